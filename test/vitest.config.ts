@@ -1,0 +1,77 @@
+/**
+ * Two projects over one tree of tests. `*.test.ts` runs under Node; `*.browser.test.ts` in Chromium;
+ * `*.universal.test.ts` in both, so that the same file proves the same bytes in each.
+ *
+ * @module
+ */
+import { playwright } from '@vitest/browser-playwright'
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+import { CHROMIUM_FLAGS, findChromium } from './support/chromium.ts'
+
+const chromium = findChromium()
+if (chromium === undefined) {
+  const message = 'Chromium is not installed: the browser suites cannot run'
+  if (process.env['CI'] === 'true') throw new Error(message)
+  console.warn(`\n!! ${message}; SKIPPING them.\n`)
+}
+
+/** In tests the packages of this repository are their sources. */
+const conditions = ['source', 'module', 'import', 'default']
+
+export default defineConfig({
+  root: fileURLToPath(new URL('..', import.meta.url)),
+  cacheDir: fileURLToPath(new URL('../node_modules/.vite', import.meta.url)),
+  test: {
+    // Two cores are the least that we promise to be tested on.
+    maxWorkers: process.env['Y_SEALED_TEST_WORKERS'] ?? 2,
+    testTimeout: 20_000,
+    hookTimeout: 30_000,
+    passWithNoTests: true,
+    projects: [
+      {
+        extends: true,
+        ssr: { resolve: { conditions: [...conditions, 'node'], externalConditions: ['source', 'node'] } },
+        test: {
+          name: 'node',
+          environment: 'node',
+          include: ['test/**/*.test.ts'],
+          exclude: ['**/node_modules/**', 'test/**/*.browser.test.ts', 'test/house/fixtures/**'],
+        },
+      },
+      ...(chromium === undefined
+        ? []
+        : [
+            {
+              extends: true as const,
+              resolve: { conditions: [...conditions, 'browser'], dedupe: ['yjs', 'lib0', 'y-protocols'] },
+              // Named here so that Vite does not discover them in the middle of a run and reload the page.
+              optimizeDeps: {
+                include: [
+                  'fast-check',
+                  'lib0/decoding',
+                  'lib0/encoding',
+                  'libsodium-wrappers',
+                  'y-protocols/awareness',
+                  'y-websocket',
+                  'yjs',
+                ],
+              },
+              test: {
+                name: 'browser',
+                include: ['test/**/*.browser.test.ts', 'test/**/*.universal.test.ts'],
+                exclude: ['**/node_modules/**', 'test/house/fixtures/**'],
+                browser: {
+                  enabled: true,
+                  headless: true,
+                  screenshotFailures: false,
+                  provider: playwright({ launchOptions: { executablePath: chromium, args: [...CHROMIUM_FLAGS] } }),
+                  instances: [{ browser: 'chromium' as const }],
+                },
+              },
+            },
+          ]),
+    ],
+  },
+})
