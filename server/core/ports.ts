@@ -1,0 +1,206 @@
+/**
+ * What the relay's core needs from the world, declared by the room that needs it. Adapters implement these; the core
+ * never sees a socket, a database, a token format or a timer. The shapes are those of a store shared by many relays and
+ * a bus that may lose messages; SQLite in one process is the small case of the same thing.
+ *
+ * @module
+ */
+import type { Bytes } from '@y-sealed/protocol'
+
+/** What a member may do, in ascending order: each role includes those before it. `none` is no member. [KM10] */
+export type Role = 'none' | 'reader' | 'writer' | 'admin'
+
+/** One envelope on its way into the log: the fields that the append judges, and the received bytes verbatim. */
+export interface NewEntry {
+  /** Kind byte of the envelope. [EN3] */
+  readonly kind: number
+  readonly epoch: number
+  /** 1, 2, 3… per (device, session). */
+  readonly counter: number
+  /** First 16 bytes of the id of this session's previous entry; zeros when `counter` is 1. */
+  readonly prev: Bytes
+  readonly seenSeq: number
+  /** First 16 bytes of the transcript at `seenSeq`. */
+  readonly seenTranscript: Bytes
+  /** 32 bytes. [EN6] */
+  readonly id: Bytes
+  /** Header, ciphertext and signature exactly as received: stored and forwarded, never rebuilt. */
+  readonly envelope: Bytes
+}
+
+/** What a member-log record does to the document row, computed by the core from the record's body. [KM9] */
+export interface RecordEffect {
+  /** The record head that this record names as its predecessor (32 bytes); it must be the current one. */
+  readonly recordPrev: Bytes
+  /** The epoch and commitment in force after it, when it rotates. */
+  readonly rotation?: { readonly epoch: number; readonly commitment: Bytes }
+  /** Devices whose role it changes. */
+  readonly roles: readonly { readonly device: Bytes; readonly role: Role }[]
+}
+
+/** What a genesis lays down. [KM2] */
+export interface Creation {
+  /** 32 bytes; its first 16 are the document id. */
+  readonly genesisHash: Bytes
+  readonly mode: 'members' | 'shared-key'
+  readonly commitment: Bytes
+  /** Public half that signs introductions, 32 bytes; `shared-key` mode only. */
+  readonly roomKey?: Bytes
+  /** Creator's role; empty in `shared-key` mode. */
+  readonly roles: readonly { readonly device: Bytes; readonly role: Role }[]
+}
+
+/**
+ * One push: consecutive entries of one session, stored all or none. Judged inside the transaction that stores it.
+ * A genesis stands alone in its unit, as does a record.
+ */
+export interface AppendUnit {
+  readonly document: Bytes
+  readonly device: Bytes
+  readonly session: Bytes
+  /** The least role that the kinds in this unit ask for. Not looked at in `shared-key` mode. [AU6] */
+  readonly needs: Role
+  /** At least one; counters consecutive; all of one epoch. */
+  readonly entries: readonly [NewEntry, ...NewEntry[]]
+  readonly creation?: Creation
+  readonly record?: RecordEffect
+  /** True when the entries are the parts of one update: recorded, so that no snapshot ends inside the group. [LO9] */
+  readonly group: boolean
+}
+
+/**
+ * `stored`: durable; `seqs[i]` is the place of `entries[i]`; `fresh` counts those that this call stored (the others were
+ * there before, byte for byte). The newly stored ones are the last `fresh` entries and their seqs are consecutive;
+ * `head` is the document's head after them.
+ * Every other status stored nothing. [FR20] maps each to its NACK.
+ */
+export type AppendResult =
+  | { readonly status: 'stored'; readonly seqs: readonly number[]; readonly fresh: number; readonly head: Head }
+  | { readonly status: 'counter-gap'; readonly expected: number }
+  | { readonly status: 'equivocation' | 'prev-mismatch'; readonly counter: number }
+  | { readonly status: 'epoch-stale'; readonly epoch: number }
+  | { readonly status: 'record-stale'; readonly recordHead: Bytes }
+  | { readonly status: 'seen-unknown' | 'seen-too-old' | 'session-closed' }
+  | { readonly status: 'forbidden' | 'exists' | 'unknown' | 'deleted' }
+
+/** The place and transcript of a document's newest entry. Seq 0 with T_0 is the empty log. [LO2] */
+export interface Head {
+  readonly seq: number
+  /** 32 bytes. */
+  readonly transcript: Bytes
+}
+
+/** The row that describes a document. */
+export interface DocumentStatus {
+  readonly head: Head
+  readonly genesisHash: Bytes
+  readonly mode: 'members' | 'shared-key'
+  readonly roomKey: Bytes | null
+  readonly epoch: number
+  /** Of the epoch in force, 32 bytes. */
+  readonly commitment: Bytes
+  /** Id of the newest record, 32 bytes, and its seq. */
+  readonly recordHead: Bytes
+  readonly recordSeq: number
+  /** Bytes appended since the newest snapshot. */
+  readonly logBytes: number
+  readonly deleted: boolean
+}
+
+export interface StoredEntry {
+  readonly seq: number
+  readonly envelope: Bytes
+}
+
+/** The durable truth. All methods may be called at once; results are those of some serial order per document. */
+export interface Store {
+  /**
+   * Appends units in the order given, each judged by itself against the state left by those before it. Resolves when
+   * everything it reports as stored is durable. Rejects when the outcome is unknown (disk full, connection lost):
+   * the caller may retry the same units, which is idempotent.
+   */
+  append(units: readonly AppendUnit[]): Promise<readonly AppendResult[]>
+  /** One row per document asked for, in that order; `null` where there is none. */
+  status(documents: readonly Bytes[]): Promise<readonly (DocumentStatus | null)[]>
+  /** Entries after `after`, contiguous from `after + 1`, at most `maxEntries` and (beyond the first) `maxBytes`. */
+  read(document: Bytes, after: number, max: { readonly entries: number; readonly bytes: number }): Promise<readonly StoredEntry[]>
+  /** Member-log records after seq `after`, in order, at most `maxBytes` beyond the first. Never trimmed. */
+  readRecords(document: Bytes, after: number, maxBytes: number): Promise<readonly StoredEntry[]>
+  /** Ids of entries `after + 1 … after + max`, 32 bytes each, in order. */
+  readIds(document: Bytes, after: number, max: number): Promise<readonly Bytes[]>
+  /** T at `seq` (32 bytes), or `null` when the log does not reach it or holds it no more. */
+  transcriptAt(document: Bytes, seq: number): Promise<Bytes | null>
+  /** The role of a device in a `members` document as of the head; `none` when it has none. */
+  roleOf(document: Bytes, device: Bytes): Promise<Role>
+  /** Commitments by epoch, ascending from 1: [epoch, commitment]. */
+  commitments(document: Bytes): Promise<readonly (readonly [number, Bytes])[]>
+  /** Removes a document's rows and leaves a tombstone for ever. False when there is no such document. Idempotent. */
+  remove(document: Bytes): Promise<boolean>
+  close(): Promise<void>
+}
+
+/** What one relay tells the others. May lose, repeat and reorder; the store is the truth. */
+export interface Bus {
+  start(on: BusEvents): Promise<void>
+  /** Resolves when in force. */
+  subscribe(document: Bytes): Promise<void>
+  unsubscribe(document: Bytes): void
+  /** Never throws; may drop. */
+  publish(document: Bytes, message: Bytes): void
+  close(): Promise<void>
+}
+
+export interface BusEvents {
+  message(document: Bytes, message: Bytes): void
+  /** Messages of these documents may have been missed: compare with the store. */
+  lost(documents: readonly Bytes[] | 'all'): void
+}
+
+/** What a token may allow; `PERMISSIONS` fixes the bit of each on the wire. [AU4] */
+export type Permission = 'read' | 'write' | 'awareness' | 'snapshot' | 'members' | 'create' | 'delete'
+
+/** A token that has passed every check: what it grants, to whom, for which document, until when. [AU3] */
+export interface Grant {
+  readonly document: Bytes
+  readonly subject: string
+  readonly tokenId: string
+  readonly issuedAtMs: number
+  readonly expiresAtMs: number
+  readonly permissions: ReadonlySet<Permission>
+  /** Device id (16 bytes) that alone may use the token; `null` when it names none. */
+  readonly device: Bytes | null
+}
+
+/** The verdict on a token; `reason` is for the log, never for the peer. */
+export type TokenVerdict = { readonly ok: true; readonly grant: Grant } | { readonly ok: false; readonly reason: string }
+
+export interface Auth {
+  /** Never throws, never rejects. */
+  verify(token: string): Promise<TokenVerdict>
+}
+
+/** Milliseconds. `now` is the wall clock, for token times; `monotonic` is for deadlines and rates. */
+export interface Clock {
+  now(): number
+  monotonic(): number
+  /** Calls back once after at least `delayMs`; returns a cancel function. */
+  after(delayMs: number, callback: () => void): () => void
+}
+
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>
+
+/** Structured, one line an event. Never given a payload, a token, a key or a whole address. [J3] */
+export interface Log {
+  debug(event: string, fields?: LogFields): void
+  info(event: string, fields?: LogFields): void
+  warn(event: string, fields?: LogFields): void
+  error(event: string, fields?: LogFields): void
+}
+
+/** Counters and observations by name; labels are few and bounded. */
+export interface Metrics {
+  count(name: string, labels?: Readonly<Record<string, string>>, by?: number): void
+  observe(name: string, value: number): void
+  gauge(name: string, value: number): void
+}
+
