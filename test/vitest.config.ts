@@ -29,6 +29,8 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 30_000,
     passWithNoTests: true,
+    setupFiles: ['test/support/fuzz-setup.ts'],
+    env: { Y_SEALED_FUZZ: process.env['Y_SEALED_FUZZ'] ?? '1' },
     projects: [
       {
         extends: true,

@@ -1,0 +1,12 @@
+/**
+ * How many cases a property test tries: what it says itself, times the factor of `npm run fuzz`.
+ *
+ * @module
+ */
+
+/** `ordinary` in `npm test`; a multiple of it under `npm run fuzz`. Runs in Node and in a browser. */
+export function fuzzRuns(ordinary = 100): number {
+  const { env } = import.meta as unknown as { readonly env?: Readonly<Record<string, string | undefined>> }
+  const factor = Number(env?.['Y_SEALED_FUZZ'] ?? '1')
+  return Math.max(1, Math.round(ordinary * factor))
+}

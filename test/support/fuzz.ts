@@ -1,0 +1,42 @@
+/**
+ * `npm run fuzz [factor] [vitest arguments]`: every property test under Node, with many times its ordinary number of
+ * cases (default 50) and a seed of its own that a failure prints.
+ *
+ * @module
+ */
+import { spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
+const [first, ...others] = process.argv.slice(2)
+const hasFactor = first !== undefined && /^\d+$/.test(first)
+const factor = hasFactor ? first : '50'
+const passedOn = hasFactor || first === undefined ? others : [first, ...others]
+
+const files = readdirSync(join(ROOT, 'test'), { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile() && /(?<!\.browser)\.test\.ts$/.test(entry.name))
+  .map((entry) => join(entry.parentPath, entry.name))
+  .filter((path) => !path.includes('node_modules') && readFileSync(path, 'utf8').includes("from 'fast-check'"))
+  .map((path) => relative(ROOT, path))
+
+if (files.length === 0) {
+  console.log('no property tests')
+} else {
+  const { status } = spawnSync(
+    process.execPath,
+    [
+      'node_modules/vitest/vitest.mjs',
+      'run',
+      '--config=test/vitest.config.ts',
+      '--project=node',
+      '--testTimeout=600000',
+      ...files,
+      ...passedOn,
+    ],
+    { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, Y_SEALED_FUZZ: factor } },
+  )
+  process.exitCode = status ?? 1
+}
