@@ -8,14 +8,39 @@
 /** What whoever receives a code does next. [FR20] */
 export type Retry = 'never' | 'after' | 'reseal' | 'once'
 
-interface Refusal {
+/** One row of the table of codes. */
+export interface Refusal {
   readonly number: number
   readonly retry: Retry
   readonly meaning: string
 }
 
+/** Names of the codes of NACK and CLOSED. [FR20] */
+export type RefusalCode =
+  | 'BAD_ENVELOPE'
+  | 'UNSUPPORTED'
+  | 'TOKEN_REFUSED'
+  | 'FORBIDDEN'
+  | 'UNKNOWN_DOCUMENT'
+  | 'COUNTER_GAP'
+  | 'EQUIVOCATION'
+  | 'PREV_MISMATCH'
+  | 'EPOCH_STALE'
+  | 'RECORD_STALE'
+  | 'SEEN_UNKNOWN'
+  | 'SEEN_TOO_OLD'
+  | 'SESSION_CLOSED'
+  | 'EXISTS'
+  | 'ALREADY_OPEN'
+  | 'NEEDS_RESTORE'
+  | 'NOT_OPEN'
+  | 'DELETED'
+  | 'QUOTA'
+  | 'RATE'
+  | 'UNAVAILABLE'
+
 /** Codes of NACK and CLOSED by name. The class is ⌊number / 100⌋, as in HTTP. [FR20] */
-export const REFUSALS = {
+export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
   BAD_ENVELOPE: { number: 40000, retry: 'never', meaning: 'a signature or body is wrong' },
   UNSUPPORTED: { number: 40001, retry: 'never', meaning: 'this relay does not offer it' },
   TOKEN_REFUSED: { number: 40100, retry: 'once', meaning: 'the token is invalid, expired, revoked or for something else' },
@@ -37,9 +62,7 @@ export const REFUSALS = {
   QUOTA: { number: 41300, retry: 'never', meaning: 'a quota is used up' },
   RATE: { number: 42900, retry: 'after', meaning: 'too fast, or too many' },
   UNAVAILABLE: { number: 50300, retry: 'after', meaning: 'the relay could not store it; nothing is lost' },
-} as const satisfies Record<string, Refusal>
-
-export type RefusalCode = keyof typeof REFUSALS
+}
 
 const refusalByNumber = new Map<number, RefusalCode>(
   (Object.keys(REFUSALS) as RefusalCode[]).map((code) => [REFUSALS[code].number, code]),

@@ -52,3 +52,11 @@ export {
 export * from './limits.ts'
 export { extendTranscript, startTranscript } from './log/transcript.ts'
 export { PROTOCOL_VERSION, SOCKET_PATH, SUBPROTOCOL } from './version.ts'
+export {
+  Authenticator,
+  type Authenticity,
+  type Author,
+  type JudgedEntry,
+  type PlacedEntry,
+  type SessionHead,
+} from './log/authenticator.ts'

@@ -29,7 +29,7 @@ export const AUTHENTICATION_WINDOW = 256
 /** A session silent for so many seqs is closed, and a first entry may be so far behind. [LO8] */
 export const SESSION_SILENCE_SEQS = 10_000
 /** How far one update may raise a Yjs client's clock. [CL3] */
-export const MAX_CLOCK_GROWTH = 2 ** 24
+export const MAX_CLOCK_GROWTH = 16_777_216
 /** How long a shown awareness state lives without renewal. [FR10] [CL7] */
 export const AWARENESS_TTL_MS = 30_000
 /** Awareness states of others that a client keeps. [CL7] */
@@ -40,7 +40,7 @@ export const MAX_SEALED_BYTES = {
   update: 49_152,
   part: 49_152,
   bind: 49_152,
-  record: 131_072 - 188,
+  record: 130_884,
   publication: 144,
   attestation: 73,
   snapshot: 67_108_864,

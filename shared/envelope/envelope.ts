@@ -13,7 +13,7 @@ export const TAG_BYTES = 16
 export const SIGNATURE_BYTES = 64
 export const NONCE_BYTES = 24
 /** A header and a signature: what an envelope has beyond its sealed part. */
-export const ENVELOPE_BYTES = HEADER_BYTES + SIGNATURE_BYTES
+export const ENVELOPE_BYTES = 188
 
 /** Offsets of the header's fields. [EN1] */
 export const OFFSET = {

@@ -1,0 +1,24 @@
+/**
+ * Sealing, opening and keys: what a client does and a relay cannot name.
+ *
+ * @module
+ */
+export { createDeviceSeeds, Device, type DeviceSeeds } from './device.ts'
+export { createEpochKey, EPOCH_KEY_BYTES, EpochKey, type Purpose } from './epoch-key.ts'
+export { open } from './open.ts'
+export { randomBytes, type RandomSource } from './random.ts'
+export { Room } from './room.ts'
+export { seal, type Sealable, type Sealed } from './seal.ts'
+export { Session, SESSION_BYTES, type Seen } from './session.ts'
+export {
+  BACK_LINK_BYTES,
+  MAX_NAME_BYTES,
+  openBackLink,
+  openName,
+  sealBackLink,
+  SEALED_NAME_BYTES,
+  sealName,
+  unwrapKey,
+  WRAP_BYTES,
+  wrapKey,
+} from './wrap.ts'
