@@ -60,3 +60,80 @@ export {
   type PlacedEntry,
   type SessionHead,
 } from './log/authenticator.ts'
+export { helloInput, joinInput, roomTokenInput, tokenHash, tokenRequestInput, type TokenRequest } from './auth/proof.ts'
+export {
+  ALL_PERMISSIONS,
+  isPermission,
+  packPermissions,
+  PERMISSIONS,
+  unpackPermissions,
+  type Permission,
+} from './auth/permission.ts'
+export { headKeyInput, isSuccessor, verifyHeadKeyStatement, type HeadKeyStatement } from './log/head-key.ts'
+export {
+  decodeSignedHead,
+  encodeSignedHead,
+  headInput,
+  provesFork,
+  SIGNED_HEAD_BYTES,
+  verifySignedHead,
+  zeroHead,
+  type SignedHead,
+} from './log/signed-head.ts'
+export {
+  CERTIFICATE_BYTES,
+  certificateInput,
+  decodeCertificate,
+  encodeCertificate,
+  verifyCertificate,
+  type Certificate,
+} from './members/certificate.ts'
+export { deviceIdOf, ID_BYTES, PUBLIC_KEY_BYTES } from './members/device-id.ts'
+export { introductionInput, verifyIntroduction } from './members/introduction.ts'
+export { ROLE, roleOf, type MemberRole, type Role } from './members/role.ts'
+export type { AwarenessFrame, GoneFrame } from './wire/awareness-frames.ts'
+export { decodeClientFrame, encodeClientFrame, frameDocument, type ClientFrame } from './wire/client-frame.ts'
+export type {
+  GoawayFrame,
+  HeartbeatFrame,
+  HelloFrame,
+  PingFrame,
+  PongFrame,
+  WelcomeFrame,
+} from './wire/connection-frames.ts'
+export type {
+  ClosedFrame,
+  CloseFrame,
+  DeleteFrame,
+  HeadFrame,
+  OpenedFrame,
+  OpenFrame,
+  RefreshedFrame,
+  RefreshFrame,
+} from './wire/document-frames.ts'
+export type { DecodeResult, WireFault } from './wire/fault.ts'
+export { CLIENT_FRAME, RELAY_FRAME } from './wire/frame-type.ts'
+export type { AckFrame, Compaction, NackFrame, PushFrame, PushPartFrame, RestoreFrame } from './wire/push-frames.ts'
+export {
+  encodeEntries,
+  encodeRecords,
+  type EntriesFrame,
+  type IdsFrame,
+  type LaggedFrame,
+  type PlacedRecord,
+  type ReadDoneFrame,
+  type ReadFrame,
+  type ReadIdsFrame,
+  type RecordsFrame,
+  type RestoredFrame,
+} from './wire/read-frames.ts'
+export { Reader } from './wire/reader.ts'
+export { decodeRelayFrame, encodeRelayFrame, type RelayFrame } from './wire/relay-frame.ts'
+export type {
+  PutSnapshotFrame,
+  ReadSnapshotFrame,
+  SnapshotChunkFrame,
+  SnapshotTakenFrame,
+} from './wire/snapshot-frames.ts'
+export { decodeUtf8, encodeUtf8 } from './wire/utf8.ts'
+export { Writer } from './wire/writer.ts'

@@ -46,3 +46,18 @@ export const MAX_SEALED_BYTES = {
   snapshot: 67_108_864,
   awareness: 2_048,
 } as const
+
+/** Bytes of the audience in HELLO. [FR3] */
+export const MAX_AUDIENCE_BYTES = 1_024
+/** Head-key statements in WELCOME: a deployment that changes its key every year has sixteen years. [FR4] */
+export const MAX_HEAD_KEY_STATEMENTS = 16
+/** What a NACK carries: `u64 seq ‖` the largest record. [FR4] */
+export const MAX_ATTACHMENT_BYTES = 131_080
+/** Parts of one update. [LO9] */
+export const MAX_PARTS = 2_048
+/** One chunk of a snapshot: fits a message with its frame. [FR3] */
+export const MAX_CHUNK_BYTES = 57_344
+/** A snapshot's envelope: its longest sealed part, header and signature. [EN5] */
+export const MAX_SNAPSHOT_ENVELOPE_BYTES = 67_109_052
+/** Devices that one record removes, and wraps that one record carries. [KM9] */
+export const MAX_ITEMS_PER_RECORD = 1_000
