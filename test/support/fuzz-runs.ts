@@ -4,7 +4,7 @@
  * @module
  */
 
-/** `ordinary` in `npm test`; a multiple of it under `npm run fuzz`. Runs in Node and in a browser. */
+/** `ordinary` in `npm test` and in a browser; a multiple of it under `npm run fuzz`, which runs under Node. */
 export function fuzzRuns(ordinary = 100): number {
   const { env } = import.meta as unknown as { readonly env?: Readonly<Record<string, string | undefined>> }
   const factor = Number(env?.['Y_SEALED_FUZZ'] ?? '1')
