@@ -59,6 +59,12 @@ it('feeds Yjs only updates of the second version in the client', () => {
   expect(sources.filter((path) => named.test(readRepositoryFile(path)))).toEqual([])
 })
 
+it('re-exports from public entry points only', () => {
+  const reExport = /^export\s+(type\s+)?(\*|\{[^}]*\})[^'"\n]*from\s*['"]/m
+  const sources = files.filter((path) => /^(shared|client|server)\/.*\.ts$/.test(path) && !path.endsWith('/index.ts'))
+  expect(sources.filter((path) => reExport.test(readRepositoryFile(path)))).toEqual([])
+})
+
 it('keeps its top level to what it promises', () => {
   const top = new Set(files.map((path) => path.split('/')[0] as string).filter((name) => !name.startsWith('.')))
   const promised = [
