@@ -137,3 +137,34 @@ export type {
 } from './wire/snapshot-frames.ts'
 export { decodeUtf8, encodeUtf8 } from './wire/utf8.ts'
 export { Writer } from './wire/writer.ts'
+export {
+  documentIdOf,
+  genesisHash,
+  MODE,
+  SUITE,
+  type Genesis,
+  type MembersGenesis,
+  type Mode,
+  type RoomGenesis,
+} from './members/genesis.ts'
+export {
+  decodeRecord,
+  encodeRecord,
+  RECORD,
+  type RecordBody,
+  type RecordFields,
+  type RecordType,
+} from './members/record.ts'
+export type {
+  AddFields,
+  EpochFields,
+  JoinFields,
+  LinkFields,
+  RemoveFields,
+  RestartFields,
+  RevokeLinkFields,
+  RewrapFields,
+  RoleFields,
+} from './members/record-fields.ts'
+export { packDevices, packWraps, type Rotation } from './members/rotation.ts'
+export { SortedRows, type Row, type RowShape } from './wire/sorted-rows.ts'
