@@ -168,3 +168,23 @@ export type {
 } from './members/record-fields.ts'
 export { packDevices, packWraps, type Rotation } from './members/rotation.ts'
 export { SortedRows, type Row, type RowShape } from './wire/sorted-rows.ts'
+export {
+  decodeAttestation,
+  encodeAttestation,
+  type AttestationBody,
+  type Verdict,
+} from './envelope/content/attestation.ts'
+export { decodeAwarenessContent, encodeAwarenessContent, type AwarenessContent } from './envelope/content/awareness.ts'
+export { decodeBind, encodeBind, type BindContent } from './envelope/content/bind.ts'
+export { decodePart, encodePart, type PartContent } from './envelope/content/part.ts'
+export { decodePublication, encodePublication, type PublicationBody } from './envelope/content/publication.ts'
+export {
+  decodeSnapshot,
+  encodeSnapshot,
+  packBindings,
+  packIntroduced,
+  packSessions,
+  readSession,
+  type SessionState,
+  type SnapshotContent,
+} from './envelope/content/snapshot.ts'

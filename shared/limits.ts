@@ -61,3 +61,7 @@ export const MAX_CHUNK_BYTES = 57_344
 export const MAX_SNAPSHOT_ENVELOPE_BYTES = 67_109_052
 /** Devices that one record removes, and wraps that one record carries. [KM9] */
 export const MAX_ITEMS_PER_RECORD = 1_000
+/** An awareness state, as JSON; what fits the envelope is a little less. [CL7] */
+export const MAX_AWARENESS_STATE_BYTES = 2_048
+/** An update that travels in parts. [LO9] */
+export const MAX_PARTED_UPDATE_BYTES = 67_108_864

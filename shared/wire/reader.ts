@@ -89,6 +89,11 @@ export class Reader {
     return at < 0 ? NOTHING : this.bytes.subarray(at, at + length)
   }
 
+  /** Passes over `length` bytes. */
+  skip(length: number): void {
+    this.#take(length)
+  }
+
   /** `u16 length ‖ bytes`, at most `limit`. [WI2] */
   bytes16(limit: number): Bytes {
     return this.#limited(this.u16(), limit)

@@ -1,0 +1,132 @@
+/**
+ * Content of a snapshot: the merged Yjs state up to a seq, and what a reader needs to go on from there. Rule LO10.
+ *
+ * @module
+ */
+import type { Bytes } from '../../bytes.ts'
+import { HASH_BYTES } from '../../crypto/hash.ts'
+import { MAX_SEALED_BYTES } from '../../limits.ts'
+import type { DecodeResult, WireFault } from '../../wire/fault.ts'
+import { Reader } from '../../wire/reader.ts'
+import { packRows, readRows, type Row, type RowShape, type SortedRows } from '../../wire/sorted-rows.ts'
+import { Writer } from '../../wire/writer.ts'
+
+const SNAPSHOT_VERSION = 1
+
+/** Key `device 16 ‖ session 8`; value `u64 counter ‖ u64 seq ‖ id 32 ‖ u8 dead`. */
+const SESSION_ROW = { keyBytes: 24, valueBytes: 49 }
+/** Key `u64 client id`; value `device 16`. */
+const BINDING_ROW = { keyBytes: 8, valueBytes: 16 }
+/** Key `signPublic 32 ‖ boxPublic 32`. */
+const DEVICE_ROW = { keyBytes: 64, valueBytes: 0 }
+
+/** Where one session stood. */
+export interface SessionState {
+  readonly device: Bytes
+  readonly session: Bytes
+  readonly counter: number
+  readonly seq: number
+  /** Of its last entry, 32 bytes. */
+  readonly id: Bytes
+  /** True when its entries no longer count. [EN13] */
+  readonly dead: boolean
+}
+
+/** What a snapshot holds. */
+export interface SnapshotContent {
+  /** Id of the last record, 32 bytes. */
+  readonly recordHead: Bytes
+  /** See {@link packSessions} and {@link readSession}. */
+  readonly sessions: SortedRows
+  /** See {@link packBindings}: 8-byte client ids to device ids. */
+  readonly bindings: SortedRows
+  /** Introduced devices: both public keys of each. [KM15] */
+  readonly devices: SortedRows
+  /** Yjs V2 update. */
+  readonly state: Bytes
+}
+
+/** Sessions as rows, in any order. */
+export function packSessions(sessions: Iterable<SessionState>): SortedRows {
+  const rows: Row[] = []
+  for (const { device, session, counter, seq, id, dead } of sessions) {
+    const key = new Writer(24).fixed(device, 16).fixed(session, 8).finish()
+    rows.push([key, new Writer(49).u64(counter).u64(seq).fixed(id, HASH_BYTES).flag(dead).finish()])
+  }
+  return packRows(SESSION_ROW, rows)
+}
+
+/** The session of row `i`. */
+export function readSession(sessions: SortedRows, i: number): SessionState {
+  const key = sessions.key(i)
+  const reader = new Reader(sessions.value(i))
+  return {
+    device: key.subarray(0, 16),
+    session: key.subarray(16),
+    counter: reader.u64(),
+    seq: reader.u64(),
+    id: reader.fixed(HASH_BYTES),
+    dead: reader.flag(),
+  }
+}
+
+/** Bindings as rows, in any order: which device owns a Yjs client id. [CL2] */
+export function packBindings(bindings: Iterable<readonly [clientId: number, device: Bytes]>): SortedRows {
+  const rows: Row[] = []
+  for (const [clientId, device] of bindings) rows.push([new Writer(8).u64(clientId).finish(), device])
+  return packRows(BINDING_ROW, rows)
+}
+
+/** Introduced devices as rows, in any order: 64 bytes of public keys each. */
+export function packIntroduced(devices: Iterable<Bytes>): SortedRows {
+  const rows: Row[] = []
+  for (const keys of devices) rows.push([keys, new Uint8Array(0)])
+  return packRows(DEVICE_ROW, rows)
+}
+
+function writeRows(writer: Writer, rows: SortedRows): Writer {
+  return writer.u32(rows.length).raw(rows.bytes)
+}
+
+/** The content as bytes. */
+export function encodeSnapshot(content: SnapshotContent): Bytes {
+  const writer = new Writer(content.state.length + 4_096).u8(SNAPSHOT_VERSION).fixed(content.recordHead, HASH_BYTES)
+  writeRows(writeRows(writeRows(writer, content.sessions), content.bindings), content.devices)
+  return writer.bytes32(content.state, MAX_SEALED_BYTES.snapshot).finish()
+}
+
+function readCounted(reader: Reader, shape: RowShape): SortedRows {
+  return readRows(reader, shape, reader.u32())
+}
+
+/** Integers and flags inside rows are read where the rows are, so that a snapshot is refused whole. [WI3] */
+function findRowFault(sessions: SortedRows, bindings: SortedRows): WireFault | null {
+  const session = new Reader(sessions.bytes)
+  while (session.remaining > 0) {
+    session.skip(24)
+    session.u64()
+    session.u64()
+    session.skip(HASH_BYTES)
+    session.flag()
+  }
+  const binding = new Reader(bindings.bytes)
+  while (binding.remaining > 0) {
+    binding.u64()
+    binding.skip(16)
+  }
+  return session.fault ?? binding.fault
+}
+
+/** Reads the content; everything in it is a view. Never throws. [WI3] */
+export function decodeSnapshot(bytes: Bytes): DecodeResult<SnapshotContent> {
+  const reader = new Reader(bytes)
+  reader.require(reader.u8() === SNAPSHOT_VERSION, 'version')
+  const recordHead = reader.fixed(HASH_BYTES)
+  const sessions = readCounted(reader, SESSION_ROW)
+  const bindings = readCounted(reader, BINDING_ROW)
+  const devices = readCounted(reader, DEVICE_ROW)
+  const state = reader.bytes32(MAX_SEALED_BYTES.snapshot)
+  const fault = findRowFault(sessions, bindings)
+  if (fault !== null) reader.fail(fault)
+  return reader.finish({ recordHead, sessions, bindings, devices, state })
+}
