@@ -1,0 +1,23 @@
+/**
+ * What is still known of a deleted document: that it was.
+ *
+ * @module
+ */
+import type { DocumentStatus } from '../core/ports.ts'
+
+/** The row of a tombstone: everything but `deleted` is empty. */
+export function deletedStatus(): DocumentStatus {
+  const zeros = new Uint8Array(32)
+  return {
+    head: { seq: 0, transcript: zeros },
+    genesisHash: zeros,
+    mode: 'members',
+    roomKey: null,
+    epoch: 0,
+    commitment: zeros,
+    recordHead: zeros,
+    recordSeq: 0,
+    logBytes: 0,
+    deleted: true,
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * The one judgement on an append, shared by every store that judges in this process: given the document, the session
+ * and the unit, either the places of its entries or the reason for refusing it. Pure: it reads through a view and
+ * writes nothing, so a refused unit never disturbs those beside it. Rules LO2–LO9, FR20.
+ *
+ * @module
+ */
+import {
+  type Bytes,
+  equalBytes,
+  extendTranscript,
+  SESSION_SILENCE_SEQS,
+  type Sha512,
+  startTranscript,
+} from '@y-sealed/protocol'
+
+import type { AppendResult, AppendUnit, Head, NewEntry, Role } from '../core/ports.ts'
+
+/** What the judgement needs to know of a document. */
+export interface LogState {
+  readonly mode: 'members' | 'shared-key'
+  readonly epoch: number
+  readonly recordHead: Bytes
+  readonly head: Head
+}
+
+/** The newest stored entry of a session. */
+export interface SessionHead {
+  readonly counter: number
+  readonly seq: number
+  /** 32 bytes. */
+  readonly id: Bytes
+}
+
+/** The state against which one unit is judged, as left by the units before it. */
+export interface AppendView {
+  /** `null` when there never was such a document. */
+  document(): LogState | 'deleted' | null
+  /** Of the unit's device and session; `null` when it has stored nothing. */
+  session(): SessionHead | null
+  /** The entry that the unit's session stored under `counter`; `null` when it is not held. */
+  stored(counter: number): { readonly seq: number; readonly id: Bytes } | null
+  /** T at `seq`, 0 to the head's; `null` when it is no longer held. */
+  transcriptAt(seq: number): Bytes | null
+  /** Of the unit's device. */
+  role(): Role
+}
+
+/** A fresh entry with its place. */
+export interface PlacedEntry {
+  readonly entry: NewEntry
+  readonly seq: number
+  readonly transcript: Bytes
+}
+
+/** `placed` is what remains to be written, in order: nothing for a retry. */
+export type Verdict =
+  | { readonly status: 'placed'; readonly seqs: number[]; readonly placed: readonly PlacedEntry[]; readonly head: Head }
+  | { readonly status: 'refused'; readonly result: Exclude<AppendResult, { status: 'stored' }> }
+
+const RANKS = { none: 0, reader: 1, writer: 2, admin: 3 } as const satisfies Record<Role, number>
+const NO_ENTRY = new Uint8Array(32)
+
+/**
+ * Judges one unit. What is stored already is acknowledged whatever has changed since (epoch, role, a closed session):
+ * the answer to a retry is the truth about the log. Only what would be new is held against the present state. [F11]
+ */
+export function judgeAppend(sha512: Sha512, unit: AppendUnit, view: AppendView): Verdict {
+  const document = view.document()
+  if (document === 'deleted') return refuse({ status: 'deleted' })
+  if (document === null) {
+    if (unit.creation === undefined) return refuse({ status: 'unknown' })
+    const head = { seq: 0, transcript: startTranscript(sha512, unit.creation.genesisHash) }
+    const blank: LogState = { mode: unit.creation.mode, epoch: 1, recordHead: NO_ENTRY, head }
+    return placeFresh(sha512, unit, 0, [], blank, null, view)
+  }
+
+  const session = view.session()
+  const last = session === null ? 0 : session.counter
+  const seqs: number[] = []
+  for (const entry of unit.entries) {
+    if (entry.counter > last) break
+    const stored = view.stored(entry.counter)
+    if (stored === null) return refuse({ status: 'counter-gap', expected: last + 1 })
+    if (!equalBytes(stored.id, entry.id)) return refuse({ status: 'equivocation', counter: entry.counter })
+    seqs.push(stored.seq)
+  }
+  const known = seqs.length
+  if (known === unit.entries.length) return { status: 'placed', seqs, placed: [], head: document.head }
+  if (unit.creation !== undefined) return refuse({ status: 'exists' })
+  return placeFresh(sha512, unit, known, seqs, document, session, view)
+}
+
+function refuse(result: Exclude<AppendResult, { status: 'stored' }>): Verdict {
+  return { status: 'refused', result }
+}
+
+/** Judges the entries from `from` on, each of them new, and gives them their places. The order is that of [LO7]. */
+function placeFresh(
+  sha512: Sha512,
+  unit: AppendUnit,
+  from: number,
+  seqs: number[],
+  document: LogState,
+  session: SessionHead | null,
+  view: AppendView,
+): Verdict {
+  const { head } = document
+  const placed: PlacedEntry[] = []
+  let counter = session === null ? 0 : session.counter
+  let previousId = session === null ? NO_ENTRY : session.id
+  let { seq, transcript } = head
+  for (let i = from; i < unit.entries.length; i++) {
+    const entry = unit.entries[i] as NewEntry
+    counter++
+    if (entry.counter !== counter) return refuse({ status: 'counter-gap', expected: counter })
+    if (!startsWith(previousId, entry.prev)) return refuse({ status: 'prev-mismatch', counter })
+    if (entry.epoch !== document.epoch) return refuse({ status: 'epoch-stale', epoch: document.epoch })
+    if (i === from && isRoleShort(unit, document, view)) return refuse({ status: 'forbidden' })
+    if (unit.record !== undefined && !isRecordNext(unit.record, document)) {
+      return refuse({ status: 'record-stale', recordHead: document.recordHead })
+    }
+    if (entry.seenSeq > seq) return refuse({ status: 'seen-unknown' })
+    const seen = transcriptOf(entry.seenSeq, head, placed, view)
+    // A transcript that is held no more proves nothing against its author: it is old, not foreign.
+    if (seen === null) return refuse({ status: 'seen-too-old' })
+    if (!startsWith(seen, entry.seenTranscript)) return refuse({ status: 'seen-unknown' })
+    if (session === null) {
+      if (counter === 1 && head.seq - entry.seenSeq > SESSION_SILENCE_SEQS) return refuse({ status: 'seen-too-old' })
+    } else if (head.seq - session.seq > SESSION_SILENCE_SEQS) return refuse({ status: 'session-closed' })
+
+    seq++
+    transcript = extendTranscript(sha512, transcript, entry.id)
+    previousId = entry.id
+    placed.push({ entry, seq, transcript })
+    seqs.push(seq)
+  }
+  return { status: 'placed', seqs, placed, head: { seq, transcript } }
+}
+
+/** Only a document that exists has roles: a genesis needs none. */
+function isRoleShort(unit: AppendUnit, document: LogState, view: AppendView): boolean {
+  if (document.mode === 'shared-key' || unit.creation !== undefined) return false
+  return RANKS[view.role()] < RANKS[unit.needs]
+}
+
+/** A record follows the newest one, and an epoch that it brings is a new one. */
+function isRecordNext(record: NonNullable<AppendUnit['record']>, document: LogState): boolean {
+  if (!equalBytes(record.recordPrev, document.recordHead)) return false
+  return record.rotation === undefined || record.rotation.epoch > document.epoch
+}
+
+/** T at a place that is in the log, at its head, or among the entries that the unit itself brings. */
+function transcriptOf(seq: number, head: Head, placed: readonly PlacedEntry[], view: AppendView): Bytes | null {
+  if (seq === head.seq) return head.transcript
+  if (seq > head.seq) return (placed[seq - head.seq - 1] as PlacedEntry).transcript
+  return view.transcriptAt(seq)
+}
+
+function startsWith(bytes: Bytes, prefix: Bytes): boolean {
+  for (let i = 0; i < prefix.length; i++) if (bytes[i] !== prefix[i]) return false
+  return true
+}

@@ -1,0 +1,186 @@
+/**
+ * What the engine remembers of the documents in use, so that an append to a warm document reads nothing from the
+ * tables. Sound because one process owns the file; forgotten as a whole whenever a transaction fails.
+ *
+ * @module
+ */
+import { type Bytes, type Sha512, startTranscript, toBytes } from '@y-sealed/protocol'
+
+import type { AppendUnit, DocumentStatus, Head, Role } from '../../core/ports.ts'
+import type { AppendView, LogState, PlacedEntry } from '../judge-append.ts'
+import type { Statements } from './statements.ts'
+
+const ROLES = ['none', 'reader', 'writer', 'admin'] as const satisfies readonly Role[]
+/** Rows of sessions and roles kept for one document before they are forgotten and read again. */
+const MAX_ROWS = 2048
+/** Newest transcripts kept for one document: what writers in step with each other have seen. */
+const RECENT_TRANSCRIPTS = 256
+
+export interface CachedSession {
+  key: number
+  counter: number
+  seq: number
+  id: Bytes
+}
+
+/** One document as of the last batch; mutable, in the engine's hands only. */
+export interface DocumentState extends LogState {
+  readonly key: number
+  readonly genesisHash: Bytes
+  readonly roomKey: Bytes | null
+  epoch: number
+  commitment: Bytes
+  recordHead: Bytes
+  recordSeq: number
+  head: Head
+  logBytes: number
+  readonly sessions: Map<string, CachedSession | null>
+  readonly roles: Map<string, Role>
+  readonly recent: Bytes[]
+  readonly recentFrom: number
+}
+
+/** The number of a role in the tables; 0 stands for no row. */
+export function roleToNumber(role: Role): number {
+  return ROLES.indexOf(role)
+}
+
+/** The role of a number in the tables. */
+export function numberToRole(value: number | undefined): Role {
+  return ROLES[value ?? 0] ?? 'none'
+}
+
+const keyScratch = Buffer.alloc(64)
+
+/**
+ * A map key of the same bytes: one character each, so equal keys are equal bytes. The detour over a scratch buffer
+ * leaves a small array where V8 keeps it, inside its heap: asking for its `buffer` would move it out.
+ */
+export function bytesToKey(bytes: Bytes): string {
+  keyScratch.set(bytes)
+  return keyScratch.toString('latin1', 0, bytes.length)
+}
+
+/** Reads a document from the tables; `null` when there is none, and for a deleted one `'deleted'`. */
+export function loadDocument(sql: Statements, id: Bytes): DocumentState | 'deleted' | null {
+  const row = sql.document.get(id)
+  if (row === undefined) return sql.tombstone.get(id) === undefined ? null : 'deleted'
+  const head = sql.head.get(row.document)
+  const record = sql.recordHead.get(row.document)
+  if (head === undefined || record === undefined) throw new Error('a document without a first entry')
+  return createDocumentState(row.document, row.mode === 1 ? 'shared-key' : 'members', {
+    genesisHash: toBytes(row.genesis_hash),
+    roomKey: row.room_key === null ? null : toBytes(row.room_key),
+    epoch: row.epoch,
+    commitment: toBytes(row.commitment),
+    recordHead: toBytes(record.id),
+    recordSeq: record.seq,
+    head: { seq: head.seq, transcript: toBytes(head.transcript) },
+    logBytes: head.log_bytes,
+  })
+}
+
+export function createDocumentState(
+  key: number,
+  mode: 'members' | 'shared-key',
+  row: Omit<DocumentStatus, 'deleted' | 'mode'>,
+): DocumentState {
+  const recent: Bytes[] = []
+  recent[row.head.seq % RECENT_TRANSCRIPTS] = row.head.transcript
+  return { ...row, key, mode, sessions: new Map(), roles: new Map(), recent, recentFrom: row.head.seq }
+}
+
+/** The head moves on; what was written is remembered. */
+export function advanceHead(document: DocumentState, placed: readonly PlacedEntry[], head: Head): void {
+  for (const { entry, seq, transcript } of placed) {
+    document.recent[seq % RECENT_TRANSCRIPTS] = transcript
+    document.logBytes += entry.envelope.length
+  }
+  document.head = head
+}
+
+/** What one unit is judged against. One object for all units: `show` turns it to the next. */
+export class UnitView implements AppendView {
+  readonly #sha512: Sha512
+  readonly #sql: Statements
+  #unit: AppendUnit | null = null
+  #document: DocumentState | 'deleted' | null = null
+  #session: CachedSession | null = null
+
+  constructor(sha512: Sha512, sql: Statements) {
+    this.#sha512 = sha512
+    this.#sql = sql
+  }
+
+  show(unit: AppendUnit, document: DocumentState | 'deleted' | null): void {
+    this.#unit = unit
+    this.#document = document
+    this.#session = document === null || document === 'deleted' ? null : findSession(this.#sql, document, unit)
+  }
+
+  document(): LogState | 'deleted' | null {
+    return this.#document
+  }
+
+  session(): CachedSession | null {
+    return this.#session
+  }
+
+  stored(counter: number): { readonly seq: number; readonly id: Bytes } | null {
+    if (this.#session === null) return null
+    if (this.#session.counter === counter) return this.#session
+    const row = this.#sql.stored.get(this.#session.key, counter)
+    return row === undefined ? null : { seq: row.seq, id: toBytes(row.id) }
+  }
+
+  transcriptAt(seq: number): Bytes | null {
+    const document = this.#document as DocumentState
+    return findTranscript(this.#sha512, this.#sql, document, seq)
+  }
+
+  role(): Role {
+    return findRole(this.#sql, this.#document as DocumentState, (this.#unit as AppendUnit).device)
+  }
+}
+
+/** The session's newest entry, from memory or from the tables. */
+function findSession(sql: Statements, document: DocumentState, unit: AppendUnit): CachedSession | null {
+  const key = sessionKey(unit)
+  let session = document.sessions.get(key)
+  if (session === undefined) {
+    const row = sql.session.get(document.key, unit.device, unit.session)
+    session = row === undefined ? null : { key: row.session, counter: row.counter, seq: row.seq, id: toBytes(row.id) }
+    remember(document.sessions, key, session)
+  }
+  return session
+}
+
+export function sessionKey(unit: AppendUnit): string {
+  return bytesToKey(unit.device) + bytesToKey(unit.session)
+}
+
+/** T at a place up to the head; `null` when it is not held. T_0 follows from the genesis. [LO1] */
+export function findTranscript(sha512: Sha512, sql: Statements, document: DocumentState, seq: number): Bytes | null {
+  if (seq === 0) return startTranscript(sha512, document.genesisHash)
+  const { head, recent, recentFrom } = document
+  if (seq > head.seq) return null
+  if (seq >= recentFrom && seq > head.seq - RECENT_TRANSCRIPTS) return recent[seq % RECENT_TRANSCRIPTS] as Bytes
+  const transcript = sql.transcript.get(document.key, seq)
+  return transcript === undefined ? null : toBytes(transcript)
+}
+
+export function findRole(sql: Statements, document: DocumentState, device: Bytes): Role {
+  const key = bytesToKey(device)
+  let role = document.roles.get(key)
+  if (role === undefined) {
+    role = numberToRole(sql.role.get(document.key, device))
+    remember(document.roles, key, role)
+  }
+  return role
+}
+
+/** Keeps a row; a map that has grown too large starts anew. */
+export function remember<Row>(rows: Map<string, Row>, key: string, row: Row): void {
+  if (rows.size >= MAX_ROWS) rows.clear()
+  rows.set(key, row)
+}

@@ -1,0 +1,55 @@
+/**
+ * Pages of a document's log, read in order.
+ *
+ * @module
+ */
+import { type Bytes, toBytes } from '@y-sealed/protocol'
+
+import type { StoredEntry } from '../../core/ports.ts'
+import type { EntryRow, Statements } from './statements.ts'
+
+/** Entries after `after` without a gap; none when the next one's body has been trimmed. */
+export function readEntries(
+  sql: Statements,
+  document: number,
+  after: number,
+  max: { readonly entries: number; readonly bytes: number },
+): readonly StoredEntry[] {
+  return takePage(sql.read.iterate(document, after, max.entries), max.bytes, after + 1)
+}
+
+export function readRecords(
+  sql: Statements,
+  document: number,
+  after: number,
+  maxBytes: number,
+): readonly StoredEntry[] {
+  return takePage(sql.readRecords.iterate(document, after), maxBytes, null)
+}
+
+/** Ids after `after` without a gap; none when the next one has been removed. */
+export function readIds(sql: Statements, document: number, after: number, max: number): readonly Bytes[] {
+  const ids: Bytes[] = []
+  for (const { seq, id } of sql.readIds.iterate(document, after, max)) {
+    if (seq !== after + ids.length + 1) break
+    ids.push(toBytes(id))
+  }
+  return ids
+}
+
+export function readCommitments(sql: Statements, document: number): readonly (readonly [number, Bytes])[] {
+  return sql.commitments.all(document).map(([epoch, commitment]) => [epoch, toBytes(commitment)] as const)
+}
+
+/** The first row whatever its size, then as many as fit. With `from`, ends at the first gap. */
+function takePage(rows: Iterable<EntryRow>, maxBytes: number, from: number | null): readonly StoredEntry[] {
+  const page: StoredEntry[] = []
+  let bytes = 0
+  for (const { seq, envelope } of rows) {
+    if (envelope === null || (from !== null && seq !== from + page.length)) break
+    bytes += envelope.length
+    if (page.length > 0 && bytes > maxBytes) break
+    page.push({ seq, envelope: toBytes(envelope) })
+  }
+  return page
+}

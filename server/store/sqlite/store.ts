@@ -1,0 +1,103 @@
+/**
+ * The store on SQLite: one file, one process, every acknowledged append synced to disk. Appends are committed in groups;
+ * reads are answered at once from the same connection.
+ *
+ * @module
+ */
+import type { Bytes, Sha512 } from '@y-sealed/protocol'
+
+import type { DocumentStatus, Store, StoredEntry } from '../../core/ports.ts'
+import { checkUnit } from '../check-unit.ts'
+import { createCommitQueue } from '../commit-queue.ts'
+import { deletedStatus } from '../deleted-status.ts'
+import { nodeSha512 } from '../node-sha512.ts'
+import { StoreError } from '../store-error.ts'
+import type { DocumentState } from './document-state.ts'
+import { findRole, findTranscript } from './document-state.ts'
+import { SqliteEngine } from './engine.ts'
+import { readCommitments, readEntries, readIds, readRecords } from './log-reader.ts'
+import { openDatabase, type OpenOptions } from './open-database.ts'
+import { sqliteToStoreError } from './sqlite-error.ts'
+
+export interface SqliteStoreOptions extends OpenOptions {
+  /** Documents whose state is kept in memory; about 1 KiB each. */
+  readonly maxCachedDocuments?: number
+  readonly sha512?: Sha512
+}
+
+/**
+ * Opens or creates the store at `path`. Throws `StoreError` as `openDatabase` does.
+ * Other programs may read the file through SQLite while it is open; nothing in this process may open it by other means.
+ */
+export function openSqliteStore({
+  maxCachedDocuments = 10_000,
+  sha512 = nodeSha512,
+  ...open
+}: SqliteStoreOptions): Store {
+  const database = openDatabase(open)
+  const engine = new SqliteEngine(database.db, sha512, maxCachedDocuments)
+  const queue = createCommitQueue({ commit: (units) => engine.appendBatch(units) })
+  let isClosed = false
+
+  /** Runs a read or a removal with the store's errors. */
+  function attempt<Result>(run: () => Result): Result {
+    if (isClosed) throw new StoreError('STORE_CLOSED', 'the store is closed')
+    try {
+      return run()
+    } catch (error) {
+      throw sqliteToStoreError(error)
+    }
+  }
+
+  function withDocument<Result>(id: Bytes, otherwise: Result, run: (document: DocumentState) => Result): Result {
+    return attempt(() => {
+      const document = engine.documents.peek(id)
+      return document === null || document === 'deleted' ? otherwise : run(document)
+    })
+  }
+
+  const { sql } = engine
+  return {
+    async append(units) {
+      for (const unit of units) checkUnit(unit)
+      return queue.append(units)
+    },
+    async status(documents) {
+      return attempt(() => documents.map((id) => documentToStatus(engine.documents.peek(id))))
+    },
+    async read(id, after, max) {
+      return withDocument<readonly StoredEntry[]>(id, [], ({ key }) => readEntries(sql, key, after, max))
+    },
+    async readRecords(id, after, maxBytes) {
+      return withDocument<readonly StoredEntry[]>(id, [], ({ key }) => readRecords(sql, key, after, maxBytes))
+    },
+    async readIds(id, after, max) {
+      return withDocument<readonly Bytes[]>(id, [], ({ key }) => readIds(sql, key, after, max))
+    },
+    async transcriptAt(id, seq) {
+      return withDocument(id, null, (document) => findTranscript(sha512, sql, document, seq))
+    },
+    async roleOf(id, device) {
+      return withDocument(id, 'none', (document) => findRole(sql, document, device))
+    },
+    async commitments(id) {
+      return withDocument<readonly (readonly [number, Bytes])[]>(id, [], ({ key }) => readCommitments(sql, key))
+    },
+    async remove(id) {
+      return attempt(() => engine.remove(id))
+    },
+    async close() {
+      if (isClosed) return
+      await queue.close()
+      isClosed = true
+      database.close()
+    },
+  }
+}
+
+function documentToStatus(document: DocumentState | 'deleted' | null): DocumentStatus | null {
+  if (document === null) return null
+  if (document === 'deleted') return deletedStatus()
+  const { head, genesisHash, mode, roomKey, epoch, commitment, recordHead, recordSeq, logBytes } = document
+  return { head, genesisHash, mode, roomKey, epoch, commitment, recordHead, recordSeq, logBytes, deleted: false }
+}
