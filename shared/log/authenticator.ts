@@ -165,7 +165,9 @@ export class Authenticator {
 }
 
 function continues(chain: Chain, envelope: Envelope): boolean {
-  return envelope.counter === chain.counter + 1 && equalBytes(envelope.prev, chain.counter === 0 ? ZEROS : prevOf(chain.id))
+  return (
+    envelope.counter === chain.counter + 1 && equalBytes(envelope.prev, chain.counter === 0 ? ZEROS : prevOf(chain.id))
+  )
 }
 
 const ZEROS = new Uint8Array(16)

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { concatBytes, frameFields, hashFields, sodiumSha512, type Bytes } from '@y-sealed/protocol'
+import { certificateInput, deviceIdOf, sodiumSha512, type Bytes, type Certificate } from '@y-sealed/protocol'
 import { sodium } from '../crypto/sodium.ts'
 import { checkBytes } from './check-bytes.ts'
 import { randomBytes, type RandomSource } from './random.ts'
@@ -35,7 +35,7 @@ export class Device {
     this.boxPublic = box.publicKey as Bytes
     this.#signPrivate = sign.privateKey as Bytes
     this.#boxPrivate = box.privateKey as Bytes
-    this.id = hashFields(sodiumSha512, 'y-sealed/v1/device', this.signPublic, this.boxPublic).slice(0, 16)
+    this.id = deviceIdOf(sodiumSha512, this.signPublic, this.boxPublic)
   }
 
   /** Ed25519 over `message`, 64 bytes. */
@@ -52,10 +52,10 @@ export class Device {
     }
   }
 
-  /** The 128-byte certificate: public halves and this device's own signature over them. [KM1] */
-  certificate(): Bytes {
-    const signed = frameFields('y-sealed/v1/device-certificate', this.signPublic, this.boxPublic)
-    return concatBytes(this.signPublic, this.boxPublic, this.sign(signed))
+  /** Public halves and this device's own signature over them. [KM1] */
+  certificate(): Certificate {
+    const { signPublic, boxPublic } = this
+    return { signPublic, boxPublic, signature: this.sign(certificateInput(signPublic, boxPublic)) }
   }
 }
 

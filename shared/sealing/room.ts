@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { concatBytes, frameFields, type Bytes } from '@y-sealed/protocol'
+import { frameFields, introductionInput, type Bytes, type Certificate } from '@y-sealed/protocol'
 import { sodium } from '../crypto/sodium.ts'
 import { checkBytes } from './check-bytes.ts'
 import type { Device } from './device.ts'
@@ -38,9 +38,9 @@ export class Room {
     return sodium.crypto_sign_detached(message, this.#privateKey) as Bytes
   }
 
-  /** The 128-byte introduction of a device's session. [KM15] */
-  introduce(document: Bytes, device: Device, session: Bytes): Bytes {
-    const signature = this.sign(frameFields('y-sealed/v1/introduction', document, device.id, session))
-    return concatBytes(device.signPublic, device.boxPublic, signature)
+  /** Introduces a device's session to all who hold the app's key. [KM15] */
+  introduce(document: Bytes, device: Device, session: Bytes): Certificate {
+    const { signPublic, boxPublic } = device
+    return { signPublic, boxPublic, signature: this.sign(introductionInput(document, device.id, session)) }
   }
 }

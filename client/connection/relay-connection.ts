@@ -1,0 +1,415 @@
+/**
+ * One socket to one relay, shared by many documents: it dials, proves the device, opens each document under its own token, keeps
+ * tokens fresh, notices a dead socket and comes back. It knows nothing of content. Rules FR1, FR2, AU8, CL8.
+ *
+ * @module
+ */
+import {
+  bytesToBase64url,
+  bytesToHex,
+  decodeRelayFrame,
+  encodeClientFrame,
+  helloInput,
+  isTransientClose,
+  sodiumSha512,
+  SUBPROTOCOL,
+  SyncError,
+  toBytes,
+  tokenHash,
+  type Bytes,
+  type ClientFrame,
+  type RelayFrame,
+} from '@y-sealed/protocol'
+import { Device } from '@y-sealed/protocol/sealing'
+import { ObservableV2 } from 'lib0/observable'
+import { Backoff, SETTLED_AFTER_MS } from './backoff.ts'
+import type { Channel, ChannelPort, DocumentFrame, DownReason, TokenSource } from './channel.ts'
+import { chance, monotonicClock, startInterval, startTimer, wallClock, type Cancel } from '../platform.ts'
+import { TokenDeniedError } from '../token/issuer-token.ts'
+import { HeadKeyPin } from './head-key-pin.ts'
+import { audienceOf, SOCKET_OPEN, type Socket, type SocketConstructor } from './socket.ts'
+
+export interface RelayConnectionOptions {
+  /** `wss://host[:port]` or with the path `/sync`. */
+  readonly url: string
+  readonly device: Device | Promise<Device>
+  /** Asked once for each document at each dial, and before a token expires. A rejection counts as a failed dial. */
+  readonly token: TokenSource
+  /** Defaults to the platform's; Node 20 has none: pass the one from `@y-sealed/client/node`. */
+  readonly WebSocket?: SocketConstructor
+  /** Remembers the relay's head key between runs; without one it is pinned for this run. [LO5] */
+  readonly headKeyPin?: HeadKeyPin
+  /** [0, 1); for jitter. */
+  readonly random?: () => number
+}
+
+interface Attached {
+  readonly channel: Channel
+  refreshTimer: Cancel | null
+  /** A token was refused once and asked for anew; the second refusal is final. */
+  retriedToken: boolean
+  /** OPENED has come on this socket. */
+  open: boolean
+  /** The issuer will give no token: not dialled for any more. */
+  denied: boolean
+}
+
+interface Link {
+  readonly socket: Socket
+  readonly helloToken: string
+  readonly firstDocument: string
+  ready: boolean
+  lastFrameAt: number
+  heartbeatMs: number
+  retryAfterMs: number
+}
+
+/** Reported to whoever listens on the connection itself. */
+export interface ConnectionEvents {
+  status: (status: 'connected' | 'connecting' | 'disconnected') => void
+  /** The socket closed. */
+  'connection-close': (reason: DownReason) => void
+  'connection-error': (error: unknown) => void
+}
+
+const INITIAL_HEARTBEAT_MS = 15_000
+
+export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents]: ConnectionEvents[K] }> {
+  /** The URL as dialled, which tokens and HELLO name. */
+  readonly audience: string
+  readonly #device: Promise<Device>
+  readonly #token: TokenSource
+  readonly #Socket: SocketConstructor
+  readonly #pin: HeadKeyPin
+  readonly #backoff: Backoff
+  readonly #attachedById = new Map<string, Attached>()
+  #link: Link | null = null
+  #dialling = false
+  #retryTimer: Cancel | null = null
+  #watchdog: Cancel | null = null
+  #readySince = 0
+  #retriedDial = false
+  #ended = false
+  readonly #wake = (): void => this.#dialNow()
+
+  /** Throws `TypeError` for a URL that is not `wss:` (AU5) and where no WebSocket class is to be had. */
+  constructor(options: RelayConnectionOptions) {
+    super()
+    this.audience = audienceOf(options.url)
+    this.#device = Promise.resolve(options.device)
+    this.#token = options.token
+    const platform = (globalThis as { WebSocket?: SocketConstructor }).WebSocket
+    const Socket = options.WebSocket ?? platform
+    if (!Socket) throw new TypeError('this platform has no WebSocket: pass one as the WebSocket option')
+    this.#Socket = Socket
+    this.#pin = options.headKeyPin ?? new HeadKeyPin()
+    this.#backoff = new Backoff(options.random ?? chance)
+    listenForWake('addEventListener', this.#wake)
+  }
+
+  /** True while a socket has proved the device. */
+  get connected(): boolean {
+    return this.#link?.ready ?? false
+  }
+
+  /** The relay's head key (32 bytes) once a relay has shown it. [LO5] */
+  get headKey(): Bytes | null {
+    return this.#pin.key
+  }
+
+  get device(): Promise<Device> {
+    return this.#device
+  }
+
+  /** Adds a document and dials if nobody has. Throws `ALREADY_OPEN` when the document is attached. */
+  attach(channel: Channel): ChannelPort {
+    const id = bytesToHex(channel.documentId)
+    if (this.#attachedById.has(id)) throw new SyncError('ALREADY_OPEN', 'this document is open on this connection')
+    const attached: Attached = { channel, refreshTimer: null, retriedToken: false, open: false, denied: false }
+    this.#attachedById.set(id, attached)
+    this.#ended = false
+    if (this.#link?.ready) this.#run(this.#open(attached, this.#link))
+    else if (this.#link === null) this.#dialNow()
+    return {
+      send: (frame) => attached.open && this.#send(frame),
+      reopen: () => {
+        if (this.#link?.ready && this.#attachedById.get(id) === attached) this.#run(this.#open(attached, this.#link))
+      },
+      detach: () => this.#detach(id, attached),
+    }
+  }
+
+  /** Closes the socket and forgets every document. The connection is not to be used again. */
+  override destroy(): void {
+    listenForWake('removeEventListener', this.#wake)
+    for (const [id, attached] of this.#attachedById) this.#detach(id, attached)
+    super.destroy()
+  }
+
+  #detach(id: string, attached: Attached): void {
+    if (this.#attachedById.get(id) !== attached) return
+    if (attached.open) this.#send({ type: 'close', document: attached.channel.documentId })
+    this.#attachedById.delete(id)
+    attached.open = false
+    attached.refreshTimer?.()
+    if (this.#attachedById.size > 0) return
+    this.#ended = true
+    this.#retryTimer?.()
+    this.#retryTimer = null
+    this.#drop(this.#link, { transient: false, code: 'DETACHED', closeCode: 1000, reason: '' })
+  }
+
+  #dialNow(): void {
+    this.#retryTimer?.()
+    this.#retryTimer = null
+    if (this.#link === null && !this.#dialling && !this.#ended && this.#attachedById.size > 0) this.#run(this.#dial())
+  }
+
+  async #dial(): Promise<void> {
+    const first = [...this.#attachedById.values()].find((attached) => !attached.denied)
+    if (!first) return
+    this.#dialling = true
+    for (const { channel } of this.#attachedById.values()) channel.dialling()
+    this.emit('status', ['connecting'])
+    try {
+      const token = await this.#tokenFor(first.channel)
+      if (this.#ended) return
+      const socket = new this.#Socket(this.audience, [SUBPROTOCOL, `bearer.${token}`])
+      socket.binaryType = 'arraybuffer'
+      this.#follow({
+        socket,
+        helloToken: token,
+        firstDocument: bytesToHex(first.channel.documentId),
+        ready: false,
+        lastFrameAt: monotonicClock(),
+        heartbeatMs: INITIAL_HEARTBEAT_MS,
+        retryAfterMs: 0,
+      })
+    } catch (error) {
+      if (error instanceof TokenDeniedError) this.#tokenFailed(first, error)
+      else this.emit('connection-error', [error])
+      this.#failDial({ transient: true, code: 'TOKEN_UNAVAILABLE', closeCode: 1006, reason: 'no token to be had' })
+    } finally {
+      this.#dialling = false
+    }
+  }
+
+  async #tokenFor(channel: Channel): Promise<string> {
+    const device = await this.#device
+    return await (channel.token ?? this.#token)({
+      documentId: bytesToBase64url(channel.documentId),
+      deviceId: bytesToBase64url(device.id),
+      audience: this.audience,
+    })
+  }
+
+  #follow(link: Link): void {
+    this.#link = link
+    const { socket } = link
+    socket.onmessage = (event) => {
+      if (this.#link !== link) return
+      link.lastFrameAt = monotonicClock()
+      const data = event.data
+      if (data instanceof ArrayBuffer || ArrayBuffer.isView(data)) this.#receive(link, toBytes(data))
+      else this.#drop(link, MALFORMED)
+    }
+    socket.onerror = (event) => this.emit('connection-error', [event])
+    socket.onclose = (event) => {
+      const transient = isTransientClose(event.code)
+      this.#drop(link, { transient, code: closeName(event.code), closeCode: event.code, reason: event.reason })
+    }
+    this.#watchdog ??= startInterval(INITIAL_HEARTBEAT_MS / 3, () => this.#watch())
+  }
+
+  #watch(): void {
+    const link = this.#link
+    if (link === null) return
+    const now = monotonicClock()
+    if (link.ready && now - this.#readySince > SETTLED_AFTER_MS) this.#backoff.reset()
+    if (now - link.lastFrameAt <= 2 * link.heartbeatMs) return
+    this.#drop(link, { transient: true, code: 'SILENT', closeCode: 1006, reason: 'the relay has gone silent' })
+  }
+
+  #receive(link: Link, bytes: Bytes): void {
+    const decoded = decodeRelayFrame(bytes)
+    if (!decoded.ok) return this.#drop(link, MALFORMED)
+    const frame = decoded.value
+    switch (frame.type) {
+      case 'welcome':
+        return this.#run(this.#greet(link, frame))
+      case 'heartbeat':
+      case 'pong':
+        return
+      case 'goaway':
+        link.retryAfterMs = frame.retryAfterMs + Math.floor(chance() * frame.jitterMs)
+        return
+      default:
+        return this.#deliver(frame)
+    }
+  }
+
+  async #greet(link: Link, frame: Extract<RelayFrame, { type: 'welcome' }>): Promise<void> {
+    if (link.ready) return this.#drop(link, MALFORMED)
+    link.heartbeatMs = frame.heartbeatMs
+    if (!(await this.#pin.accept(frame.headKey, frame.headKeyStatements))) return this.#drop(link, HEAD_KEY_CHANGED)
+    const device = await this.#device
+    if (this.#link !== link) return
+    const input = helloInput(frame.nonce, this.audience, tokenHash(sodiumSha512, link.helloToken))
+    const { signPublic, boxPublic } = device
+    link.socket.send(encodeClientFrame({ type: 'hello', signPublic, boxPublic, audience: this.audience, signature: device.sign(input) }))
+    link.ready = true
+    this.#readySince = monotonicClock()
+    this.emit('status', ['connected'])
+    for (const [id, attached] of this.#attachedById) {
+      this.#run(this.#open(attached, link, id === link.firstDocument ? link.helloToken : undefined))
+    }
+  }
+
+  async #open(attached: Attached, link: Link, token?: string): Promise<void> {
+    const { channel } = attached
+    attached.open = false
+    const fresh = token ?? (await this.#tokenFor(channel).catch((error: unknown) => this.#tokenFailed(attached, error)))
+    if (fresh === null || this.#link !== link || this.#attachedById.get(bytesToHex(channel.documentId)) !== attached) return
+    const { seq, transcript, recordHead } = channel.cursor()
+    const document = channel.documentId
+    link.socket.send(
+      encodeClientFrame({ type: 'open', document, token: fresh, cursorSeq: seq, cursorTranscript: transcript, recordHead }),
+    )
+  }
+
+  /** A refusal is final for its document; anything else is tried again. */
+  #tokenFailed(attached: Attached, error: unknown): null {
+    this.emit('connection-error', [error])
+    attached.denied = error instanceof TokenDeniedError
+    if (error instanceof TokenDeniedError) {
+      attached.channel.down({ transient: false, code: error.code, closeCode: 4401, reason: error.message })
+      return null
+    }
+    attached.channel.down({ transient: true, code: 'TOKEN_UNAVAILABLE', closeCode: 1006, reason: 'no token to be had' })
+    startTimer(this.#backoff.next(), () => {
+      if (this.#link?.ready && !attached.open) this.#run(this.#open(attached, this.#link))
+    })
+    return null
+  }
+
+  #deliver(frame: DocumentFrame): void {
+    const attached = this.#attachedById.get(bytesToHex(documentOf(frame)))
+    if (!attached) return
+    switch (frame.type) {
+      case 'opened':
+        attached.open = true
+        attached.retriedToken = false
+        this.#retriedDial = false
+        this.#scheduleRefresh(attached, frame.expiresAtMs)
+        break
+      case 'refreshed':
+        this.#scheduleRefresh(attached, frame.expiresAtMs)
+        break
+      case 'closed':
+        attached.open = false
+        if (frame.code === 40100 && this.#retryToken(attached)) return
+        break
+      case 'nack':
+        if (frame.code === 40100 && frame.refused === OPEN_TYPE && this.#retryToken(attached)) return
+        break
+      default:
+        break
+    }
+    attached.channel.receive(frame)
+  }
+
+  #retryToken(attached: Attached): boolean {
+    if (attached.retriedToken || this.#link === null) return false
+    attached.retriedToken = true
+    this.#run(this.#open(attached, this.#link))
+    return true
+  }
+
+  /** Asks for a new token when four fifths of the grant's life are over. [AU7] */
+  #scheduleRefresh(attached: Attached, expiresAtMs: number): void {
+    attached.refreshTimer?.()
+    const delayMs = Math.max(1_000, (expiresAtMs - wallClock()) * 0.8)
+    attached.refreshTimer = startTimer(delayMs, () => this.#run(this.#refresh(attached)))
+  }
+
+  async #refresh(attached: Attached): Promise<void> {
+    const link = this.#link
+    if (!attached.open || link === null) return
+    const token = await this.#tokenFor(attached.channel).catch((error: unknown) => void this.emit('connection-error', [error]))
+    if (token === undefined || this.#link !== link || !attached.open) return
+    this.#send({ type: 'refresh', document: attached.channel.documentId, token })
+  }
+
+  #send(frame: ClientFrame): boolean {
+    const link = this.#link
+    if (!link?.ready || link.socket.readyState !== SOCKET_OPEN) return false
+    link.socket.send(encodeClientFrame(frame))
+    return true
+  }
+
+  #drop(link: Link | null, reason: DownReason): void {
+    if (link === null || this.#link !== link) return
+    this.#link = null
+    link.socket.onmessage = link.socket.onclose = link.socket.onopen = null
+    link.socket.onerror = () => undefined
+    if (link.socket.readyState <= SOCKET_OPEN) link.socket.close(reason.closeCode === 4400 ? 4400 : 1000)
+    this.#watchdog?.()
+    this.#watchdog = null
+    for (const attached of this.#attachedById.values()) {
+      attached.open = false
+      attached.refreshTimer?.()
+    }
+    this.emit('connection-close', [reason])
+    this.#failDial(this.#mayRetryToken(reason) ? { ...reason, transient: true } : reason, link.retryAfterMs)
+  }
+
+  /** 4401, or a refused upgrade with a token that may have expired on the way: one more token, then give up. [FR21] */
+  #mayRetryToken(reason: DownReason): boolean {
+    if (reason.closeCode !== 4401 || this.#retriedDial) return false
+    this.#retriedDial = true
+    return true
+  }
+
+  #failDial(reason: DownReason, retryAfterMs = 0): void {
+    this.emit('status', ['disconnected'])
+    for (const { channel, denied } of [...this.#attachedById.values()]) if (!denied) channel.down(reason)
+    if (!reason.transient) this.#ended = true
+    if (this.#ended || this.#attachedById.size === 0) return
+    this.#retryTimer = startTimer(this.#backoff.next(retryAfterMs), () => this.#dialNow())
+  }
+
+  #run(work: Promise<void>): void {
+    work.catch((error: unknown) => this.emit('connection-error', [error]))
+  }
+}
+
+const OPEN_TYPE = 0x02
+const MALFORMED: DownReason = { transient: true, code: 'RELAY_MALFORMED', closeCode: 4400, reason: 'the relay sent what is no frame' }
+const HEAD_KEY_CHANGED: DownReason = {
+  transient: false,
+  code: 'HEAD_KEY_CHANGED',
+  closeCode: 4409,
+  reason: 'the relay shows another head key than the one known',
+}
+
+function documentOf(frame: DocumentFrame): Bytes {
+  switch (frame.type) {
+    case 'entries':
+      return (frame.envelopes[0] as { document: Bytes }).document
+    case 'awareness':
+      return frame.envelope.document
+    default:
+      return frame.document
+  }
+}
+
+function closeName(code: number): string {
+  return code === 1006 ? 'OFFLINE' : `CLOSED_${code}`
+}
+
+/** Hints that the network may be back: none of them is trusted to be sent. */
+function listenForWake(method: 'addEventListener' | 'removeEventListener', listener: () => void): void {
+  const target = globalThis as Partial<Record<typeof method, (type: string, listener: () => void) => void>>
+  for (const type of ['online', 'pageshow', 'visibilitychange']) target[method]?.(type, listener)
+}
+

@@ -1,0 +1,39 @@
+/**
+ * What the connection needs of a WebSocket: the browser's own class, or `ws` in Node.
+ *
+ * @module
+ */
+
+/** The part of the WHATWG WebSocket interface that is used. */
+export interface Socket {
+  binaryType: string
+  readonly readyState: number
+  readonly bufferedAmount: number
+  send(data: Uint8Array<ArrayBuffer>): void
+  close(code?: number, reason?: string): void
+  onopen: ((event: never) => void) | null
+  onclose: ((event: { readonly code: number; readonly reason: string }) => void) | null
+  onerror: ((event: never) => void) | null
+  onmessage: ((event: { readonly data: unknown }) => void) | null
+}
+
+/** A WebSocket class. */
+export type SocketConstructor = new (url: string, protocols: string[]) => Socket
+
+/** `WebSocket.OPEN`, by value: an injected class may lack the constant. */
+export const SOCKET_OPEN = 1
+
+/**
+ * The audience of a relay's URL: what tokens and HELLO name. Throws `TypeError` for anything but `wss:` with the path `/sync`: this
+ * client never speaks in clear. Rule AU5.
+ */
+export function audienceOf(url: string): string {
+  const parsed = new URL(url)
+  if (parsed.protocol !== 'wss:') throw new TypeError(`the relay's URL must begin with wss: (got ${parsed.protocol})`)
+  if (parsed.search !== '' || parsed.hash !== '' || parsed.username !== '' || parsed.password !== '') {
+    throw new TypeError("the relay's URL must have no query, fragment or credentials: tokens never stand in a URL")
+  }
+  if (parsed.pathname === '/') parsed.pathname = '/sync'
+  if (parsed.pathname !== '/sync') throw new TypeError("the relay's path is /sync")
+  return `wss://${parsed.host}/sync`
+}

@@ -1,0 +1,76 @@
+/**
+ * A KeyStore in a directory of files that only their owner can read. Rule KM1; row I8.
+ *
+ * @module
+ */
+import { chmod, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { bytesToHex, hexToBytes, SyncError, toBytes } from '@y-sealed/protocol'
+import type { KeyStore } from '../keys/key-store.ts'
+
+const SUFFIX = '.key'
+
+/**
+ * Keys in `directory`, which is made (0700) if need be; each file is 0600, written whole and moved into place, so that a crash leaves the
+ * old value or the new. Throws `KEY_STORE_EXPOSED` when others may read the directory or a file in it.
+ */
+export async function openFileKeyStore(directory: string): Promise<KeyStore> {
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await checkPrivate(directory)
+  const pathOf = (name: string): string => join(directory, `${bytesToHex(new TextEncoder().encode(name))}${SUFFIX}`)
+  return {
+    get: async (name) => {
+      const path = pathOf(name)
+      try {
+        await checkPrivate(path)
+        return toBytes(await readFile(path)).slice()
+      } catch (error) {
+        if (isAbsent(error)) return null
+        throw error
+      }
+    },
+    set: async (name, value) => {
+      const path = pathOf(name)
+      const fresh = `${path}.${process.pid}.new`
+      const file = await open(fresh, 'w', 0o600)
+      try {
+        await file.writeFile(value)
+        await file.sync()
+      } finally {
+        await file.close()
+      }
+      await chmod(fresh, 0o600)
+      await rename(fresh, path)
+      await syncDirectory(directory)
+    },
+    delete: (name) => rm(pathOf(name), { force: true }),
+    list: async (prefix) => {
+      const names: string[] = []
+      for (const file of await readdir(directory)) {
+        const bytes = file.endsWith(SUFFIX) ? hexToBytes(file.slice(0, -SUFFIX.length)) : null
+        const name = bytes && new TextDecoder().decode(bytes)
+        if (name !== null && name.startsWith(prefix)) names.push(name)
+      }
+      return names.toSorted()
+    },
+  }
+}
+
+async function checkPrivate(path: string): Promise<void> {
+  const { mode } = await stat(path)
+  if (process.platform === 'win32' || (mode & 0o077) === 0) return
+  throw new SyncError('KEY_STORE_EXPOSED', `others can read ${path}: take their rights away (chmod go= "${path}") before keys are used`)
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+function isAbsent(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT'
+}

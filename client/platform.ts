@@ -1,0 +1,35 @@
+/**
+ * The platform's clocks, timers and chance, in one place: everything else in the client asks here.
+ *
+ * @module
+ */
+
+/** Cancels what it was returned for; harmless afterwards. */
+export type Cancel = () => void
+
+/** Calls back once after `delayMs` (at most 24 days). */
+export function startTimer(delayMs: number, callback: () => void): Cancel {
+  const timer = setTimeout(callback, Math.min(delayMs, 0x7fffffff))
+  return () => clearTimeout(timer)
+}
+
+/** Calls back every `periodMs`. */
+export function startInterval(periodMs: number, callback: () => void): Cancel {
+  const timer = setInterval(callback, periodMs)
+  return () => clearInterval(timer)
+}
+
+/** Unix time in ms, for comparing with times that others state. */
+export function wallClock(): number {
+  return Date.now()
+}
+
+/** Milliseconds that only go forward, for durations. */
+export function monotonicClock(): number {
+  return performance.now()
+}
+
+/** [0, 1), for jitter. Never for secrets. */
+export function chance(): number {
+  return Math.random()
+}

@@ -1,0 +1,197 @@
+/**
+ * Presence: this client's own awareness state goes out sealed, others' come in checked. Never stored, never anybody else's. Rules FR10, CL7.
+ *
+ * @module
+ */
+import {
+  AWARENESS_TTL_MS,
+  bytesToHex,
+  decodeAwarenessContent,
+  encodeAwarenessContent,
+  envelopeId,
+  equalBytes,
+  signatureInput,
+  sodiumSha512,
+  verifySignature,
+  type AwarenessContent,
+  type Bytes,
+  type ClientFrame,
+  type Envelope,
+  type GoneFrame,
+  type SignedHead,
+} from '@y-sealed/protocol'
+import { open, type Device, type Session } from '@y-sealed/protocol/sealing'
+import { createEncoder, toUint8Array, writeVarString, writeVarUint } from 'lib0/encoding'
+import { applyAwarenessUpdate, removeAwarenessStates, type Awareness } from 'y-protocols/awareness'
+import type { DocumentAccess } from '../document/document-access.ts'
+import type { DocumentLog } from '../log/document-log.ts'
+import { monotonicClock, startTimer, type Cancel } from '../platform.ts'
+import { checkPresence } from '../presence/check-presence.ts'
+
+/** Own changes within this time of one that left are sent together. */
+export const PRESENCE_WINDOW_MS = 50
+
+export interface PresenceOptions {
+  readonly awareness: Awareness
+  readonly access: DocumentAccess
+  readonly device: Device
+  readonly log: DocumentLog
+  readonly session: () => Session
+  readonly send: (frame: ClientFrame) => boolean
+  /** True when the client id may be shown: bound, or of a reader who binds none. */
+  readonly mayShow: (client: number) => boolean
+  /** The newest head that the relay signed, for others to compare with theirs. [LO4] */
+  readonly signedHead: () => SignedHead | null
+  /** Somebody shows a head that the relay signed. */
+  readonly onHead: (head: SignedHead) => void
+  /** Origin of changes applied to the awareness. */
+  readonly origin: unknown
+}
+
+interface Shown {
+  readonly client: number
+  readonly counter: number
+  readonly clock: number
+  readonly seenAt: number
+}
+
+interface AwarenessChange {
+  readonly added: readonly number[]
+  readonly updated: readonly number[]
+  readonly removed: readonly number[]
+}
+
+export class Presence {
+  readonly #options: PresenceOptions
+  readonly #shownBySession = new Map<string, Shown>()
+  #timer: Cancel | null = null
+  #lastSentAt = -Infinity
+  #lastHeadSeq = 0
+  readonly #onChange = (change: AwarenessChange, origin: unknown): void => {
+    const { awareness } = this.#options
+    const own = [...change.added, ...change.updated, ...change.removed].includes(awareness.clientID)
+    if (own && origin !== this.#options.origin) this.#schedule()
+  }
+
+  constructor(options: PresenceOptions) {
+    this.#options = options
+    options.awareness.on('update', this.#onChange)
+  }
+
+  /** Sends the own state now, if there is one and it may be shown. */
+  announce(): void {
+    this.#timer?.()
+    this.#timer = null
+    const { awareness } = this.#options
+    if (awareness.getLocalState() === null && this.#lastSentAt === -Infinity) return
+    if (!this.#options.mayShow(awareness.clientID)) return
+    if (this.#send(awareness.getLocalState())) this.#lastSentAt = monotonicClock()
+  }
+
+  /** Somebody's presence, as it came. What is not allowed is dropped without a word: presence is not evidence. */
+  receive(envelope: Envelope): void {
+    const content = this.#open(envelope)
+    if (content === null) return
+    if (content.head !== null) this.#options.onHead(content.head)
+    const session = sessionOf(envelope.device, envelope.session)
+    const shown = this.#shownBySession.get(session)
+    if (shown && (envelope.counter <= shown.counter || content.clientId !== shown.client)) return
+    const { awareness, log } = this.#options
+    const owner = log.state.deviceOf(content.clientId)
+    if (content.clientId === awareness.clientID || (owner !== null && !equalBytes(owner, envelope.device))) return
+    const verdict = checkPresence(content, this.#shownBySession.size)
+    if (!verdict.ok && !shown) return
+    this.#show(session, envelope.counter, content)
+  }
+
+  /** A socket of theirs is gone. */
+  drop(frame: GoneFrame): void {
+    const session = sessionOf(frame.device, frame.session)
+    const shown = this.#shownBySession.get(session)
+    if (!shown) return
+    this.#shownBySession.delete(session)
+    removeAwarenessStates(this.#options.awareness, [shown.client], this.#options.origin)
+  }
+
+  /** The document is not open: nobody is known to be there. */
+  dropAll(): void {
+    const clients = [...this.#shownBySession.values()].map((shown) => shown.client)
+    this.#shownBySession.clear()
+    if (clients.length > 0) removeAwarenessStates(this.#options.awareness, clients, this.#options.origin)
+  }
+
+  /** Says good-bye, if anything was ever shown. */
+  destroy(): void {
+    this.#options.awareness.off('update', this.#onChange)
+    this.#timer?.()
+    if (this.#lastSentAt !== -Infinity) this.#send(null)
+    this.dropAll()
+  }
+
+  #schedule(): void {
+    if (this.#timer) return
+    const wait = this.#lastSentAt + PRESENCE_WINDOW_MS - monotonicClock()
+    if (wait <= 0) this.announce()
+    else this.#timer = startTimer(wait, () => this.announce())
+  }
+
+  #send(state: unknown): boolean {
+    const { awareness, access, device, log, send } = this.#options
+    const session = this.#options.session()
+    const client = awareness.clientID
+    const text = state === null ? '' : JSON.stringify(state)
+    const introduced = log.authority.roleOf(device.id, session.id) !== 'none'
+    const introduction = introduced ? null : access.introduce(device, session.id)
+    const clock = awareness.meta.get(client)?.clock ?? 0
+    const content = encodeAwarenessContent({ clientId: client, clock, state: text, introduction, head: this.#headToTell() })
+    const { envelope } = session.sealAwareness(content, access.current, log.head)
+    return send({ type: 'awareness', envelope })
+  }
+
+  #headToTell(): SignedHead | null {
+    const head = this.#options.signedHead()
+    if (head === null || head.seq === this.#lastHeadSeq) return null
+    this.#lastHeadSeq = head.seq
+    return head
+  }
+
+  #open(envelope: Envelope): AwarenessContent | null {
+    const { access, log } = this.#options
+    const key = access.keyOf(envelope.epoch)
+    if (key === null) return null
+    try {
+      const content = decodeAwarenessContent(open(envelope, key))
+      if (!content.ok) return null
+      const author = log.authority.presenceKeyOf(envelope, content.value.introduction)
+      if (author === null) return null
+      const id = envelopeId(sodiumSha512, key.commitment, envelope)
+      return verifySignature(envelope.signature, signatureInput(id), author) ? content.value : null
+    } catch {
+      return null
+    }
+  }
+
+  #show(session: string, counter: number, content: AwarenessContent): void {
+    const { awareness, origin } = this.#options
+    const now = monotonicClock()
+    this.#forgetSilent(now)
+    this.#shownBySession.set(session, { client: content.clientId, counter, clock: content.clock, seenAt: now })
+    const encoder = createEncoder()
+    writeVarUint(encoder, 1)
+    writeVarUint(encoder, content.clientId)
+    writeVarUint(encoder, content.clock)
+    writeVarString(encoder, content.state === '' ? 'null' : content.state)
+    applyAwarenessUpdate(awareness, toUint8Array(encoder), origin)
+  }
+
+  /** Places of sessions that have gone silent are free for others. */
+  #forgetSilent(now: number): void {
+    for (const [session, shown] of this.#shownBySession) {
+      if (now - shown.seenAt > 2 * AWARENESS_TTL_MS) this.#shownBySession.delete(session)
+    }
+  }
+}
+
+function sessionOf(device: Bytes, session: Bytes): string {
+  return bytesToHex(device) + bytesToHex(session)
+}

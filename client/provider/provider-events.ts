@@ -1,0 +1,43 @@
+/**
+ * What a provider tells, in y-websocket's words and its own.
+ *
+ * @module
+ */
+import type { DownReason } from '../connection/channel.ts'
+import type { EntryRefusal } from '../log/document-log.ts'
+import type { SendProblem } from './sender.ts'
+
+export type ProviderStatus = 'connected' | 'connecting' | 'disconnected'
+
+/** Something does not fit what was known: the relay lies, was restored from a backup, or somebody's program is broken. [LO6] */
+export interface IntegrityReport {
+  /**
+   * `ROLLBACK`, `FORK`, `LOG_INVALID`, `BAD_HEAD`: the provider has stopped, nothing was overwritten, local edits are kept.
+   * `ENTRY_REFUSED`: one entry does not count; the rest goes on. `WAITING`: everything after an entry waits for its signature.
+   */
+  readonly code: 'ROLLBACK' | 'FORK' | 'LOG_INVALID' | 'BAD_HEAD' | 'ENTRY_REFUSED' | 'WAITING'
+  readonly seq: number
+  readonly reason?: EntryRefusal
+  readonly fatal: boolean
+}
+
+export interface ProviderEvents {
+  status: (event: { readonly status: ProviderStatus }) => void
+  /** History is verified, decrypted and applied; false when the connection is lost. */
+  sync: (synced: boolean) => void
+  synced: (synced: boolean) => void
+  /** Everything typed so far is acknowledged by a relay that has it on disk. */
+  saved: () => void
+  unsyncedChanges: (count: number) => void
+  /** Role or permissions as the relay sees them changed. */
+  role: (role: string) => void
+  'connection-close': (reason: DownReason) => void
+  'connection-error': (error: unknown) => void
+  /** For good: it does not come back by itself. */
+  closed: (reason: DownReason) => void
+  authenticationFailed: (reason: DownReason) => void
+  integrity: (report: IntegrityReport) => void
+  /** Edits cannot leave now; they are kept. */
+  problem: (problem: SendProblem) => void
+  deleted: () => void
+}

@@ -1,0 +1,554 @@
+/**
+ * The Yjs provider: y-websocket's shape, so that every editor binding takes it, over a relay that can read nothing. It joins one Y.Doc to
+ * one document's verified log and outbox. Rules CL5, CL6, FR5–FR9, LO6.
+ *
+ * @module
+ */
+import {
+  equalBytes,
+  KIND,
+  PERMISSIONS,
+  refusalOf,
+  SyncError,
+  verifySignedHead,
+  type Bytes,
+  type ClientFrame,
+  type EntriesFrame,
+  type NackFrame,
+  type OpenedFrame,
+  type SignedHead,
+} from '@y-sealed/protocol'
+import { Session, type Device } from '@y-sealed/protocol/sealing'
+import { ObservableV2 } from 'lib0/observable'
+import { Awareness } from 'y-protocols/awareness'
+import * as Y from 'yjs'
+import type { Channel, ChannelPort, DocumentFrame, DownReason, TokenSource } from '../connection/channel.ts'
+import type { RelayConnection } from '../connection/relay-connection.ts'
+import type { DocumentAccess } from '../document/document-access.ts'
+import { DocumentLog, type LogEntry, type LogOutcome } from '../log/document-log.ts'
+import { Sequencer } from '../log/sequencer.ts'
+import { createMemoryOutbox, type Outbox } from '../outbox/outbox.ts'
+import { startTimer } from '../platform.ts'
+import { Presence } from './presence.ts'
+import type { IntegrityReport, ProviderEvents, ProviderStatus } from './provider-events.ts'
+import { Sender } from './sender.ts'
+
+const READ_BYTES = 262_144
+
+export interface SealedProviderOptions {
+  readonly connection: RelayConnection
+  readonly access: DocumentAccess
+  readonly doc: Y.Doc
+  /** Defaults to a new one for `doc`. */
+  readonly awareness?: Awareness
+  /** Connect at once (default true). */
+  readonly connect?: boolean
+  /** Where sealed, unacknowledged edits are kept; defaults to memory. */
+  readonly outbox?: Outbox
+  /** Tokens for this document; defaults to the connection's source. */
+  readonly token?: TokenSource
+}
+
+type EventMap = { [K in keyof ProviderEvents]: ProviderEvents[K] }
+
+export class SealedProvider extends ObservableV2<EventMap> {
+  readonly doc: Y.Doc
+  readonly awareness: Awareness
+  readonly documentId: Bytes
+  readonly #connection: RelayConnection
+  readonly #access: DocumentAccess
+  readonly #outbox: Outbox
+  readonly #token: TokenSource | undefined
+  readonly #sequencer = new Sequencer()
+  #log: DocumentLog
+  #sender: Sender | null = null
+  #presence: Presence | null = null
+  #port: ChannelPort | null = null
+  #starting: Promise<void> | null = null
+  #early: Bytes[] = []
+  #status: ProviderStatus = 'disconnected'
+  #synced = false
+  #shouldConnect = false
+  #reading = false
+  #target: SignedHead | null = null
+  #signedHead: SignedHead | null = null
+  #role: string = 'none'
+  #permissions = 0
+  #held: Bytes[] | null = null
+  #halted = false
+  #lastUnsynced = 0
+  readonly #onUpdate = (update: Uint8Array, origin: unknown): void => {
+    if (origin === this) return
+    if (this.#sender) this.#sender.take(update as Bytes)
+    else {
+      this.#early.push(update as Bytes)
+      this.#changed()
+    }
+  }
+
+  constructor(options: SealedProviderOptions) {
+    super()
+    this.doc = options.doc
+    this.awareness = options.awareness ?? new Awareness(options.doc)
+    this.documentId = options.access.documentId
+    this.#connection = options.connection
+    this.#access = options.access
+    this.#outbox = options.outbox ?? createMemoryOutbox()
+    this.#token = options.token
+    this.#log = new DocumentLog(options.access)
+    // What the document holds already may be new to the relay: the log decides when it is known.
+    if (options.doc.store.clients.size > 0) this.#early.push(Y.encodeStateAsUpdateV2(options.doc) as Bytes)
+    this.doc.on('updateV2', this.#onUpdate)
+    this.doc.on('destroy', this.#onDocDestroy)
+    if (options.connect ?? true) this.connect()
+  }
+
+  /** The Y.Doc under Hocuspocus' name. */
+  get document(): Y.Doc {
+    return this.doc
+  }
+
+  get status(): ProviderStatus {
+    return this.#status
+  }
+
+  /** The log up to the relay's head at opening is verified, decrypted and applied. [CL6] */
+  get synced(): boolean {
+    return this.#synced
+  }
+
+  /** Connect, and connect again after a loss. */
+  get shouldConnect(): boolean {
+    return this.#shouldConnect
+  }
+
+  /** What the relay says this device may do: `reader`, `writer`, `admin`, or `none` where roles are not known or not used. */
+  get role(): string {
+    return this.#role
+  }
+
+  /** True when the relay would refuse edits. */
+  get readOnly(): boolean {
+    return (this.#permissions & PERMISSIONS.write) === 0
+  }
+
+  /** Local edits that are not saved: the relay has not acknowledged them from disk, or they do not count yet. [CL6] */
+  get unsyncedChanges(): number {
+    return this.#sender?.unsaved ?? this.#early.length
+  }
+
+  /** Head of the verified log. */
+  get head(): { readonly seq: number; readonly transcript: Bytes } {
+    return this.#log.head
+  }
+
+  /** Signature checks done for this document so far. */
+  get signatureChecks(): number {
+    return this.#log.signatureChecks
+  }
+
+  connect(): void {
+    if (this.#halted || this.#port) return
+    this.#shouldConnect = true
+    this.#starting ??= this.#start()
+    this.#starting.then(
+      () => this.#attach(),
+      (error: unknown) => this.emit('connection-error', [error]),
+    )
+  }
+
+  /** Leaves the relay; edits are kept and sent after the next {@link connect}. */
+  disconnect(): void {
+    this.#shouldConnect = false
+    this.#presence?.dropAll()
+    this.#port?.detach()
+    this.#port = null
+    this.#goDown()
+  }
+
+  override destroy(): void {
+    this.doc.off('updateV2', this.#onUpdate)
+    this.doc.off('destroy', this.#onDocDestroy)
+    this.#presence?.destroy()
+    this.disconnect()
+    this.#sender?.destroy()
+    super.destroy()
+  }
+
+  /** Sends what waits now instead of within 30 ms, and resolves as {@link whenSaved}. */
+  flush(): Promise<void> {
+    this.#sender?.flush()
+    return this.whenSaved()
+  }
+
+  /** Resolves when every edit made so far is saved: acknowledged from disk, and counting. Never rejects: offline, it waits. */
+  whenSaved(): Promise<void> {
+    if (this.unsyncedChanges === 0) return Promise.resolve()
+    return new Promise((resolve) => this.once('saved', resolve))
+  }
+
+  /** Resolves when {@link synced} is true; rejects with the reason when the provider is closed for good before. */
+  whenSynced(): Promise<void> {
+    if (this.#synced) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      const settle = (): void => {
+        this.off('synced', onSynced)
+        this.off('closed', onClosed)
+      }
+      const onSynced = (synced: boolean): void => {
+        if (!synced) return
+        settle()
+        resolve()
+      }
+      const onClosed = (reason: DownReason): void => {
+        settle()
+        reject(new SyncError(reason.code, reason.reason === '' ? 'the relay closed the document' : reason.reason))
+      }
+      this.on('synced', onSynced)
+      this.on('closed', onClosed)
+    })
+  }
+
+  /** Remote edits wait from now on (an input method composes); local ones still leave. */
+  holdRemote(): void {
+    this.#held ??= []
+  }
+
+  /** Applies what waited, in one transaction, and goes on. */
+  releaseRemote(): void {
+    const held = this.#held
+    this.#held = null
+    if (held) this.#apply(held)
+  }
+
+  /** Deletes the document for everybody, for ever. Resolves when the relay has; rejects with the refusal. Needs an open document. */
+  deleteDocument(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = (): void => {
+        this.off('deleted', onDeleted)
+        this.off('problem', onProblem)
+      }
+      const onDeleted = (): void => {
+        settle()
+        resolve()
+      }
+      const onProblem = (problem: { readonly code: string; readonly message: string }): void => {
+        settle()
+        reject(new SyncError(problem.code, problem.message))
+      }
+      this.on('deleted', onDeleted)
+      this.on('problem', onProblem)
+      if (this.#send({ type: 'delete', document: this.documentId })) return
+      settle()
+      reject(new SyncError('OFFLINE', 'the document is not open at the relay'))
+    })
+  }
+
+  readonly #onDocDestroy = (): void => this.destroy()
+
+  async #start(): Promise<void> {
+    const device = await this.#connection.device
+    const sender = new Sender({
+      doc: this.doc,
+      access: this.#access,
+      device,
+      log: this.#log,
+      outbox: this.#outbox,
+      send: (frame) => this.#send(frame),
+      reopen: () => this.#port?.reopen(),
+      onChange: () => this.#changed(),
+      onProblem: (problem) => this.emit('problem', [problem]),
+    })
+    await sender.restore()
+    this.#sender = sender
+    for (const update of this.#early.splice(0)) sender.take(update)
+    this.#presence = this.#createPresence(device, sender)
+  }
+
+  #createPresence(device: Device, sender: Sender): Presence {
+    return new Presence({
+      awareness: this.awareness,
+      access: this.#access,
+      device,
+      log: this.#log,
+      session: () => sender.session,
+      send: (frame) => this.#synced && (this.#permissions & PERMISSIONS.awareness) !== 0 && this.#send(frame),
+      mayShow: (client) => this.#synced && (this.readOnly || sender.ensureBound(client)),
+      signedHead: () => this.#signedHead,
+      onHead: (head) => this.#compareHead(head),
+      origin: this,
+    })
+  }
+
+  #attach(): void {
+    if (!this.#shouldConnect || this.#port || this.#halted) return
+    const channel: Channel = {
+      documentId: this.documentId,
+      token: this.#token,
+      cursor: () => ({ ...this.#log.head, recordHead: this.#log.recordHead }),
+      receive: (frame) => this.#receive(frame),
+      dialling: () => this.#setStatus('connecting'),
+      down: (reason) => this.#down(reason),
+    }
+    this.#port = this.#connection.attach(channel)
+  }
+
+  #send(frame: ClientFrame): boolean {
+    return this.#port?.send(frame) ?? false
+  }
+
+  #receive(frame: DocumentFrame): void {
+    switch (frame.type) {
+      case 'opened':
+        return this.#opened(frame)
+      case 'entries':
+        return this.#offer([...entriesOf(frame)])
+      case 'read-done':
+        this.#reading = false
+        return this.#advance()
+      case 'ack':
+        return this.#offer(this.#sender?.acknowledge(frame) ?? [])
+      case 'nack':
+        return this.#refused(frame)
+      case 'awareness':
+        return this.#presence?.receive(frame.envelope)
+      case 'gone':
+        return this.#presence?.drop(frame)
+      case 'head':
+        return this.#learnHead(frame.head)
+      case 'refreshed':
+        return this.#setRights(frame.role, frame.permissions)
+      case 'closed':
+        return this.#closedByRelay(frame.code)
+      case 'records':
+      case 'ids':
+      case 'lagged':
+      case 'snapshot-chunk':
+      case 'snapshot-taken':
+      case 'restored':
+        return
+    }
+  }
+
+  #opened(frame: OpenedFrame): void {
+    this.#reading = false
+    this.#sequencer.clear()
+    this.#setRights(frame.role, frame.permissions)
+    this.#setStatus('connected')
+    if (!frame.present) return this.#create()
+    const headKey = this.#connection.headKey
+    if (headKey === null || !verifySignedHead(this.documentId, frame.head, headKey)) return this.#halt('BAD_HEAD', frame.head.seq)
+    const { seq } = this.#log.head
+    if (frame.head.seq < seq) return this.#halt('ROLLBACK', frame.head.seq)
+    if (frame.through < seq || this.#log.compareTranscript(frame.head.seq, frame.head.transcript) === 'different') {
+      return this.#halt('FORK', seq)
+    }
+    this.#target = frame.head
+    this.#signedHead = frame.head
+    this.#advance()
+  }
+
+  /** Lays the document down: the genesis has a session of its own, for it may turn out that somebody was faster. */
+  #create(): void {
+    const body = this.#access.genesisBody
+    if (this.#log.head.seq > 0) return this.#halt('ROLLBACK', 0)
+    if (body === null) return this.#down({ transient: false, code: 'UNKNOWN_DOCUMENT', closeCode: 4404, reason: 'the relay knows no such document' })
+    const work = this.#connection.device.then((device) => {
+      const genesis = new Session(this.documentId, device).sealEntry(KIND.record, body, this.#access.current, this.#log.head)
+      this.#genesis = { seq: 1, envelope: genesis.envelope, content: body }
+      this.#send({ type: 'push', envelopes: [genesis.envelope] })
+    })
+    work.catch((error: unknown) => this.emit('connection-error', [error]))
+  }
+
+  #genesis: LogEntry | null = null
+
+  #offer(entries: readonly LogEntry[]): void {
+    this.#sequencer.offer(entries, this.#log.head.seq)
+    this.#advance()
+  }
+
+  /** Takes what has arrived without a gap, asks for what is missing, and notices when history is complete. */
+  #advance(): void {
+    if (this.#halted) return
+    const run = this.#sequencer.take(this.#log.head.seq)
+    if (run.length > 0 && !this.#take(run)) return
+    const target = this.#target
+    if (target === null) return
+    const { seq, transcript } = this.#log.head
+    if (seq === target.seq && !equalBytes(transcript, target.transcript)) return this.#halt('FORK', seq)
+    if (seq < target.seq || this.#sequencer.hasGap) return this.#read()
+    if (this.#log.waitingAt === null) this.#finishSync()
+  }
+
+  #take(run: readonly LogEntry[]): boolean {
+    const target = this.#target
+    const before = target === null ? run : run.filter((entry) => entry.seq <= target.seq)
+    try {
+      // The relay's signed head is compared at its own place, before anything after it is taken.
+      this.#settle(this.#log.take(before))
+      if (target !== null && this.#log.head.seq === target.seq && !equalBytes(this.#log.head.transcript, target.transcript)) {
+        this.#halt('FORK', target.seq)
+        return false
+      }
+      if (before.length < run.length) this.#settle(this.#log.take(run.slice(before.length)))
+    } catch (error) {
+      if (!(error instanceof SyncError)) throw error
+      this.#halt('LOG_INVALID', this.#log.head.seq)
+      return false
+    }
+    if (this.#log.waitingAt !== null) this.#report({ code: 'WAITING', seq: this.#log.waitingAt, fatal: false })
+    return true
+  }
+
+  #settle(outcomes: readonly LogOutcome[]): void {
+    const updates: Bytes[] = []
+    const own: LogOutcome[] = []
+    const session = this.#sender?.session.id
+    for (const outcome of outcomes) {
+      if (outcome.kind === 'update') updates.push(outcome.update)
+      if (outcome.kind === 'refused') {
+        this.#report({ code: 'ENTRY_REFUSED', seq: outcome.seq, reason: outcome.reason, fatal: false })
+      }
+      if (session && equalBytes(outcome.envelope.session, session)) own.push(outcome)
+    }
+    if (this.#held) this.#held.push(...updates)
+    else this.#apply(updates)
+    for (const outcome of own) this.#sender?.notice(outcome)
+    if (own.some((outcome) => outcome.kind === 'bind')) this.#presence?.announce()
+  }
+
+  #apply(updates: readonly Bytes[]): void {
+    if (updates.length === 0) return
+    this.doc.transact(() => {
+      for (const update of updates) Y.applyUpdateV2(this.doc, update, this)
+    }, this)
+  }
+
+  #read(): void {
+    if (this.#reading) return
+    this.#reading = this.#send({ type: 'read', document: this.documentId, after: this.#log.head.seq, maxBytes: READ_BYTES })
+  }
+
+  #finishSync(): void {
+    if (this.#synced || this.#status !== 'connected') return
+    this.#synced = true
+    this.emit('sync', [true])
+    this.emit('synced', [true])
+    if (!this.readOnly) this.#sender?.opened()
+    this.#presence?.announce()
+    this.#changed()
+  }
+
+  #refused(frame: NackFrame): void {
+    const code = refusalOf(frame.code) ?? `NACK_${frame.code}`
+    if (frame.refused === PUSH && this.#genesis && equalBytes(frame.session, this.#genesis.envelope.session)) {
+      this.#genesis = null
+      if (code === 'EXISTS') return this.#port?.reopen()
+      return this.#down({ transient: false, code, closeCode: 4403, reason: 'the relay did not create the document' })
+    }
+    if (frame.refused === PUSH) return this.#sender?.refuse(frame)
+    if (frame.refused === OPEN) return this.#openRefused(code, frame.retryAfterMs)
+    if (frame.refused === READ) this.#reading = false
+    if (frame.refused !== READ) this.emit('problem', [{ code, message: 'the relay refused the request' }])
+  }
+
+  #openRefused(code: string, retryAfterMs: number): void {
+    if (code !== 'RATE' && code !== 'UNAVAILABLE') {
+      return this.#down({ transient: false, code, closeCode: code === 'TOKEN_REFUSED' ? 4401 : 4403, reason: 'the relay did not open the document' })
+    }
+    startTimer(Math.max(1_000, retryAfterMs), () => this.#port?.reopen())
+  }
+
+  #closedByRelay(number: number): void {
+    const code = refusalOf(number) ?? `CLOSED_${number}`
+    if (code === 'DELETED') this.emit('deleted', [])
+    this.#down({ transient: false, code, closeCode: code === 'DELETED' ? 4404 : 4401, reason: 'the relay closed the document' })
+  }
+
+  #learnHead(head: SignedHead): void {
+    const headKey = this.#connection.headKey
+    if (headKey === null || !verifySignedHead(this.documentId, head, headKey)) return this.#halt('BAD_HEAD', head.seq)
+    this.#signedHead = head
+    this.#compareHead(head)
+  }
+
+  /** Two heads that the relay signed for one seq with two transcripts prove a fork. [LO4] */
+  #compareHead(head: SignedHead): void {
+    const headKey = this.#connection.headKey
+    if (headKey === null || this.#log.compareTranscript(head.seq, head.transcript) !== 'different') return
+    if (verifySignedHead(this.documentId, head, headKey)) this.#halt('FORK', head.seq)
+  }
+
+  #setRights(role: string, permissions: number): void {
+    const wasReadOnly = this.readOnly
+    this.#permissions = permissions
+    if (role !== this.#role) {
+      this.#role = role
+      this.emit('role', [role])
+    }
+    if (!this.#synced || wasReadOnly === this.readOnly) return
+    if (this.readOnly) this.#sender?.closed()
+    else this.#sender?.opened()
+  }
+
+  #report(report: IntegrityReport): void {
+    this.emit('integrity', [report])
+  }
+
+  /** Stops for good: nothing of what the relay says is taken any more, nothing local is given up. [LO6] */
+  #halt(code: 'ROLLBACK' | 'FORK' | 'LOG_INVALID' | 'BAD_HEAD', seq: number): void {
+    if (this.#halted) return
+    this.#halted = true
+    this.#report({ code, seq, fatal: true })
+    this.#down({ transient: false, code, closeCode: 4409, reason: "the relay's log does not fit what this device has verified" })
+  }
+
+  #down(reason: DownReason): void {
+    this.#goDown()
+    this.emit('connection-close', [reason])
+    if (reason.transient) return
+    this.#shouldConnect = false
+    this.#port?.detach()
+    this.#port = null
+    if (reason.closeCode === 4401) this.emit('authenticationFailed', [reason])
+    this.emit('closed', [reason])
+  }
+
+  #goDown(): void {
+    this.#reading = false
+    this.#target = null
+    this.#genesis = null
+    this.#sender?.closed()
+    this.#presence?.dropAll()
+    this.#setStatus('disconnected')
+    if (!this.#synced) return
+    this.#synced = false
+    this.emit('sync', [false])
+    this.emit('synced', [false])
+  }
+
+  #setStatus(status: ProviderStatus): void {
+    if (this.#status === status) return
+    this.#status = status
+    this.emit('status', [{ status }])
+  }
+
+  #changed(): void {
+    const count = this.unsyncedChanges
+    if (count === this.#lastUnsynced) return
+    const before = this.#lastUnsynced
+    this.#lastUnsynced = count
+    this.emit('unsyncedChanges', [count])
+    if (count === 0 && before > 0) this.emit('saved', [])
+  }
+}
+
+const OPEN = 0x02
+const READ = 0x03
+const PUSH = 0x06
+
+function* entriesOf(frame: EntriesFrame): Generator<LogEntry> {
+  let seq = frame.seq
+  for (const envelope of frame.envelopes) yield { seq: seq++, envelope }
+}

@@ -1,0 +1,404 @@
+/**
+ * From local edits to acknowledged entries: merges, binds client ids, seals in order, keeps what is not acknowledged and sends it again
+ * until it is. Nothing leaves that another client would have to refuse. Rules CL5, CL6, FR9, LO8.
+ *
+ * @module
+ */
+import {
+  bytesToHex,
+  encodeBind,
+  equalBytes,
+  KIND,
+  MAX_PLAIN_MESSAGE_TO_RELAY,
+  maxContentBytes,
+  MAX_SEALED_BYTES,
+  readWholeEnvelope,
+  refusalOf,
+  REFUSALS,
+  SyncError,
+  TAG_BYTES,
+  type AckFrame,
+  type Bytes,
+  type ClientFrame,
+  type Envelope,
+  type NackFrame,
+} from '@y-sealed/protocol'
+import { open, Session, type Device } from '@y-sealed/protocol/sealing'
+import type * as Y from 'yjs'
+import type { DocumentAccess } from '../document/document-access.ts'
+import type { DocumentLog, LogEntry, LogOutcome } from '../log/document-log.ts'
+import type { Outbox } from '../outbox/outbox.ts'
+import { monotonicClock, startTimer, type Cancel } from '../platform.ts'
+import { checkUpdate } from '../yjs/check-update.ts'
+import { diffAgainst, extendedClients, mergeBatch } from '../yjs/outgoing.ts'
+
+/** Edits within this time of one that left are merged with each other. [CL5] */
+export const MERGE_WINDOW_MS = 30
+const MAX_IN_FLIGHT = 64
+const GAP_RETRY_MS = 250
+const MAX_UPDATE_BYTES = maxContentBytes(MAX_SEALED_BYTES.update - TAG_BYTES)
+
+/** Why edits cannot leave now; they stay with the sender. */
+export interface SendProblem {
+  /** A refusal code, or `CLIENT_ID_TAKEN`, `DEPENDS_ON_UNSENT`, `TOO_LARGE`, `OUTBOX_FAILED`. */
+  readonly code: string
+  readonly message: string
+}
+
+export interface SenderOptions {
+  readonly doc: Y.Doc
+  readonly access: DocumentAccess
+  readonly device: Device
+  readonly log: DocumentLog
+  readonly outbox: Outbox
+  /** False when nothing was sent. */
+  readonly send: (frame: ClientFrame) => boolean
+  readonly reopen: () => void
+  /** The number of unsaved edits changed, or a binding came into force. */
+  readonly onChange: () => void
+  readonly onProblem: (problem: SendProblem) => void
+}
+
+interface Item {
+  readonly envelope: Envelope
+  readonly content: Bytes
+  /** Local edits that it carries; 0 for a bind. */
+  readonly edits: number
+  sent: boolean
+}
+
+export class Sender {
+  readonly #options: SenderOptions
+  #session: Session
+  /** Edits not yet sealed. */
+  #unsealed: Bytes[] = []
+  #unsealedEdits = 0
+  /** Sealed and not acknowledged, in order. */
+  #queue: Item[] = []
+  /** Acknowledged, not yet counted: edits by session and counter. */
+  readonly #uncounted = new Map<string, number>()
+  /** Clocks that sealed entries will bring about. */
+  #aheadClocks = new Map<number, number>()
+  readonly #askedClients = new Set<number>()
+  #ready = false
+  #lastSealedAt = -Infinity
+  #mergeTimer: Cancel | null = null
+  #pauseTimer: Cancel | null = null
+  #paused = false
+
+  constructor(options: SenderOptions) {
+    this.#options = options
+    this.#session = new Session(options.access.documentId, options.device)
+  }
+
+  get session(): Session {
+    return this.#session
+  }
+
+  /** Local edits that are not both acknowledged and counted. [CL6] */
+  get unsaved(): number {
+    let edits = this.#unsealedEdits
+    for (const item of this.#queue) edits += item.edits
+    for (const count of this.#uncounted.values()) edits += count
+    return edits
+  }
+
+  /** Takes back what an earlier run sealed and did not see acknowledged. Call once, before {@link opened}. */
+  async restore(): Promise<void> {
+    const { outbox, access } = this.#options
+    for (const stored of await outbox.list(access.documentId)) {
+      const envelope = readWholeEnvelope(stored.envelope)
+      const key = envelope && access.keyOf(envelope.epoch)
+      if (!key) continue
+      const content = open(envelope, key)
+      this.#queue.push({ envelope, content, edits: envelope.kind === KIND.update ? 1 : 0, sent: false })
+    }
+  }
+
+  /** Takes a local edit (Yjs V2). The first after a pause leaves at once, those that follow within 30 ms together. */
+  take(update: Bytes): void {
+    this.#unsealed.push(update)
+    this.#unsealedEdits += 1
+    this.#options.onChange()
+    if (!this.#ready || this.#mergeTimer !== null) return
+    const wait = this.#lastSealedAt + MERGE_WINDOW_MS - monotonicClock()
+    if (wait <= 0) this.flush()
+    else this.#mergeTimer = startTimer(wait, () => this.flush())
+  }
+
+  /** The log is read up to the relay's head and the device may write: everything that waits leaves. */
+  opened(): void {
+    this.#ready = true
+    this.#resume()
+    for (const item of this.#queue) item.sent = false
+    this.flush()
+    this.#pump()
+  }
+
+  /** The socket is gone, or may not be written to. What was sent may have arrived: it is sent again. */
+  closed(): void {
+    this.#ready = false
+    this.#clearTimers()
+  }
+
+  /** Asks for `client` to be bound to this device. True when it is. [CL2] */
+  ensureBound(client: number): boolean {
+    const { log, device } = this.#options
+    const owner = log.state.deviceOf(client)
+    if (owner !== null) return equalBytes(owner, device.id) && this.#isIntroduced()
+    if (this.#ready && !this.#askedClients.has(client)) {
+      this.#sealBind(client)
+      this.#pump()
+    }
+    return false
+  }
+
+  /** Seals everything taken so far, if the log allows it now. */
+  flush(): void {
+    this.#mergeTimer?.()
+    this.#mergeTimer = null
+    if (!this.#ready || this.#unsealed.length === 0) return
+    const update = this.#sendable()
+    if (update === null) return
+    const edits = this.#unsealedEdits
+    this.#unsealed = []
+    this.#unsealedEdits = 0
+    this.#lastSealedAt = monotonicClock()
+    this.#seal(KIND.update, update, edits)
+    this.#pump()
+  }
+
+  /** Entries of ours that are now in the log, for it to take. [FR8] */
+  acknowledge(ack: AckFrame): LogEntry[] {
+    const entries: LogEntry[] = []
+    const through = ack.counter + ack.count - 1
+    for (const item of this.#queue) {
+      const { envelope, content, edits } = item
+      const { counter } = envelope
+      if (counter < ack.counter || counter > through || !equalBytes(envelope.session, ack.session)) continue
+      entries.push({ seq: ack.seq + counter - ack.counter, envelope, content })
+      if (edits > 0) this.#uncounted.set(itemName(envelope), edits)
+    }
+    this.#queue = this.#queue.filter((item) => item.envelope.counter > through || !equalBytes(item.envelope.session, ack.session))
+    this.#store(this.#options.outbox.remove(ack.document, ack.session, through))
+    this.#pump()
+    return entries
+  }
+
+  /** Learns what became of an entry of ours. */
+  notice(outcome: LogOutcome): void {
+    const name = itemName(outcome.envelope)
+    const acknowledged = this.#queue.findIndex((item) => itemName(item.envelope) === name)
+    // It came back by the log before its ACK did (a reconnect): the log has it, so it is acknowledged.
+    if (acknowledged >= 0) {
+      this.#queue.splice(acknowledged, 1)
+      const { document, session, counter } = outcome.envelope
+      this.#store(this.#options.outbox.remove(document, session, counter))
+    }
+    this.#uncounted.delete(name)
+    if (outcome.kind === 'bind') this.#askedClients.delete(outcome.client)
+    if (outcome.kind === 'refused') this.#reportRefused(outcome.reason)
+    this.#options.onChange()
+    if (this.#unsealed.length > 0 && this.#mergeTimer === null) this.flush()
+  }
+
+  /** The relay refused a PUSH of ours. [FR20] */
+  refuse(nack: NackFrame): void {
+    if (!equalBytes(nack.session, this.#session.id) && !this.#queue.some((item) => equalBytes(item.envelope.session, nack.session))) return
+    const code = refusalOf(nack.code)
+    if (code === null) return this.#stop({ code: `NACK_${nack.code}`, message: 'the relay refused the edit for a reason this version does not know' })
+    if (code === 'COUNTER_GAP') return this.#closeGap(nack)
+    if (code === 'NOT_OPEN') return this.#options.reopen()
+    switch (REFUSALS[code].retry) {
+      case 'reseal':
+        return this.#reseal()
+      case 'after':
+        return this.#pause(Math.max(GAP_RETRY_MS, nack.retryAfterMs))
+      case 'once':
+      case 'never':
+        return this.#stop({ code, message: REFUSALS[code].meaning })
+    }
+  }
+
+  destroy(): void {
+    this.#ready = false
+    this.#clearTimers()
+  }
+
+  /** In `shared-key` mode nothing of a session counts before its first bind does. [KM15] */
+  #isIntroduced(): boolean {
+    const { log, device } = this.#options
+    const role = log.authority.roleOf(device.id, this.#session.id)
+    return role === 'writer' || role === 'admin'
+  }
+
+  #sendable(): Bytes | null {
+    const { doc, log, device } = this.#options
+    const waiting = mergeBatch(this.#unsealed) ?? diffAgainst(doc, this.#aheadVector())
+    this.#unsealed = [waiting]
+    if (!this.#bindAll(waiting)) return null
+    const ahead = { clockOf: (client: number) => this.#clockOf(client), deviceOf: (client: number) => log.state.deviceOf(client) }
+    let update = waiting
+    let verdict = checkUpdate(update, ahead, device.id)
+    if (!verdict.ok && verdict.code !== 'empty') {
+      update = diffAgainst(doc, this.#aheadVector())
+      if (!this.#bindAll(update)) return null
+      verdict = checkUpdate(update, ahead, device.id)
+    }
+    if (!verdict.ok) return this.#keep(verdict.code)
+    if (update.length > MAX_UPDATE_BYTES) return this.#keep('TOO_LARGE')
+    for (const [client, clock] of verdict.growth) this.#aheadClocks.set(client, clock)
+    return update
+  }
+
+  #keep(code: string): null {
+    if (code === 'empty') {
+      this.#unsealed = []
+      this.#unsealedEdits = 0
+      this.#options.onChange()
+    } else if (code === 'TOO_LARGE') {
+      this.#options.onProblem({ code, message: `an edit exceeds ${MAX_UPDATE_BYTES} bytes and stays on this device` })
+    } else {
+      this.#options.onProblem({ code: 'DEPENDS_ON_UNSENT', message: `an edit cannot be sent yet (${code}) and stays on this device` })
+    }
+    return null
+  }
+
+  #bindAll(update: Bytes): boolean {
+    const { log, device } = this.#options
+    let bound = true
+    for (const client of extendedClients(update)) {
+      const owner = log.state.deviceOf(client)
+      if (owner !== null && !equalBytes(owner, device.id)) {
+        this.#options.onProblem({ code: 'CLIENT_ID_TAKEN', message: 'an edit bears a Yjs client id of another device and stays here' })
+        return false
+      }
+      bound = this.ensureBound(client) && bound
+    }
+    if (bound && !this.#isIntroduced()) {
+      this.#sealBind(this.#options.doc.clientID)
+      this.#pump()
+      return false
+    }
+    return bound
+  }
+
+  #sealBind(client: number): void {
+    const { access, device } = this.#options
+    if (this.#askedClients.has(client)) return
+    this.#askedClients.add(client)
+    const introduction = this.#session.counter === 0 ? access.introduce(device, this.#session.id) : null
+    this.#seal(KIND.bind, encodeBind({ clientId: client, introduction }), 0)
+  }
+
+  #seal(kind: 1 | 3, content: Bytes, edits: number): void {
+    const { access, log, outbox } = this.#options
+    const { envelope } = this.#session.sealEntry(kind, content, access.current, log.head)
+    this.#queue.push({ envelope, content, edits, sent: false })
+    const { document, session, counter, bytes } = envelope
+    this.#store(outbox.put({ document, session, counter, envelope: bytes }))
+  }
+
+  #pump(): void {
+    if (!this.#ready || this.#paused) return
+    let inFlight = 0
+    for (const item of this.#queue) if (item.sent) inFlight += 1
+    while (inFlight < MAX_IN_FLIGHT) {
+      const batch = this.#nextBatch(MAX_IN_FLIGHT - inFlight)
+      if (batch.length === 0 || !this.#options.send({ type: 'push', envelopes: batch.map((item) => item.envelope) })) return
+      for (const item of batch) item.sent = true
+      inFlight += batch.length
+    }
+  }
+
+  #nextBatch(most: number): Item[] {
+    const batch: Item[] = []
+    let bytes = 1
+    for (const item of this.#queue) {
+      if (item.sent) continue
+      const first = batch[0]
+      bytes += item.envelope.bytes.length
+      if (first && (!equalBytes(first.envelope.session, item.envelope.session) || first.envelope.epoch !== item.envelope.epoch)) break
+      if (batch.length === most || bytes > MAX_PLAIN_MESSAGE_TO_RELAY) break
+      batch.push(item)
+    }
+    return batch
+  }
+
+  #closeGap(nack: NackFrame): void {
+    const oldest = this.#queue.find((item) => equalBytes(item.envelope.session, nack.session))
+    if (oldest && nack.detail < oldest.envelope.counter) return this.#reseal()
+    this.#pause(GAP_RETRY_MS)
+  }
+
+  /** A new session for everything not acknowledged: no counter is ever used twice. [LO8] */
+  #reseal(): void {
+    const { access, device, outbox } = this.#options
+    const old = this.#queue
+    const sessions = new Map(old.map((item) => [bytesToHex(item.envelope.session), item.envelope.session]))
+    for (const session of sessions.values()) this.#store(outbox.remove(access.documentId, session, Number.MAX_SAFE_INTEGER))
+    this.#queue = []
+    this.#askedClients.clear()
+    this.#session = new Session(access.documentId, device)
+    if (access.introduce(device, this.#session.id) !== null) this.#sealBind(this.#options.doc.clientID)
+    for (const { envelope, content, edits } of old) {
+      if (envelope.kind === KIND.update) this.#seal(KIND.update, content, edits)
+    }
+    this.#resume()
+    this.#pump()
+  }
+
+  #reportRefused(reason: string): void {
+    this.#aheadClocks = new Map()
+    this.#options.onProblem({ code: 'NOT_COUNTED', message: `the log does not count an edit of this device (${reason})` })
+  }
+
+  #pause(ms: number): void {
+    for (const item of this.#queue) item.sent = false
+    if (this.#pauseTimer) return
+    this.#paused = true
+    this.#pauseTimer = startTimer(ms, () => {
+      this.#resume()
+      this.#pump()
+    })
+  }
+
+  #resume(): void {
+    this.#pauseTimer?.()
+    this.#pauseTimer = null
+    this.#paused = false
+  }
+
+  #stop(problem: SendProblem): void {
+    this.#paused = true
+    for (const item of this.#queue) item.sent = false
+    this.#options.onProblem(problem)
+  }
+
+  #clearTimers(): void {
+    this.#mergeTimer?.()
+    this.#mergeTimer = null
+    this.#resume()
+  }
+
+  #clockOf(client: number): number {
+    return Math.max(this.#options.log.state.clockOf(client), this.#aheadClocks.get(client) ?? 0)
+  }
+
+  #aheadVector(): Map<number, number> {
+    const clocks = new Map<number, number>(this.#options.log.state.clocks())
+    for (const client of this.#aheadClocks.keys()) clocks.set(client, this.#clockOf(client))
+    return clocks
+  }
+
+  #store(work: Promise<void>): void {
+    work.catch((error: unknown) => {
+      const code = error instanceof SyncError ? error.code : 'OUTBOX_FAILED'
+      this.#options.onProblem({ code, message: 'the outbox could not be written: unsent edits would not survive a restart' })
+    })
+  }
+}
+
+function itemName(envelope: Envelope): string {
+  return `${bytesToHex(envelope.session)}/${envelope.counter}`
+}

@@ -1,0 +1,97 @@
+/**
+ * Tokens from a relay's embedded issuer: the device proves itself, and in `shared-key` mode that it holds the room's key. Rules AU10, AU11.
+ *
+ * @module
+ */
+import {
+  base64urlToBytes,
+  bytesToBase64url,
+  roomTokenInput,
+  SyncError,
+  tokenRequestInput,
+  type Bytes,
+} from '@y-sealed/protocol'
+import type { Device } from '@y-sealed/protocol/sealing'
+import type { TokenSource } from '../connection/channel.ts'
+import type { DocumentAccess } from '../document/document-access.ts'
+
+/** The part of `fetch` that is used. Node passes one that trusts a private CA. */
+export type FetchJson = (url: string, init: { method: string; headers?: Record<string, string>; body?: string }) => Promise<FetchedJson>
+
+export interface FetchedJson {
+  readonly status: number
+  json(): Promise<unknown>
+}
+
+/** The issuer's word is final: asking again changes nothing. `code` is one of AU10's. */
+export class TokenDeniedError extends SyncError {
+  override readonly name = 'TokenDeniedError'
+}
+
+export interface IssuerTokenOptions {
+  readonly device: Device | Promise<Device>
+  /** The documents that this source speaks for, by what the device holds of them. */
+  readonly accessOf: (documentId: Bytes) => DocumentAccess | null
+  readonly fetch?: FetchJson
+  /** An invitation, where the relay lets only invited devices make documents. */
+  readonly invite?: string
+}
+
+/**
+ * A {@link TokenSource} over `POST /token` on the relay's own origin. Rejects with {@link TokenDeniedError} when the issuer refuses, and
+ * with `TOKEN_UNAVAILABLE` when it cannot be asked.
+ */
+export function issuerTokens(options: IssuerTokenOptions): TokenSource {
+  const fetchJson: FetchJson = options.fetch ?? ((url, init) => fetch(url, init))
+  return async ({ documentId, audience }) => {
+    const device = await options.device
+    const document = base64urlToBytes(documentId) as Bytes
+    const access = options.accessOf(document)
+    const url = `${audience.replace(/^wss:/, 'https:').replace(/\/sync$/, '')}/token`
+    const { nonce } = await ask(fetchJson, url, { method: 'GET' })
+    const request = { nonce: nonce as string, audience, document, device: device.id }
+    const body = {
+      nonce,
+      audience,
+      document: documentId,
+      signKey: bytesToBase64url(device.signPublic),
+      boxKey: bytesToBase64url(device.boxPublic),
+      proof: bytesToBase64url(device.sign(tokenRequestInput(request))),
+      ...(access?.roomProof ? { room: roomFields(access.roomProof(roomTokenInput(request))) } : {}),
+      ...(options.invite === undefined ? {} : { invite: options.invite }),
+    }
+    const headers = { 'content-type': 'application/json' }
+    const answer = await ask(fetchJson, url, { method: 'POST', headers, body: JSON.stringify(body) })
+    return answer['token'] as string
+  }
+}
+
+function roomFields(proof: { readonly commitment: Bytes; readonly key: Bytes; readonly proof: Bytes }): Record<string, string> {
+  return {
+    commitment: bytesToBase64url(proof.commitment),
+    key: bytesToBase64url(proof.key),
+    proof: bytesToBase64url(proof.proof),
+  }
+}
+
+async function ask(
+  fetchJson: FetchJson,
+  url: string,
+  init: Parameters<FetchJson>[1],
+): Promise<Record<string, unknown>> {
+  let response: FetchedJson
+  let answer: unknown
+  try {
+    response = await fetchJson(url, init)
+    answer = await response.json()
+  } catch (error) {
+    throw new SyncError('TOKEN_UNAVAILABLE', 'the relay could not be asked for a token', { cause: error })
+  }
+  if (typeof answer !== 'object' || answer === null) throw new SyncError('TOKEN_UNAVAILABLE', 'the relay answered what is no token')
+  const fields = answer as Record<string, unknown>
+  if (response.status === 200) return fields
+  const code = typeof fields['code'] === 'string' ? fields['code'] : `HTTP_${response.status}`
+  if (response.status === 429 || response.status >= 500) throw new SyncError('TOKEN_UNAVAILABLE', `the relay has no token now (${code})`)
+  const message = typeof fields['message'] === 'string' ? fields['message'] : 'the relay refused a token'
+  throw new TokenDeniedError(code, message)
+}
