@@ -13,7 +13,7 @@ export type JsonObject = ReadonlyMap<string, JsonValue>
 /** Deepest nesting that is read; a token needs 2, a key set 4. */
 const MAX_DEPTH = 8
 
-const NUMBER = /-?(?:0|[1-9][0-9]{0,15})(?![0-9.eE])/y
+const NUMBER = /-?(?:0|[1-9][0-9]{0,15})/y
 const LONE_SURROGATE = /\p{Surrogate}/u
 
 /** True for a JSON object. */

@@ -22,9 +22,10 @@ export function makeSecretFolder(path: string): void {
 
 /**
  * The content of a secret file, or `null` when there is none. Throws {@link SettingsError} when others may read it or when
- * it cannot be read.
+ * it cannot be read. `forbidden` are the rights that it must not have: a key that the relay did not make may be shared with
+ * a group (0640 is how systems hand out TLS keys), but never with everybody.
  */
-export function readSecretFile(path: string): Buffer | null {
+export function readSecretFile(path: string, forbidden = 0o077): Buffer | null {
   let mode: number
   try {
     mode = statSync(path).mode & 0o777
@@ -34,7 +35,7 @@ export function readSecretFile(path: string): Buffer | null {
       cause: error,
     })
   }
-  if ((mode & 0o077) !== 0) {
+  if ((mode & forbidden) !== 0) {
     throw new SettingsError(
       `the key file ${path} may be read by other users (mode ${mode.toString(8)}), so its key may be known to them: ` +
         `run "chmod 600 ${path}" if you are sure that it is not, or delete it to have a new one made`,
