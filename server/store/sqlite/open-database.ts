@@ -21,26 +21,33 @@ export interface OpenOptions {
   readonly maxPages?: number
   /** Page cache in KiB. */
   readonly cacheKib?: number
+  /** How long a commit waits for another program that holds the file. */
+  readonly busyTimeoutMs?: number
 }
 
 export interface OpenDatabase {
   readonly db: Database.Database
-  close(): void
+  readonly close: () => void
 }
 
 /**
  * Opens or creates the file at `path`, brought to the present format. Throws `StoreError`: `STORE_RUNTIME`,
  * `STORE_EXPOSED`, `STORE_LOCKED`, `STORE_FOREIGN`, `STORE_NEWER`, `STORE_UNSAFE`.
  */
-export function openDatabase({ path, maxPages = 0xffff_fffe, cacheKib = 65_536 }: OpenOptions): OpenDatabase {
+export function openDatabase({
+  path,
+  maxPages = 0xffff_fffe,
+  cacheKib = 65_536,
+  busyTimeoutMs = 5000,
+}: OpenOptions): OpenDatabase {
   checkRuntime(installedDriverVersion(), Number(process.versions['napi']))
   guardFiles(path)
   const lock = acquireProcessLock(`${path}.lock`)
   let db: Database.Database | undefined
   try {
-    db = new Database(path, { timeout: 5000 })
+    db = new Database(path, { timeout: busyTimeoutMs })
     checkOwnership(db)
-    for (const [name, value, expected] of settings(maxPages, cacheKib)) {
+    for (const [name, value, expected] of settings(maxPages, cacheKib, busyTimeoutMs)) {
       db.pragma(`${name} = ${value}`)
       const actual: unknown = db.pragma(name, { simple: true })
       if (actual !== expected) {
@@ -70,6 +77,7 @@ export function openDatabase({ path, maxPages = 0xffff_fffe, cacheKib = 65_536 }
 function settings(
   maxPages: number,
   cacheKib: number,
+  busyTimeoutMs: number,
 ): readonly (readonly [string, string | number, string | number])[] {
   return [
     ['journal_mode', 'WAL', 'wal'],
@@ -78,7 +86,7 @@ function settings(
     ['trusted_schema', 'OFF', 0],
     // What is deleted is overwritten with zeros. [I9]
     ['secure_delete', 'ON', 1],
-    ['busy_timeout', 5000, 5000],
+    ['busy_timeout', busyTimeoutMs, busyTimeoutMs],
     ['journal_size_limit', 67_108_864, 67_108_864],
     ['wal_autocheckpoint', 4000, 4000],
     ['cache_size', -cacheKib, -cacheKib],

@@ -11,7 +11,7 @@ import Database from 'better-sqlite3'
 import { StoreError } from '../store-error.ts'
 
 export interface ProcessLock {
-  release(): void
+  readonly release: () => void
 }
 
 /** Throws `STORE_LOCKED` when this or another process holds the lock. Never waits. */
@@ -19,6 +19,8 @@ export function acquireProcessLock(path: string): ProcessLock {
   const db = new Database(path, { timeout: 0 })
   try {
     db.pragma('locking_mode = EXCLUSIVE')
+    // Nothing is ever written: no journal beside it that could be left behind.
+    db.pragma('journal_mode = MEMORY')
     db.exec('BEGIN EXCLUSIVE')
   } catch (error) {
     db.close()
