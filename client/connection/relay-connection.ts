@@ -133,7 +133,9 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
     return {
       send: (frame) => attached.open && this.#send(frame),
       reopen: () => {
-        if (this.#link?.ready && this.#attachedById.get(id) === attached) this.#run(this.#open(attached, this.#link))
+        if (!this.#link?.ready || this.#attachedById.get(id) !== attached) return
+        if (attached.open) this.#send({ type: 'close', document: channel.documentId })
+        this.#run(this.#open(attached, this.#link))
       },
       detach: () => this.#detach(id, attached),
     }

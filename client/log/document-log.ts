@@ -193,7 +193,7 @@ export class DocumentLog {
     const verdict = checkUpdate(update, this.state, envelope.device)
     if (!verdict.ok) return { kind: 'refused', reason: verdict.code, seq, envelope }
     this.state.grow(verdict.growth)
-    return { kind: 'update', update, seq, envelope }
+    return { kind: 'update', update: verdict.feed, seq, envelope }
   }
 }
 

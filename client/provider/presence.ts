@@ -99,8 +99,8 @@ export class Presence {
     const { awareness, log } = this.#options
     const owner = log.state.deviceOf(content.clientId)
     if (content.clientId === awareness.clientID || (owner !== null && !equalBytes(owner, envelope.device))) return
-    const verdict = checkPresence(content, this.#shownBySession.size)
-    if (!verdict.ok && !shown) return
+    const others = this.#shownBySession.size - (shown ? 1 : 0)
+    if (!checkPresence(content, others).ok) return
     this.#show(session, envelope.counter, content)
   }
 

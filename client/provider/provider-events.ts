@@ -5,6 +5,7 @@
  */
 import type { DownReason } from '../connection/channel.ts'
 import type { EntryRefusal } from '../log/document-log.ts'
+import type { LogMismatch } from '../log/follower.ts'
 import type { SendProblem } from './sender.ts'
 
 export type ProviderStatus = 'connected' | 'connecting' | 'disconnected'
@@ -15,7 +16,7 @@ export interface IntegrityReport {
    * `ROLLBACK`, `FORK`, `LOG_INVALID`, `BAD_HEAD`: the provider has stopped, nothing was overwritten, local edits are kept.
    * `ENTRY_REFUSED`: one entry does not count; the rest goes on. `WAITING`: everything after an entry waits for its signature.
    */
-  readonly code: 'ROLLBACK' | 'FORK' | 'LOG_INVALID' | 'BAD_HEAD' | 'ENTRY_REFUSED' | 'WAITING'
+  readonly code: LogMismatch | 'ENTRY_REFUSED' | 'WAITING'
   readonly seq: number
   readonly reason?: EntryRefusal
   readonly fatal: boolean

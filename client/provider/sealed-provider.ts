@@ -10,13 +10,12 @@ import {
   PERMISSIONS,
   refusalOf,
   SyncError,
-  verifySignedHead,
+  type AckFrame,
   type Bytes,
   type ClientFrame,
   type EntriesFrame,
   type NackFrame,
   type OpenedFrame,
-  type SignedHead,
 } from '@y-sealed/protocol'
 import { Session, type Device } from '@y-sealed/protocol/sealing'
 import { ObservableV2 } from 'lib0/observable'
@@ -26,7 +25,7 @@ import type { Channel, ChannelPort, DocumentFrame, DownReason, TokenSource } fro
 import type { RelayConnection } from '../connection/relay-connection.ts'
 import type { DocumentAccess } from '../document/document-access.ts'
 import { DocumentLog, type LogEntry, type LogOutcome } from '../log/document-log.ts'
-import { Sequencer } from '../log/sequencer.ts'
+import { LogFollower, type LogMismatch } from '../log/follower.ts'
 import { createMemoryOutbox, type Outbox } from '../outbox/outbox.ts'
 import { startTimer } from '../platform.ts'
 import { Presence } from './presence.ts'
@@ -59,8 +58,8 @@ export class SealedProvider extends ObservableV2<EventMap> {
   readonly #access: DocumentAccess
   readonly #outbox: Outbox
   readonly #token: TokenSource | undefined
-  readonly #sequencer = new Sequencer()
-  #log: DocumentLog
+  readonly #log: DocumentLog
+  readonly #follower: LogFollower
   #sender: Sender | null = null
   #presence: Presence | null = null
   #port: ChannelPort | null = null
@@ -69,12 +68,11 @@ export class SealedProvider extends ObservableV2<EventMap> {
   #status: ProviderStatus = 'disconnected'
   #synced = false
   #shouldConnect = false
-  #reading = false
-  #target: SignedHead | null = null
-  #signedHead: SignedHead | null = null
   #role: string = 'none'
   #permissions = 0
   #held: Bytes[] | null = null
+  /** The genesis that this device has pushed and that is not answered. */
+  #genesis: LogEntry | null = null
   #halted = false
   #lastUnsynced = 0
   readonly #onUpdate = (update: Uint8Array, origin: unknown): void => {
@@ -96,6 +94,16 @@ export class SealedProvider extends ObservableV2<EventMap> {
     this.#outbox = options.outbox ?? createMemoryOutbox()
     this.#token = options.token
     this.#log = new DocumentLog(options.access)
+    this.#follower = new LogFollower({
+      documentId: this.documentId,
+      log: this.#log,
+      headKey: () => options.connection.headKey,
+      read: (after) => this.#send({ type: 'read', document: this.documentId, after, maxBytes: READ_BYTES }),
+      onOutcomes: (outcomes) => this.#settle(outcomes),
+      onCaughtUp: () => this.#finishSync(),
+      onMismatch: (code, seq) => this.#halt(code, seq),
+      onWaiting: (seq) => this.#report({ code: 'WAITING', seq, fatal: false }),
+    })
     // What the document holds already may be new to the relay: the log decides when it is known.
     if (options.doc.store.clients.size > 0) this.#early.push(Y.encodeStateAsUpdateV2(options.doc) as Bytes)
     this.doc.on('updateV2', this.#onUpdate)
@@ -274,8 +282,8 @@ export class SealedProvider extends ObservableV2<EventMap> {
       session: () => sender.session,
       send: (frame) => this.#synced && (this.#permissions & PERMISSIONS.awareness) !== 0 && this.#send(frame),
       mayShow: (client) => this.#synced && (this.readOnly || sender.ensureBound(client)),
-      signedHead: () => this.#signedHead,
-      onHead: (head) => this.#compareHead(head),
+      signedHead: () => this.#follower.signedHead,
+      onHead: (head) => this.#follower.learnHead(head, 'peer'),
       origin: this,
     })
   }
@@ -302,12 +310,11 @@ export class SealedProvider extends ObservableV2<EventMap> {
       case 'opened':
         return this.#opened(frame)
       case 'entries':
-        return this.#offer([...entriesOf(frame)])
+        return this.#follower.offer(entriesOf(frame))
       case 'read-done':
-        this.#reading = false
-        return this.#advance()
+        return this.#follower.readDone()
       case 'ack':
-        return this.#offer(this.#sender?.acknowledge(frame) ?? [])
+        return this.#acknowledged(frame)
       case 'nack':
         return this.#refused(frame)
       case 'awareness':
@@ -315,7 +322,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
       case 'gone':
         return this.#presence?.drop(frame)
       case 'head':
-        return this.#learnHead(frame.head)
+        return this.#follower.learnHead(frame.head, 'relay')
       case 'refreshed':
         return this.#setRights(frame.role, frame.permissions)
       case 'closed':
@@ -331,27 +338,15 @@ export class SealedProvider extends ObservableV2<EventMap> {
   }
 
   #opened(frame: OpenedFrame): void {
-    this.#reading = false
-    this.#sequencer.clear()
     this.#setRights(frame.role, frame.permissions)
     this.#setStatus('connected')
-    if (!frame.present) return this.#create()
-    const headKey = this.#connection.headKey
-    if (headKey === null || !verifySignedHead(this.documentId, frame.head, headKey)) return this.#halt('BAD_HEAD', frame.head.seq)
-    const { seq } = this.#log.head
-    if (frame.head.seq < seq) return this.#halt('ROLLBACK', frame.head.seq)
-    if (frame.through < seq || this.#log.compareTranscript(frame.head.seq, frame.head.transcript) === 'different') {
-      return this.#halt('FORK', seq)
-    }
-    this.#target = frame.head
-    this.#signedHead = frame.head
-    this.#advance()
+    this.#follower.opened(frame)
+    if (!frame.present && !this.#halted) this.#create()
   }
 
   /** Lays the document down: the genesis has a session of its own, for it may turn out that somebody was faster. */
   #create(): void {
     const body = this.#access.genesisBody
-    if (this.#log.head.seq > 0) return this.#halt('ROLLBACK', 0)
     if (body === null) return this.#down({ transient: false, code: 'UNKNOWN_DOCUMENT', closeCode: 4404, reason: 'the relay knows no such document' })
     const work = this.#connection.device.then((device) => {
       const genesis = new Session(this.documentId, device).sealEntry(KIND.record, body, this.#access.current, this.#log.head)
@@ -361,56 +356,18 @@ export class SealedProvider extends ObservableV2<EventMap> {
     work.catch((error: unknown) => this.emit('connection-error', [error]))
   }
 
-  #genesis: LogEntry | null = null
-
-  #offer(entries: readonly LogEntry[]): void {
-    this.#sequencer.offer(entries, this.#log.head.seq)
-    this.#advance()
-  }
-
-  /** Takes what has arrived without a gap, asks for what is missing, and notices when history is complete. */
-  #advance(): void {
-    if (this.#halted) return
-    const run = this.#sequencer.take(this.#log.head.seq)
-    if (run.length > 0 && !this.#take(run)) return
-    const target = this.#target
-    if (target === null) return
-    const { seq, transcript } = this.#log.head
-    if (seq === target.seq && !equalBytes(transcript, target.transcript)) return this.#halt('FORK', seq)
-    if (seq < target.seq || this.#sequencer.hasGap) return this.#read()
-    if (this.#log.waitingAt === null) this.#finishSync()
-  }
-
-  #take(run: readonly LogEntry[]): boolean {
-    const target = this.#target
-    const before = target === null ? run : run.filter((entry) => entry.seq <= target.seq)
-    try {
-      // The relay's signed head is compared at its own place, before anything after it is taken.
-      this.#settle(this.#log.take(before))
-      if (target !== null && this.#log.head.seq === target.seq && !equalBytes(this.#log.head.transcript, target.transcript)) {
-        this.#halt('FORK', target.seq)
-        return false
-      }
-      if (before.length < run.length) this.#settle(this.#log.take(run.slice(before.length)))
-    } catch (error) {
-      if (!(error instanceof SyncError)) throw error
-      this.#halt('LOG_INVALID', this.#log.head.seq)
-      return false
-    }
-    if (this.#log.waitingAt !== null) this.#report({ code: 'WAITING', seq: this.#log.waitingAt, fatal: false })
-    return true
-  }
-
   #settle(outcomes: readonly LogOutcome[]): void {
     const updates: Bytes[] = []
     const own: LogOutcome[] = []
     const session = this.#sender?.session.id
     for (const outcome of outcomes) {
-      if (outcome.kind === 'update') updates.push(outcome.update)
+      const ours = session !== undefined && equalBytes(outcome.envelope.session, session)
+      // What this session sealed is in the document already.
+      if (outcome.kind === 'update' && !ours) updates.push(outcome.update)
       if (outcome.kind === 'refused') {
         this.#report({ code: 'ENTRY_REFUSED', seq: outcome.seq, reason: outcome.reason, fatal: false })
       }
-      if (session && equalBytes(outcome.envelope.session, session)) own.push(outcome)
+      if (ours) own.push(outcome)
     }
     if (this.#held) this.#held.push(...updates)
     else this.#apply(updates)
@@ -425,11 +382,6 @@ export class SealedProvider extends ObservableV2<EventMap> {
     }, this)
   }
 
-  #read(): void {
-    if (this.#reading) return
-    this.#reading = this.#send({ type: 'read', document: this.documentId, after: this.#log.head.seq, maxBytes: READ_BYTES })
-  }
-
   #finishSync(): void {
     if (this.#synced || this.#status !== 'connected') return
     this.#synced = true
@@ -440,17 +392,28 @@ export class SealedProvider extends ObservableV2<EventMap> {
     this.#changed()
   }
 
+  #acknowledged(frame: AckFrame): void {
+    const genesis = this.#genesis
+    if (genesis === null || !equalBytes(frame.session, genesis.envelope.session)) {
+      return this.#follower.offer(this.#sender?.acknowledge(frame) ?? [])
+    }
+    // The document is laid down: opening it again gives its first head, signed, and its genesis as the relay has it.
+    this.#genesis = null
+    this.#port?.reopen()
+  }
+
   #refused(frame: NackFrame): void {
     const code = refusalOf(frame.code) ?? `NACK_${frame.code}`
     if (frame.refused === PUSH && this.#genesis && equalBytes(frame.session, this.#genesis.envelope.session)) {
       this.#genesis = null
+      // Somebody was faster.
       if (code === 'EXISTS') return this.#port?.reopen()
       return this.#down({ transient: false, code, closeCode: 4403, reason: 'the relay did not create the document' })
     }
     if (frame.refused === PUSH) return this.#sender?.refuse(frame)
     if (frame.refused === OPEN) return this.#openRefused(code, frame.retryAfterMs)
-    if (frame.refused === READ) this.#reading = false
-    if (frame.refused !== READ) this.emit('problem', [{ code, message: 'the relay refused the request' }])
+    if (frame.refused === READ) return this.#follower.readDone()
+    this.emit('problem', [{ code, message: 'the relay refused the request' }])
   }
 
   #openRefused(code: string, retryAfterMs: number): void {
@@ -464,20 +427,6 @@ export class SealedProvider extends ObservableV2<EventMap> {
     const code = refusalOf(number) ?? `CLOSED_${number}`
     if (code === 'DELETED') this.emit('deleted', [])
     this.#down({ transient: false, code, closeCode: code === 'DELETED' ? 4404 : 4401, reason: 'the relay closed the document' })
-  }
-
-  #learnHead(head: SignedHead): void {
-    const headKey = this.#connection.headKey
-    if (headKey === null || !verifySignedHead(this.documentId, head, headKey)) return this.#halt('BAD_HEAD', head.seq)
-    this.#signedHead = head
-    this.#compareHead(head)
-  }
-
-  /** Two heads that the relay signed for one seq with two transcripts prove a fork. [LO4] */
-  #compareHead(head: SignedHead): void {
-    const headKey = this.#connection.headKey
-    if (headKey === null || this.#log.compareTranscript(head.seq, head.transcript) !== 'different') return
-    if (verifySignedHead(this.documentId, head, headKey)) this.#halt('FORK', head.seq)
   }
 
   #setRights(role: string, permissions: number): void {
@@ -497,7 +446,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
   }
 
   /** Stops for good: nothing of what the relay says is taken any more, nothing local is given up. [LO6] */
-  #halt(code: 'ROLLBACK' | 'FORK' | 'LOG_INVALID' | 'BAD_HEAD', seq: number): void {
+  #halt(code: LogMismatch, seq: number): void {
     if (this.#halted) return
     this.#halted = true
     this.#report({ code, seq, fatal: true })
@@ -516,8 +465,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
   }
 
   #goDown(): void {
-    this.#reading = false
-    this.#target = null
+    this.#follower.closed()
     this.#genesis = null
     this.#sender?.closed()
     this.#presence?.dropAll()
@@ -548,7 +496,6 @@ const OPEN = 0x02
 const READ = 0x03
 const PUSH = 0x06
 
-function* entriesOf(frame: EntriesFrame): Generator<LogEntry> {
-  let seq = frame.seq
-  for (const envelope of frame.envelopes) yield { seq: seq++, envelope }
+function entriesOf(frame: EntriesFrame): LogEntry[] {
+  return frame.envelopes.map((envelope, index) => ({ seq: frame.seq + index, envelope }))
 }
