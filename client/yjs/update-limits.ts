@@ -1,0 +1,50 @@
+/**
+ * How much one Yjs update may ask of its reader. Run-length columns let twenty bytes speak of 2^50 structs; these numbers
+ * are part of what makes an entry count, so every client must have the same. Rules CL3 (a), (b), (g), (h).
+ *
+ * @module
+ */
+
+/** Structs of any update, however short: two hundred rows of empty types pasted at once are a hundred bytes. [CL3] */
+export const STRUCTS_FLOOR = 65_536
+/** And so many more for each byte: a stored document of single letters stays below one. [CL3] */
+export const STRUCTS_PER_BYTE = 8
+/** Arrays and objects within arrays and objects, in one value. Deeper ones overflow some engines' stacks and not others'. [CL3] */
+export const MAX_VALUE_NESTING = 256
+/** Shared types within shared types, all made by one update: Yjs deletes them by recursion. [CL3] */
+export const MAX_TYPE_NESTING = 256
+
+/** Why an update does not count. Stable; [CL3] */
+export type UpdateRefusal =
+  /** No Yjs V2 update, or not that alone. */
+  | 'undecodable'
+  /** Neither structs nor deletes. */
+  | 'empty'
+  /** A Skip struct. */
+  | 'skip'
+  /** A struct of length 0. */
+  | 'length'
+  /** More structs than its bytes justify. */
+  | 'too-many'
+  /** A value or a type too deep. */
+  | 'nesting'
+  /** Content that Yjs would take and could not write again. */
+  | 'content'
+  /** One client's structs in two blocks: Yjs would see only the last. */
+  | 'repeated'
+  /** A client's structs begin above the known clock. */
+  | 'gap'
+  /** A clock grows too far. */
+  | 'growth'
+  /** A clock grows whose client belongs to no or another device. */
+  | 'unbound'
+  /** A left neighbour that is not there. */
+  | 'origin'
+  /** A right neighbour that is not there. */
+  | 'right-origin'
+  /** A parent that is not there. */
+  | 'parent'
+  /** Structs that wait for each other. */
+  | 'cycle'
+  /** A delete of what is not there. */
+  | 'delete-range'
