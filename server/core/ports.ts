@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Bytes } from '@y-sealed/protocol'
+import type { Bytes, CloseCode, HeadKeyStatement } from '@y-sealed/protocol'
 
 /** What a member may do, in ascending order: each role includes those before it. `none` is no member. [KM10] */
 export type Role = 'none' | 'reader' | 'writer' | 'admin'
@@ -117,13 +117,18 @@ export interface Store {
   /**
    * Appends units in the order given, each judged by itself against the state left by those before it. Resolves when
    * everything it reports as stored is durable. Rejects when the outcome is unknown (disk full, connection lost):
-   * the caller may retry the same units, which is idempotent.
+   * the caller may retry the same units, which is idempotent. Calls take effect in the order in which they were made,
+   * so that a session's pushes may be in flight one behind another.
    */
   append(units: readonly AppendUnit[]): Promise<readonly AppendResult[]>
   /** One row per document asked for, in that order; `null` where there is none. */
   status(documents: readonly Bytes[]): Promise<readonly (DocumentStatus | null)[]>
   /** Entries after `after`, contiguous from `after + 1`, at most `maxEntries` and (beyond the first) `maxBytes`. */
-  read(document: Bytes, after: number, max: { readonly entries: number; readonly bytes: number }): Promise<readonly StoredEntry[]>
+  read(
+    document: Bytes,
+    after: number,
+    max: { readonly entries: number; readonly bytes: number },
+  ): Promise<readonly StoredEntry[]>
   /** Member-log records after seq `after`, in order, at most `maxBytes` beyond the first. Never trimmed. */
   readRecords(document: Bytes, after: number, maxBytes: number): Promise<readonly StoredEntry[]>
   /** Ids of entries `after + 1 … after + max`, 32 bytes each, in order. */
@@ -141,6 +146,8 @@ export interface Store {
 
 /** What one relay tells the others. May lose, repeat and reorder; the store is the truth. */
 export interface Bus {
+  /** True when no other relay shares the store: nothing need be published, and nothing can be missed. */
+  readonly isAlone?: boolean
   start(on: BusEvents): Promise<void>
   /** Resolves when in force. */
   subscribe(document: Bytes): Promise<void>
@@ -172,7 +179,9 @@ export interface Grant {
 }
 
 /** The verdict on a token; `reason` is for the log, never for the peer. */
-export type TokenVerdict = { readonly ok: true; readonly grant: Grant } | { readonly ok: false; readonly reason: string }
+export type TokenVerdict =
+  | { readonly ok: true; readonly grant: Grant }
+  | { readonly ok: false; readonly reason: string }
 
 export interface Auth {
   /** Never throws, never rejects. */
@@ -204,3 +213,41 @@ export interface Metrics {
   gauge(name: string, value: number): void
 }
 
+/** What the core tells one peer. One per socket; the transport frames, gathers and writes. */
+export interface Outbound {
+  /** Takes one frame; the bytes must not change after. Never throws; does nothing once the socket is closing. */
+  send(frame: Bytes): void
+  /** Sends what is queued, then closes. A second call does nothing. [FR21] */
+  close(code: CloseCode, reason: string): void
+  /** Bytes taken and not yet handed to the network. */
+  readonly bufferedBytes: number
+}
+
+/** The key by which this deployment stands for its heads. [LO4] [LO5] */
+export interface HeadKey {
+  /** Ed25519, 32 bytes. */
+  readonly publicKey: Bytes
+  /** The signature (64 bytes) of `message`. */
+  sign(message: Bytes): Bytes
+  /** How it followed from older keys, oldest first; none by default. */
+  readonly statements?: readonly HeadKeyStatement[]
+}
+
+/** What a granted upgrade leaves behind. */
+export interface Upgrade {
+  /** The token as it stood in the request. */
+  readonly token: string
+  readonly grant: Grant
+}
+
+/** The core's side of one socket. */
+export interface RoomConnection {
+  /** For logs. */
+  readonly id: number
+  /** Takes one binary message. Never throws. The bytes may be kept, so they must not change after. */
+  receive(message: Bytes): void
+  /** Closes it for a reason that the transport has found. */
+  end(code: CloseCode, reason: string): void
+  /** The socket is gone. */
+  left(): void
+}

@@ -1,0 +1,32 @@
+/**
+ * AWARENESS: from a device about itself to the document's other readers, as it came, and never stored. Its signature is the receivers'
+ * to verify: the socket has proved the device. Rules FR10, AU6.
+ *
+ * @module
+ */
+import { CLIENT_FRAME, type AwarenessFrame, type Bytes } from '@y-sealed/protocol'
+
+import { isSameId } from './open-documents.ts'
+import type { Socket } from './socket.ts'
+import { FOREIGN_DEVICE_WEIGHT } from './strikes.ts'
+
+/** Shows the state, or refuses it. `frame` is the message as it came. */
+export function handleAwareness(socket: Socket, { envelope }: AwarenessFrame, frame: Bytes): void {
+  const { context } = socket
+  const { document, session, counter } = envelope
+  const refused = { type: CLIENT_FRAME.awareness, document, session, counter }
+  const subscription = socket.documents.findLive(document)
+  if (subscription === null) return socket.refuse(refused, { code: 'NOT_OPEN' })
+  if (!isSameId(envelope.device, socket.device)) {
+    return socket.refuse(refused, { code: 'FORBIDDEN' }, FOREIGN_DEVICE_WEIGHT)
+  }
+  const code = subscription.refuse('awareness', context.clock.now())
+  if (code !== null) return socket.refuse(refused, { code })
+  const { hub } = subscription
+  const last = hub.presence.counterOf(envelope)
+  if (counter <= last) return socket.refuse(refused, { code: 'COUNTER_GAP', detail: last + 1 })
+  if (!hub.presence.hasRoom(envelope, subscription, context.limits.shownSessions)) {
+    return socket.refuse(refused, { code: 'RATE', retryAfterMs: context.limits.retryAfterMs })
+  }
+  hub.showAwareness(envelope, frame, subscription)
+}

@@ -1,0 +1,336 @@
+/**
+ * One socket, from WELCOME to its end: states, the proof at HELLO, the dispatch of frames, deadlines and strikes. What a frame does is
+ * its handler's matter. Rules FR1, FR2, FR11, FR21, AU7, AU8.
+ *
+ * @module
+ */
+import {
+  CLIENT_FRAME,
+  decodeClientFrame,
+  encodeRelayFrame,
+  frameDocument,
+  REFUSALS,
+  type Bytes,
+  type ClientFrame,
+  type CloseCode,
+  type HelloFrame,
+  type RefusalCode,
+} from '@y-sealed/protocol'
+
+import type { AppendQueue } from './append-queue.ts'
+import { handleAwareness } from './awareness.ts'
+import type { Context } from './context.ts'
+import { handleDelete } from './deletion.ts'
+import { handleRefresh } from './grant.ts'
+import { judgeHello } from './hello.ts'
+import type { Hubs } from './hubs.ts'
+import { OpenDocuments, type Slot } from './open-documents.ts'
+import { handleOpen } from './opening.ts'
+import type { Outbound, Upgrade } from './ports.ts'
+import { handlePush } from './push.ts'
+import { handleRead } from './read.ts'
+import { encodeRefusal, type Refusal, type RefusedFrame } from './refusal.ts'
+import type { Socket } from './socket.ts'
+import { Strikes, weightOf } from './strikes.ts'
+import type { Subscription } from './subscription.ts'
+
+type State =
+  | { readonly name: 'awaiting-hello'; readonly nonce: Bytes; readonly deadlineMs: number }
+  | { readonly name: 'ready'; readonly device: Bytes; readonly signPublic: Bytes }
+  | { readonly name: 'closed' }
+
+/** How long what a change of grant left in flight is forgiven. */
+const FORGIVE_MS = 10_000
+const NO_DOCUMENT: Bytes = new Uint8Array(16)
+const NONCE_BYTES = 32
+
+/** What a connection shares with all others. */
+export interface Surroundings {
+  readonly context: Context
+  readonly hubs: Hubs
+  readonly appends: AppendQueue
+}
+
+export class Connection implements Socket {
+  readonly id: number
+  readonly context: Context
+  readonly hubs: Hubs
+  readonly appends: AppendQueue
+  readonly documents: OpenDocuments = new OpenDocuments()
+  pushesInFlight = 0
+  readsInFlight = 0
+  readonly #outbound: Outbound
+  readonly #upgrade: Upgrade
+  readonly #strikes: Strikes
+  #state: State
+  #heartbeatAtMs: number
+  #forgivenUntilMs = -1
+
+  /** Greets the peer with WELCOME. `stagger` (0…1) spreads the heartbeats of sockets that came together. */
+  constructor(
+    id: number,
+    { context, hubs, appends }: Surroundings,
+    outbound: Outbound,
+    upgrade: Upgrade,
+    stagger: number,
+  ) {
+    this.id = id
+    this.context = context
+    this.hubs = hubs
+    this.appends = appends
+    this.#outbound = outbound
+    this.#upgrade = upgrade
+    this.#strikes = new Strikes(context.limits)
+    const { clock, limits, headKey } = context
+    const nonce = context.random(NONCE_BYTES)
+    this.#state = { name: 'awaiting-hello', nonce, deadlineMs: clock.monotonic() + limits.helloDeadlineMs }
+    this.#heartbeatAtMs = clock.monotonic() + limits.heartbeatMs * stagger
+    outbound.send(
+      encodeRelayFrame({
+        type: 'welcome',
+        nonce,
+        headKey: headKey.publicKey,
+        headKeyStatements: headKey.statements ?? [],
+        timeMs: clock.now(),
+        heartbeatMs: limits.heartbeatMs,
+        maxDocuments: limits.documentsPerSocket,
+        maxPushes: limits.pushesInFlight,
+        pageBytes: limits.pageBytes,
+      }),
+    )
+  }
+
+  get isOpen(): boolean {
+    return this.#state.name !== 'closed'
+  }
+
+  get device(): Bytes {
+    return this.#state.name === 'ready' ? this.#state.device : NO_DOCUMENT
+  }
+
+  get signPublic(): Bytes {
+    return this.#state.name === 'ready' ? this.#state.signPublic : NO_DOCUMENT
+  }
+
+  send(frame: Bytes): void {
+    if (this.#state.name !== 'closed') this.#outbound.send(frame)
+  }
+
+  /** Takes one binary message. Never throws; the bytes may be kept. */
+  receive(message: Bytes): void {
+    try {
+      this.#read(message)
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  /** Our own fault: this socket ends, the process does not. [J9] */
+  #fail(error: unknown): void {
+    this.context.log.error('frame-failed', {
+      connection: this.id,
+      cause: error instanceof Error ? error.name : 'unknown',
+    })
+    this.#end(1011, 'internal error')
+  }
+
+  #run(work: Promise<void>): void {
+    work.catch((error: unknown) => this.#fail(error))
+  }
+
+  #read(message: Bytes): void {
+    if (this.#state.name === 'closed') return
+    const result = decodeClientFrame(message)
+    if (!result.ok) {
+      this.context.metrics.count('frames_refused', { fault: result.fault })
+      this.#end(4400, 'malformed frame', result.fault)
+      return
+    }
+    if (this.#state.name === 'awaiting-hello') this.#greet(result.value, this.#state.nonce)
+    else this.#dispatch(result.value, message)
+  }
+
+  #greet(frame: ClientFrame, nonce: Bytes): void {
+    if (frame.type !== 'hello') {
+      this.#end(4400, 'expected hello', frame.type)
+      return
+    }
+    this.#hello(frame, nonce)
+  }
+
+  #hello(frame: HelloFrame, nonce: Bytes): void {
+    const verdict = judgeHello(this.context, frame, nonce, this.#upgrade)
+    if (!verdict.ok) {
+      this.context.metrics.count('hellos_refused', { reason: verdict.reason })
+      this.#end(4401, 'proof refused', verdict.reason)
+      return
+    }
+    this.#state = { name: 'ready', device: verdict.device, signPublic: frame.signPublic.slice() }
+    this.context.log.info('connection-ready', { connection: this.id, device: this.context.labelOf(verdict.device) })
+  }
+
+  #dispatch(frame: ClientFrame, message: Bytes): void {
+    switch (frame.type) {
+      case 'push':
+        return handlePush(this, frame)
+      case 'awareness':
+        return handleAwareness(this, frame, message)
+      case 'open':
+        return this.#run(handleOpen(this, frame))
+      case 'read':
+        return this.#run(handleRead(this, frame))
+      case 'refresh':
+        return this.#run(handleRefresh(this, frame))
+      case 'close':
+        return this.#closeDocument(frame.document)
+      case 'delete':
+        return this.#run(handleDelete(this, frame))
+      case 'ping':
+        return this.send(encodeRelayFrame({ type: 'pong', nonce: frame.nonce }))
+      case 'hello':
+        return this.#end(4400, 'second hello')
+      case 'read-ids':
+      case 'read-snapshot':
+      case 'push-part':
+      case 'put-snapshot':
+      case 'restore':
+        return refuseUnsupported(this, frame)
+    }
+  }
+
+  #closeDocument(document: Bytes): void {
+    const slot = this.documents.find(document)
+    if (slot !== null) this.#leave(slot)
+  }
+
+  #leave(slot: Slot): void {
+    this.documents.remove(slot)
+    const { subscription } = slot
+    if (subscription === null) return
+    subscription.hub.remove(subscription)
+    this.hubs.tidy(subscription.hub)
+  }
+
+  refuse(frame: RefusedFrame, refusal: Refusal, weight?: number): void {
+    if (this.#state.name === 'closed') return
+    this.send(encodeRefusal(frame, refusal))
+    const { clock, metrics, log, labelOf } = this.context
+    metrics.count('nacks', { code: refusal.code })
+    if (refusal.code === 'TOKEN_REFUSED') this.#expire(clock.now())
+    const now = clock.monotonic()
+    const weighs = weight ?? (now < this.#forgivenUntilMs && isForgiven(refusal.code) ? 0 : weightOf(refusal.code))
+    if (weighs === 0) return
+    log.info('frame-refused', {
+      connection: this.id,
+      type: frame.type,
+      code: refusal.code,
+      document: labelOf(frame.document),
+    })
+    if (this.#strikes.add(weighs, now)) this.#end(4529, 'too many refusals')
+  }
+
+  forgive(): void {
+    this.#forgivenUntilMs = this.context.clock.monotonic() + FORGIVE_MS
+  }
+
+  dropped(subscription: Subscription, code: RefusalCode): void {
+    this.documents.removeSubscription(subscription)
+    this.hubs.tidy(subscription.hub)
+    this.forgive()
+    this.context.log.info('document-closed', {
+      connection: this.id,
+      document: this.context.labelOf(subscription.hub.id),
+      code,
+    })
+  }
+
+  /** Closes the documents whose grant has ended. [AU7] */
+  #expire(wallMs: number): void {
+    for (const slot of this.documents) {
+      const { subscription } = slot
+      if (subscription === null || subscription.state !== 'live' || wallMs < subscription.endsAtMs) continue
+      const { hub } = subscription
+      const code = REFUSALS.TOKEN_REFUSED.number
+      this.#leave(slot)
+      this.forgive()
+      this.send(encodeRelayFrame({ type: 'closed', document: hub.id, code, retryAfterMs: 0 }))
+      this.context.log.info('document-closed', {
+        connection: this.id,
+        document: this.context.labelOf(hub.id),
+        code: 'TOKEN_REFUSED',
+      })
+    }
+  }
+
+  /** What falls due with time. `heartbeat` gives the frame of this tick. */
+  tick(nowMs: number, wallMs: number, heartbeat: () => Bytes): void {
+    const state = this.#state
+    if (state.name === 'closed') return
+    if (state.name === 'awaiting-hello') {
+      if (nowMs >= state.deadlineMs) this.#end(4508, 'no hello')
+      return
+    }
+    this.#expire(wallMs)
+    const { grant } = this.#upgrade
+    if (this.documents.size === 0 && wallMs >= grant.expiresAtMs + this.context.limits.toleranceMs) {
+      this.#end(4401, 'token expired')
+      return
+    }
+    if (nowMs < this.#heartbeatAtMs) return
+    this.#heartbeatAtMs += this.context.limits.heartbeatMs
+    if (this.#heartbeatAtMs <= nowMs) this.#heartbeatAtMs = nowMs + this.context.limits.heartbeatMs
+    this.send(heartbeat())
+  }
+
+  /** Closes the socket for a reason of the relay's own. */
+  end(code: CloseCode, reason: string): void {
+    this.#end(code, reason)
+  }
+
+  #end(code: CloseCode, reason: string, detail?: string): void {
+    if (this.#state.name === 'closed') return
+    this.context.metrics.count('connections_ended', { code: String(code) })
+    this.context.log.info('connection-ended', {
+      connection: this.id,
+      code,
+      reason,
+      ...(detail !== undefined && { detail }),
+    })
+    this.#outbound.close(code, reason)
+    this.left()
+  }
+
+  /** The socket is gone, by whichever side. */
+  left(): void {
+    if (this.#state.name === 'closed') return
+    this.#state = { name: 'closed' }
+    for (const slot of this.documents) this.#leave(slot)
+  }
+}
+
+/** Refusals that honest clients earn when a grant changes under what they have sent. */
+function isForgiven(code: RefusalCode): boolean {
+  return code === 'NOT_OPEN' || code === 'FORBIDDEN' || code === 'UNKNOWN_DOCUMENT'
+}
+
+/** Frames of a later release, and what they will need. */
+const LATER_ACTION = {
+  'read-ids': 'read',
+  'read-snapshot': 'read',
+  'push-part': 'push-entries',
+  'put-snapshot': 'publish',
+  restore: 'restore',
+} as const
+
+type LaterFrame = Extract<ClientFrame, { readonly type: keyof typeof LATER_ACTION }>
+
+/** Authorised as it will be, then UNSUPPORTED. */
+function refuseUnsupported(socket: Socket, frame: LaterFrame): void {
+  const { type } = frame
+  const document = frameDocument(frame) ?? NO_DOCUMENT
+  const refused = { type: CLIENT_FRAME[type], document }
+  const subscription = socket.documents.findLive(document)
+  if (subscription === null) return socket.refuse(refused, { code: 'NOT_OPEN' })
+  const code = subscription.refuse(LATER_ACTION[type], socket.context.clock.now())
+  socket.refuse(refused, { code: code ?? 'UNSUPPORTED' })
+}

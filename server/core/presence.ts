@@ -1,0 +1,101 @@
+/**
+ * Who shows themselves in a document: the last awareness envelope of each (device, session), in memory only. It is handed to
+ * whoever opens and withdrawn when its socket leaves. Rule FR10.
+ *
+ * @module
+ */
+import { bytesToHex, type Bytes, type Envelope } from '@y-sealed/protocol'
+
+import type { Subscription } from './subscription.ts'
+
+interface Shown {
+  readonly device: Bytes
+  readonly session: Bytes
+  readonly counter: number
+  /** The AWARENESS frame as it came. */
+  readonly frame: Bytes
+  /** The local subscription that showed it last; `null` when it came by the bus. */
+  readonly owner: Subscription | null
+  readonly fadesAtMs: number
+}
+
+/** A session by which a device was present. */
+export interface GoneSession {
+  readonly device: Bytes
+  readonly session: Bytes
+}
+
+export class Presence {
+  readonly #shownBySession = new Map<string, Shown>()
+  readonly #ttlMs: number
+
+  constructor(ttlMs: number) {
+    this.#ttlMs = ttlMs
+  }
+
+  get isEmpty(): boolean {
+    return this.#shownBySession.size === 0
+  }
+
+  /** The highest counter shown by this session, 0 for none. */
+  counterOf(envelope: Envelope): number {
+    return this.#shownBySession.get(keyOf(envelope))?.counter ?? 0
+  }
+
+  /** May `owner` show this session, when it may show `most`? */
+  hasRoom(envelope: Envelope, owner: Subscription, most: number): boolean {
+    const key = keyOf(envelope)
+    let count = 0
+    for (const [other, shown] of this.#shownBySession) if (shown.owner === owner && other !== key) count++
+    return count < most
+  }
+
+  /**
+   * Keeps a state whose counter the caller has found to rise. The frame is copied: what was received is a view of a
+   * buffer of up to 16 KiB (one TLS record), and this copy lives for half a minute.
+   */
+  show(envelope: Envelope, frame: Bytes, owner: Subscription | null, nowMs: number): void {
+    this.#shownBySession.set(keyOf(envelope), {
+      device: envelope.device.slice(),
+      session: envelope.session.slice(),
+      counter: envelope.counter,
+      frame: new Uint8Array(frame),
+      owner,
+      fadesAtMs: nowMs + this.#ttlMs,
+    })
+  }
+
+  /** What is shown now, for one who opens. */
+  frames(nowMs: number): readonly Bytes[] {
+    const frames: Bytes[] = []
+    for (const shown of this.#shownBySession.values()) if (shown.fadesAtMs > nowMs) frames.push(shown.frame)
+    return frames
+  }
+
+  /** Forgets what `owner` showed, and says which sessions that ends. A session taken over by a newer socket stays. */
+  leave(owner: Subscription): readonly GoneSession[] {
+    const gone: GoneSession[] = []
+    for (const [key, shown] of this.#shownBySession) {
+      if (shown.owner !== owner) continue
+      this.#shownBySession.delete(key)
+      gone.push(shown)
+    }
+    return gone
+  }
+
+  /** Forgets a session that left another relay; false when it is shown here, or not at all. */
+  remove(device: Bytes, session: Bytes): boolean {
+    const key = bytesToHex(device) + bytesToHex(session)
+    const shown = this.#shownBySession.get(key)
+    return shown !== undefined && shown.owner === null && this.#shownBySession.delete(key)
+  }
+
+  /** Forgets what nobody renewed: clients have dropped it by themselves. */
+  fade(nowMs: number): void {
+    for (const [key, shown] of this.#shownBySession) if (shown.fadesAtMs <= nowMs) this.#shownBySession.delete(key)
+  }
+}
+
+function keyOf(envelope: Envelope): string {
+  return bytesToHex(envelope.bytes.subarray(24, 48))
+}

@@ -1,0 +1,190 @@
+/**
+ * PUSH: from envelopes to one unit of the log, and from the store's verdict to ACK or NACK. What needs no look at the log is judged
+ * here; the rest inside the transaction that stores. Rules FR3, FR8, FR9, LO7, AU6.
+ *
+ * @module
+ */
+import {
+  CLIENT_FRAME,
+  concatBytes,
+  encodeRelayFrame,
+  envelopeId,
+  KIND,
+  RECORD,
+  type Bytes,
+  type Envelope,
+  type PushFrame,
+} from '@y-sealed/protocol'
+
+import type { Append } from './append-queue.ts'
+import type { Action } from './authorise.ts'
+import { readGenesis } from './genesis.ts'
+import { newEntry } from './new-entry.ts'
+import { isSameId } from './open-documents.ts'
+import type { AppendResult, AppendUnit, NewEntry } from './ports.ts'
+import { refusalOfAppend, type Refusal, type RefusedFrame } from './refusal.ts'
+import type { Socket } from './socket.ts'
+import { FOREIGN_DEVICE_WEIGHT } from './strikes.ts'
+import type { Subscription } from './subscription.ts'
+
+/** What pushing these envelopes needs. A PUSH that holds anything but updates and binds holds that alone. [FR3] */
+function actionOf(first: Envelope): Action {
+  switch (first.kind) {
+    case KIND.record:
+      if (first.sealed[0] === RECORD.genesis) return 'push-genesis'
+      return first.sealed[0] === RECORD.join ? 'push-join' : 'push-record'
+    case KIND.publication:
+    case KIND.attestation:
+      return 'publish'
+    default:
+      return 'push-entries'
+  }
+}
+
+/** Carries a PUSH to the store, or refuses it. */
+export function handlePush(socket: Socket, { envelopes }: PushFrame): void {
+  const { context, documents } = socket
+  const first = envelopes[0] as Envelope
+  const refused = refusedFrame(first)
+  const subscription = documents.findLive(first.document)
+  if (subscription === null) return socket.refuse(refused, { code: 'NOT_OPEN' })
+  if (!isSameId(first.device, socket.device))
+    return socket.refuse(refused, { code: 'FORBIDDEN' }, FOREIGN_DEVICE_WEIGHT)
+  const code = subscription.refuse(actionOf(first), context.clock.now())
+  if (code !== null) return socket.refuse(refused, { code })
+  if (socket.pushesInFlight >= context.limits.pushesInFlight) {
+    return socket.refuse(refused, { code: 'RATE', retryAfterMs: context.limits.retryAfterMs })
+  }
+  const unit = readUnit(socket, subscription, envelopes)
+  socket.pushesInFlight++
+  subscription.hub.holds++
+  if ('code' in unit) {
+    // Answered behind what is under way: the refusals of a session keep their order.
+    void refuseLater(socket, subscription, refused, unit)
+    return
+  }
+  socket.appends.add(new PushAppend(socket, subscription, unit))
+}
+
+function refusedFrame(first: Envelope): RefusedFrame {
+  return { type: CLIENT_FRAME.push, document: first.document, session: first.session, counter: first.counter }
+}
+
+/** The unit that the store is to append, or why there is none. */
+function readUnit(
+  { context: { sha512 }, device, signPublic }: Socket,
+  { hub }: Subscription,
+  envelopes: readonly Envelope[],
+): AppendUnit | Refusal {
+  const first = envelopes[0] as Envelope
+  const base = { document: hub.id, device, session: first.session, group: false }
+  if (first.kind === KIND.record) {
+    const genesis = readGenesis(sha512, first, signPublic)
+    if (genesis === null) return { code: 'BAD_ENVELOPE' }
+    return { ...base, needs: 'none', entries: [genesis.entry], creation: genesis.creation }
+  }
+  const document = hub.document
+  if (document === null) return { code: 'UNKNOWN_DOCUMENT' }
+  if (first.epoch !== document.epoch) return { code: 'EPOCH_STALE', detail: document.epoch }
+  const entries = envelopes.map((envelope) => newEntry(envelope, envelopeId(sha512, document.commitment, envelope)))
+  return { ...base, needs: 'writer', entries: entries as [NewEntry, ...NewEntry[]] }
+}
+
+async function refuseLater(
+  socket: Socket,
+  subscription: Subscription,
+  refused: RefusedFrame,
+  refusal: Refusal,
+): Promise<void> {
+  const { hub } = subscription
+  const attachment = refusal.code === 'EPOCH_STALE' ? await readOpeningRecord(socket, subscription) : undefined
+  socket.pushesInFlight--
+  socket.refuse(refused, attachment === undefined ? refusal : { ...refusal, attachment })
+  socket.hubs.release(hub)
+}
+
+/** `u64 seq ‖` the record that opened the epoch in force: of epoch 1 the genesis. [FR20] */
+async function readOpeningRecord({ context }: Socket, { hub }: Subscription): Promise<Bytes | undefined> {
+  if (hub.document?.epoch !== 1) return undefined
+  const [genesis] = await context.store.readRecords(hub.id, 0, 0).catch(() => [])
+  if (genesis === undefined) return undefined
+  const seq = new Uint8Array(8)
+  new DataView(seq.buffer).setBigUint64(0, BigInt(genesis.seq))
+  return concatBytes(seq, genesis.envelope)
+}
+
+/** One PUSH under way. */
+class PushAppend implements Append {
+  readonly unit: AppendUnit
+  readonly #socket: Socket
+  readonly #subscription: Subscription
+
+  constructor(socket: Socket, subscription: Subscription, unit: AppendUnit) {
+    this.#socket = socket
+    this.#subscription = subscription
+    this.unit = unit
+  }
+
+  settle(result: AppendResult | null): void {
+    const { hub } = this.#subscription
+    this.#socket.pushesInFlight--
+    this.#socket.hubs.settled(hub)
+    if (result?.status === 'stored') this.#acknowledge(result)
+    else {
+      // What was stored before it is answered before it.
+      hub.deliver()
+      this.#refuse(result)
+    }
+  }
+
+  #acknowledge(result: Extract<AppendResult, { readonly status: 'stored' }>): void {
+    const { entries, creation } = this.unit
+    const { hub } = this.#subscription
+    if (creation !== undefined && result.fresh > 0) hub.created(creation)
+    for (let i = entries.length - result.fresh; i < entries.length; i++) {
+      hub.offer(result.seqs[i] as number, (entries[i] as NewEntry).envelope, this.#subscription)
+    }
+    hub.noteHead(result.head)
+    for (let from = 0; from < entries.length;) {
+      let to = from + 1
+      while (to < entries.length && result.seqs[to] === (result.seqs[to - 1] as number) + 1) to++
+      this.#acknowledgeRun(from, to, result.seqs)
+      from = to
+    }
+  }
+
+  /** One ACK per run of consecutive seqs. [FR9] */
+  #acknowledgeRun(from: number, to: number, seqs: readonly number[]): void {
+    const { document, session, entries } = this.unit
+    const seq = seqs[from] as number
+    const frame = encodeRelayFrame({
+      type: 'ack',
+      document,
+      session,
+      counter: (entries[from] as NewEntry).counter,
+      count: to - from,
+      seq,
+      compaction: 'none',
+    })
+    this.#subscription.hub.acknowledge({ subscription: this.#subscription, through: seq + to - from - 1, frame })
+  }
+
+  #refuse(result: Exclude<AppendResult, { readonly status: 'stored' }> | null): void {
+    const { context } = this.#socket
+    const { hub } = this.#subscription
+    const { document, session, entries } = this.unit
+    const refused = { type: CLIENT_FRAME.push, document, session, counter: entries[0].counter }
+    if (result === null) {
+      // The outcome is unknown: should it be stored after all, the others get it from the store.
+      hub.expectMore()
+      this.#socket.refuse(refused, { code: 'UNAVAILABLE', retryAfterMs: context.limits.retryAfterMs })
+      return
+    }
+    this.#socket.refuse(refused, refusalOfAppend(result))
+    if (result.status === 'deleted') hub.end('DELETED')
+    else if (result.status === 'exists' || result.status === 'forbidden' || result.status === 'epoch-stale') {
+      // Another relay knows more of this document than we do.
+      void hub.refresh().catch(() => context.metrics.count('repairs_failed'))
+    }
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * READ: a page of the log for whoever asks for it; nobody is sent more than they asked for. Rule FR7.
+ *
+ * @module
+ */
+import { CLIENT_FRAME, encodeRelayFrame, type ReadFrame } from '@y-sealed/protocol'
+
+import type { Socket } from './socket.ts'
+import { entriesToFrames } from './subscription.ts'
+
+/** More entries than fit a page, whatever their size. */
+const MANY = 1024
+
+/** Answers READ. Never rejects. */
+export async function handleRead(socket: Socket, { document, after, maxBytes }: ReadFrame): Promise<void> {
+  const { context } = socket
+  const { limits, store } = context
+  const refused = { type: CLIENT_FRAME.read, document }
+  const subscription = socket.documents.findLive(document)
+  if (subscription === null) return socket.refuse(refused, { code: 'NOT_OPEN' })
+  const code = subscription.refuse('read', context.clock.now())
+  if (code !== null) return socket.refuse(refused, { code })
+  if (socket.readsInFlight >= limits.readsInFlight) {
+    return socket.refuse(refused, { code: 'RATE', retryAfterMs: limits.retryAfterMs })
+  }
+  const { hub } = subscription
+  socket.readsInFlight++
+  try {
+    const entries = await store.read(hub.id, after, { entries: MANY, bytes: Math.min(maxBytes, limits.pageBytes) })
+    if (!subscription.mayRead(context.clock.now())) return
+    for (const frame of entriesToFrames(entries, limits.pageBytes)) socket.send(frame)
+    const through = entries.at(-1)?.seq ?? after
+    const headSeq = Math.max(hub.head.seq, entries.at(-1)?.seq ?? 0)
+    socket.send(encodeRelayFrame({ type: 'read-done', document: hub.id, through, headSeq }))
+  } catch {
+    context.metrics.count('reads_failed')
+    socket.refuse(refused, { code: 'UNAVAILABLE', retryAfterMs: limits.retryAfterMs })
+  } finally {
+    socket.readsInFlight--
+  }
+}

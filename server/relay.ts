@@ -1,0 +1,134 @@
+/**
+ * A relay: the core and the transport put together over the ports that the caller brings. `serve.ts` is such a caller.
+ *
+ * @module
+ */
+import { cryptoReady, type Bytes } from '@y-sealed/protocol'
+import { randomFillSync } from 'node:crypto'
+import { once } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Server } from 'node:https'
+import type { AddressInfo } from 'node:net'
+
+import type { RelayLimits } from './core/limits.ts'
+import type { Auth, Bus, Clock, HeadKey, Log, Metrics, Store } from './core/ports.ts'
+import { Room } from './core/room.ts'
+import { nodeSha512 } from './ops/sha512.ts'
+import { createTlsOptions, type TlsIdentity } from './ops/tls-options.ts'
+import { SocketServer } from './transport/socket-server.ts'
+
+export interface RelayOptions {
+  readonly store: Store
+  readonly bus: Bus
+  readonly auth: Auth
+  /** URLs by which clients dial this relay: `wss://host[:port]/sync`. [AU5] */
+  readonly audiences: readonly string[]
+  /** Origins whose pages may connect; none by default. [AU9] */
+  readonly origins?: readonly string[]
+  readonly tls: TlsIdentity
+  readonly headKey: HeadKey
+  /** Answers `GET` and `POST /token`. */
+  readonly tokenEndpoint?: (request: IncomingMessage, response: ServerResponse) => Promise<void>
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly limits?: Partial<RelayLimits>
+  /** Send `Strict-Transport-Security`; not with a development certificate. False by default. [B10] */
+  readonly strictTransport?: boolean
+}
+
+export interface Relay {
+  /** Listens; port 0 takes a free one. Rejects when the address is taken. */
+  listen(address: {
+    readonly host?: string
+    readonly port: number
+  }): Promise<{ readonly host: string; readonly port: number }>
+  /** Takes the upgrades of a server that the caller runs; its requests stay the caller's. */
+  attach(server: Server): void
+  /** Gives new handshakes a new certificate; open sockets stay. [A12] */
+  renewTls(tls: TlsIdentity): void
+  /** Sends GOAWAY, waits up to `graceMs` for clients to leave, closes the rest with 1001. Store and bus stay the caller's. */
+  close(options?: { readonly graceMs?: number }): Promise<void>
+}
+
+/** How long clients wait after GOAWAY: at least the first, at most both. */
+const GOAWAY_RETRY_MS = 1_000
+const GOAWAY_JITTER_MS = 4_000
+/** What a peer that answers no close frame is given. */
+const CLOSE_MS = 1_000
+
+/** Makes a relay; it listens to nobody yet. Resolves when libsodium is loaded and the bus is heard. */
+export async function createRelay(options: RelayOptions): Promise<Relay> {
+  const { store, bus, auth, audiences, headKey, clock, log, metrics } = options
+  await cryptoReady()
+  const room = new Room({
+    store,
+    bus,
+    auth,
+    audiences,
+    headKey,
+    clock,
+    log,
+    metrics,
+    sha512: nodeSha512,
+    random: (length): Bytes => randomFillSync(new Uint8Array(length)),
+    ...(options.limits !== undefined && { limits: options.limits }),
+  })
+  await room.start()
+  const sockets = new SocketServer({
+    entrance: room,
+    auth,
+    clock,
+    log,
+    metrics,
+    origins: options.origins ?? [],
+    tokenEndpoint: options.tokenEndpoint,
+    isStrictTransport: options.strictTransport ?? false,
+  })
+  const servers: Server[] = []
+  const attached: (() => void)[] = []
+
+  const sleep = (delayMs: number): Promise<void> => new Promise((resolve) => void clock.after(delayMs, resolve))
+
+  async function leave(withinMs: number): Promise<void> {
+    const endsAtMs = clock.monotonic() + withinMs
+    while (room.size > 0 && clock.monotonic() < endsAtMs) await sleep(Math.min(50, withinMs))
+  }
+
+  return {
+    async listen({ host, port }) {
+      const server = sockets.createServer(createTlsOptions(options.tls))
+      server.listen(port, host)
+      await once(server, 'listening')
+      servers.push(server)
+      const address = server.address() as AddressInfo
+      return { host: address.address, port: address.port }
+    },
+    attach(server) {
+      const take = sockets.upgrade.bind(sockets)
+      server.on('upgrade', take)
+      attached.push(() => server.off('upgrade', take))
+    },
+    renewTls(tls) {
+      for (const server of servers) server.setSecureContext(createTlsOptions(tls))
+    },
+    async close({ graceMs = 0 } = {}) {
+      sockets.drain()
+      if (graceMs > 0) {
+        room.drain(GOAWAY_RETRY_MS, GOAWAY_JITTER_MS)
+        await leave(graceMs)
+      }
+      room.close()
+      await leave(CLOSE_MS)
+      for (const detach of attached) detach()
+      sockets.close()
+      await Promise.all(servers.map((server) => closeServer(server)))
+    },
+  }
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeAllConnections()
+  await closed
+}

@@ -1,0 +1,165 @@
+/**
+ * What leaves on one socket. Frames of one event-loop turn leave in one write, and a frame that many sockets get is put into its
+ * WebSocket frame once: with TLS a write costs far more than the copying that it saves. Rules FR8, FR21; row 0.7.
+ *
+ * @module
+ */
+import type { Bytes, CloseCode } from '@y-sealed/protocol'
+import type { Duplex } from 'node:stream'
+import type { WebSocket } from 'ws'
+
+import type { Outbound } from '../core/ports.ts'
+
+/** What may wait for a peer that reads slowly. */
+export interface OutletLimits {
+  /** Beyond this a peer whose queue has not been empty for `stallMs` is cut off. */
+  readonly maxBytes: number
+  /** Beyond this it is cut off at once. */
+  readonly hardBytes: number
+  readonly stallMs: number
+}
+
+/** FIN and opcode 2 (RFC 6455 §5.2). */
+const BINARY = 0x82
+
+/** Length of the frame header of an unmasked payload (RFC 6455 §5.2). */
+function headerLength(length: number): number {
+  if (length < 126) return 2
+  return length < 65_536 ? 4 : 10
+}
+
+/** Writes header and payload at `at`; gives where the next frame begins. */
+function writeFrame(out: Buffer, at: number, payload: Bytes): number {
+  const { length } = payload
+  out[at] = BINARY
+  let begin = at + 2
+  if (length < 126) out[at + 1] = length
+  else if (length < 65_536) {
+    out[at + 1] = 126
+    out[at + 2] = length >>> 8
+    out[at + 3] = length
+    begin = at + 4
+  } else {
+    out[at + 1] = 127
+    out.writeUIntBE(0, at + 2, 4)
+    out.writeUInt32BE(length, at + 6)
+    begin = at + 10
+  }
+  out.set(payload, begin)
+  return begin + length
+}
+
+/** Flushes all outlets of one server that have something to send, once a turn. */
+export class Outlets {
+  #dirty: Outlet[] = []
+  #lastPayload: Bytes | null = null
+  #lastFrame: Buffer | null = null
+  readonly limits: OutletLimits
+  readonly monotonic: () => number
+  readonly onCutOff: () => void
+
+  constructor(limits: OutletLimits, monotonic: () => number, onCutOff: () => void) {
+    this.limits = limits
+    this.monotonic = monotonic
+    this.onCutOff = onCutOff
+  }
+
+  /** `outlet` has something to send at the end of this turn. */
+  plan(outlet: Outlet): void {
+    this.#dirty.push(outlet)
+    if (this.#dirty.length === 1) setImmediate(() => this.#flush())
+  }
+
+  #flush(): void {
+    const outlets = this.#dirty
+    this.#dirty = []
+    for (const outlet of outlets) outlet.flush()
+    this.#lastPayload = null
+    this.#lastFrame = null
+  }
+
+  /** One payload in its frame. The same payload again, as for the next subscriber, gives the same bytes. */
+  frame(payload: Bytes): Buffer {
+    if (payload === this.#lastPayload && this.#lastFrame !== null) return this.#lastFrame
+    const out = Buffer.allocUnsafe(headerLength(payload.length) + payload.length)
+    writeFrame(out, 0, payload)
+    this.#lastPayload = payload
+    this.#lastFrame = out
+    return out
+  }
+}
+
+export class Outlet implements Outbound {
+  readonly #outlets: Outlets
+  readonly #webSocket: WebSocket
+  readonly #socket: Duplex
+  #queue: Bytes[] = []
+  #queuedBytes = 0
+  /** When the socket's own queue was last seen empty. */
+  #emptyAtMs: number
+  #isClosed = false
+
+  constructor(outlets: Outlets, webSocket: WebSocket, socket: Duplex) {
+    this.#outlets = outlets
+    this.#webSocket = webSocket
+    this.#socket = socket
+    this.#emptyAtMs = outlets.monotonic()
+  }
+
+  get bufferedBytes(): number {
+    return this.#queuedBytes + this.#socket.writableLength
+  }
+
+  send(frame: Bytes): void {
+    if (this.#isClosed) return
+    this.#queue.push(frame)
+    this.#queuedBytes += frame.length
+    if (this.#queue.length === 1) this.#outlets.plan(this)
+  }
+
+  close(code: CloseCode, reason: string): void {
+    if (this.#isClosed) return
+    this.flush()
+    this.#isClosed = true
+    this.#webSocket.close(code, reason)
+  }
+
+  /** Hands everything queued to the socket in one write. */
+  flush(): void {
+    const queue = this.#queue
+    if (queue.length === 0) return
+    const bytes = this.#queuedBytes
+    this.#queue = []
+    this.#queuedBytes = 0
+    // ws answers a peer's close frame by itself: nothing may follow that.
+    if (this.#isClosed || this.#webSocket.readyState !== this.#webSocket.OPEN) return
+    if (this.#isStalled(bytes)) {
+      this.#isClosed = true
+      this.#outlets.onCutOff()
+      this.#webSocket.terminate()
+      return
+    }
+    this.#socket.write(queue.length === 1 ? this.#outlets.frame(queue[0] as Bytes) : joinFrames(queue))
+  }
+
+  #isStalled(bytes: number): boolean {
+    const waiting = this.#socket.writableLength
+    const { limits, monotonic } = this.#outlets
+    if (waiting === 0) {
+      this.#emptyAtMs = monotonic()
+      return false
+    }
+    const total = waiting + bytes
+    if (total <= limits.maxBytes) return false
+    return total > limits.hardBytes || monotonic() - this.#emptyAtMs > limits.stallMs
+  }
+}
+
+function joinFrames(payloads: readonly Bytes[]): Buffer {
+  let length = 0
+  for (const payload of payloads) length += headerLength(payload.length) + payload.length
+  const out = Buffer.allocUnsafe(length)
+  let at = 0
+  for (const payload of payloads) at = writeFrame(out, at, payload)
+  return out
+}
