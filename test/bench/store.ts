@@ -17,7 +17,6 @@ import type { BenchRow } from './bench-row.ts'
 
 /** A typical sealed update: 208 bytes of envelope and 128 of padded content. */
 const ENVELOPE_BYTES = 336
-const RUNS = 5
 
 interface Case {
   readonly documents: number
@@ -30,25 +29,28 @@ interface Outcome {
   readonly delayP99Ms: number
 }
 
-/** Rows P6: one case per (documents, in flight), each the median of five interleaved runs. */
+/** Rows P6: one case per (documents, in flight), each the median of its runs after one that is not counted. */
 export async function benchStore({ quick }: { readonly quick: boolean }): Promise<BenchRow[]> {
   const rows: BenchRow[] = []
   for (const documents of [1, 1000]) {
     for (const inFlight of [1, 64, 1024]) {
-      const updates = (inFlight === 1 ? 1000 : 32_768) >> (quick ? 2 : 0)
-      rows.push(...(await benchCase({ documents, inFlight, updates })))
+      const updates = inFlight === 1 ? 1000 : 32_768
+      rows.push(...(await benchCase({ documents, inFlight, updates }, quick ? 3 : 7)))
     }
   }
   return rows
 }
 
-async function benchCase(work: Case): Promise<BenchRow[]> {
+async function benchCase(work: Case, runs: number): Promise<BenchRow[]> {
   const store: Outcome[] = []
   const alone: number[] = []
-  for (let run = 0; run < RUNS; run++) {
+  for (let run = 0; run <= runs; run++) {
     await inTemporaryDirectory(async (directory) => {
-      store.push(await runStore(directory, work))
-      alone.push(runAlone(directory, work.inFlight))
+      const outcome = await runStore(directory, work)
+      const baseline = runAlone(directory, work.inFlight)
+      if (run === 0) return
+      store.push(outcome)
+      alone.push(baseline)
     })
   }
   const value = median(store.map(({ perSecond }) => perSecond))

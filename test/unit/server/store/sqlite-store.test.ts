@@ -4,8 +4,10 @@ import { dirname, join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 
 import type { AppendUnit, Store } from '../../../../server/core/ports.ts'
+import { SqliteEngine } from '../../../../server/store/sqlite/engine.ts'
+import { openDatabase } from '../../../../server/store/sqlite/open-database.ts'
 import { openSqliteStore, type SqliteStoreOptions } from '../../../../server/store/sqlite/store.ts'
-import { createTestDocument, random } from '../../../contract/append-units.ts'
+import { createTestDocument, makeGenesis, random, sha512, Writer } from '../../../contract/append-units.ts'
 import { makeStorePath } from '../../../contract/store-directory.ts'
 
 function open(options: SqliteStoreOptions): Store {
@@ -78,10 +80,27 @@ describe('the SQLite store', () => {
     await expect(store.append([unit])).rejects.toMatchObject({ code: 'STORE_FULL' })
     expect((await store.read(id, 0, { entries: 10_000, bytes: 1e9 })).length).toBe(stored)
 
+    // In one batch with what does not fit, what would fit is undone with it, a session's first entry among it.
+    const other = new Writer(id, creator.seen, creator.device)
+    const [small, large] = [other.unit({ size: 50 }), other.unit({ size: 1_000_000 })]
+    await expect(store.append([small, large])).rejects.toMatchObject({ code: 'STORE_FULL' })
+
     expect(await store.remove(filler.id)).toBe(true)
     const before = stored
+    expect(await push(small)).toBe(true)
     expect(await push(unit)).toBe(true)
-    expect(stored).toBe(before + 20)
+    expect(stored).toBe(before + 21)
+  })
+
+  it('undoes a batch that breaks a rule of the tables, and goes on', () => {
+    const { db, close } = openDatabase({ path: makeStorePath() })
+    onTestFinished(close)
+    const engine = new SqliteEngine(db, sha512, 10)
+    const { genesis, creator } = makeGenesis()
+    const bad = creator.unit({ entry: { kind: 256 } })
+    expect(() => engine.appendBatch([genesis, bad])).toThrow(expect.objectContaining({ code: 'STORE_FAILED' }))
+    expect(engine.documents.peek(genesis.document)).toBeNull()
+    expect(engine.appendBatch([genesis])).toMatchObject([{ status: 'stored', fresh: 1 }])
   })
 
   it('[H16] answers busy when another program holds the file, and stores the same units afterwards', async () => {
