@@ -1,0 +1,57 @@
+/**
+ * Vectors of the log: transcript, signed heads, head keys.
+ *
+ * @module
+ */
+import {
+  encodeSignedHead,
+  extendTranscript,
+  headInput,
+  headKeyInput,
+  sodiumSha512,
+  startTranscript,
+  type Bytes,
+  type HeadKeyStatement,
+  type SignedHead,
+} from '@y-sealed/protocol'
+
+import { filled, SEEDS, type Cast } from './cast.ts'
+import { sealAll } from './envelopes.ts'
+import { vector, type VectorFile } from './vector.ts'
+
+/** A head of the vectors' document under the relay's key. [LO4] */
+export function signHead({ relay, document }: Cast, seq: number, transcript: Bytes): SignedHead {
+  return { seq, transcript, signature: relay.sign(headInput(document, seq, transcript)) }
+}
+
+/** The relay's word for its next head key. [LO5] */
+export function stateHeadKey({ relay, nextRelay }: Cast): HeadKeyStatement {
+  const [oldKey, newKey] = [relay.signPublic, nextRelay.signPublic]
+  return { oldKey, newKey, signature: relay.sign(headKeyInput(oldKey, newKey)) }
+}
+
+export function logVectors(cast: Cast): VectorFile {
+  const ids = sealAll(cast)
+    .filter(({ sealable }) => sealable.kind < 7)
+    .map(({ sealed }) => sealed.id)
+  const transcripts = [startTranscript(sodiumSha512, cast.genesisHash)]
+  for (const id of ids) transcripts.push(extendTranscript(sodiumSha512, transcripts.at(-1)!, id))
+  const statement = stateHeadKey(cast)
+  const heads = [filled(32, 0x99), filled(32, 0x9a)].map((transcript) => signHead(cast, 9, transcript))
+  return {
+    about:
+      'Transcript over the ids of the session in envelopes.json, signed heads and head keys. Byte fields are hexadecimal.',
+    vectors: [
+      vector('transcript', ['LO1', 'LO2'], { genesisHash: cast.genesisHash, ids }, { transcripts }),
+      ...heads.map((head) =>
+        vector(
+          'signed head (two of one seq: a proven fork)',
+          ['LO4'],
+          { headSeed: SEEDS.relay.sign, document: cast.document, seq: head.seq, transcript: head.transcript },
+          { headKey: cast.relay.signPublic, signedHead: encodeSignedHead(head) },
+        ),
+      ),
+      vector('head key changes', ['LO5'], { oldSeed: SEEDS.relay.sign, newKey: statement.newKey }, { statement }),
+    ],
+  }
+}
