@@ -1,6 +1,7 @@
 /**
  * Two projects over one tree of tests. `*.test.ts` runs under Node; `*.browser.test.ts` in Chromium;
- * `*.universal.test.ts` in both, so that the same file proves the same bytes in each.
+ * `*.universal.test.ts` in both, so that the same file proves the same bytes in each. The universal scenarios have a real
+ * relay, started once.
  *
  * @module
  */
@@ -8,7 +9,7 @@ import { playwright } from '@vitest/browser-playwright'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
-import { CHROMIUM_FLAGS, findChromium } from './support/chromium.ts'
+import { BROWSER_HOME, BROWSER_PORT, CHROMIUM_FLAGS, findChromium } from './support/chromium.ts'
 
 const chromium = findChromium()
 if (chromium === undefined) {
@@ -39,7 +40,22 @@ export default defineConfig({
           name: 'node',
           environment: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['**/node_modules/**', 'test/**/*.browser.test.ts', 'test/house/fixtures/**'],
+          exclude: [
+            '**/node_modules/**',
+            'test/**/*.browser.test.ts',
+            'test/scenario/*.universal.test.ts',
+            'test/house/fixtures/**',
+          ],
+        },
+      },
+      {
+        extends: true,
+        ssr: { resolve: { conditions: [...conditions, 'node'], externalConditions: ['source', 'node'] } },
+        test: {
+          name: 'node-relay',
+          environment: 'node',
+          include: ['test/scenario/*.universal.test.ts'],
+          globalSetup: ['test/support/global-relay.ts'],
         },
       },
       ...(chromium === undefined
@@ -64,11 +80,20 @@ export default defineConfig({
                 name: 'browser',
                 include: ['test/**/*.browser.test.ts', 'test/**/*.universal.test.ts'],
                 exclude: ['**/node_modules/**', 'test/house/fixtures/**'],
+                globalSetup: ['test/support/global-relay.ts'],
                 browser: {
                   enabled: true,
+                  api: { port: BROWSER_PORT, strictPort: true },
                   headless: true,
                   screenshotFailures: false,
-                  provider: playwright({ launchOptions: { executablePath: chromium, args: [...CHROMIUM_FLAGS] } }),
+                  provider: playwright({
+                    launchOptions: {
+                      executablePath: chromium,
+                      args: [...CHROMIUM_FLAGS],
+                      // Real verification of the relay's certificate, by an authority of the tests' own.
+                      env: { ...(process.env as Record<string, string>), HOME: BROWSER_HOME },
+                    },
+                  }),
                   instances: [{ browser: 'chromium' as const }],
                 },
               },

@@ -4,6 +4,14 @@
  * @module
  */
 import { existsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** The pages under test are served from here; the relay of the tests lets this origin in. */
+export const BROWSER_PORT: number = 63_000 + (process.pid % 1_000)
+
+/** HOME of the browser under test: its certificate store is not the person's. */
+export const BROWSER_HOME: string = join(tmpdir(), `y-sealed-browser-${process.pid}`)
 
 /** Flags for a quiet, sandboxless browser without a GPU: it makes no connections of its own. */
 export const CHROMIUM_FLAGS: readonly string[] = [

@@ -1,0 +1,66 @@
+/**
+ * One real relay for all suites that need nothing special of it: the command as people start it, over TLS, with a database in a folder of
+ * its own. Chromium is given a home of its own whose certificate store knows the relay's authority, so that it really verifies.
+ *
+ * @module
+ */
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestProject } from 'vitest/node'
+
+import { BROWSER_HOME, BROWSER_PORT } from './chromium.ts'
+import { hasComponent } from './components.ts'
+import { REPOSITORY_ROOT } from './repository.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    relay: { readonly url: string; readonly ca: string }
+  }
+}
+
+const START_MS = 30_000
+
+export default async function startSharedRelay(project: TestProject): Promise<() => Promise<void>> {
+  const data = mkdtempSync(join(tmpdir(), 'y-sealed-relay-'))
+  const origins = [`http://localhost:${BROWSER_PORT}`]
+  const args = ['--import', 'tsx', '--conditions=source', 'server/cli/main.ts', 'serve', '--data', data, '--port', '0']
+  const relay = spawn(process.execPath, [...args, '--log-level', 'error', ...origins.flatMap((origin) => ['--origin', origin])], {
+    cwd: REPOSITORY_ROOT,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const url = await addressOf(relay)
+  const caPath = join(data, 'tls', 'ca.pem')
+  if (hasComponent('certutil')) trustInBrowser(caPath)
+  project.provide('relay', { url, ca: readFileSync(caPath, 'utf8') })
+  return async () => {
+    const ended = new Promise((resolve) => relay.once('exit', resolve))
+    relay.kill('SIGTERM')
+    await ended
+    rmSync(data, { recursive: true, force: true })
+    rmSync(BROWSER_HOME, { recursive: true, force: true })
+  }
+}
+
+function addressOf(relay: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let said = ''
+    const timer = setTimeout(() => reject(new Error(`the relay did not start: ${said}`)), START_MS)
+    relay.once('exit', (code) => reject(new Error(`the relay ended with ${code}: ${said}`)))
+    relay.stdout?.on('data', (chunk: Buffer) => {
+      said += chunk.toString('utf8')
+      const url = /wss:\/\/localhost:\d+\/sync/.exec(said)?.[0]
+      if (url === undefined) return
+      clearTimeout(timer)
+      resolve(url)
+    })
+  })
+}
+
+function trustInBrowser(caPath: string): void {
+  const store = join(BROWSER_HOME, '.pki', 'nssdb')
+  mkdirSync(store, { recursive: true })
+  execFileSync('certutil', ['-d', `sql:${store}`, '-N', '--empty-password'])
+  execFileSync('certutil', ['-d', `sql:${store}`, '-A', '-t', 'C,,', '-n', 'y-sealed test', '-i', caPath])
+}
