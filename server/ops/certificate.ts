@@ -87,7 +87,7 @@ export async function createAuthority(keyPem: string, hosts: readonly string[], 
     },
     webcrypto,
   )
-  return certificate.toString('pem')
+  return `${certificate.toString('pem')}\n`
 }
 
 /** A server's certificate for `hosts`, 90 days with its first hour in the past, signed by the authority. */
@@ -124,7 +124,7 @@ export async function createLeaf(
     },
     webcrypto,
   )
-  return certificate.toString('pem')
+  return `${certificate.toString('pem')}\n`
 }
 
 /** True when the authority's constraints let it certify every one of `hosts`. */

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { X509Certificate } from 'node:crypto'
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { createHash, X509Certificate } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { createAuthority, createEcKey, createLeaf, mayCertify } from './certificate.ts'
@@ -32,8 +32,15 @@ export function tlsFolderOf(dataFolder: string): string {
 }
 
 /** The authority's certificate in such a folder. */
-export function authorityPathOf(tlsFolder: string): string {
+function authorityPathOf(tlsFolder: string): string {
   return join(tlsFolder, 'ca.pem')
+}
+
+/** The authority and those that it replaced, newest first, as far as they exist: what may still be trusted somewhere. */
+export function listAuthorities(tlsFolder: string): readonly string[] {
+  if (!existsSync(tlsFolder)) return []
+  const names = readdirSync(tlsFolder).filter((name) => /^ca(-[0-9a-f]{12})?\.pem$/.test(name))
+  return names.sort((a, b) => a.length - b.length || (a < b ? -1 : 1)).map((name) => join(tlsFolder, name))
 }
 
 /** The private key of the leaf, made on first use. */
@@ -61,6 +68,7 @@ export async function loadDevelopmentCertificate(
   const isNewAuthority =
     authority === null || !isFresh(authority, nowMs, RENEW_AUTHORITY_MS) || !mayCertify(authority.toString(), hosts)
   if (isNewAuthority) {
+    if (authority !== null) keepOldAuthority(tlsFolder, authority)
     authority = new X509Certificate(await createAuthority(authorityKey, hosts, nowMs))
     writePublicFile(authorityPath, authority.toString())
   }
@@ -84,6 +92,12 @@ export function refuseDevelopmentCertificate(environment: Readonly<Record<string
     'there is no certificate, and NODE_ENV is production: a certificate made here would be trusted by nobody. ' +
       'Give --cert and --key (or Y_SEALED_CERT and Y_SEALED_KEY), or unset NODE_ENV to try things out',
   )
+}
+
+/** Without the old certificate nobody could take it out of a store again. */
+function keepOldAuthority(tlsFolder: string, authority: X509Certificate): void {
+  const name = createHash('sha256').update(authority.raw).digest('hex').slice(0, 12)
+  writePublicFile(join(tlsFolder, `ca-${name}.pem`), authority.toString())
 }
 
 function loadKey(tlsFolder: string, name: string): string {

@@ -1,0 +1,146 @@
+/**
+ * What a relay is told, checked and completed with what follows from it. Rules AU5, AU9, AU11; row A13.
+ *
+ * @module
+ */
+import { SOCKET_PATH } from '@y-sealed/protocol'
+
+import type { CreatePolicy } from './auth/token-issuer.ts'
+import { hostInUrl, hostsOf, isLoopbackHost, normaliseHost } from './ops/host-name.ts'
+import type { LogLevel } from './ops/log.ts'
+import { SettingsError } from './ops/settings-error.ts'
+
+/** What a relay is told. Everything has a default: `startRelay({})` is a relay on this machine alone. */
+export interface RelaySettings {
+  /** Folder of the database, keys and development certificate. */
+  readonly data?: string
+  /** Address to listen on. */
+  readonly host?: string
+  /** TCP port; 0 takes a free one. */
+  readonly port?: number
+  /** Audiences: the `wss:` addresses that clients dial. [AU5] */
+  readonly urls?: readonly string[]
+  /** PEM files; both or neither. */
+  readonly cert?: string
+  readonly key?: string
+  /** Key set of an app's own token issuer: a file or an `https:` address. */
+  readonly jwks?: string
+  /** `iss` of the tokens under that key set. */
+  readonly issuer?: string
+  /** Who may make documents with the embedded issuer. */
+  readonly create?: CreatePolicy
+  /** Origins of web pages that may connect. */
+  readonly origins?: readonly string[]
+  readonly logLevel?: LogLevel
+  /** Environment of the process, for `NODE_ENV` and for switches that must not be set. */
+  readonly environment?: Readonly<Record<string, string | undefined>>
+  /** Takes the log's lines; by default they go to standard error. */
+  readonly writeLog?: (line: string) => void
+}
+
+/** Settings with nothing left open but what the machine decides. */
+export interface CompleteSettings {
+  readonly data: string
+  readonly host: string
+  readonly port: number
+  /** Names that a development certificate bears. */
+  readonly hosts: readonly string[]
+  readonly audiences: readonly string[]
+  readonly origins: readonly string[]
+  readonly given: { readonly cert: string; readonly key: string } | null
+  readonly external: { readonly jwks: string; readonly issuer: string } | null
+  readonly create: CreatePolicy
+  readonly logLevel: LogLevel
+}
+
+/** Who may make documents when nothing is said: everybody on this machine, or those invited from elsewhere. */
+export function defaultCreatePolicy(host: string): CreatePolicy {
+  return isLoopbackHost(host) ? 'open' : 'invite'
+}
+
+/** Completes settings for a relay on `port`. Throws {@link SettingsError}. */
+export function completeSettings(settings: RelaySettings, port: number): CompleteSettings {
+  refusePlaintext(settings.environment ?? {})
+  const host = normaliseHost(settings.host ?? '127.0.0.1')
+  if (host === null)
+    throw new SettingsError('--host is neither a name nor an address: give, for example, 127.0.0.1 or 0.0.0.0')
+  const hosts = hostsOf(host)
+  // Nobody answers at ::1 unless asked to; it stays in the certificate, which costs nothing.
+  const dialled = hosts.filter((name) => name !== '::1' || host === '::1' || host === '::')
+  const authorities = dialled.map((name) => authorityOf(name, port))
+  const audiences =
+    settings.urls?.map(checkAudience) ?? authorities.map((authority) => `wss://${authority}${SOCKET_PATH}`)
+  const ownOrigins = audiences.map((audience) => `https://${audience.slice('wss://'.length, -SOCKET_PATH.length)}`)
+  return {
+    data: settings.data ?? './data',
+    host,
+    port,
+    hosts: [...new Set([...hosts, ...audiences.map((audience) => hostOf(audience))])],
+    audiences: [...new Set(audiences)],
+    origins: settings.origins?.map(checkOrigin) ?? [...new Set(ownOrigins)],
+    given: readPair(settings),
+    external: readExternal(settings),
+    create: settings.create ?? defaultCreatePolicy(host),
+    logLevel: settings.logLevel ?? 'info',
+  }
+}
+
+/** There is no plaintext listener to be had; whoever asks for one must not believe that they got it. [A13] */
+function refusePlaintext(environment: Readonly<Record<string, string | undefined>>): void {
+  if (environment['Y_SEALED_PLAINTEXT'] === undefined) return
+  throw new SettingsError(
+    'Y_SEALED_PLAINTEXT is set, but this relay speaks TLS only: unset it, and let a proxy in front speak TLS to the relay too',
+  )
+}
+
+function authorityOf(host: string, port: number): string {
+  return port === 443 ? hostInUrl(host) : `${hostInUrl(host)}:${port}`
+}
+
+/** An audience in its one spelling. [AU5] */
+function checkAudience(text: string): string {
+  const match = /^wss:\/\/(\[[0-9a-fA-F:.]+\]|[^/:@?#[\]]+)(?::([1-9]\d{0,4}))?\/sync$/i.exec(text)
+  const host = normaliseHost(match?.[1] ?? '')
+  const port = Number(match?.[2] ?? 443)
+  if (host === null || port > 65_535) {
+    throw new SettingsError(
+      `--url "${text}" is no address of a relay: it looks like wss://relay.example/sync, or with a port`,
+    )
+  }
+  return `wss://${authorityOf(host, port)}${SOCKET_PATH}`
+}
+
+function hostOf(audience: string): string {
+  const authority = audience.slice('wss://'.length, -SOCKET_PATH.length)
+  return normaliseHost(authority.replace(/:\d+$/, '')) ?? authority
+}
+
+function checkOrigin(text: string): string {
+  if (/^[a-z][a-z0-9+.-]*:\/\/(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:[1-9]\d{0,4})?$/.test(text)) return text
+  throw new SettingsError(
+    `--origin "${text}" is no origin as browsers send it: lower case, with its scheme, without a path, such as https://notes.example`,
+  )
+}
+
+function readPair({ cert, key }: RelaySettings): CompleteSettings['given'] {
+  if (cert === undefined && key === undefined) return null
+  if (cert === undefined || key === undefined) {
+    throw new SettingsError('--cert and --key go together: one without the other cannot serve TLS; give both files')
+  }
+  return { cert, key }
+}
+
+function readExternal({ jwks, issuer, create }: RelaySettings): CompleteSettings['external'] {
+  if (jwks === undefined && issuer === undefined) return null
+  if (jwks === undefined || issuer === undefined) {
+    throw new SettingsError(
+      '--jwks and --issuer go together: the keys say how tokens are signed, the issuer whose they are ("iss"); give both',
+    )
+  }
+  if (create !== undefined) {
+    throw new SettingsError(
+      '--create is for the embedded issuer; with --jwks your own issuer decides by the permission "create"',
+    )
+  }
+  return { jwks, issuer }
+}

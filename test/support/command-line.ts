@@ -1,0 +1,49 @@
+/**
+ * Runs the relay's command line as a process, from its sources.
+ *
+ * @module
+ */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { onTestFinished } from 'vitest'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../server/cli/main.ts', import.meta.url))
+
+export interface Finished {
+  readonly exitCode: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface Running {
+  readonly child: ChildProcess
+  readonly output: { stdout: string; stderr: string }
+  readonly finished: Promise<Finished>
+}
+
+/** Starts it, without any `Y_SEALED_*` variable but those given; it is killed when the test ends. */
+export function startRelayCommand(args: readonly string[], variables: Readonly<Record<string, string>> = {}): Running {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('Y_SEALED_') && name !== 'NODE_ENV')
+  const child = spawn(process.execPath, ['--import', 'tsx', '--conditions=source', MAIN, ...args], {
+    cwd: ROOT,
+    env: { ...Object.fromEntries(inherited), ...variables },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const output = { stdout: '', stderr: '' }
+  child.stdout.on('data', (chunk: Buffer) => (output.stdout += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (output.stderr += chunk.toString()))
+  const finished = new Promise<Finished>((resolve) => {
+    child.on('close', (exitCode) => resolve({ exitCode, ...output }))
+  })
+  return { child, output, finished }
+}
+
+/** Runs it to its end. */
+export function runRelayCommand(
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Finished> {
+  return startRelayCommand(args, variables).finished
+}
