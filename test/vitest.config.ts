@@ -70,6 +70,7 @@ export default defineConfig({
                   'fast-check',
                   'lib0/decoding',
                   'lib0/encoding',
+                  'lib0/observable',
                   'libsodium-wrappers',
                   'y-protocols/awareness',
                   'y-websocket',
