@@ -33,3 +33,12 @@ export function monotonicClock(): number {
 export function chance(): number {
   return Math.random()
 }
+
+/**
+ * Lets an error of the app's own code surface where its errors do, without stopping what is under way here: as an uncaught one.
+ */
+export function surfaceError(error: unknown): void {
+  queueMicrotask(() => {
+    throw error
+  })
+}

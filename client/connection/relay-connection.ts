@@ -90,7 +90,7 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
   #readySince = 0
   #retriedDial = false
   #ended = false
-  readonly #wake = (): void => this.#dialNow()
+  readonly #wake = (): void => this.#awake()
 
   /** Throws `TypeError` for a URL that is not `wss:` (AU5) and where no WebSocket class is to be had. */
   constructor(options: RelayConnectionOptions) {
@@ -161,6 +161,17 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
     this.#drop(this.#link, { transient: false, code: 'DETACHED', closeCode: 1000, reason: '' })
   }
 
+  /** The platform hints that the network is back, or that the app is seen again: dial now, and see whether the socket still lives. */
+  #awake(): void {
+    const link = this.#link
+    if (link === null) return this.#dialNow()
+    const askedAt = monotonicClock()
+    if (!link.ready || !this.#send({ type: 'ping', nonce: 0 })) return
+    startTimer(PONG_DEADLINE_MS, () => {
+      if (link.lastFrameAt < askedAt) this.#drop(link, SILENT)
+    })
+  }
+
   #dialNow(): void {
     this.#retryTimer?.()
     this.#retryTimer = null
@@ -229,7 +240,7 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
     const now = monotonicClock()
     if (link.ready && now - this.#readySince > SETTLED_AFTER_MS) this.#backoff.reset()
     if (now - link.lastFrameAt <= 2 * link.heartbeatMs) return
-    this.#drop(link, { transient: true, code: 'SILENT', closeCode: 1006, reason: 'the relay has gone silent' })
+    this.#drop(link, SILENT)
   }
 
   #receive(link: Link, bytes: Bytes): void {
@@ -386,6 +397,9 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
 }
 
 const OPEN_TYPE = 0x02
+/** A socket that gives no sign of life for so long after a wake-up is a zombie. */
+const PONG_DEADLINE_MS = 4_000
+const SILENT: DownReason = { transient: true, code: 'SILENT', closeCode: 1006, reason: 'the relay has gone silent' }
 const MALFORMED: DownReason = { transient: true, code: 'RELAY_MALFORMED', closeCode: 4400, reason: 'the relay sent what is no frame' }
 const HEAD_KEY_CHANGED: DownReason = {
   transient: false,

@@ -40,5 +40,7 @@ export interface ProviderEvents {
   integrity: (report: IntegrityReport) => void
   /** Edits cannot leave now; they are kept. */
   problem: (problem: SendProblem) => void
+  /** A request other than an edit was refused (DELETE). */
+  requestRefused: (refusal: SendProblem) => void
   deleted: () => void
 }

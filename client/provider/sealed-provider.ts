@@ -27,10 +27,11 @@ import type { DocumentAccess } from '../document/document-access.ts'
 import { DocumentLog, type LogEntry, type LogOutcome } from '../log/document-log.ts'
 import { LogFollower, type LogMismatch } from '../log/follower.ts'
 import { createMemoryOutbox, type Outbox } from '../outbox/outbox.ts'
-import { startTimer } from '../platform.ts'
+import { startTimer, surfaceError } from '../platform.ts'
+import { awaitEvent } from './await-event.ts'
 import { Presence } from './presence.ts'
 import type { IntegrityReport, ProviderEvents, ProviderStatus } from './provider-events.ts'
-import { Sender } from './sender.ts'
+import { Sender, type SendProblem } from './sender.ts'
 
 const READ_BYTES = 262_144
 
@@ -67,6 +68,8 @@ export class SealedProvider extends ObservableV2<EventMap> {
   #early: Bytes[] = []
   #status: ProviderStatus = 'disconnected'
   #synced = false
+  /** History is read on this opening, and edits may leave. */
+  #live = false
   #shouldConnect = false
   #role: string = 'none'
   #permissions = 0
@@ -100,7 +103,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
       headKey: () => options.connection.headKey,
       read: (after) => this.#send({ type: 'read', document: this.documentId, after, maxBytes: READ_BYTES }),
       onOutcomes: (outcomes) => this.#settle(outcomes),
-      onCaughtUp: () => this.#finishSync(),
+      onCaughtUp: () => this.#caughtUp(),
       onMismatch: (code, seq) => this.#halt(code, seq),
       onWaiting: (seq) => this.#report({ code: 'WAITING', seq, fatal: false }),
     })
@@ -198,22 +201,9 @@ export class SealedProvider extends ObservableV2<EventMap> {
   /** Resolves when {@link synced} is true; rejects with the reason when the provider is closed for good before. */
   whenSynced(): Promise<void> {
     if (this.#synced) return Promise.resolve()
-    return new Promise((resolve, reject) => {
-      const settle = (): void => {
-        this.off('synced', onSynced)
-        this.off('closed', onClosed)
-      }
-      const onSynced = (synced: boolean): void => {
-        if (!synced) return
-        settle()
-        resolve()
-      }
-      const onClosed = (reason: DownReason): void => {
-        settle()
-        reject(new SyncError(reason.code, reason.reason === '' ? 'the relay closed the document' : reason.reason))
-      }
-      this.on('synced', onSynced)
-      this.on('closed', onClosed)
+    return awaitEvent(this, {
+      synced: (synced) => synced === true,
+      closed: (reason) => closedError(reason as DownReason),
     })
   }
 
@@ -229,26 +219,14 @@ export class SealedProvider extends ObservableV2<EventMap> {
     if (held) this.#apply(held)
   }
 
-  /** Deletes the document for everybody, for ever. Resolves when the relay has; rejects with the refusal. Needs an open document. */
+  /** Deletes the document for everybody, for ever. Resolves when the relay has; rejects with the refusal, or `OFFLINE`. */
   deleteDocument(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const settle = (): void => {
-        this.off('deleted', onDeleted)
-        this.off('problem', onProblem)
-      }
-      const onDeleted = (): void => {
-        settle()
-        resolve()
-      }
-      const onProblem = (problem: { readonly code: string; readonly message: string }): void => {
-        settle()
-        reject(new SyncError(problem.code, problem.message))
-      }
-      this.on('deleted', onDeleted)
-      this.on('problem', onProblem)
-      if (this.#send({ type: 'delete', document: this.documentId })) return
-      settle()
-      reject(new SyncError('OFFLINE', 'the document is not open at the relay'))
+    if (!this.#send({ type: 'delete', document: this.documentId })) {
+      return Promise.reject(new SyncError('OFFLINE', 'the document is not open at the relay'))
+    }
+    return awaitEvent(this, {
+      deleted: () => true,
+      requestRefused: (refusal) => new SyncError((refusal as SendProblem).code, (refusal as SendProblem).message),
     })
   }
 
@@ -280,8 +258,8 @@ export class SealedProvider extends ObservableV2<EventMap> {
       device,
       log: this.#log,
       session: () => sender.session,
-      send: (frame) => this.#synced && (this.#permissions & PERMISSIONS.awareness) !== 0 && this.#send(frame),
-      mayShow: (client) => this.#synced && (this.readOnly || sender.ensureBound(client)),
+      send: (frame) => this.#live && (this.#permissions & PERMISSIONS.awareness) !== 0 && this.#send(frame),
+      mayShow: (client) => this.#live && (this.readOnly || sender.ensureBound(client)),
       signedHead: () => this.#follower.signedHead,
       onHead: (head) => this.#follower.learnHead(head, 'peer'),
       origin: this,
@@ -338,6 +316,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
   }
 
   #opened(frame: OpenedFrame): void {
+    this.#pause()
     this.#setRights(frame.role, frame.permissions)
     this.#setStatus('connected')
     this.#follower.opened(frame)
@@ -377,16 +356,25 @@ export class SealedProvider extends ObservableV2<EventMap> {
 
   #apply(updates: readonly Bytes[]): void {
     if (updates.length === 0) return
-    this.doc.transact(() => {
-      for (const update of updates) Y.applyUpdateV2(this.doc, update, this)
-    }, this)
+    try {
+      this.doc.transact(() => {
+        for (const update of updates) Y.applyUpdateV2(this.doc, update, this)
+      }, this)
+    } catch (error) {
+      // Yjs has integrated everything before it calls observers: what throws is the app's, and the log goes on.
+      surfaceError(error)
+    }
   }
 
-  #finishSync(): void {
-    if (this.#synced || this.#status !== 'connected') return
-    this.#synced = true
-    this.emit('sync', [true])
-    this.emit('synced', [true])
+  /** What was sent on an earlier opening may have been lost: everything unacknowledged goes out again, once history is read. */
+  #caughtUp(): void {
+    if (this.#live || this.#status !== 'connected') return
+    this.#live = true
+    if (!this.#synced) {
+      this.#synced = true
+      this.emit('sync', [true])
+      this.emit('synced', [true])
+    }
     if (!this.readOnly) this.#sender?.opened()
     this.#presence?.announce()
     this.#changed()
@@ -413,7 +401,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
     if (frame.refused === PUSH) return this.#sender?.refuse(frame)
     if (frame.refused === OPEN) return this.#openRefused(code, frame.retryAfterMs)
     if (frame.refused === READ) return this.#follower.readDone()
-    this.emit('problem', [{ code, message: 'the relay refused the request' }])
+    this.emit('requestRefused', [{ code, message: 'the relay refused the request' }])
   }
 
   #openRefused(code: string, retryAfterMs: number): void {
@@ -436,7 +424,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
       this.#role = role
       this.emit('role', [role])
     }
-    if (!this.#synced || wasReadOnly === this.readOnly) return
+    if (!this.#live || wasReadOnly === this.readOnly) return
     if (this.readOnly) this.#sender?.closed()
     else this.#sender?.opened()
   }
@@ -465,15 +453,20 @@ export class SealedProvider extends ObservableV2<EventMap> {
   }
 
   #goDown(): void {
+    this.#pause()
     this.#follower.closed()
-    this.#genesis = null
-    this.#sender?.closed()
     this.#presence?.dropAll()
     this.#setStatus('disconnected')
     if (!this.#synced) return
     this.#synced = false
     this.emit('sync', [false])
     this.emit('synced', [false])
+  }
+
+  #pause(): void {
+    this.#live = false
+    this.#genesis = null
+    this.#sender?.closed()
   }
 
   #setStatus(status: ProviderStatus): void {
@@ -495,6 +488,10 @@ export class SealedProvider extends ObservableV2<EventMap> {
 const OPEN = 0x02
 const READ = 0x03
 const PUSH = 0x06
+
+function closedError(reason: DownReason): SyncError {
+  return new SyncError(reason.code, reason.reason === '' ? 'the relay closed the document' : reason.reason)
+}
 
 function entriesOf(frame: EntriesFrame): LogEntry[] {
   return frame.envelopes.map((envelope, index) => ({ seq: frame.seq + index, envelope }))
