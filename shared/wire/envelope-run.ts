@@ -31,7 +31,8 @@ function isSameDocument(one: Envelope, other: Envelope): boolean {
 export function findRunFault(seq: number, envelopes: readonly Envelope[]): WireFault | null {
   const first = envelopes[0]
   if (first === undefined) return 'count'
-  if (seq < 1 || seq + envelopes.length - 1 > Number.MAX_SAFE_INTEGER) return 'range'
+  // Subtracted on this side: beyond 2^53 sums are rounded.
+  if (seq < 1 || seq > Number.MAX_SAFE_INTEGER - (envelopes.length - 1)) return 'range'
   for (const envelope of envelopes) {
     if (!isLogKind(envelope.kind)) return 'kind'
     if (!isSameDocument(first, envelope)) return 'mixed'

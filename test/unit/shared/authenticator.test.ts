@@ -36,7 +36,11 @@ class LogBuilder {
     const bytes = sealed.envelope.bytes.slice()
     if (options.spoilt === true) bytes[bytes.length - 1] = (bytes[bytes.length - 1] as number) ^ 1
     const envelope = new Envelope(bytes)
-    this.entries.push({ seq: this.entries.length + 1, envelope, id: envelopeId(sodiumSha512, this.key.commitment, envelope) })
+    this.entries.push({
+      seq: this.entries.length + 1,
+      envelope,
+      id: envelopeId(sodiumSha512, this.key.commitment, envelope),
+    })
     return this
   }
 
@@ -111,7 +115,11 @@ describe('session chains', () => {
     expect(authenticator.judge(log.entries)).toEqual([])
     expect(authenticator.waitingAt).toBe(1)
     log.add(alice)
-    expect(authenticator.judge(log.entries.slice(2)).map((entry) => entry.authenticity)).toEqual(['authentic', 'authentic', 'authentic'])
+    expect(authenticator.judge(log.entries.slice(2)).map((entry) => entry.authenticity)).toEqual([
+      'authentic',
+      'authentic',
+      'authentic',
+    ])
     expect(authenticator.waitingAt).toBeNull()
   })
 
@@ -130,7 +138,10 @@ describe('session chains', () => {
   })
 
   it('[EN13] a vouching signature at exactly the edge of the window counts, one beyond it does not', () => {
-    for (const [between, verdict] of [[AUTHENTICATION_WINDOW - 1, 'authentic'], [AUTHENTICATION_WINDOW, 'unsigned']] as const) {
+    for (const [between, verdict] of [
+      [AUTHENTICATION_WINDOW - 1, 'authentic'],
+      [AUTHENTICATION_WINDOW, 'unsigned'],
+    ] as const) {
       const log = new LogBuilder()
       const alice = log.session()
       const bob = log.session()
