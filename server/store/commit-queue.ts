@@ -34,7 +34,7 @@ interface Call {
 
 export function createCommitQueue({
   commit,
-  maxEntries = 512,
+  maxEntries = 256,
   maxBytes = 1 << 20,
   defer = setImmediate,
 }: CommitQueueOptions): CommitQueue {

@@ -4,13 +4,14 @@
  *
  * @module
  */
+import type { Bytes } from '@y-sealed/protocol'
 import Database from 'better-sqlite3'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 
-import type { AppendUnit, Store } from '../../server/core/ports.ts'
+import type { AppendUnit, Head, Store } from '../../server/core/ports.ts'
 import { openSqliteStore } from '../../server/store/sqlite/store.ts'
 import { createTestDocument, Writer } from '../contract/append-units.ts'
 import type { BenchRow } from './bench-row.ts'
@@ -71,9 +72,13 @@ async function runStore(directory: string, { documents, inFlight, updates }: Cas
   const start = performance.now()
   await Promise.all(
     pushes.map(async (units) => {
+      // As live clients do, each names the newest head that it knows of its document.
+      const heads = new Map<Bytes, Head>()
       for (const unit of units) {
-        const [result] = await store.append([unit])
+        const head = heads.get(unit.document)
+        const [result] = await store.append([head === undefined ? unit : withSeen(unit, head)])
         if (result?.status !== 'stored') throw new Error(`not stored: ${result?.status}`)
+        heads.set(unit.document, result.head)
       }
     }),
   )
@@ -81,6 +86,10 @@ async function runStore(directory: string, { documents, inFlight, updates }: Cas
   delay.disable()
   await store.close()
   return { perSecond: updates / seconds, delayP99Ms: delay.percentile(99) / 1e6 }
+}
+
+function withSeen(unit: AppendUnit, { seq, transcript }: Head): AppendUnit {
+  return { ...unit, entries: [{ ...unit.entries[0], seenSeq: seq, seenTranscript: transcript.subarray(0, 16) }] }
 }
 
 /** Sessions spread over the documents, their units made beforehand: only the store is measured. */
@@ -119,7 +128,7 @@ function runAlone(directory: string, inFlight: number): number {
     for (const row of batch) insert.run(...row)
   })
   const start = performance.now()
-  const batch = Math.min(inFlight, 512)
+  const batch = Math.min(inFlight, 256)
   for (let from = 0; from < rows.length; from += batch) writeBatch.immediate(rows.slice(from, from + batch))
   const seconds = (performance.now() - start) / 1000
   db.close()

@@ -41,7 +41,13 @@ export function keyStoreContract(name: string, durable: boolean, harness: () => 
 
     it('lists names by prefix in ascending order, whatever characters they have', async () => {
       const keys = await harness().open()
-      for (const each of ['document/b', 'document/A-_', 'device', 'document/../x', 'head-key/wss://relay.example/sync']) {
+      for (const each of [
+        'document/b',
+        'document/A-_',
+        'device',
+        'document/../x',
+        'head-key/wss://relay.example/sync',
+      ]) {
         await keys.set(each, new Uint8Array([1]))
       }
       expect(await keys.list('document/')).toEqual(['document/../x', 'document/A-_', 'document/b'])

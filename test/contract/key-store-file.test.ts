@@ -26,7 +26,10 @@ describe('key store in files', () => {
     const folder = join(makeTemporaryFolder(), 'keys')
     await openFileKeyStore(folder)
     await chmod(folder, 0o755)
-    await expect(openFileKeyStore(folder)).rejects.toMatchObject({ code: 'KEY_STORE_EXPOSED', message: expect.stringContaining('chmod') as string })
+    await expect(openFileKeyStore(folder)).rejects.toMatchObject({
+      code: 'KEY_STORE_EXPOSED',
+      message: expect.stringContaining('chmod') as string,
+    })
   })
 
   it('[I8] refuses a key file that others can read', async () => {

@@ -26,7 +26,8 @@ function item(session: number, counter: number, options: { document?: Bytes; con
   }
 }
 
-const places = (items: readonly OutboxItem[]): [number, number][] => items.map((each) => [each.session[0] as number, each.counter])
+const places = (items: readonly OutboxItem[]): [number, number][] =>
+  items.map((each) => [each.session[0] as number, each.counter])
 
 /** `durable`: what was put before survives opening again. */
 export function outboxContract(name: string, durable: boolean, harness: () => OutboxHarness): void {
@@ -34,7 +35,12 @@ export function outboxContract(name: string, durable: boolean, harness: () => Ou
     it('[LO8] gives items back in the order in which sessions began and counters rise', async () => {
       const outbox = await harness().open()
       for (const each of [item(9, 1), item(9, 3), item(3, 1), item(9, 2)]) await outbox.put(each)
-      expect(places(await outbox.list(DOCUMENT))).toEqual([[9, 1], [9, 2], [9, 3], [3, 1]])
+      expect(places(await outbox.list(DOCUMENT))).toEqual([
+        [9, 1],
+        [9, 2],
+        [9, 3],
+        [3, 1],
+      ])
     })
 
     it('keeps documents apart', async () => {
@@ -66,7 +72,10 @@ export function outboxContract(name: string, durable: boolean, harness: () => Ou
       await outbox.put(item(2, 1))
       await outbox.remove(DOCUMENT, new Uint8Array(8).fill(1), 2)
       await outbox.remove(DOCUMENT, new Uint8Array(8).fill(1), 2)
-      expect(places(await outbox.list(DOCUMENT))).toEqual([[1, 3], [2, 1]])
+      expect(places(await outbox.list(DOCUMENT))).toEqual([
+        [1, 3],
+        [2, 1],
+      ])
     })
 
     it('keeps its own copy: bytes that change afterwards change nothing', async () => {

@@ -5,7 +5,7 @@
  */
 import type { Bytes } from '@y-sealed/protocol'
 
-import { bytesToKey, type DocumentState, loadDocument } from './document-state.ts'
+import { idToKey, type DocumentState, loadDocument } from './document-state.ts'
 import type { Statements } from './statements.ts'
 
 export class DocumentCache {
@@ -20,7 +20,7 @@ export class DocumentCache {
 
   /** The document for writing to: what is not remembered is read and remembered. */
   use(id: Bytes): DocumentState | 'deleted' | null {
-    const key = bytesToKey(id)
+    const key = idToKey(id)
     const cached = this.#documentsById.get(key)
     if (cached !== undefined) {
       this.#documentsById.delete(key)
@@ -34,7 +34,7 @@ export class DocumentCache {
 
   /** The document for looking at: a sweep over many does not push out those in use. */
   peek(id: Bytes): DocumentState | 'deleted' | null {
-    return this.#documentsById.get(bytesToKey(id)) ?? loadDocument(this.#sql, id)
+    return this.#documentsById.get(idToKey(id)) ?? loadDocument(this.#sql, id)
   }
 
   add(id: Bytes, document: DocumentState): void {
@@ -42,7 +42,7 @@ export class DocumentCache {
       const [oldest] = this.#documentsById.keys()
       if (oldest !== undefined) this.#documentsById.delete(oldest)
     }
-    this.#documentsById.set(bytesToKey(id), document)
+    this.#documentsById.set(idToKey(id), document)
   }
 
   /** Forgets everything: after a failed transaction nothing remembered is certain. */

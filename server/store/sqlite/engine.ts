@@ -12,7 +12,7 @@ import { judgeAppend, type PlacedEntry } from '../judge-append.ts'
 import { DocumentCache } from './document-cache.ts'
 import {
   advanceHead,
-  bytesToKey,
+  idToKey,
   createDocumentState,
   type DocumentState,
   remember,
@@ -155,7 +155,7 @@ export class SqliteEngine {
     for (const { device, role } of (creation ?? record)?.roles ?? []) {
       if (role === 'none') this.sql.dropRole.run(document.key, device)
       else this.sql.setRole.run(document.key, device, roleToNumber(role))
-      remember(document.roles, bytesToKey(device), role)
+      remember(document.roles, idToKey(device), role)
     }
   }
 

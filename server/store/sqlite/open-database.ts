@@ -88,7 +88,7 @@ function settings(
     ['secure_delete', 'ON', 1],
     ['busy_timeout', busyTimeoutMs, busyTimeoutMs],
     ['journal_size_limit', 67_108_864, 67_108_864],
-    ['wal_autocheckpoint', 4000, 4000],
+    ['wal_autocheckpoint', 1000, 1000],
     ['cache_size', -cacheKib, -cacheKib],
     ['max_page_count', maxPages, maxPages],
   ]
