@@ -8,6 +8,7 @@ import {
   Authenticator,
   bytesToHex,
   decodeBind,
+  decodePart,
   decodeRecord,
   envelopeId,
   equalBytes,
@@ -27,6 +28,7 @@ import { open, type Seen } from '@y-sealed/protocol/sealing'
 import type { Authority, DocumentAccess } from '../document/document-access.ts'
 import { checkUpdate, type UpdateRefusal } from '../yjs/check-update.ts'
 import { LogState } from '../yjs/log-state.ts'
+import { PartGroup } from './part-group.ts'
 import { TranscriptWindow } from './transcript-window.ts'
 
 /** The next entry as it arrived. `content` is given for what this device sealed itself in this run. */
@@ -44,6 +46,7 @@ export type EntryRefusal =
   | 'cannot-open'
   | 'malformed'
   | 'taken'
+  | 'part'
   | 'unsupported'
   | UpdateRefusal
 
@@ -67,6 +70,7 @@ export class DocumentLog {
   readonly #authenticator: Authenticator
   readonly #transcripts: TranscriptWindow
   readonly #contentBySeq = new Map<number, Bytes>()
+  readonly #parts = new PartGroup()
   #seq = 0
   #transcript: Bytes
   #recordHead: Bytes = new Uint8Array(32)
@@ -173,6 +177,8 @@ export class DocumentLog {
         return this.#countBind(seq, envelope, content)
       case KIND.update:
         return this.#countUpdate(seq, envelope, content)
+      case KIND.part:
+        return this.#countPart(seq, envelope, content)
       default:
         return { kind: 'refused', reason: 'unsupported', seq, envelope }
     }
@@ -187,6 +193,14 @@ export class DocumentLog {
     const { clientId } = bind.value
     if (this.state.bind(clientId, envelope.device) === 'taken') return { kind: 'refused', reason: 'taken', seq, envelope }
     return { kind: 'bind', client: clientId, seq, envelope }
+  }
+
+  #countPart(seq: number, envelope: Envelope, content: Bytes): LogOutcome {
+    const part = decodePart(content)
+    const whole = part.ok ? this.#parts.take(seq, envelope, part.value) : 'broken'
+    if (whole === 'more') return { kind: 'noted', seq, envelope }
+    if (whole === 'broken') return { kind: 'refused', reason: 'part', seq, envelope }
+    return this.#countUpdate(seq, envelope, whole)
   }
 
   #countUpdate(seq: number, envelope: Envelope, update: Bytes): LogOutcome {

@@ -6,10 +6,12 @@
  */
 import {
   bytesToHex,
+  decodePart,
   encodeBind,
+  encodePart,
   equalBytes,
   KIND,
-  MAX_PLAIN_MESSAGE_TO_RELAY,
+  MAX_PARTED_UPDATE_BYTES,
   maxContentBytes,
   MAX_SEALED_BYTES,
   readWholeEnvelope,
@@ -20,7 +22,6 @@ import {
   type AckFrame,
   type Bytes,
   type ClientFrame,
-  type Envelope,
   type NackFrame,
 } from '@y-sealed/protocol'
 import { open, Session, type Device } from '@y-sealed/protocol/sealing'
@@ -31,12 +32,14 @@ import type { Outbox } from '../outbox/outbox.ts'
 import { monotonicClock, startTimer, type Cancel } from '../platform.ts'
 import { checkUpdate } from '../yjs/check-update.ts'
 import { diffAgainst, extendedClients, mergeBatch } from '../yjs/outgoing.ts'
+import { entryName, SendQueue, type QueuedEntry } from './send-queue.ts'
 
 /** Edits within this time of one that left are merged with each other. [CL5] */
 export const MERGE_WINDOW_MS = 30
-const MAX_IN_FLIGHT = 64
 const GAP_RETRY_MS = 250
 const MAX_UPDATE_BYTES = maxContentBytes(MAX_SEALED_BYTES.update - TAG_BYTES)
+const PART_HEADER_BYTES = 8
+const MAX_PART_BYTES = maxContentBytes(MAX_SEALED_BYTES.part - TAG_BYTES) - PART_HEADER_BYTES
 
 /** Why edits cannot leave now; they stay with the sender. */
 export interface SendProblem {
@@ -59,14 +62,6 @@ export interface SenderOptions {
   readonly onProblem: (problem: SendProblem) => void
 }
 
-interface Item {
-  readonly envelope: Envelope
-  readonly content: Bytes
-  /** Local edits that it carries; 0 for a bind. */
-  readonly edits: number
-  sent: boolean
-}
-
 export class Sender {
   readonly #options: SenderOptions
   #session: Session
@@ -74,7 +69,7 @@ export class Sender {
   #unsealed: Bytes[] = []
   #unsealedEdits = 0
   /** Sealed and not acknowledged, in order. */
-  #queue: Item[] = []
+  readonly #queue = new SendQueue()
   /** Acknowledged, not yet counted: edits by session and counter. */
   readonly #uncounted = new Map<string, number>()
   /** Clocks that sealed entries will bring about. */
@@ -97,8 +92,7 @@ export class Sender {
 
   /** Local edits that are not both acknowledged and counted. [CL6] */
   get unsaved(): number {
-    let edits = this.#unsealedEdits
-    for (const item of this.#queue) edits += item.edits
+    let edits = this.#unsealedEdits + this.#queue.edits
     for (const count of this.#uncounted.values()) edits += count
     return edits
   }
@@ -111,7 +105,10 @@ export class Sender {
       const key = envelope && access.keyOf(envelope.epoch)
       if (!key) continue
       const content = open(envelope, key)
-      this.#queue.push({ envelope, content, edits: envelope.kind === KIND.update ? 1 : 0, sent: false })
+      const decoded = envelope.kind === KIND.part ? decodePart(content) : null
+      const part = decoded?.ok ? { index: decoded.value.index, count: decoded.value.count } : null
+      const carries = part ? part.index === part.count - 1 : envelope.kind === KIND.update
+      this.#queue.add({ envelope, content, edits: carries ? 1 : 0, part })
     }
   }
 
@@ -130,7 +127,7 @@ export class Sender {
   opened(): void {
     this.#ready = true
     this.#resume()
-    for (const item of this.#queue) item.sent = false
+    this.#queue.rewind()
     this.flush()
     this.#pump()
   }
@@ -164,22 +161,17 @@ export class Sender {
     this.#unsealed = []
     this.#unsealedEdits = 0
     this.#lastSealedAt = monotonicClock()
-    this.#seal(KIND.update, update, edits)
+    this.#sealUpdate(update, edits)
     this.#pump()
   }
 
   /** Entries of ours that are now in the log, for it to take. [FR8] */
   acknowledge(ack: AckFrame): LogEntry[] {
-    const entries: LogEntry[] = []
     const through = ack.counter + ack.count - 1
-    for (const item of this.#queue) {
-      const { envelope, content, edits } = item
-      const { counter } = envelope
-      if (counter < ack.counter || counter > through || !equalBytes(envelope.session, ack.session)) continue
-      entries.push({ seq: ack.seq + counter - ack.counter, envelope, content })
-      if (edits > 0) this.#uncounted.set(itemName(envelope), edits)
-    }
-    this.#queue = this.#queue.filter((item) => item.envelope.counter > through || !equalBytes(item.envelope.session, ack.session))
+    const entries = this.#queue.takeAcknowledged(ack.session, ack.counter, through).map(({ envelope, content, edits }) => {
+      if (edits > 0) this.#uncounted.set(entryName(envelope), edits)
+      return { seq: ack.seq + envelope.counter - ack.counter, envelope, content }
+    })
     this.#store(this.#options.outbox.remove(ack.document, ack.session, through))
     this.#pump()
     return entries
@@ -187,11 +179,9 @@ export class Sender {
 
   /** Learns what became of an entry of ours. */
   notice(outcome: LogOutcome): void {
-    const name = itemName(outcome.envelope)
-    const acknowledged = this.#queue.findIndex((item) => itemName(item.envelope) === name)
+    const name = entryName(outcome.envelope)
     // It came back by the log before its ACK did (a reconnect): the log has it, so it is acknowledged.
-    if (acknowledged >= 0) {
-      this.#queue.splice(acknowledged, 1)
+    if (this.#queue.remove(name)) {
       const { document, session, counter } = outcome.envelope
       this.#store(this.#options.outbox.remove(document, session, counter))
     }
@@ -204,7 +194,7 @@ export class Sender {
 
   /** The relay refused a PUSH of ours. [FR20] */
   refuse(nack: NackFrame): void {
-    if (!equalBytes(nack.session, this.#session.id) && !this.#queue.some((item) => equalBytes(item.envelope.session, nack.session))) return
+    if (!equalBytes(nack.session, this.#session.id) && this.#queue.oldestCounter(nack.session) === null) return
     const code = refusalOf(nack.code)
     if (code === null) return this.#stop({ code: `NACK_${nack.code}`, message: 'the relay refused the edit for a reason this version does not know' })
     if (code === 'COUNTER_GAP') return this.#closeGap(nack)
@@ -246,7 +236,7 @@ export class Sender {
       verdict = checkUpdate(update, ahead, device.id)
     }
     if (!verdict.ok) return this.#keep(verdict.code)
-    if (update.length > MAX_UPDATE_BYTES) return this.#keep('TOO_LARGE')
+    if (update.length > MAX_PARTED_UPDATE_BYTES) return this.#keep('TOO_LARGE')
     for (const [client, clock] of verdict.growth) this.#aheadClocks.set(client, clock)
     return update
   }
@@ -257,7 +247,7 @@ export class Sender {
       this.#unsealedEdits = 0
       this.#options.onChange()
     } else if (code === 'TOO_LARGE') {
-      this.#options.onProblem({ code, message: `an edit exceeds ${MAX_UPDATE_BYTES} bytes and stays on this device` })
+      this.#options.onProblem({ code, message: `an edit exceeds ${MAX_PARTED_UPDATE_BYTES} bytes and stays on this device` })
     } else {
       this.#options.onProblem({ code: 'DEPENDS_ON_UNSENT', message: `an edit cannot be sent yet (${code}) and stays on this device` })
     }
@@ -291,58 +281,46 @@ export class Sender {
     this.#seal(KIND.bind, encodeBind({ clientId: client, introduction }), 0)
   }
 
-  #seal(kind: 1 | 3, content: Bytes, edits: number): void {
+  /** One envelope, or parts of it where it does not fit. [LO9] */
+  #sealUpdate(update: Bytes, edits: number): void {
+    if (update.length <= MAX_UPDATE_BYTES) return this.#seal(KIND.update, update, edits)
+    const count = Math.ceil(update.length / MAX_PART_BYTES)
+    for (let index = 0; index < count; index++) {
+      const bytes = update.subarray(index * MAX_PART_BYTES, (index + 1) * MAX_PART_BYTES)
+      const content = encodePart({ index, count, totalBytes: update.length, bytes })
+      this.#seal(KIND.part, content, index === count - 1 ? edits : 0, { index, count })
+    }
+  }
+
+  #seal(kind: 1 | 2 | 3, content: Bytes, edits: number, part: QueuedEntry['part'] = null): void {
     const { access, log, outbox } = this.#options
     const { envelope } = this.#session.sealEntry(kind, content, access.current, log.head)
-    this.#queue.push({ envelope, content, edits, sent: false })
+    this.#queue.add({ envelope, content, edits, part })
     const { document, session, counter, bytes } = envelope
     this.#store(outbox.put({ document, session, counter, envelope: bytes }))
   }
 
   #pump(): void {
-    if (!this.#ready || this.#paused) return
-    let inFlight = 0
-    for (const item of this.#queue) if (item.sent) inFlight += 1
-    while (inFlight < MAX_IN_FLIGHT) {
-      const batch = this.#nextBatch(MAX_IN_FLIGHT - inFlight)
-      if (batch.length === 0 || !this.#options.send({ type: 'push', envelopes: batch.map((item) => item.envelope) })) return
-      for (const item of batch) item.sent = true
-      inFlight += batch.length
-    }
-  }
-
-  #nextBatch(most: number): Item[] {
-    const batch: Item[] = []
-    let bytes = 1
-    for (const item of this.#queue) {
-      if (item.sent) continue
-      const first = batch[0]
-      bytes += item.envelope.bytes.length
-      if (first && (!equalBytes(first.envelope.session, item.envelope.session) || first.envelope.epoch !== item.envelope.epoch)) break
-      if (batch.length === most || bytes > MAX_PLAIN_MESSAGE_TO_RELAY) break
-      batch.push(item)
-    }
-    return batch
+    if (this.#ready && !this.#paused) this.#queue.pump(this.#options.send)
   }
 
   #closeGap(nack: NackFrame): void {
-    const oldest = this.#queue.find((item) => equalBytes(item.envelope.session, nack.session))
-    if (oldest && nack.detail < oldest.envelope.counter) return this.#reseal()
+    const oldest = this.#queue.oldestCounter(nack.session)
+    if (oldest !== null && nack.detail < oldest) return this.#reseal()
     this.#pause(GAP_RETRY_MS)
   }
 
   /** A new session for everything not acknowledged: no counter is ever used twice. [LO8] */
   #reseal(): void {
     const { access, device, outbox } = this.#options
-    const old = this.#queue
+    const old = this.#queue.drain()
     const sessions = new Map(old.map((item) => [bytesToHex(item.envelope.session), item.envelope.session]))
     for (const session of sessions.values()) this.#store(outbox.remove(access.documentId, session, Number.MAX_SAFE_INTEGER))
-    this.#queue = []
     this.#askedClients.clear()
     this.#session = new Session(access.documentId, device)
     if (access.introduce(device, this.#session.id) !== null) this.#sealBind(this.#options.doc.clientID)
-    for (const { envelope, content, edits } of old) {
-      if (envelope.kind === KIND.update) this.#seal(KIND.update, content, edits)
+    for (const { envelope, content, edits, part } of old) {
+      if (envelope.kind === KIND.update || envelope.kind === KIND.part) this.#seal(envelope.kind, content, edits, part)
     }
     this.#resume()
     this.#pump()
@@ -354,7 +332,7 @@ export class Sender {
   }
 
   #pause(ms: number): void {
-    for (const item of this.#queue) item.sent = false
+    this.#queue.rewind()
     if (this.#pauseTimer) return
     this.#paused = true
     this.#pauseTimer = startTimer(ms, () => {
@@ -371,7 +349,7 @@ export class Sender {
 
   #stop(problem: SendProblem): void {
     this.#paused = true
-    for (const item of this.#queue) item.sent = false
+    this.#queue.rewind()
     this.#options.onProblem(problem)
   }
 
@@ -397,8 +375,4 @@ export class Sender {
       this.#options.onProblem({ code, message: 'the outbox could not be written: unsent edits would not survive a restart' })
     })
   }
-}
-
-function itemName(envelope: Envelope): string {
-  return `${bytesToHex(envelope.session)}/${envelope.counter}`
 }
