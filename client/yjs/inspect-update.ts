@@ -20,7 +20,7 @@ export interface StructId {
   readonly clock: number
 }
 
-/** An Item or a GC; of a GC only the first three say anything. */
+/** An Item or a GC. */
 export interface UpdateStruct {
   readonly client: number
   readonly clock: number
@@ -29,7 +29,14 @@ export interface UpdateStruct {
   readonly rightOrigin: StructId | null
   /** `null` also for a root type, and where it is inherited from a neighbour. */
   readonly parent: StructId | null
+  /** The name of the root type that is its parent, if one is named. */
+  readonly root: string | null
+  /** The key in its parent, if one is named. */
+  readonly key: string | null
+  readonly isGc: boolean
   readonly isType: boolean
+  /** Its content is gone already. */
+  readonly isDeleted: boolean
 }
 
 /** All structs of one client: contiguous, and at least one. */
@@ -62,6 +69,16 @@ export type Inspection =
   | { readonly ok: true; readonly summary: UpdateSummary }
   | { readonly ok: false; readonly code: UpdateRefusal }
 
+const NO_ITEM = {
+  origin: null,
+  rightOrigin: null,
+  parent: null,
+  root: null,
+  key: null,
+  isGc: true,
+  isType: false,
+  isDeleted: true,
+} as const
 const CONTENT_BITS = 0x1f
 const SKIP = 10
 const HAS_ORIGIN = 0x80
@@ -126,28 +143,36 @@ function readStruct(decoder: UpdateDecoderV2, client: number, clock: number): Up
   if (content === SKIP) throw new UpdateFault('skip')
   if (content === 0) {
     const length = decoder.readLen()
-    return { client, clock, length, origin: null, rightOrigin: null, parent: null, isType: false }
+    return { client, clock, length, ...NO_ITEM }
   }
   const origin = (info & HAS_ORIGIN) === 0 ? null : decoder.readLeftID()
   const rightOrigin = (info & HAS_RIGHT_ORIGIN) === 0 ? null : decoder.readRightID()
   let parent: StructId | null = null
+  let root: string | null = null
+  let key: string | null = null
   if (origin === null && rightOrigin === null) {
-    if (decoder.readParentInfo()) decoder.readString()
+    if (decoder.readParentInfo()) root = decoder.readString()
     else parent = decoder.readLeftID()
-    if ((info & HAS_PARENT_SUB) !== 0) decoder.readString()
+    if ((info & HAS_PARENT_SUB) !== 0) key = decoder.readString()
   }
   const length = skipContent(decoder, content)
-  return { client, clock, length, origin, rightOrigin, parent, isType: content === CONTENT.type }
+  const isType = content === CONTENT.type
+  const isDeleted = content === CONTENT.deleted
+  return { client, clock, length, origin, rightOrigin, parent, root, key, isGc: false, isType, isDeleted }
 }
 
 function readDeletes(decoder: UpdateDecoderV2): DeleteRange[] {
   const rest = decoder.restDecoder
   const clients = decoding.readVarUint(rest)
   const deletes: DeleteRange[] = []
+  const seen = new Set<number>()
   // Each turn of either loop takes a byte at least.
   for (let i = 0; i < clients; i++) {
     decoder.resetDsCurVal()
     const client = decoding.readVarUint(rest)
+    // Yjs would write them again as one block with ranges out of order, which reads as other ranges.
+    if (seen.has(client)) throw new UpdateFault('repeated')
+    seen.add(client)
     const count = decoding.readVarUint(rest)
     for (let j = 0; j < count; j++) {
       const clock = decoder.readDsClock()

@@ -30,7 +30,7 @@ export type UpdateRefusal =
   | 'nesting'
   /** Content that Yjs would take and could not write again. */
   | 'content'
-  /** One client's structs in two blocks: Yjs would see only the last. */
+  /** One client's structs, or deletes, in two blocks: of structs Yjs would see only the last. */
   | 'repeated'
   /** A client's structs begin above the known clock. */
   | 'gap'

@@ -99,7 +99,7 @@ describe('checkUpdate, honest writers', () => {
       }
       expectReload(exchange, people[0] as Person)
     })
-    fc.assert(property, { numRuns: fuzzRuns(150) })
+    fc.assert(property, { numRuns: fuzzRuns(100) })
   })
 })
 

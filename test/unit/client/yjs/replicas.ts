@@ -6,6 +6,7 @@
 import * as Y from 'yjs'
 
 import type { Bytes } from '@y-sealed/protocol'
+import { feedUpdate, neutralise } from '../../../../client/yjs/feed-update.ts'
 
 /** A step of somebody: `kind` picks what, `at` and `size` where and how much. */
 export interface Step {
@@ -101,9 +102,13 @@ export class Person {
     }
   }
 
+  /** A page of the log in one transaction. */
   apply(updates: readonly Bytes[]): void {
     this.doc.transact(() => {
-      for (const update of updates) Y.applyUpdateV2(this.doc, update, 'log')
+      for (const update of updates) {
+        if (neutralise(this.doc, update) !== update) throw new Error('an honest update is altered')
+        feedUpdate(this.doc, update, 'log')
+      }
     }, 'log')
   }
 }
@@ -118,8 +123,8 @@ export function contentOf(doc: Y.Doc): unknown {
   return {
     text: doc.getText('text').toDelta() as unknown,
     array: doc.getArray('array').toJSON() as unknown,
-    map: Object.keys(doc.getMap('map').toJSON() as object).toSorted(),
-    xml: doc.getXmlFragment('xml').toString(),
-    structs: [...doc.store.clients].map(([client]) => [client, Y.getState(doc.store, client)]).toSorted(),
+    map: [...doc.getMap('map').keys()].toSorted(),
+    xml: doc.getXmlFragment('xml').toJSON(),
+    clocks: new Map([...doc.store.clients.keys()].map((client) => [client, Y.getState(doc.store, client)])),
   }
 }

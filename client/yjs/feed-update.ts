@@ -1,0 +1,176 @@
+/**
+ * Gives a Doc what `checkUpdate` has let pass, so that every replica shows the same by it. Rule CL9.
+ *
+ * The log's state does not say which list an item stands in. A hostile item whose two neighbours stand in different
+ * lists would be shown where Yjs still holds both and not where it has forgotten the deleted one, and can make Yjs throw
+ * while it cleans up, after which the Doc tells nobody of edits any more; types nested by the thousand overflow the stack
+ * when they are deleted. Such items become GC structs: what Yjs itself makes of an item whose neighbour it has forgotten.
+ *
+ * @module
+ */
+import type { Bytes } from '@y-sealed/protocol'
+import * as encoding from 'lib0/encoding'
+import {
+  applyUpdateV2,
+  ContentType,
+  decodeUpdateV2,
+  GC,
+  getItem,
+  getState,
+  Item,
+  UpdateEncoderV2,
+  type AbstractType,
+  type Doc,
+} from 'yjs'
+import { inspectUpdate, type StructId, type UpdateStruct, type UpdateSummary } from './inspect-update.ts'
+import { integrationOrder } from './integration-order.ts'
+import { MAX_TYPE_NESTING } from './update-limits.ts'
+
+type SharedType = AbstractType<unknown>
+
+/** Where an item stands: in the sequence or under a key of a type, in the Doc or made by the same update. */
+interface List {
+  readonly type: SharedType | UpdateStruct
+  readonly key: string | null
+  /** How many types it stands in. */
+  readonly depth: number
+}
+
+/**
+ * Applies `update` with `origin`. Never throws for what `checkUpdate` let pass in a Doc that holds the log's state and
+ * nothing but the device's own edits beyond it; what an observer of the application throws passes through. [CL9]
+ */
+export function feedUpdate(doc: Doc, update: Bytes, origin: unknown): void {
+  applyUpdateV2(doc, neutralise(doc, update), origin)
+}
+
+/** `update`, with a GC in place of each item that does not stand in one list, or stands too deep. [CL9] */
+export function neutralise(doc: Doc, update: Bytes): Bytes {
+  const inspection = inspectUpdate(update)
+  if (!inspection.ok) return update
+  const misplaced = findMisplaced(doc, inspection.summary)
+  return misplaced.size === 0 ? update : replaceWithGc(update, misplaced)
+}
+
+/** Names of the misplaced items, `client:clock`. */
+function findMisplaced(doc: Doc, summary: UpdateSummary): Set<string> {
+  const { store } = doc
+  const misplaced = new Set<string>()
+  const fresh = new Map<number, readonly UpdateStruct[]>()
+  for (const { client, end, structs } of summary.blocks) {
+    const known = getState(store, client)
+    if (end > known)
+      fresh.set(
+        client,
+        structs.filter((struct) => struct.clock + struct.length > known),
+      )
+  }
+  const lists = new Map<UpdateStruct, List | null>()
+
+  const freshAt = (id: StructId): UpdateStruct | undefined => {
+    const structs = fresh.get(id.client) ?? []
+    let low = 0
+    let high = structs.length - 1
+    while (low < high) {
+      const middle = (low + high + 1) >> 1
+      if ((structs[middle] as UpdateStruct).clock <= id.clock) low = middle
+      else high = middle - 1
+    }
+    return structs[low]
+  }
+  const listAt = (id: StructId): List | null => {
+    if (id.clock >= getState(store, id.client)) return lists.get(freshAt(id) as UpdateStruct) ?? null
+    const item: Item | GC = getItem(store, id)
+    return item instanceof Item ? listIn(item.parent as SharedType, item.parentSub) : null
+  }
+  const listUnder = (id: StructId, key: string | null): List | null => {
+    if (id.clock < getState(store, id.client)) {
+      const item: Item | GC = getItem(store, id)
+      return item instanceof Item && item.content instanceof ContentType
+        ? listIn(item.content.type as SharedType, key)
+        : null
+    }
+    const type = freshAt(id) as UpdateStruct
+    const list = type.isType && lists.get(type)
+    return list ? { type, key, depth: list.depth + 1 } : null
+  }
+  const place = (struct: UpdateStruct): List | null => {
+    if (struct.isGc) return null
+    const { origin, rightOrigin, parent, root, key } = struct
+    if (origin !== null || rightOrigin !== null) {
+      const left = origin && listAt(origin)
+      const right = rightOrigin && listAt(rightOrigin)
+      if (origin === null) return right
+      if (rightOrigin === null || left === null || right === null) return rightOrigin === null ? left : null
+      if (left.type === right.type && left.key === right.key) return left
+      misplaced.add(nameOf(struct))
+      return null
+    }
+    return parent === null ? { type: doc.get(root as string) as SharedType, key, depth: 0 } : listUnder(parent, key)
+  }
+
+  for (const struct of integrationOrder(fresh, (client) => getState(store, client)) ?? []) {
+    let list = place(struct)
+    const isDeep = struct.isType && list !== null && list.depth >= MAX_TYPE_NESTING
+    // Under a key Yjs deletes all but the last of its items, by item: half of one would live on.
+    const isLong = list !== null && list.key !== null && struct.length > 1 && !isWhollyDeleted(struct, summary)
+    if (isDeep || isLong) {
+      misplaced.add(nameOf(struct))
+      list = null
+    }
+    lists.set(struct, list)
+  }
+  return misplaced
+}
+
+function listIn(type: SharedType, key: string | null): List {
+  let depth = 0
+  for (let item = type._item; item !== null; item = (item.parent as SharedType)._item) depth++
+  return { type, key, depth }
+}
+
+function isWhollyDeleted({ client, clock, length, isDeleted }: UpdateStruct, { deletes }: UpdateSummary): boolean {
+  return (
+    isDeleted ||
+    deletes.some(
+      (range) => range.client === client && range.clock <= clock && clock + length <= range.clock + range.length,
+    )
+  )
+}
+
+function nameOf({ client, clock }: StructId): string {
+  return `${client}:${clock}`
+}
+
+function replaceWithGc(update: Bytes, misplaced: ReadonlySet<string>): Bytes {
+  const { structs, ds } = decodeUpdateV2(update)
+  const encoder = new UpdateEncoderV2()
+  const rest = encoder.restEncoder
+  const byClient = new Map<number, (typeof structs)[number][]>()
+  for (const struct of structs) {
+    const block = byClient.get(struct.id.client)
+    if (block) block.push(struct)
+    else byClient.set(struct.id.client, [struct])
+  }
+  encoding.writeVarUint(rest, byClient.size)
+  for (const [client, block] of byClient) {
+    encoding.writeVarUint(rest, block.length)
+    encoder.writeClient(client)
+    encoding.writeVarUint(rest, (block[0] as Item).id.clock)
+    for (const struct of block) {
+      const written = misplaced.has(nameOf(struct.id)) ? new GC(struct.id, struct.length) : struct
+      written.write(encoder, 0)
+    }
+  }
+  encoding.writeVarUint(rest, ds.clients.size)
+  for (const [client, ranges] of ds.clients) {
+    encoder.resetDsCurVal()
+    encoding.writeVarUint(rest, client)
+    encoding.writeVarUint(rest, ranges.length)
+    for (const { clock, len } of ranges) {
+      encoder.writeDsClock(clock)
+      encoder.writeDsLen(len)
+    }
+  }
+  return encoder.toUint8Array() as Bytes
+}
