@@ -47,7 +47,7 @@ const RANK: Readonly<Record<Role, number>> = { none: 0, reader: 1, writer: 2, ad
 
 /** What the judgement looks at. */
 export interface Standing {
-  readonly grant: Grant
+  readonly grant: Pick<Grant, 'permissions'>
   /** When the grant ends, tolerance included. */
   readonly endsAtMs: number
   /** `null`: the document does not exist. */

@@ -5,11 +5,10 @@
  * @module
  */
 import {
-  CLIENT_FRAME,
   decodeClientFrame,
   encodeRelayFrame,
-  frameDocument,
   REFUSALS,
+  tokenHash,
   type Bytes,
   type ClientFrame,
   type CloseCode,
@@ -18,30 +17,25 @@ import {
 } from '@y-sealed/protocol'
 
 import type { AppendQueue } from './append-queue.ts'
-import { handleAwareness } from './awareness.ts'
 import type { Context } from './context.ts'
-import { handleDelete } from './deletion.ts'
-import { handleRefresh } from './grant.ts'
-import { judgeHello } from './hello.ts'
+import { handleFrame } from './handle-frame.ts'
+import { judgeHello, type Challenge } from './hello.ts'
 import type { Hubs } from './hubs.ts'
 import { OpenDocuments, type Slot } from './open-documents.ts'
-import { handleOpen } from './opening.ts'
-import type { Outbound, Upgrade } from './ports.ts'
-import { handlePush } from './push.ts'
-import { handleRead } from './read.ts'
+import type { Grant, Outbound, Upgrade } from './ports.ts'
 import { encodeRefusal, type Refusal, type RefusedFrame } from './refusal.ts'
 import type { Socket } from './socket.ts'
 import { Strikes, weightOf } from './strikes.ts'
 import type { Subscription } from './subscription.ts'
 
 type State =
-  | { readonly name: 'awaiting-hello'; readonly nonce: Bytes; readonly deadlineMs: number }
+  | { readonly name: 'awaiting-hello'; readonly challenge: Challenge; readonly deadlineMs: number }
   | { readonly name: 'ready'; readonly device: Bytes; readonly signPublic: Bytes }
   | { readonly name: 'closed' }
 
 /** How long what a change of grant left in flight is forgiven. */
 const FORGIVE_MS = 10_000
-const NO_DOCUMENT: Bytes = new Uint8Array(16)
+const NOBODY: Bytes = new Uint8Array(16)
 const NONCE_BYTES = 32
 
 /** What a connection shares with all others. */
@@ -60,7 +54,8 @@ export class Connection implements Socket {
   pushesInFlight = 0
   readsInFlight = 0
   readonly #outbound: Outbound
-  readonly #upgrade: Upgrade
+  /** Of the upgrade: the token itself is not kept. */
+  readonly #grant: Grant
   readonly #strikes: Strikes
   #state: State
   #heartbeatAtMs: number
@@ -79,11 +74,12 @@ export class Connection implements Socket {
     this.hubs = hubs
     this.appends = appends
     this.#outbound = outbound
-    this.#upgrade = upgrade
+    this.#grant = upgrade.grant
     this.#strikes = new Strikes(context.limits)
     const { clock, limits, headKey } = context
     const nonce = context.random(NONCE_BYTES)
-    this.#state = { name: 'awaiting-hello', nonce, deadlineMs: clock.monotonic() + limits.helloDeadlineMs }
+    const challenge = { nonce, tokenHash: tokenHash(context.sha512, upgrade.token) }
+    this.#state = { name: 'awaiting-hello', challenge, deadlineMs: clock.monotonic() + limits.helloDeadlineMs }
     this.#heartbeatAtMs = clock.monotonic() + limits.heartbeatMs * stagger
     outbound.send(
       encodeRelayFrame({
@@ -105,11 +101,11 @@ export class Connection implements Socket {
   }
 
   get device(): Bytes {
-    return this.#state.name === 'ready' ? this.#state.device : NO_DOCUMENT
+    return this.#state.name === 'ready' ? this.#state.device : NOBODY
   }
 
   get signPublic(): Bytes {
-    return this.#state.name === 'ready' ? this.#state.signPublic : NO_DOCUMENT
+    return this.#state.name === 'ready' ? this.#state.signPublic : NOBODY
   }
 
   send(frame: Bytes): void {
@@ -134,10 +130,6 @@ export class Connection implements Socket {
     this.#end(1011, 'internal error')
   }
 
-  #run(work: Promise<void>): void {
-    work.catch((error: unknown) => this.#fail(error))
-  }
-
   #read(message: Bytes): void {
     if (this.#state.name === 'closed') return
     const result = decodeClientFrame(message)
@@ -146,20 +138,23 @@ export class Connection implements Socket {
       this.#end(4400, 'malformed frame', result.fault)
       return
     }
-    if (this.#state.name === 'awaiting-hello') this.#greet(result.value, this.#state.nonce)
-    else this.#dispatch(result.value, message)
+    if (this.#state.name === 'awaiting-hello') this.#greet(result.value, this.#state.challenge)
+    else {
+      const work = handleFrame(this, result.value, message)
+      if (work instanceof Promise) work.catch((error: unknown) => this.#fail(error))
+    }
   }
 
-  #greet(frame: ClientFrame, nonce: Bytes): void {
+  #greet(frame: ClientFrame, challenge: Challenge): void {
     if (frame.type !== 'hello') {
       this.#end(4400, 'expected hello', frame.type)
       return
     }
-    this.#hello(frame, nonce)
+    this.#hello(frame, challenge)
   }
 
-  #hello(frame: HelloFrame, nonce: Bytes): void {
-    const verdict = judgeHello(this.context, frame, nonce, this.#upgrade)
+  #hello(frame: HelloFrame, challenge: Challenge): void {
+    const verdict = judgeHello(this.context, frame, challenge, this.#grant)
     if (!verdict.ok) {
       this.context.metrics.count('hellos_refused', { reason: verdict.reason })
       this.#end(4401, 'proof refused', verdict.reason)
@@ -169,41 +164,7 @@ export class Connection implements Socket {
     this.context.log.info('connection-ready', { connection: this.id, device: this.context.labelOf(verdict.device) })
   }
 
-  #dispatch(frame: ClientFrame, message: Bytes): void {
-    switch (frame.type) {
-      case 'push':
-        return handlePush(this, frame)
-      case 'awareness':
-        return handleAwareness(this, frame, message)
-      case 'open':
-        return this.#run(handleOpen(this, frame))
-      case 'read':
-        return this.#run(handleRead(this, frame))
-      case 'refresh':
-        return this.#run(handleRefresh(this, frame))
-      case 'close':
-        return this.#closeDocument(frame.document)
-      case 'delete':
-        return this.#run(handleDelete(this, frame))
-      case 'ping':
-        return this.send(encodeRelayFrame({ type: 'pong', nonce: frame.nonce }))
-      case 'hello':
-        return this.#end(4400, 'second hello')
-      case 'read-ids':
-      case 'read-snapshot':
-      case 'push-part':
-      case 'put-snapshot':
-      case 'restore':
-        return refuseUnsupported(this, frame)
-    }
-  }
-
-  #closeDocument(document: Bytes): void {
-    const slot = this.documents.find(document)
-    if (slot !== null) this.#leave(slot)
-  }
-
-  #leave(slot: Slot): void {
+  leave(slot: Slot): void {
     this.documents.remove(slot)
     const { subscription } = slot
     if (subscription === null) return
@@ -251,7 +212,7 @@ export class Connection implements Socket {
       if (subscription === null || subscription.state !== 'live' || wallMs < subscription.endsAtMs) continue
       const { hub } = subscription
       const code = REFUSALS.TOKEN_REFUSED.number
-      this.#leave(slot)
+      this.leave(slot)
       this.forgive()
       this.send(encodeRelayFrame({ type: 'closed', document: hub.id, code, retryAfterMs: 0 }))
       this.context.log.info('document-closed', {
@@ -271,8 +232,7 @@ export class Connection implements Socket {
       return
     }
     this.#expire(wallMs)
-    const { grant } = this.#upgrade
-    if (this.documents.size === 0 && wallMs >= grant.expiresAtMs + this.context.limits.toleranceMs) {
+    if (this.documents.size === 0 && wallMs >= this.#grant.expiresAtMs + this.context.limits.toleranceMs) {
       this.#end(4401, 'token expired')
       return
     }
@@ -304,33 +264,11 @@ export class Connection implements Socket {
   left(): void {
     if (this.#state.name === 'closed') return
     this.#state = { name: 'closed' }
-    for (const slot of this.documents) this.#leave(slot)
+    for (const slot of this.documents) this.leave(slot)
   }
 }
 
 /** Refusals that honest clients earn when a grant changes under what they have sent. */
 function isForgiven(code: RefusalCode): boolean {
   return code === 'NOT_OPEN' || code === 'FORBIDDEN' || code === 'UNKNOWN_DOCUMENT'
-}
-
-/** Frames of a later release, and what they will need. */
-const LATER_ACTION = {
-  'read-ids': 'read',
-  'read-snapshot': 'read',
-  'push-part': 'push-entries',
-  'put-snapshot': 'publish',
-  restore: 'restore',
-} as const
-
-type LaterFrame = Extract<ClientFrame, { readonly type: keyof typeof LATER_ACTION }>
-
-/** Authorised as it will be, then UNSUPPORTED. */
-function refuseUnsupported(socket: Socket, frame: LaterFrame): void {
-  const { type } = frame
-  const document = frameDocument(frame) ?? NO_DOCUMENT
-  const refused = { type: CLIENT_FRAME[type], document }
-  const subscription = socket.documents.findLive(document)
-  if (subscription === null) return socket.refuse(refused, { code: 'NOT_OPEN' })
-  const code = subscription.refuse(LATER_ACTION[type], socket.context.clock.now())
-  socket.refuse(refused, { code: code ?? 'UNSUPPORTED' })
 }

@@ -3,18 +3,18 @@
  *
  * @module
  */
-import {
-  deviceIdOf,
-  equalBytes,
-  helloInput,
-  tokenHash,
-  verifySignature,
-  type Bytes,
-  type HelloFrame,
-} from '@y-sealed/protocol'
+import { deviceIdOf, equalBytes, helloInput, verifySignature, type Bytes, type HelloFrame } from '@y-sealed/protocol'
 
 import type { Context } from './context.ts'
-import type { Upgrade } from './ports.ts'
+import type { Grant } from './ports.ts'
+
+/** What the proof must be made for, besides the audience. */
+export interface Challenge {
+  /** As in WELCOME. */
+  readonly nonce: Bytes
+  /** Of the token that was presented at the upgrade. [AU8] */
+  readonly tokenHash: Bytes
+}
 
 export type HelloVerdict =
   | { readonly ok: true; readonly device: Bytes }
@@ -22,12 +22,11 @@ export type HelloVerdict =
   | { readonly ok: false; readonly reason: 'audience' | 'device' | 'signature' }
 
 /** Judges HELLO. The cheap questions come first. */
-export function judgeHello(context: Context, frame: HelloFrame, nonce: Bytes, upgrade: Upgrade): HelloVerdict {
+export function judgeHello(context: Context, frame: HelloFrame, challenge: Challenge, grant: Grant): HelloVerdict {
   const { audience, signature, signPublic, boxPublic } = frame
   if (!context.audiences.includes(audience)) return { ok: false, reason: 'audience' }
   const device = deviceIdOf(context.sha512, signPublic, boxPublic)
-  const { grant, token } = upgrade
   if (grant.device !== null && !equalBytes(grant.device, device)) return { ok: false, reason: 'device' }
-  const input = helloInput(nonce, audience, tokenHash(context.sha512, token))
+  const input = helloInput(challenge.nonce, audience, challenge.tokenHash)
   return verifySignature(signature, input, signPublic) ? { ok: true, device } : { ok: false, reason: 'signature' }
 }

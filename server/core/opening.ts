@@ -1,46 +1,24 @@
 /**
  * OPEN: subscribe first, read after, so that nothing falls between and nothing comes twice out of order. Live entries are held
- * back until the answer has been sent; then they follow it. Rules FR5, FR6, FR10.
+ * back until the answer has been sent; then they follow it. Rules FR5, FR6, FR13, AU6.
  *
  * @module
  */
-import {
-  CLIENT_FRAME,
-  encodeRelayFrame,
-  encodeRecords,
-  equalBytes,
-  HASH_BYTES,
-  isZero,
-  packPermissions,
-  startTranscript,
-  zeroHead,
-  type Bytes,
-  type OpenFrame,
-  type RefusalCode,
-} from '@y-sealed/protocol'
+import { CLIENT_FRAME, equalBytes, isZero, startTranscript, type OpenFrame, type RefusalCode } from '@y-sealed/protocol'
 
 import type { Context } from './context.ts'
 import { judgeToken } from './grant.ts'
+import { sendAbsent, sendPresent, type Reading } from './opened.ts'
 import type { DocumentStatus, StoredEntry } from './ports.ts'
-import { signHead } from './signed-head.ts'
 import type { Socket } from './socket.ts'
-import { entriesToFrames, Subscription } from './subscription.ts'
+import { Subscription } from './subscription.ts'
 
 /** More entries than fit a page, whatever their size. */
 const MANY = 1024
 /** How often an opening begins again because too much came in while it read. */
 const MAX_ATTEMPTS = 5
-const NO_ID: Bytes = new Uint8Array(HASH_BYTES)
 
-/** What was read for one answer. */
-interface Reading {
-  readonly status: DocumentStatus
-  /** `null` when the client's cursor is not in this log. [FR6] */
-  readonly entries: readonly StoredEntry[] | null
-  readonly records: readonly StoredEntry[]
-}
-
-/** Opens a document on a socket, or refuses to. Never rejects. */
+/** Opens a document on a socket, or refuses to. The token is judged before anything is looked up: no answer tells whether it exists. [G1] */
 export async function handleOpen(socket: Socket, frame: OpenFrame): Promise<void> {
   const { context, documents, hubs } = socket
   const { limits } = context
@@ -52,7 +30,7 @@ export async function handleOpen(socket: Socket, frame: OpenFrame): Promise<void
   }
   const slot = documents.add(document)
   const grant = await judgeToken(socket, frame.token, document)
-  if (slot.isCancelled || !socket.isOpen) return
+  if (slot.isCancelled) return
   if (grant === null) {
     documents.remove(slot)
     return socket.refuse(refused, { code: 'TOKEN_REFUSED' })
@@ -64,7 +42,7 @@ export async function handleOpen(socket: Socket, frame: OpenFrame): Promise<void
   let code: RefusalCode | null
   try {
     const row = await started
-    code = await answerOpen(context, subscription, frame, isFirst ? row : undefined)
+    code = await answer(context, subscription, frame, isFirst ? row : undefined)
   } catch {
     context.metrics.count('opens_failed')
     code = 'UNAVAILABLE'
@@ -80,148 +58,75 @@ export async function handleOpen(socket: Socket, frame: OpenFrame): Promise<void
 }
 
 /**
- * Answers OPEN for a subscription that its hub already holds, and sets it live. Gives the refusal, if it is one; nothing has been sent
- * then. Rejects when the store does.
+ * Answers for a subscription that its hub already holds, and sets it live; or gives the refusal, having sent nothing.
+ * `row`: the document's row where it has just been read. Rejects when the store does.
  */
-async function answerOpen(
+async function answer(
   context: Context,
   subscription: Subscription,
   frame: OpenFrame,
   row: DocumentStatus | null | undefined,
 ): Promise<RefusalCode | null> {
   const { hub } = subscription
-  let known = row
-  for (let attempt = 1; ; attempt++) {
-    const status = known === undefined ? await hub.readStatus() : known
-    known = undefined
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+    const status = attempt === 1 && row !== undefined ? row : await hub.readStatus()
+    if (subscription.state !== 'opening') return null
     if (status === null) {
       if (!subscription.grant.permissions.has('create')) return 'UNKNOWN_DOCUMENT'
-      // Created while the row was read: the hub has heard of it.
-      if (hub.document !== null && attempt < MAX_ATTEMPTS) continue
-      if (subscription.state === 'opening') sendAbsent(context, subscription)
+      // It came into being while the row was read: read it again.
+      if (hub.document !== null) continue
+      sendAbsent(context, subscription)
       return null
     }
     if (status.deleted) return 'DELETED'
-    hub.observe(status)
+    await hub.observe(status)
     if (status.mode === 'members') subscription.role = await context.store.roleOf(hub.id, subscription.peer.device)
-    const reading = await readFor(context, subscription, frame, status)
+    const reading = await read(context, subscription, frame, status)
     if (subscription.state !== 'opening') return null
-    if (subscription.isOverrun && attempt < MAX_ATTEMPTS) {
-      subscription.startOver()
-      continue
+    if (!subscription.isOverrun) {
+      sendPresent(context, subscription, frame.cursorSeq, reading)
+      return null
     }
-    if (subscription.isOverrun) return 'UNAVAILABLE'
-    sendPresent(context, subscription, frame, reading)
-    return null
+    subscription.startOver()
   }
+  return 'UNAVAILABLE'
 }
 
-async function readFor(
-  { store, sha512, clock, limits }: Context,
+async function read(
+  context: Context,
   subscription: Subscription,
   frame: OpenFrame,
   status: DocumentStatus,
 ): Promise<Reading> {
+  const { store, clock, limits } = context
   const { id } = subscription.hub
-  const { cursorSeq, cursorTranscript } = frame
-  if (cursorSeq > status.head.seq) return { status, entries: null, records: [] }
-  if (cursorSeq === 0) {
-    const isStart =
-      isZero(cursorTranscript) || equalBytes(cursorTranscript, startTranscript(sha512, status.genesisHash))
-    if (!isStart) return { status, entries: null, records: [] }
-  } else {
-    const transcript = await store.transcriptAt(id, cursorSeq)
-    if (transcript === null || !equalBytes(transcript, cursorTranscript)) return { status, entries: null, records: [] }
-  }
-  if (!subscription.mayRead(clock.now())) return { status, entries: [], records: [] }
-  const hasRecords = equalBytes(frame.recordHead, status.recordHead)
+  const { head } = status
+  if (!subscription.mayRead(clock.now()) || !(await isInLog(context, frame, status))) return { status, log: null }
   const [records, entries] = await Promise.all([
-    hasRecords ? [] : readAllRecords(subscription, store, limits.pageBytes),
-    cursorSeq === status.head.seq ? [] : store.read(id, cursorSeq, { entries: MANY, bytes: limits.pageBytes }),
+    equalBytes(frame.recordHead, status.recordHead) ? [] : readAllRecords(context, subscription),
+    frame.cursorSeq === head.seq ? [] : store.read(id, frame.cursorSeq, { entries: MANY, bytes: limits.pageBytes }),
   ])
-  return { status, records, entries: entries.filter((entry) => entry.seq <= status.head.seq) }
+  // What was appended since the row was read is held back, and follows live.
+  return { status, log: { records, entries: entries.filter((entry) => entry.seq <= head.seq) } }
 }
 
-/** All records: the id of an older record names no seq, so whoever does not hold the newest gets them from the first on. */
-async function readAllRecords(
-  { hub }: Subscription,
-  store: Context['store'],
-  pageBytes: number,
-): Promise<readonly StoredEntry[]> {
+/** Is the client's cursor a place in this log? [FR6] */
+async function isInLog({ store, sha512 }: Context, frame: OpenFrame, status: DocumentStatus): Promise<boolean> {
+  const { document, cursorSeq, cursorTranscript } = frame
+  if (cursorSeq > status.head.seq) return false
+  if (cursorSeq === 0) {
+    return isZero(cursorTranscript) || equalBytes(cursorTranscript, startTranscript(sha512, status.genesisHash))
+  }
+  const transcript = await store.transcriptAt(document, cursorSeq)
+  return transcript !== null && equalBytes(transcript, cursorTranscript)
+}
+
+/** All records: the id of an older one names no seq, so whoever does not hold the newest gets them from the first on. */
+async function readAllRecords({ store, limits }: Context, { hub }: Subscription): Promise<readonly StoredEntry[]> {
   const records: StoredEntry[] = []
   for (;;) {
-    const page = await store.readRecords(hub.id, records.at(-1)?.seq ?? 0, pageBytes)
+    const page = await store.readRecords(hub.id, records.at(-1)?.seq ?? 0, limits.pageBytes)
     if (page.length === 0) return records
     records.push(...page)
   }
-}
-
-function sendAbsent(context: Context, subscription: Subscription): void {
-  const { hub, grant, peer } = subscription
-  peer.send(
-    encodeRelayFrame({
-      type: 'opened',
-      document: hub.id,
-      present: false,
-      head: zeroHead(),
-      role: 'none',
-      permissions: packPermissions(grant.permissions),
-      expiresAtMs: grant.expiresAtMs,
-      oldestSeq: 0,
-      snapshotId: NO_ID,
-      snapshotSeq: 0,
-      snapshotBytes: 0,
-      through: 0,
-    }),
-  )
-  subscription.goLive(0, context.clock.now())
-}
-
-function sendPresent(context: Context, subscription: Subscription, frame: OpenFrame, reading: Reading): void {
-  const { hub, grant, peer, role } = subscription
-  const { status, entries, records } = reading
-  const { head } = status
-  const now = context.clock.now()
-  const mayRead = subscription.mayRead(now)
-  peer.send(
-    encodeRelayFrame({
-      type: 'opened',
-      document: hub.id,
-      present: true,
-      head: signHead(context.headKey, hub.id, head),
-      role,
-      permissions: packPermissions(grant.permissions),
-      expiresAtMs: grant.expiresAtMs,
-      oldestSeq: 1,
-      snapshotId: NO_ID,
-      snapshotSeq: 0,
-      snapshotBytes: 0,
-      through: entries === null || !mayRead ? 0 : (entries.at(-1)?.seq ?? frame.cursorSeq),
-    }),
-  )
-  if (mayRead && entries !== null) {
-    for (const page of recordsToFrames(hub.id, records, context.limits.pageBytes)) peer.send(page)
-    for (const page of entriesToFrames(entries, context.limits.pageBytes)) peer.send(page)
-  }
-  subscription.goLive(head.seq, now)
-  if (!mayRead) return
-  for (const shown of hub.presence.frames(context.clock.monotonic())) peer.send(shown)
-}
-
-/** RECORDS frames, one at least: the last has `more` 0, so that a client knows when it has them all. */
-function recordsToFrames(document: Bytes, records: readonly StoredEntry[], pageBytes: number): Bytes[] {
-  const frames: Bytes[] = []
-  let from = 0
-  let bytes = 0
-  for (let i = 0; i <= records.length; i++) {
-    const size = records[i]?.envelope.length ?? 0
-    if (i < records.length && (i === from || bytes + size <= pageBytes)) {
-      bytes += size
-      continue
-    }
-    frames.push(encodeRecords(document, i < records.length, records.slice(from, i)))
-    from = i
-    bytes = size
-  }
-  return frames
 }

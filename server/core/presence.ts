@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { bytesToHex, type Bytes, type Envelope } from '@y-sealed/protocol'
+import { bytesToHex, OFFSET, type Bytes, type Envelope } from '@y-sealed/protocol'
 
 import type { Subscription } from './subscription.ts'
 
@@ -27,6 +27,7 @@ export interface GoneSession {
 
 export class Presence {
   readonly #shownBySession = new Map<string, Shown>()
+  readonly #sessionsByOwner = new Map<Subscription, Set<string>>()
   readonly #ttlMs: number
 
   constructor(ttlMs: number) {
@@ -44,10 +45,8 @@ export class Presence {
 
   /** May `owner` show this session, when it may show `most`? */
   hasRoom(envelope: Envelope, owner: Subscription, most: number): boolean {
-    const key = keyOf(envelope)
-    let count = 0
-    for (const [other, shown] of this.#shownBySession) if (shown.owner === owner && other !== key) count++
-    return count < most
+    const sessions = this.#sessionsByOwner.get(owner)
+    return sessions === undefined || sessions.size < most || sessions.has(keyOf(envelope))
   }
 
   /**
@@ -55,11 +54,18 @@ export class Presence {
    * buffer of up to 16 KiB (one TLS record), and this copy lives for half a minute.
    */
   show(envelope: Envelope, frame: Bytes, owner: Subscription | null, nowMs: number): void {
-    this.#shownBySession.set(keyOf(envelope), {
+    const key = keyOf(envelope)
+    this.#disown(key)
+    if (owner !== null) {
+      const sessions = this.#sessionsByOwner.get(owner)
+      if (sessions === undefined) this.#sessionsByOwner.set(owner, new Set([key]))
+      else sessions.add(key)
+    }
+    this.#shownBySession.set(key, {
       device: envelope.device.slice(),
       session: envelope.session.slice(),
       counter: envelope.counter,
-      frame: new Uint8Array(frame),
+      frame: frame.slice(),
       owner,
       fadesAtMs: nowMs + this.#ttlMs,
     })
@@ -75,11 +81,11 @@ export class Presence {
   /** Forgets what `owner` showed, and says which sessions that ends. A session taken over by a newer socket stays. */
   leave(owner: Subscription): readonly GoneSession[] {
     const gone: GoneSession[] = []
-    for (const [key, shown] of this.#shownBySession) {
-      if (shown.owner !== owner) continue
+    for (const key of this.#sessionsByOwner.get(owner) ?? []) {
+      gone.push(this.#shownBySession.get(key) as Shown)
       this.#shownBySession.delete(key)
-      gone.push(shown)
     }
+    this.#sessionsByOwner.delete(owner)
     return gone
   }
 
@@ -92,10 +98,20 @@ export class Presence {
 
   /** Forgets what nobody renewed: clients have dropped it by themselves. */
   fade(nowMs: number): void {
-    for (const [key, shown] of this.#shownBySession) if (shown.fadesAtMs <= nowMs) this.#shownBySession.delete(key)
+    for (const [key, shown] of this.#shownBySession) {
+      if (shown.fadesAtMs > nowMs) continue
+      this.#disown(key)
+      this.#shownBySession.delete(key)
+    }
+  }
+
+  #disown(key: string): void {
+    const owner = this.#shownBySession.get(key)?.owner ?? null
+    if (owner !== null) this.#sessionsByOwner.get(owner)?.delete(key)
   }
 }
 
+/** Device and session stand side by side in the header. [EN1] */
 function keyOf(envelope: Envelope): string {
-  return bytesToHex(envelope.bytes.subarray(24, 48))
+  return bytesToHex(envelope.bytes.subarray(OFFSET.device, OFFSET.counter))
 }

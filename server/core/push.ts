@@ -11,13 +11,13 @@ import {
   envelopeId,
   KIND,
   RECORD,
-  type Bytes,
   type Envelope,
   type PushFrame,
 } from '@y-sealed/protocol'
 
 import type { Append } from './append-queue.ts'
 import type { Action } from './authorise.ts'
+import type { LiveEntry } from './entry-frames.ts'
 import { readGenesis } from './genesis.ts'
 import { newEntry } from './new-entry.ts'
 import { isSameId } from './open-documents.ts'
@@ -42,7 +42,7 @@ function actionOf(first: Envelope): Action {
 }
 
 /** Carries a PUSH to the store, or refuses it. */
-export function handlePush(socket: Socket, { envelopes }: PushFrame): void {
+export function handlePush(socket: Socket, { envelopes }: PushFrame): void | Promise<void> {
   const { context, documents } = socket
   const first = envelopes[0] as Envelope
   const refused = refusedFrame(first)
@@ -56,13 +56,12 @@ export function handlePush(socket: Socket, { envelopes }: PushFrame): void {
     return socket.refuse(refused, { code: 'RATE', retryAfterMs: context.limits.retryAfterMs })
   }
   const unit = readUnit(socket, subscription, envelopes)
+  if ('code' in unit) {
+    if (unit.code !== 'EPOCH_STALE') return socket.refuse(refused, unit)
+    return refuseStale(socket, subscription, refused, unit)
+  }
   socket.pushesInFlight++
   subscription.hub.holds++
-  if ('code' in unit) {
-    // Answered behind what is under way: the refusals of a session keep their order.
-    void refuseLater(socket, subscription, refused, unit)
-    return
-  }
   socket.appends.add(new PushAppend(socket, subscription, unit))
 }
 
@@ -90,27 +89,18 @@ function readUnit(
   return { ...base, needs: 'writer', entries: entries as [NewEntry, ...NewEntry[]] }
 }
 
-async function refuseLater(
+/** EPOCH_STALE carries `u64 seq ‖` the record that opened the epoch in force: of epoch 1 the genesis. [FR20] */
+async function refuseStale(
   socket: Socket,
-  subscription: Subscription,
+  { hub }: Subscription,
   refused: RefusedFrame,
   refusal: Refusal,
 ): Promise<void> {
-  const { hub } = subscription
-  const attachment = refusal.code === 'EPOCH_STALE' ? await readOpeningRecord(socket, subscription) : undefined
-  socket.pushesInFlight--
-  socket.refuse(refused, attachment === undefined ? refusal : { ...refusal, attachment })
-  socket.hubs.release(hub)
-}
-
-/** `u64 seq ‖` the record that opened the epoch in force: of epoch 1 the genesis. [FR20] */
-async function readOpeningRecord({ context }: Socket, { hub }: Subscription): Promise<Bytes | undefined> {
-  if (hub.document?.epoch !== 1) return undefined
-  const [genesis] = await context.store.readRecords(hub.id, 0, 0).catch(() => [])
-  if (genesis === undefined) return undefined
+  const [genesis] = await socket.context.store.readRecords(hub.id, 0, 0).catch(() => [])
+  if (genesis === undefined || refusal.detail !== 1) return socket.refuse(refused, refusal)
   const seq = new Uint8Array(8)
   new DataView(seq.buffer).setBigUint64(0, BigInt(genesis.seq))
-  return concatBytes(seq, genesis.envelope)
+  socket.refuse(refused, { ...refusal, attachment: concatBytes(seq, genesis.envelope) })
 }
 
 /** One PUSH under way. */
@@ -141,10 +131,12 @@ class PushAppend implements Append {
     const { entries, creation } = this.unit
     const { hub } = this.#subscription
     if (creation !== undefined && result.fresh > 0) hub.created(creation)
+    const fresh: LiveEntry[] = []
     for (let i = entries.length - result.fresh; i < entries.length; i++) {
-      hub.offer(result.seqs[i] as number, (entries[i] as NewEntry).envelope, this.#subscription)
+      const { envelope } = entries[i] as NewEntry
+      fresh.push({ seq: result.seqs[i] as number, envelope, author: this.#subscription })
     }
-    hub.noteHead(result.head)
+    hub.appended(fresh, result.head)
     for (let from = 0; from < entries.length;) {
       let to = from + 1
       while (to < entries.length && result.seqs[to] === (result.seqs[to - 1] as number) + 1) to++
@@ -184,7 +176,7 @@ class PushAppend implements Append {
     if (result.status === 'deleted') hub.end('DELETED')
     else if (result.status === 'exists' || result.status === 'forbidden' || result.status === 'epoch-stale') {
       // Another relay knows more of this document than we do.
-      void hub.refresh().catch(() => context.metrics.count('repairs_failed'))
+      void hub.refresh()
     }
   }
 }

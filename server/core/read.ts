@@ -5,8 +5,8 @@
  */
 import { CLIENT_FRAME, encodeRelayFrame, type ReadFrame } from '@y-sealed/protocol'
 
+import { entriesToFrames } from './entry-frames.ts'
 import type { Socket } from './socket.ts'
-import { entriesToFrames } from './subscription.ts'
 
 /** More entries than fit a page, whatever their size. */
 const MANY = 1024
@@ -30,7 +30,7 @@ export async function handleRead(socket: Socket, { document, after, maxBytes }: 
     if (!subscription.mayRead(context.clock.now())) return
     for (const frame of entriesToFrames(entries, limits.pageBytes)) socket.send(frame)
     const through = entries.at(-1)?.seq ?? after
-    const headSeq = Math.max(hub.head.seq, entries.at(-1)?.seq ?? 0)
+    const headSeq = Math.max(hub.lastSeq, entries.at(-1)?.seq ?? 0)
     socket.send(encodeRelayFrame({ type: 'read-done', document: hub.id, through, headSeq }))
   } catch {
     context.metrics.count('reads_failed')

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import type { Bytes } from '@y-sealed/protocol'
+import type { Bytes, CloseCode } from '@y-sealed/protocol'
 
 import type { AppendQueue } from './append-queue.ts'
 import type { Context } from './context.ts'
 import type { Hubs } from './hubs.ts'
-import type { OpenDocuments } from './open-documents.ts'
+import type { OpenDocuments, Slot } from './open-documents.ts'
 import type { Refusal, RefusedFrame } from './refusal.ts'
 import type { Peer } from './subscription.ts'
 
@@ -27,6 +27,10 @@ export interface Socket extends Peer {
   readsInFlight: number
   /** Answers with a NACK, and counts what it weighs (by its code, or as told). */
   refuse(frame: RefusedFrame, refusal: Refusal, weight?: number): void
+  /** Closes a document on this socket; nothing is sent. */
+  leave(slot: Slot): void
+  /** Closes the socket for a reason of the relay's own. */
+  end(code: CloseCode, reason: string): void
   /** Refusals that a change of grant leaves behind are no fault of the peer's for a while. */
   forgive(): void
 }

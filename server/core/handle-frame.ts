@@ -1,0 +1,73 @@
+/**
+ * Which handler takes which frame, once the socket has proved its device. Rules FR2, FR3, FR13.
+ *
+ * @module
+ */
+import { CLIENT_FRAME, encodeRelayFrame, frameDocument, type Bytes, type ClientFrame } from '@y-sealed/protocol'
+
+import { handleAwareness } from './awareness.ts'
+import { handleDelete } from './deletion.ts'
+import { handleRefresh } from './grant.ts'
+import { handleOpen } from './opening.ts'
+import { handlePush } from './push.ts'
+import { handleRead } from './read.ts'
+import type { Socket } from './socket.ts'
+
+/** Handles one frame; `message` is its bytes. What must wait for the store gives a promise. */
+export function handleFrame(socket: Socket, frame: ClientFrame, message: Bytes): void | Promise<void> {
+  switch (frame.type) {
+    case 'push':
+      return handlePush(socket, frame)
+    case 'awareness':
+      return handleAwareness(socket, frame, message)
+    case 'open':
+      return handleOpen(socket, frame)
+    case 'read':
+      return handleRead(socket, frame)
+    case 'refresh':
+      return handleRefresh(socket, frame)
+    case 'close':
+      return handleClose(socket, frame.document)
+    case 'delete':
+      return handleDelete(socket, frame)
+    case 'ping':
+      return socket.send(encodeRelayFrame({ type: 'pong', nonce: frame.nonce }))
+    case 'hello':
+      return socket.end(4400, 'second hello')
+    case 'read-ids':
+    case 'read-snapshot':
+    case 'push-part':
+    case 'put-snapshot':
+    case 'restore':
+      return refuseUnsupported(socket, frame)
+  }
+}
+
+/** A document that is not open is no error. [FR13] */
+function handleClose(socket: Socket, document: Bytes): void {
+  const slot = socket.documents.find(document)
+  if (slot !== null) socket.leave(slot)
+}
+
+const NO_DOCUMENT: Bytes = new Uint8Array(16)
+
+/** What frames of a later release will need. */
+const LATER = {
+  'read-ids': 'read',
+  'read-snapshot': 'read',
+  'push-part': 'push-entries',
+  'put-snapshot': 'publish',
+  restore: 'restore',
+} as const
+
+type LaterFrame = Extract<ClientFrame, { readonly type: keyof typeof LATER }>
+
+/** Authorised as it will be, then UNSUPPORTED. */
+function refuseUnsupported(socket: Socket, frame: LaterFrame): void {
+  const document = frameDocument(frame) ?? NO_DOCUMENT
+  const refused = { type: CLIENT_FRAME[frame.type], document }
+  const subscription = socket.documents.findLive(document)
+  if (subscription === null) return socket.refuse(refused, { code: 'NOT_OPEN' })
+  const code = subscription.refuse(LATER[frame.type], socket.context.clock.now())
+  socket.refuse(refused, { code: code ?? 'UNSUPPORTED' })
+}
