@@ -159,6 +159,7 @@ describe('the token endpoint', () => {
       clock.advance(5000)
       expect(answer).toContain('HTTP/1.1 408')
     })
+    expect(answer.toLowerCase()).toContain('\r\nconnection: close\r\n')
     await ended
     expect(lines.at(-1)?.event).toBe('token-refused')
   })
