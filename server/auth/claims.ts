@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { base64urlToBytes, type Bytes } from '@y-sealed/protocol'
+import { base64urlToBytes, isPermission, type Bytes } from '@y-sealed/protocol'
 
 import type { Grant, Permission } from '../core/ports.ts'
 import type { TokenFault } from './jws.ts'
@@ -25,15 +25,6 @@ export const TOLERANCE_S = 5
 
 const REQUIRED = ['iss', 'aud', 'sub', 'jti', 'iat', 'exp', 'doc', 'perm']
 const OPTIONAL = ['cnf', 'nbf']
-const PERMISSIONS: ReadonlySet<string> = new Set<Permission>([
-  'read',
-  'write',
-  'awareness',
-  'snapshot',
-  'members',
-  'create',
-  'delete',
-])
 
 /** The grant of a token's claims, or the fault for which it is refused. The signature is somebody else's matter. */
 export function readClaims(claims: JsonObject, expected: Expectation): Grant | TokenFault {
@@ -106,8 +97,8 @@ function readPermissions(value: JsonValue | undefined): ReadonlySet<Permission> 
   const items = value as readonly JsonValue[]
   const permissions = new Set<Permission>()
   for (const item of items) {
-    if (typeof item !== 'string' || !PERMISSIONS.has(item)) return null
-    permissions.add(item as Permission)
+    if (typeof item !== 'string' || !isPermission(item)) return null
+    permissions.add(item)
   }
   return permissions.size === items.length ? permissions : null
 }

@@ -12,7 +12,7 @@ import { createChallenges } from './challenge.ts'
 import { readInvitation } from './claims.ts'
 import { checkJws, isTokenFault, readJws, signJws } from './jws.ts'
 import type { KeySource } from './key-source.ts'
-import { deviceIdOf, isProved, readTokenRequest, type TokenRequest } from './token-request.ts'
+import { isProved, readTokenRequest, requesterOf, type TokenRequest } from './token-request.ts'
 import { TOKEN_TYPE } from './token-verifier.ts'
 
 /** `typ` of an invitation. [AU11] */
@@ -159,7 +159,7 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
       if (!challenges.isGood(request.nonce) || !(await isProved(request))) {
         return refuse(401, 'PROOF_REFUSED', 'the proof does not hold, or its nonce is too old')
       }
-      const device = deviceIdOf(request.signKey, request.boxKey)
+      const device = requesterOf(request)
       const permissions = await permissionsOf(request, device)
       if ('status' in permissions) return permissions
       const { document, audience } = request

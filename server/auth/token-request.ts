@@ -5,13 +5,17 @@
  */
 import {
   base64urlToBytes,
-  concatBytes,
   cryptoReady,
+  deviceIdOf,
+  documentIdOf,
+  encodeRecord,
   equalBytes,
-  frameFields,
-  hashFields,
+  genesisHash,
+  HASH_BYTES,
   isZero,
+  roomTokenInput,
   toBytes,
+  tokenRequestInput,
   verifySignature,
   type Bytes,
 } from '@y-sealed/protocol'
@@ -59,35 +63,30 @@ export function readTokenRequest(body: Uint8Array): TokenRequest | null {
   return { nonce, audience, document, signKey, boxKey, proof, room, invite }
 }
 
-/** Id of the device whose keys these are. [KM1] */
-export function deviceIdOf(signKey: Bytes, boxKey: Bytes): Bytes {
-  return hashFields(sha512, 'y-sealed/v1/device', signKey, boxKey).slice(0, 16)
+/** Id of the device that asks. [KM1] */
+export function requesterOf({ signKey, boxKey }: TokenRequest): Bytes {
+  return deviceIdOf(sha512, signKey, boxKey)
 }
 
 /**
  * True when the device has signed nonce, audience, document and its own id, and, where a room stands in the request, the room
- * key has signed the same and the document is that of the room's genesis. The nonce is signed as the ASCII that was handed out.
+ * key has signed the same and the document is that of the room's genesis. The caller has found nonce and audience good.
  */
 export async function isProved(request: TokenRequest): Promise<boolean> {
   await cryptoReady()
-  const device = deviceIdOf(request.signKey, request.boxKey)
-  const encoder = new TextEncoder()
-  const fields = [encoder.encode(request.nonce), encoder.encode(request.audience), request.document, device]
-  if (!verifySignature(request.proof, frameFields('y-sealed/v1/token-request', ...fields), request.signKey))
-    return false
+  const signed = { ...request, device: requesterOf(request) }
+  if (!verifySignature(request.proof, tokenRequestInput(signed), request.signKey)) return false
   const { room } = request
   if (room === null) return true
-  if (!equalBytes(roomDocumentOf(room.commitment, room.key), request.document)) return false
-  return verifySignature(room.proof, frameFields('y-sealed/v1/room-token', ...fields), room.key)
+  if (!equalBytes(roomDocumentOf(room), request.document)) return false
+  return verifySignature(room.proof, roomTokenInput(signed), room.key)
 }
 
-/** Document id of a `shared-key` room: of the genesis that alone can stand for (commitment, room key). [KM3, KM9] */
-export function roomDocumentOf(commitment: Bytes, roomKey: Bytes): Bytes {
-  const type = 1
-  const mode = 2
-  const suite = 1
-  const body = concatBytes(Uint8Array.of(type), new Uint8Array(32), Uint8Array.of(mode, suite), commitment, roomKey)
-  return hashFields(sha512, 'y-sealed/v1/genesis', body).slice(0, 16)
+/** Document id of the genesis that alone can stand for (commitment, room key). [KM3, KM13] */
+function roomDocumentOf({ commitment, key }: RoomClaim): Bytes {
+  const recordPrev = new Uint8Array(HASH_BYTES)
+  const body = encodeRecord({ recordPrev, type: 'genesis', mode: 'shared-key', commitment, roomPublic: key })
+  return documentIdOf(genesisHash(sha512, body))
 }
 
 function readRoom(value: JsonValue | undefined): RoomClaim | null {
