@@ -82,6 +82,7 @@ const refused: readonly (readonly [code: string, what: string, update: Crafted |
     '[K18] 2^50 structs in a few bytes',
     { blocks: [{ client: 1, clock: 10, structs: [{ gc: 1 }], claims: 2 ** 50 }] },
   ],
+  ['too-many', '[K18] 70 000 structs in 60 bytes', own(...Array.from({ length: 70_000 }, () => ({ gc: 1 })))],
   ['undecodable', '[CL3] a block without structs', { blocks: [{ client: 1, clock: 10, structs: [] }] }],
   ['empty', '[CL3] neither structs nor deletes', {}],
   ['origin', '[K18] a left neighbour that is not there', own({ ...content.text('a'), origin: [7, 20] })],
@@ -135,7 +136,30 @@ const refused: readonly (readonly [code: string, what: string, update: Crafted |
   [
     'undecodable',
     '[CL3] a column that is read beyond its end',
-    craftColumns({ client: Uint8Array.of(1), length: Uint8Array.of(1) }, [1, 1, 10, 0]),
+    // The client of the left neighbour would be read as 0.
+    craftColumns(
+      {
+        client: Uint8Array.of(1),
+        leftClock: Uint8Array.of(0),
+        info: Uint8Array.of(0x84),
+        string: Uint8Array.of(1, 97, 1),
+      },
+      [1, 1, 10, 0],
+    ),
+  ],
+  [
+    'content',
+    '[CL3] a format without a key, which Yjs takes and cannot write again',
+    craftColumns(
+      {
+        keyClock: Uint8Array.of(0x42),
+        client: Uint8Array.of(1),
+        info: Uint8Array.of(6),
+        parentInfo: Uint8Array.of(1),
+        string: Uint8Array.of(1, 116, 1),
+      },
+      [1, 1, 10, 126, 0],
+    ),
   ],
 ]
 
