@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { isZero, type Bytes } from '../bytes.ts'
+import type { Bytes } from '../bytes.ts'
 import { isClearKind, KIND, maxSealedBytes, type Kind } from './kind.ts'
 import { isPaddedLength } from './padding.ts'
 
@@ -144,22 +144,30 @@ export class Envelope {
 
 const refused = (fault: EnvelopeFault): EnvelopeResult => ({ ok: false, fault })
 
-function findHeaderFault(bytes: Bytes): EnvelopeFault | null {
-  if (bytes[OFFSET.version] !== 1) return 'version'
-  const kind = bytes[OFFSET.kind] as number
+/** `isZero` of a range, without a view of it: headers are checked once for every entry that anybody reads. */
+function isZeroBetween(bytes: Bytes, from: number, to: number): boolean {
+  let any = 0
+  for (let at = from; at < to; at++) any |= bytes[at] as number
+  return any === 0
+}
+
+/** Why the 124 bytes from `base` on are no header, or `null`. */
+function findHeaderFault(bytes: Bytes, base: number): EnvelopeFault | null {
+  if (bytes[base + OFFSET.version] !== 1) return 'version'
+  const kind = bytes[base + OFFSET.kind] as number
   if (kind < KIND.update || kind > KIND.awareness) return 'kind'
-  if (bytes[OFFSET.suite] !== 1) return 'suite'
-  if (bytes[OFFSET.flags] !== 0) return 'flags'
-  if (isZero(bytes.subarray(OFFSET.document, OFFSET.epoch))) return 'document'
-  if (u32(bytes, OFFSET.epoch) === 0) return 'epoch'
-  if (isZero(bytes.subarray(OFFSET.device, OFFSET.session))) return 'device'
-  const counter = u64(bytes, OFFSET.counter)
+  if (bytes[base + OFFSET.suite] !== 1) return 'suite'
+  if (bytes[base + OFFSET.flags] !== 0) return 'flags'
+  if (isZeroBetween(bytes, base + OFFSET.document, base + OFFSET.epoch)) return 'document'
+  if (u32(bytes, base + OFFSET.epoch) === 0) return 'epoch'
+  if (isZeroBetween(bytes, base + OFFSET.device, base + OFFSET.session)) return 'device'
+  const counter = u64(bytes, base + OFFSET.counter)
   if (counter === 0 || counter > Number.MAX_SAFE_INTEGER) return 'counter'
   const chained = kind < KIND.snapshot && counter > 1
-  if (!chained && !isZero(bytes.subarray(OFFSET.prev, OFFSET.seenSeq))) return 'prev'
-  if (u64(bytes, OFFSET.seenSeq) > Number.MAX_SAFE_INTEGER) return 'seen'
-  if (isZero(bytes.subarray(OFFSET.nonce, OFFSET.length)) !== isClearKind(kind)) return 'nonce'
-  return findLengthFault(kind, u32(bytes, OFFSET.length))
+  if (!chained && !isZeroBetween(bytes, base + OFFSET.prev, base + OFFSET.seenSeq)) return 'prev'
+  if (u64(bytes, base + OFFSET.seenSeq) > Number.MAX_SAFE_INTEGER) return 'seen'
+  if (isZeroBetween(bytes, base + OFFSET.nonce, base + OFFSET.length) !== isClearKind(kind)) return 'nonce'
+  return findLengthFault(kind, u32(bytes, base + OFFSET.length))
 }
 
 function findLengthFault(kind: number, length: number): EnvelopeFault | null {
@@ -176,12 +184,11 @@ function findLengthFault(kind: number, length: number): EnvelopeFault | null {
  */
 export function readEnvelope(bytes: Bytes, at = 0): EnvelopeResult {
   if (bytes.length - at < ENVELOPE_BYTES) return refused('truncated')
-  const head = at === 0 ? bytes : bytes.subarray(at)
-  const fault = findHeaderFault(head)
+  const fault = findHeaderFault(bytes, at)
   if (fault !== null) return refused(fault)
-  const size = ENVELOPE_BYTES + u32(head, OFFSET.length)
-  if (head.length < size) return refused('truncated')
-  return { ok: true, envelope: new Envelope(head.subarray(0, size)), end: at + size }
+  const end = at + ENVELOPE_BYTES + u32(bytes, at + OFFSET.length)
+  if (bytes.length < end) return refused('truncated')
+  return { ok: true, envelope: new Envelope(bytes.subarray(at, end)), end }
 }
 
 /** The one envelope that `bytes` holds, or `null` when they are anything else, trailing bytes included. */
@@ -210,7 +217,7 @@ export function writeHeader(fields: HeaderFields): Bytes {
   setFixed(out, OFFSET.seenTranscript, fields.seenTranscript, 16)
   setFixed(out, OFFSET.nonce, fields.nonce, NONCE_BYTES)
   view.setUint32(OFFSET.length, fields.length)
-  const fault = findHeaderFault(out)
+  const fault = findHeaderFault(out, 0)
   if (fault !== null) throw new RangeError(`not a valid envelope header: ${fault}`)
   return out
 }
