@@ -76,6 +76,7 @@ export class Sender {
   #aheadClocks = new Map<number, number>()
   readonly #askedClients = new Set<number>()
   #ready = false
+  #skipped = false
   #lastSealedAt = -Infinity
   #mergeTimer: Cancel | null = null
   #pauseTimer: Cancel | null = null
@@ -123,9 +124,16 @@ export class Sender {
     else this.#mergeTimer = startTimer(wait, () => this.flush())
   }
 
+  /** Learns that the document changed while nothing may leave: should that ever change, the difference is found by comparing. */
+  skip(): void {
+    this.#skipped = true
+  }
+
   /** The log is read up to the relay's head and the device may write: everything that waits leaves. */
   opened(): void {
     this.#ready = true
+    if (this.#skipped) this.#unsealed.push(diffAgainst(this.#options.doc, this.#aheadVector()))
+    this.#skipped = false
     this.#resume()
     this.#queue.rewind()
     this.flush()
@@ -257,7 +265,7 @@ export class Sender {
   #bindAll(update: Bytes): boolean {
     const { log, device } = this.#options
     let bound = true
-    for (const client of extendedClients(update)) {
+    for (const client of extendedClients(update, (each) => this.#clockOf(each))) {
       const owner = log.state.deviceOf(client)
       if (owner !== null && !equalBytes(owner, device.id)) {
         this.#options.onProblem({ code: 'CLIENT_ID_TAKEN', message: 'an edit bears a Yjs client id of another device and stays here' })
