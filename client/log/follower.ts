@@ -5,11 +5,21 @@
  * @module
  */
 import { equalBytes, SyncError, verifySignedHead, type Bytes, type OpenedFrame, type SignedHead } from '@y-sealed/protocol'
+import { startTimer, type Cancel } from '../platform.ts'
 import type { DocumentLog, LogEntry, LogOutcome } from './document-log.ts'
+import { PromisedHeads } from './promised-heads.ts'
 import { Sequencer } from './sequencer.ts'
 
 /** Why the relay's log cannot be that of this document as this device knows it. [LO6] */
 export type LogMismatch = 'ROLLBACK' | 'FORK' | 'LOG_INVALID' | 'BAD_HEAD'
+
+/** A READ that has brought nothing for so long is reported. [K3] */
+export const WITHHELD_AFTER_MS = 10_000
+/** What OPENED announces follows it at once: when nothing more of it has come for so long, it is asked for. [FR5] */
+const INLINE_PATIENCE_MS = 2_000
+/** Between one READ that brought nothing and the next; doubled each time. */
+const FIRST_RETRY_MS = 1_000
+const LONGEST_RETRY_MS = 30_000
 
 export interface FollowerOptions {
   readonly documentId: Bytes
@@ -24,6 +34,8 @@ export interface FollowerOptions {
   readonly onMismatch: (code: LogMismatch, seq: number) => void
   /** Everything after this seq waits for a signature. [EN13] */
   readonly onWaiting: (seq: number) => void
+  /** The relay does not hand over this seq, though it has signed a head at or beyond it or shown an entry after it. */
+  readonly onWithheld: (seq: number) => void
 }
 
 export class LogFollower {
@@ -31,7 +43,18 @@ export class LogFollower {
   readonly #sequencer = new Sequencer()
   #target: SignedHead | null = null
   #newestHead: SignedHead | null = null
+  readonly #promises = new PromisedHeads()
+  /** Up to here the relay sends entries without being asked. [FR5] */
+  #inlineThrough = 0
   #reading = false
+  #readAfter = 0
+  #retryMs = FIRST_RETRY_MS
+  /** Runs while a READ is unanswered. */
+  #watch: Cancel | null = null
+  /** Runs until the next READ may leave. */
+  #pause: Cancel | null = null
+  #reportedWaiting = 0
+  #reportedWithheld = 0
   #stopped = false
 
   constructor(options: FollowerOptions) {
@@ -53,14 +76,17 @@ export class LogFollower {
     if (frame.head.seq < seq) return this.#stop('ROLLBACK', frame.head.seq)
     if (frame.through < seq || this.#contradicts(frame.head)) return this.#stop('FORK', seq)
     this.#target = frame.head
-    this.#newestHead = frame.head
+    this.#promise(frame.head)
+    this.#inlineThrough = frame.through
     this.#advance()
   }
 
   /** The socket is gone: what lies ahead of a gap will be read again. */
   closed(): void {
     this.#target = null
-    this.#reading = false
+    this.#endRead()
+    this.#pause?.()
+    this.#pause = null
     this.#sequencer.clear()
   }
 
@@ -69,44 +95,121 @@ export class LogFollower {
     this.#advance()
   }
 
-  /** READ was answered, or refused. */
+  /** READ was answered. If it brought nothing, the next one waits a while: a relay that withholds is not to be asked without end. */
   readDone(): void {
-    this.#reading = false
-    this.#advance()
+    this.#endRead()
+    if (this.#options.log.head.seq > this.#readAfter) {
+      this.#retryMs = FIRST_RETRY_MS
+      return this.#advance()
+    }
+    this.#reportWithheld()
+    this.#readLater(this.#retryMs)
+  }
+
+  /** READ was refused. */
+  readRefused(retryAfterMs: number): void {
+    this.#endRead()
+    this.#readLater(Math.max(this.#retryMs, retryAfterMs))
   }
 
   /** A head that the relay signed, shown by the relay or by somebody else's presence. Two for one seq prove a fork. [LO4] */
   learnHead(head: SignedHead, from: 'relay' | 'peer'): void {
+    if (this.#stopped) return
     const signed = this.#isSigned(head)
     if (!signed && from === 'relay') return this.#stop('BAD_HEAD', head.seq)
     if (!signed) return
-    if (this.#contradicts(head)) return this.#stop('FORK', head.seq)
-    if (from === 'relay') this.#newestHead = head
+    if (this.#contradicts(head) || !this.#promise(head)) return this.#stop('FORK', head.seq)
+    this.#advance()
+  }
+
+  /** Keeps a head for when its place is reached. False when it contradicts another one. */
+  #promise(head: SignedHead): boolean {
+    if (head.seq > this.#options.log.head.seq) return this.#promises.add(head)
+    this.#fit(head)
+    return true
+  }
+
+  #fit(head: SignedHead): void {
+    if (head.seq >= (this.#newestHead?.seq ?? 0)) this.#newestHead = head
   }
 
   #advance(): void {
     if (this.#stopped || !this.#takeRun()) return
     const target = this.#target
     if (target === null) return
-    const { log, read, onCaughtUp, onWaiting } = this.#options
-    if (log.waitingAt !== null) onWaiting(log.waitingAt)
-    if (log.head.seq < target.seq || this.#sequencer.hasGap) {
-      this.#reading ||= read(log.head.seq)
-    } else if (log.waitingAt === null) onCaughtUp()
+    const { log, onCaughtUp } = this.#options
+    this.#reportWaiting()
+    if (this.#isBehind()) this.#read()
+    if (log.head.seq >= target.seq && log.waitingAt === null) onCaughtUp()
   }
 
-  /** The relay's head is compared at its own place, before anything after it is taken. */
+  #isBehind(): boolean {
+    return this.#options.log.head.seq < this.#promises.furthest || this.#sequencer.hasGap
+  }
+
+  #read(): void {
+    const { log, read } = this.#options
+    if (this.#reading || this.#pause !== null) return
+    if (log.head.seq < this.#inlineThrough) return this.#awaitInline()
+    if (!read(log.head.seq)) return
+    this.#endRead()
+    this.#reading = true
+    this.#readAfter = log.head.seq
+    this.#watch = startTimer(WITHHELD_AFTER_MS, () => this.#reportWithheld())
+  }
+
+  #awaitInline(): void {
+    this.#watch?.()
+    this.#watch = startTimer(INLINE_PATIENCE_MS, () => {
+      this.#inlineThrough = 0
+      this.#advance()
+    })
+  }
+
+  #endRead(): void {
+    this.#reading = false
+    this.#watch?.()
+    this.#watch = null
+  }
+
+  #readLater(delayMs: number): void {
+    this.#retryMs = Math.min(LONGEST_RETRY_MS, 2 * this.#retryMs)
+    this.#pause?.()
+    this.#pause = startTimer(delayMs, () => {
+      this.#pause = null
+      this.#advance()
+    })
+  }
+
+  #reportWaiting(): void {
+    const seq = this.#options.log.waitingAt
+    if (seq !== null && seq !== this.#reportedWaiting) this.#options.onWaiting(seq)
+    this.#reportedWaiting = seq ?? 0
+  }
+
+  #reportWithheld(): void {
+    const seq = this.#options.log.head.seq + 1
+    if (seq === this.#reportedWithheld || this.#stopped || !this.#isBehind()) return
+    this.#reportedWithheld = seq
+    this.#options.onWithheld(seq)
+  }
+
+  /** Each head that the relay signed is compared at its own place, before anything after it is taken. */
   #takeRun(): boolean {
     const { log } = this.#options
-    const run = this.#sequencer.take(log.head.seq)
-    const target = this.#target
-    const cut = target === null || target.seq <= log.head.seq ? 0 : Math.min(run.length, target.seq - log.head.seq)
-    for (const part of [run.slice(0, cut), run.slice(cut)]) {
-      if (part.length > 0 && !this.#take(part)) return false
-      if (target !== null && log.head.seq === target.seq && !equalBytes(log.head.transcript, target.transcript)) {
-        this.#stop('FORK', target.seq)
+    let run = this.#sequencer.take(log.head.seq)
+    while (run.length > 0) {
+      const promise = this.#promises.after(log.head.seq)
+      const length = promise === null ? run.length : Math.min(run.length, promise.seq - log.head.seq)
+      if (!this.#take(run.slice(0, length))) return false
+      run = run.slice(length)
+      if (promise === null || log.head.seq < promise.seq) continue
+      this.#promises.forget(promise.seq)
+      if (!equalBytes(log.head.transcript, promise.transcript)) {
+        this.#stop('FORK', promise.seq)
         return false
       }
+      this.#fit(promise)
     }
     return true
   }

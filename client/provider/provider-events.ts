@@ -15,8 +15,9 @@ export interface IntegrityReport {
   /**
    * `ROLLBACK`, `FORK`, `LOG_INVALID`, `BAD_HEAD`: the provider has stopped, nothing was overwritten, local edits are kept.
    * `ENTRY_REFUSED`: one entry does not count; the rest goes on. `WAITING`: everything after an entry waits for its signature.
+   * `WITHHELD`: the relay does not hand over what it has signed for or shown; it is asked again.
    */
-  readonly code: LogMismatch | 'ENTRY_REFUSED' | 'WAITING'
+  readonly code: LogMismatch | 'ENTRY_REFUSED' | 'WAITING' | 'WITHHELD'
   readonly seq: number
   readonly reason?: EntryRefusal
   readonly fatal: boolean

@@ -28,6 +28,7 @@ import { DocumentLog, type LogEntry, type LogOutcome } from '../log/document-log
 import { LogFollower, type LogMismatch } from '../log/follower.ts'
 import { createMemoryOutbox, type Outbox } from '../outbox/outbox.ts'
 import { startTimer, surfaceError } from '../platform.ts'
+import { feedUpdate } from '../yjs/feed-update.ts'
 import { awaitEvent } from './await-event.ts'
 import { Presence } from './presence.ts'
 import type { IntegrityReport, ProviderEvents, ProviderStatus } from './provider-events.ts'
@@ -80,7 +81,9 @@ export class SealedProvider extends ObservableV2<EventMap> {
   #lastUnsynced = 0
   readonly #onUpdate = (update: Uint8Array, origin: unknown): void => {
     if (origin === this) return
-    if (this.#sender) this.#sender.take(update as Bytes)
+    // A reader's document changes by itself too: Yjs tidies formatting after remote edits. None of that can leave.
+    if (this.#live && this.readOnly) this.#sender?.skip()
+    else if (this.#sender) this.#sender.take(update as Bytes)
     else {
       this.#early.push(update as Bytes)
       this.#changed()
@@ -106,6 +109,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
       onCaughtUp: () => this.#caughtUp(),
       onMismatch: (code, seq) => this.#halt(code, seq),
       onWaiting: (seq) => this.#report({ code: 'WAITING', seq, fatal: false }),
+      onWithheld: (seq) => this.#report({ code: 'WITHHELD', seq, fatal: false }),
     })
     // What the document holds already may be new to the relay: the log decides when it is known.
     if (options.doc.store.clients.size > 0) this.#early.push(Y.encodeStateAsUpdateV2(options.doc) as Bytes)
@@ -358,7 +362,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
     if (updates.length === 0) return
     try {
       this.doc.transact(() => {
-        for (const update of updates) Y.applyUpdateV2(this.doc, update, this)
+        for (const update of updates) feedUpdate(this.doc, update, this)
       }, this)
     } catch (error) {
       // Yjs has integrated everything before it calls observers: what throws is the app's, and the log goes on.
@@ -400,7 +404,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
     }
     if (frame.refused === PUSH) return this.#sender?.refuse(frame)
     if (frame.refused === OPEN) return this.#openRefused(code, frame.retryAfterMs)
-    if (frame.refused === READ) return this.#follower.readDone()
+    if (frame.refused === READ) return this.#follower.readRefused(frame.retryAfterMs)
     this.emit('requestRefused', [{ code, message: 'the relay refused the request' }])
   }
 
