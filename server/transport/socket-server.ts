@@ -14,7 +14,7 @@ import { WebSocketServer, type WebSocket } from 'ws'
 import type { Auth, Clock, Log, Metrics, Outbound, RoomConnection, Upgrade } from '../core/ports.ts'
 import { answerSocket, createAnswer } from './http-answer.ts'
 import { Outlet, Outlets } from './outlet.ts'
-import { isTokenInUrl, judgeUpgrade } from './upgrade-request.ts'
+import { isTokenInUrl, judgeUpgrade, MAX_HEADERS } from './upgrade-request.ts'
 
 /** Where sockets go once their upgrade is granted. */
 export interface Entrance {
@@ -167,8 +167,9 @@ export class SocketServer {
       return
     }
     if (isTokenInUrl(url)) log.warn('token-in-url', { url: '[redacted]' })
-    const { headers, body } = createAnswer(url === SOCKET_PATH ? 426 : 404, isStrictTransport)
-    response.writeHead(url === SOCKET_PATH ? 426 : 404, headers).end(request.method === 'HEAD' ? '' : body)
+    const status = statusOfRequest(request)
+    const { headers, body } = createAnswer(status, isStrictTransport)
+    response.writeHead(status, headers).end(request.method === 'HEAD' ? '' : body)
   }
 
   /** From now on upgrades are answered with 503. [C18] */
@@ -182,6 +183,13 @@ export class SocketServer {
     for (const webSocket of this.#webSockets.clients) webSocket.terminate()
     this.#webSockets.close()
   }
+}
+
+function statusOfRequest({ rawHeaders, url, httpVersion }: IncomingMessage): number {
+  // Node takes HTTP/0.9 and 1.0 too, and asks no Host of them.
+  if (httpVersion !== '1.1') return 400
+  if (rawHeaders.length > 2 * MAX_HEADERS) return 431
+  return url === SOCKET_PATH ? 426 : 404
 }
 
 function statusOf(code: string | undefined): number {

@@ -8,12 +8,12 @@ import { SOCKET_PATH, SUBPROTOCOL } from '@y-sealed/protocol'
 import type { IncomingMessage } from 'node:http'
 
 /** What of a request is looked at. */
-export type UpgradeHead = Pick<IncomingMessage, 'method' | 'url' | 'headers' | 'rawHeaders'>
+export type UpgradeHead = Pick<IncomingMessage, 'method' | 'url' | 'httpVersion' | 'headers' | 'rawHeaders'>
 
 /** An HTTP answer in place of the upgrade. `event` is for the log. */
 export interface UpgradeRefusal {
   readonly ok: false
-  readonly status: 400 | 401 | 403 | 404 | 405 | 426
+  readonly status: 400 | 401 | 403 | 404 | 405 | 426 | 431
   readonly event: string
 }
 
@@ -23,6 +23,8 @@ const refused = (status: UpgradeRefusal['status'], event: string): UpgradeRefusa
 
 /** Headers that must not come twice, besides everything that begins with `sec-`: Node takes the first of some, the last of others. */
 const SINGLE = new Set(['host', 'origin', 'authorization', 'upgrade', 'connection'])
+/** Header fields of one request: browsers send about twenty. */
+export const MAX_HEADERS = 100
 /** A subprotocol (RFC 7230 §3.2.6 token). */
 const WORD = /^[\w!#$%&'*+.^`|~-]+$/
 const BEARER = 'bearer.'
@@ -34,6 +36,8 @@ export function judgeUpgrade(request: UpgradeHead, origins: readonly string[]): 
   const path = request.url ?? ''
   if (path !== SOCKET_PATH) return judgePath(path)
   if (request.method !== 'GET') return refused(405, 'method')
+  if (request.httpVersion !== '1.1') return refused(400, 'http-version')
+  if (request.rawHeaders.length > 2 * MAX_HEADERS) return refused(431, 'headers')
   if (hasDoubledHeader(request.rawHeaders)) return refused(400, 'doubled-header')
   const { headers } = request
   if (headers.upgrade?.toLowerCase() !== 'websocket') return refused(400, 'upgrade-header')

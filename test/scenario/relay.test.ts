@@ -1,8 +1,11 @@
 import { cryptoReady, extendTranscript, sodiumSha512, verifySignedHead } from '@y-sealed/protocol'
-import { describe, expect, it } from 'vitest'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 
+import { openSqliteStore } from '../../server/store/sqlite/store.ts'
 import { createRoomDocument, TestWriter } from '../support/room-document.ts'
-import { startTestRelay } from '../support/test-relay.ts'
+import { makeTemporaryFolder } from '../support/temporary-folder.ts'
+import { createTestHeadKey, startTestRelay } from '../support/test-relay.ts'
 
 await cryptoReady()
 
@@ -34,5 +37,66 @@ describe('two clients and a relay', () => {
     const entries = await bob.nextOf('entries')
     expect(entries.seq).toBe(2)
     expect(entries.envelopes.map(({ bytes }) => bytes)).toEqual([bind.envelope.bytes, update.envelope.bytes])
+  })
+
+  it('[FR5] [FR8] shows a newcomer every entry once, in order, while others type', async () => {
+    const relay = await startTestRelay()
+    const document = createRoomDocument()
+    const alice = await relay.client({ document: document.id })
+    alice.open(document.id)
+    await alice.nextOf('opened')
+    const writer = new TestWriter(document, alice.device)
+    alice.send({ type: 'push', envelopes: [writer.genesis().envelope] })
+    await alice.nextOf('ack')
+    const newcomers = []
+    for (let i = 0; i < 60; i++) {
+      alice.send({ type: 'push', envelopes: [writer.update().envelope] })
+      if (i % 6 === 0) {
+        const bob = await relay.client({ document: document.id, permissions: ['read'] })
+        bob.open(document.id)
+        newcomers.push(bob)
+      }
+    }
+    await alice.settle()
+    for (const bob of newcomers) {
+      const seqs = (): number[] =>
+        bob.frames.flatMap((frame) => (frame.type === 'entries' ? frame.envelopes.map((_, i) => frame.seq + i) : []))
+      await vi.waitFor(() => expect(seqs().at(-1)).toBe(61))
+      expect(seqs()).toEqual(Array.from({ length: 61 }, (_, i) => i + 1))
+    }
+  })
+
+  it('[LO6] [FR6] goes on after a restart where it stopped', async () => {
+    const path = join(makeTemporaryFolder(), 'relay.db')
+    const headKey = createTestHeadKey()
+    const document = createRoomDocument()
+    const store = openSqliteStore({ path })
+    const first = await startTestRelay({ store, headKey })
+    const alice = await first.client({ document: document.id })
+    alice.open(document.id)
+    await alice.nextOf('opened')
+    const writer = new TestWriter(document, alice.device)
+    alice.send({ type: 'push', envelopes: [writer.genesis().envelope] })
+    await alice.nextOf('ack')
+    alice.send({ type: 'push', envelopes: [writer.bind().envelope] })
+    await alice.nextOf('ack')
+    await first.close()
+    await store.close()
+
+    const again = openSqliteStore({ path })
+    onTestFinished(() => again.close())
+    const second = await startTestRelay({ store: again, headKey })
+    const back = await second.client({ document: document.id, device: alice.device })
+    const [row] = await again.status([document.id])
+    back.open(document.id, {
+      cursorSeq: 1,
+      cursorTranscript: (await again.transcriptAt(document.id, 1)) ?? new Uint8Array(32),
+    })
+    const opened = await back.nextOf('opened')
+    expect(opened.head).toMatchObject({ seq: row?.head.seq, transcript: row?.head.transcript })
+    expect(verifySignedHead(document.id, opened.head, headKey.publicKey)).toBe(true)
+    // The session goes on: the relay remembers its counter.
+    back.send({ type: 'push', envelopes: [writer.update().envelope] })
+    expect(await back.nextOf('ack')).toMatchObject({ counter: 3, seq: 3 })
   })
 })

@@ -10,7 +10,7 @@ import { onTestFinished } from 'vitest'
 import { createTokenVerifier } from '../../server/auth/token-verifier.ts'
 import { createLocalBus } from '../../server/bus/local.ts'
 import type { RelayLimits } from '../../server/core/limits.ts'
-import type { Bus, Clock, HeadKey, Permission, Store } from '../../server/core/ports.ts'
+import type { Auth, Bus, Clock, HeadKey, Permission, Store } from '../../server/core/ports.ts'
 import { createAuthority, createEcKey, createLeaf } from '../../server/ops/certificate.ts'
 import { createSystemClock } from '../../server/ops/clock.ts'
 import { createMetrics, type MemoryMetrics } from '../../server/ops/metrics.ts'
@@ -55,6 +55,8 @@ export interface TestRelayOptions {
   readonly key?: TestKey
   readonly origins?: readonly string[]
   readonly limits?: Partial<RelayLimits>
+  /** Stands between the relay and the verifier of tokens. */
+  readonly wrapAuth?: (auth: Auth) => Auth
 }
 
 export interface TestRelay {
@@ -100,11 +102,11 @@ export async function startTestRelay(options: TestRelayOptions = {}): Promise<Te
     (level: string) =>
     (event: string, fields: Readonly<Record<string, unknown>> = {}): void =>
       void log.push({ level, event, fields })
-  const auth = createTokenVerifier({ keys: await keysOf(key), issuers: [ISSUER], audiences: [AUDIENCE], clock })
+  const verifier = createTokenVerifier({ keys: await keysOf(key), issuers: [ISSUER], audiences: [AUDIENCE], clock })
   const relay = await createRelay({
     store,
     bus: options.bus ?? createLocalBus(),
-    auth,
+    auth: options.wrapAuth?.(verifier) ?? verifier,
     audiences: [AUDIENCE],
     origins: options.origins ?? [],
     tls: { key: tlsKey, cert },

@@ -42,6 +42,7 @@ describe('delivery', () => {
     expect(delivery.take()).toBeNull()
     delivery.start({ seq: 4, transcript: new Uint8Array(32) })
     expect(seqsOf(delivery)).toEqual([5, 6])
+    expect(delivery.isBehind).toBe(false)
   })
 
   it('[FR8] holds an ACK back until everything before it is out', () => {

@@ -6,7 +6,12 @@ import type { AppendUnit, Bus, Store } from '../../../../server/core/ports.ts'
 import { createMemoryStore } from '../../../../server/store/memory.ts'
 import { ALL, CoreWorld, createDocument, type CorePeer } from '../../../support/core-world.ts'
 import { createTestDevice } from '../../../support/raw-client.ts'
-import { createRoomDocument, TestWriter, type TestDocument } from '../../../support/room-document.ts'
+import {
+  createMembersDocument,
+  createRoomDocument,
+  TestWriter,
+  type TestDocument,
+} from '../../../support/room-document.ts'
 import { createTestClock } from '../../../support/tokens.ts'
 
 await cryptoReady()
@@ -123,6 +128,62 @@ describe('live delivery', () => {
     expect(bob.seqs).toEqual([1, 2, 3, 4, 5, 6])
     await alice.say(push(writer))
     expect(bob.seqs).toEqual([1, 2, 3, 4, 5, 6, 7])
+  })
+
+  it('[FR5] repeats nothing when the store reads further than the row said', async () => {
+    const gate = createGate()
+    const memory = createMemoryStore()
+    let isSlow = false
+    const store: Store = {
+      ...memory,
+      async read(...args) {
+        if (isSlow) await gate.passed
+        return memory.read(...args)
+      },
+    }
+    const { world, document, alice, writer } = await createScene({ store })
+    const bob = await world.peer(document.id)
+    isSlow = true
+    await bob.open(document.id)
+    await alice.say(push(writer, 3))
+    gate.open()
+    await world.flush()
+    expect(bob.all('opened')).toMatchObject([{ head: { seq: 1 }, through: 1 }])
+    expect(bob.seqs).toEqual([1, 2, 3, 4])
+  })
+
+  it('[FR5] repeats nothing when the row is ahead of what has been delivered', async () => {
+    for (const isDeliveredMeanwhile of [true, false]) {
+      const memory = createMemoryStore()
+      const [appended, read] = [createGate(), createGate()]
+      let isHeld = false
+      const store: Store = {
+        ...memory,
+        async append(units) {
+          const results = await memory.append(units)
+          if (isHeld) await appended.passed
+          return results
+        },
+        async read(...args) {
+          const entries = await memory.read(...args)
+          if (isHeld && isDeliveredMeanwhile) await read.passed
+          return entries
+        },
+      }
+      const { world, document, alice, writer } = await createScene({ store })
+      const bob = await world.peer(document.id)
+      isHeld = true
+      // Stored, but not yet delivered: the row says 3 while the hub is at 1.
+      await alice.say(push(writer, 2))
+      await bob.open(document.id)
+      await alice.say(push(writer))
+      appended.open()
+      await world.flush()
+      read.open()
+      await world.flush()
+      expect(bob.all('opened')).toMatchObject([{ head: { seq: 3 } }])
+      expect(bob.seqs).toEqual([1, 2, 3, 4])
+    }
   })
 
   it('[FR5] begins an OPEN again when more came in than it may hold', async () => {
@@ -359,6 +420,19 @@ describe('two relays on one store', () => {
     }
     await here.pass(30, 15)
     expect(bob.seqs).toEqual([1, 2])
+  })
+
+  it('[FR8] [KM10] knows the roles of those who waited before it delivers to them', async () => {
+    const { here, there } = await createPair(() => true)
+    const creator = createTestDevice()
+    const document = createMembersDocument(creator)
+    const waiting = await there.opened(document.id, ALL, creator)
+    const alice = await here.opened(document.id, ALL, creator)
+    await createDocument(alice, new TestWriter(document, creator))
+    // Nothing came by the bus: it is another OPEN that finds the document.
+    await there.opened(document.id, ALL)
+    await there.pass(30, 15)
+    expect(waiting.seqs).toEqual([1])
   })
 
   it('[FR12] ends a document on every relay', async () => {

@@ -182,6 +182,17 @@ describe('open', () => {
     expect(bob.seqs).toEqual([1, 2, 3])
   })
 
+  it('[FR13] opens nothing that was closed while its token was being judged', async () => {
+    const { world, document, alice, writer } = await createLog(0)
+    const bob = await world.peer(document.id)
+    void bob.open(document.id)
+    await bob.say({ type: 'close', document: document.id })
+    await alice.say({ type: 'push', envelopes: [writer.update().envelope] })
+    expect(bob.frames).toEqual([])
+    await bob.open(document.id)
+    expect(bob.seqs).toEqual([1, 2])
+  })
+
   it('[FR20] answers UNAVAILABLE when the store fails, and opens later', async () => {
     const memory = createMemoryStore()
     let isBroken = false
