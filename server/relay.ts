@@ -4,7 +4,7 @@
  * @module
  */
 import { cryptoReady, type Bytes } from '@y-sealed/protocol'
-import { randomFillSync } from 'node:crypto'
+import { createHmac, randomFillSync } from 'node:crypto'
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Server } from 'node:https'
@@ -47,8 +47,24 @@ export interface Relay {
   attach(server: Server): void
   /** Gives new handshakes a new certificate; open sockets stay. [A12] */
   renewTls(tls: TlsIdentity): void
+  /** To be called when `auth.isRevoked` would answer otherwise than before: ends what rests on a revoked grant. [D24] */
+  recheckGrants(): void
+  /** What stands open at this moment. */
+  readFigures(): RelayFigures
+  /** True from the beginning of {@link Relay.close}. */
+  readonly isDraining: boolean
   /** Sends GOAWAY, waits up to `graceMs` for clients to leave, closes the rest with 1001. Store and bus stay the caller's. */
   close(options?: { readonly graceMs?: number }): Promise<void>
+}
+
+/** Figures of one moment. */
+export interface RelayFigures {
+  readonly sockets: number
+  /** Open on one socket or more. */
+  readonly documents: number
+  /** What waits for peers to read: of all sockets, and of the slowest. */
+  readonly queuedBytes: number
+  readonly largestQueueBytes: number
 }
 
 /** How long clients wait after GOAWAY: at least the first, at most both. */
@@ -83,9 +99,11 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
     metrics,
     origins: options.origins ?? [],
     tokenEndpoint: options.tokenEndpoint,
+    labelSubject: createSubjectLabels(),
     isStrictTransport: options.strictTransport ?? false,
   })
   const servers: Server[] = []
+  let isDraining = false
   const attached: (() => void)[] = []
 
   const sleep = (delayMs: number): Promise<void> => new Promise((resolve) => void clock.after(delayMs, resolve))
@@ -112,7 +130,21 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
     renewTls(tls) {
       for (const server of servers) server.setSecureContext(createTlsOptions(tls))
     },
+    recheckGrants: () => room.recheckGrants(),
+    readFigures() {
+      const { totalBytes, largestBytes } = room.readQueues()
+      return {
+        sockets: room.size,
+        documents: room.documents,
+        queuedBytes: totalBytes,
+        largestQueueBytes: largestBytes,
+      }
+    },
+    get isDraining() {
+      return isDraining
+    },
     async close({ graceMs = 0 } = {}) {
+      isDraining = true
       sockets.drain()
       if (graceMs > 0) {
         room.drain(GOAWAY_RETRY_MS, GOAWAY_JITTER_MS)
@@ -125,6 +157,12 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
       await Promise.all(servers.map((server) => closeServer(server)))
     },
   }
+}
+
+/** Subjects may be addresses of people: keyed with a key that ends with the process, a label tells sockets of one apart and no more. */
+function createSubjectLabels(): (subject: string) => string {
+  const key = randomFillSync(new Uint8Array(32))
+  return (subject) => createHmac('sha256', key).update(subject).digest('hex').slice(0, 8)
 }
 
 async function closeServer(server: Server): Promise<void> {

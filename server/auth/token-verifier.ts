@@ -46,6 +46,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): Auth {
         return refuse('internal')
       }
     },
+    isRevoked: (grant) => revocations?.isRevoked(grant) ?? false,
   }
 }
 

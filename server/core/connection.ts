@@ -5,6 +5,7 @@
  * @module
  */
 import {
+  CLIENT_FRAME,
   decodeClientFrame,
   encodeRelayFrame,
   REFUSALS,
@@ -100,6 +101,11 @@ export class Connection implements Socket {
     return this.#state.name !== 'closed'
   }
 
+  /** Bytes taken for this peer and not yet handed to the network. */
+  get bufferedBytes(): number {
+    return this.#outbound.bufferedBytes
+  }
+
   get device(): Bytes {
     return this.#state.name === 'ready' ? this.#state.device : NOBODY
   }
@@ -181,6 +187,7 @@ export class Connection implements Socket {
     const now = clock.monotonic()
     const weighs = weight ?? (now < this.#forgivenUntilMs && isForgiven(refusal.code) ? 0 : weightOf(refusal.code))
     if (weighs === 0) return
+    metrics.count('strikes', undefined, weighs)
     log.info('frame-refused', {
       connection: this.id,
       type: frame.type,
@@ -210,16 +217,39 @@ export class Connection implements Socket {
     for (const slot of this.documents) {
       const { subscription } = slot
       if (subscription === null || subscription.state !== 'live' || wallMs < subscription.endsAtMs) continue
-      const { hub } = subscription
-      const code = REFUSALS.TOKEN_REFUSED.number
-      this.leave(slot)
-      this.forgive()
-      this.send(encodeRelayFrame({ type: 'closed', document: hub.id, code, retryAfterMs: 0 }))
-      this.context.log.info('document-closed', {
-        connection: this.id,
-        document: this.context.labelOf(hub.id),
-        code: 'TOKEN_REFUSED',
-      })
+      this.#withdraw(slot, subscription)
+    }
+  }
+
+  /** Closes a document for want of a grant. */
+  #withdraw(slot: Slot, { hub }: Subscription): void {
+    const code = REFUSALS.TOKEN_REFUSED.number
+    this.leave(slot)
+    this.forgive()
+    this.send(encodeRelayFrame({ type: 'closed', document: hub.id, code, retryAfterMs: 0 }))
+    this.context.log.info('document-closed', {
+      connection: this.id,
+      document: this.context.labelOf(hub.id),
+      code: 'TOKEN_REFUSED',
+    })
+  }
+
+  /** Ends what rests on a revoked grant: the socket with its own, a document with the document's. [AU7] [D24] */
+  recheck(isRevoked: (grant: Grant) => boolean): void {
+    if (this.#state.name === 'closed') return
+    if (isRevoked(this.#grant)) {
+      this.#end(4401, 'token revoked')
+      return
+    }
+    for (const slot of this.documents) {
+      const { subscription } = slot
+      if (subscription === null || !isRevoked(subscription.grant)) continue
+      if (subscription.state === 'live') this.#withdraw(slot, subscription)
+      else if (subscription.state === 'opening') {
+        // Its OPEN has had no answer yet: this is the answer.
+        this.leave(slot)
+        this.refuse({ type: CLIENT_FRAME.open, document: slot.document }, { code: 'TOKEN_REFUSED' }, 0)
+      }
     }
   }
 

@@ -186,6 +186,8 @@ export type TokenVerdict =
 export interface Auth {
   /** Never throws, never rejects. */
   verify(token: string): Promise<TokenVerdict>
+  /** Was a grant that it once gave taken back since? Asked of all that are in force by `Room.recheckGrants`. */
+  isRevoked?(grant: Grant): boolean
 }
 
 /** Milliseconds. `now` is the wall clock, for token times; `monotonic` is for deadlines and rates. */

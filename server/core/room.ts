@@ -51,6 +51,30 @@ export class Room {
     return this.#connections.size
   }
 
+  /** Documents open on one socket or more. */
+  get documents(): number {
+    return this.#hubs.size
+  }
+
+  /** What waits for peers to read: all together, and for the slowest. */
+  readQueues(): { readonly totalBytes: number; readonly largestBytes: number } {
+    let totalBytes = 0
+    let largestBytes = 0
+    for (const { bufferedBytes } of this.#connections) {
+      totalBytes += bufferedBytes
+      largestBytes = Math.max(largestBytes, bufferedBytes)
+    }
+    return { totalBytes, largestBytes }
+  }
+
+  /** Asks of every grant in force whether it was revoked, and ends what rests on one that was. [D24] */
+  recheckGrants(): void {
+    const { auth } = this.#context
+    if (auth.isRevoked === undefined) return
+    const isRevoked = auth.isRevoked.bind(auth)
+    for (const connection of [...this.#connections]) connection.recheck(isRevoked)
+  }
+
   /** Greets a socket whose upgrade has been granted. */
   connect(outbound: Outbound, upgrade: Upgrade): RoomConnection {
     const id = ++this.#lastId

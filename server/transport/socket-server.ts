@@ -12,6 +12,7 @@ import type { TlsOptions } from 'node:tls'
 import { WebSocketServer, type WebSocket } from 'ws'
 
 import type { Auth, Clock, Log, Metrics, Outbound, RoomConnection, Upgrade } from '../core/ports.ts'
+import { labelAddress } from './address-label.ts'
 import { answerSocket, createAnswer } from './http-answer.ts'
 import { Outlet, Outlets } from './outlet.ts'
 import { isTokenInUrl, judgeUpgrade, MAX_HEADERS } from './upgrade-request.ts'
@@ -31,6 +32,8 @@ export interface SocketServerOptions {
   readonly origins: readonly string[]
   /** Answers `/token`; 404 without it. */
   readonly tokenEndpoint?: ((request: IncomingMessage, response: ServerResponse) => Promise<void>) | undefined
+  /** A token's subject as logs may have it. [J1] */
+  readonly labelSubject: (subject: string) => string
   /** Tell browsers to come back over TLS only; not with a development certificate. [B10] */
   readonly isStrictTransport: boolean
 }
@@ -90,6 +93,10 @@ export class SocketServer {
     const secured = new WeakSet<Duplex>()
     server.on('secureConnection', (socket) => secured.add(socket))
     server.on('upgrade', (request, socket, head) => this.upgrade(request, socket, head))
+    // The error's own listener is https's: it makes a `clientError` of it.
+    server.on('tlsClientError', (error: Error & { readonly code?: string }) => {
+      this.#options.metrics.count('tls_errors', { code: error.code ?? 'unknown' })
+    })
     server.on('connect', (_request, socket) => this.#refuse(socket, 405, 'connect'))
     server.on('clientError', (error: Error & { readonly code?: string }, socket) => {
       // A listener that only ends would leave sockets open whose handshake never came to its end. [0.5]
@@ -134,10 +141,14 @@ export class SocketServer {
   }
 
   #connect(webSocket: WebSocket, socket: Duplex, upgrade: Upgrade): void {
-    const { log, metrics, entrance } = this.#options
+    const { log, metrics, entrance, labelSubject } = this.#options
     const outlet = new Outlet(this.#outlets, webSocket, socket)
     const connection = entrance.connect(outlet, upgrade)
-    log.info('connection-opened', { connection: connection.id })
+    log.info('connection-opened', {
+      connection: connection.id,
+      subject: labelSubject(upgrade.grant.subject),
+      address: labelAddress(addressOf(socket)),
+    })
     webSocket.on('message', (data: Buffer, isBinary) => {
       if (isBinary) connection.receive(toBytes(data))
       else connection.end(1003, 'text refused')
@@ -154,7 +165,7 @@ export class SocketServer {
 
   #refuse(socket: Duplex, status: number, event: string): void {
     this.#options.metrics.count('upgrades_refused', { status: String(status) })
-    this.#options.log.info('upgrade-refused', { status, reason: event })
+    this.#options.log.info('upgrade-refused', { status, reason: event, address: labelAddress(addressOf(socket)) })
     answerSocket(socket, status, this.#options.isStrictTransport)
   }
 
@@ -166,7 +177,9 @@ export class SocketServer {
       tokenEndpoint(request, response).catch(() => response.destroy())
       return
     }
-    if (isTokenInUrl(url)) log.warn('token-in-url', { url: '[redacted]' })
+    if (isTokenInUrl(url)) {
+      log.warn('token-in-url', { url: '[redacted]', address: labelAddress(addressOf(request.socket)) })
+    }
     const status = statusOfRequest(request)
     const { headers, body } = createAnswer(status, isStrictTransport)
     response.writeHead(status, headers).end(request.method === 'HEAD' ? '' : body)
@@ -183,6 +196,10 @@ export class SocketServer {
     for (const webSocket of this.#webSockets.clients) webSocket.terminate()
     this.#webSockets.close()
   }
+}
+
+function addressOf(socket: Duplex): string {
+  return 'remoteAddress' in socket && typeof socket.remoteAddress === 'string' ? socket.remoteAddress : ''
 }
 
 function statusOfRequest({ rawHeaders, url, httpVersion }: IncomingMessage): number {
