@@ -402,7 +402,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
       if (code === 'EXISTS') return this.#port?.reopen()
       return this.#down({ transient: false, code, closeCode: 4403, reason: 'the relay did not create the document' })
     }
-    if (frame.refused === PUSH) return this.#sender?.refuse(frame)
+    if (frame.refused === PUSH || frame.refused === PUSH_PART) return this.#sender?.refuse(frame)
     if (frame.refused === OPEN) return this.#openRefused(code, frame.retryAfterMs)
     if (frame.refused === READ) return this.#follower.readRefused(frame.retryAfterMs)
     this.emit('requestRefused', [{ code, message: 'the relay refused the request' }])
@@ -492,6 +492,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
 const OPEN = 0x02
 const READ = 0x03
 const PUSH = 0x06
+const PUSH_PART = 0x07
 
 function closedError(reason: DownReason): SyncError {
   return new SyncError(reason.code, reason.reason === '' ? 'the relay closed the document' : reason.reason)

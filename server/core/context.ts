@@ -7,6 +7,7 @@ import type { Bytes, Sha512 } from '@y-sealed/protocol'
 
 import type { RelayLimits } from './limits.ts'
 import type { Auth, Bus, Clock, HeadKey, Log, Metrics, Store } from './ports.ts'
+import type { StagingBudget } from './staged-parts.ts'
 
 export interface Context {
   readonly store: Store
@@ -22,6 +23,8 @@ export interface Context {
   /** Fresh random bytes. */
   readonly random: (length: number) => Bytes
   readonly limits: RelayLimits
+  /** Room for parts of updates that are not whole yet. */
+  readonly staging: StagingBudget
   /** An id as a key of a map. */
   readonly keyOf: (id: Bytes) => string
   /** An id as logs may have it: the start of its hash. [J1] */

@@ -9,7 +9,7 @@ import { handleAwareness } from './awareness.ts'
 import { handleDelete } from './deletion.ts'
 import { handleRefresh } from './grant.ts'
 import { handleOpen } from './opening.ts'
-import { handlePush } from './push.ts'
+import { handlePush, handlePushPart } from './push.ts'
 import { handleRead } from './read.ts'
 import type { Socket } from './socket.ts'
 
@@ -18,6 +18,8 @@ export function handleFrame(socket: Socket, frame: ClientFrame, message: Bytes):
   switch (frame.type) {
     case 'push':
       return handlePush(socket, frame)
+    case 'push-part':
+      return handlePushPart(socket, frame)
     case 'awareness':
       return handleAwareness(socket, frame, message)
     case 'open':
@@ -36,7 +38,6 @@ export function handleFrame(socket: Socket, frame: ClientFrame, message: Bytes):
       return socket.end(4400, 'second hello')
     case 'read-ids':
     case 'read-snapshot':
-    case 'push-part':
     case 'put-snapshot':
     case 'restore':
       return refuseUnsupported(socket, frame)
@@ -55,7 +56,6 @@ const NO_DOCUMENT: Bytes = new Uint8Array(16)
 const LATER = {
   'read-ids': 'read',
   'read-snapshot': 'read',
-  'push-part': 'push-entries',
   'put-snapshot': 'publish',
   restore: 'restore',
 } as const

@@ -314,6 +314,7 @@ export class Hub {
   remove(subscription: Subscription): void {
     if (!this.subscriptions.delete(subscription)) return
     subscription.state = 'ended'
+    subscription.parts.clear()
     for (const gone of this.presence.leave(subscription)) {
       this.#sendGone(gone)
       this.#tell(() => goneMessage(gone.device, gone.session))
@@ -334,6 +335,7 @@ export class Hub {
     for (const subscription of subscriptions) {
       const isLive = subscription.state === 'live'
       subscription.state = 'ended'
+      subscription.parts.clear()
       if (!isLive) continue
       subscription.peer.send(frame)
       subscription.peer.dropped(subscription, code)
@@ -346,8 +348,9 @@ export class Hub {
     this.#tell(deletedMessage)
   }
 
-  /** What falls due with time (monotonic): HEAD while the document changes, fading presence. */
+  /** What falls due with time (monotonic): HEAD while the document changes, fading presence, groups left unfinished. */
   tick(nowMs: number): void {
+    for (const { parts } of this.subscriptions) parts.expire(nowMs - this.#context.limits.groupIdleMs)
     if (!this.presence.isEmpty && nowMs >= this.#fadedAtMs + FADE_MS) {
       this.#fadedAtMs = nowMs
       this.presence.fade(nowMs)

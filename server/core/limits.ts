@@ -18,6 +18,12 @@ export interface RelayLimits {
   readonly documentsPerSocket: number
   /** PUSH frames of one socket without an answer. [FR9] */
   readonly pushesInFlight: number
+  /** Parts of one update that wait for the last: a book of text, ten times over. [LO9] */
+  readonly groupBytes: number
+  /** The same for all sockets together. */
+  readonly stagedBytes: number
+  /** How long a group may wait for its next part. */
+  readonly groupIdleMs: number
   /** READ frames of one socket without an answer. */
   readonly readsInFlight: number
   /** A page of entries, and what OPEN answers inline. [FR5] [FR7] */
@@ -52,6 +58,9 @@ export interface RelayLimits {
 export const DEFAULT_LIMITS: RelayLimits = {
   documentsPerSocket: MAX_DOCUMENTS_PER_SOCKET,
   pushesInFlight: MAX_PUSHES_IN_FLIGHT,
+  groupBytes: 8_388_608,
+  stagedBytes: 268_435_456,
+  groupIdleMs: 60_000,
   readsInFlight: 4,
   pageBytes: PAGE_BYTES,
   helloDeadlineMs: HELLO_DEADLINE_MS,

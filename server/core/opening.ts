@@ -11,6 +11,7 @@ import { judgeToken } from './grant.ts'
 import { sendAbsent, sendPresent, type Reading } from './opened.ts'
 import type { DocumentStatus, StoredEntry } from './ports.ts'
 import type { Socket } from './socket.ts'
+import { StagedParts } from './staged-parts.ts'
 import { Subscription } from './subscription.ts'
 
 /** More entries than fit a page, whatever their size. */
@@ -36,7 +37,7 @@ export async function handleOpen(socket: Socket, frame: OpenFrame): Promise<void
     return socket.refuse(refused, { code: 'TOKEN_REFUSED' })
   }
   const { hub, started, isFirst } = hubs.acquire(document)
-  const subscription = new Subscription(hub, socket, grant, limits.toleranceMs)
+  const subscription = new Subscription(hub, socket, grant, limits.toleranceMs, new StagedParts(context.staging, limits.groupBytes))
   slot.subscription = subscription
   hub.subscriptions.add(subscription)
   let code: RefusalCode | null

@@ -13,6 +13,7 @@ import {
   RECORD,
   type Envelope,
   type PushFrame,
+  type PushPartFrame,
 } from '@y-sealed/protocol'
 
 import type { Append } from './append-queue.ts'
@@ -43,30 +44,80 @@ function actionOf(first: Envelope): Action {
 
 /** Carries a PUSH to the store, or refuses it. */
 export function handlePush(socket: Socket, { envelopes }: PushFrame): void | Promise<void> {
-  const { context, documents } = socket
   const first = envelopes[0] as Envelope
-  const refused = refusedFrame(first)
-  const subscription = documents.findLive(first.document)
-  if (subscription === null) return socket.refuse(refused, { code: 'NOT_OPEN' })
-  if (!isSameId(first.device, socket.device))
-    return socket.refuse(refused, { code: 'FORBIDDEN' }, FOREIGN_DEVICE_WEIGHT)
-  const code = subscription.refuse(actionOf(first), context.clock.now())
-  if (code !== null) return socket.refuse(refused, { code })
-  if (socket.pushesInFlight >= context.limits.pushesInFlight) {
-    return socket.refuse(refused, { code: 'RATE', retryAfterMs: context.limits.retryAfterMs })
-  }
+  const refused = refusedFrame(CLIENT_FRAME.push, first, first.counter)
+  const subscription = admit(socket, first, refused)
+  if (subscription === null) return
   const unit = readUnit(socket, subscription, envelopes)
-  if ('code' in unit) {
-    if (unit.code !== 'EPOCH_STALE') return socket.refuse(refused, unit)
-    return refuseStale(socket, subscription, refused, unit)
+  if ('code' in unit) return refuseUnit(socket, subscription, refused, unit)
+  append(socket, subscription, unit)
+}
+
+/** Keeps a part until its group is whole, and carries that to the store. An inner part is answered only if it is refused. [LO9] */
+export function handlePushPart(socket: Socket, part: PushPartFrame): void | Promise<void> {
+  const { envelope } = part
+  const refused = refusedFrame(CLIENT_FRAME['push-part'], envelope, envelope.counter - part.index)
+  const subscription = admit(socket, envelope, refused)
+  if (subscription === null) return
+  const { hub, parts } = subscription
+  const { context, device } = socket
+  if (hub.document === null) return socket.refuse(refused, { code: 'UNKNOWN_DOCUMENT' })
+  const { commitment, epoch } = hub.document
+  const staging = parts.take(part, context.clock.monotonic(), (each) =>
+    newEntry(each, envelopeId(context.sha512, commitment, each)),
+  )
+  // Whole before its epoch is judged: the answer is one for the group.
+  switch (staging.kind) {
+    case 'waits':
+    case 'swallowed':
+      return
+    case 'stray':
+      return socket.refuse(refused, { code: 'COUNTER_GAP', detail: staging.expected })
+    case 'no-room':
+      parts.refuse()
+      return socket.refuse(refused, { code: 'RATE', retryAfterMs: context.limits.retryAfterMs })
+    case 'too-large':
+      parts.refuse()
+      return socket.refuse(refused, { code: 'QUOTA', detail: context.limits.groupBytes })
+    case 'complete': {
+      if (envelope.epoch !== epoch) {
+        return refuseStale(socket, subscription, refused, { code: 'EPOCH_STALE', detail: epoch })
+      }
+      const entries = staging.entries as [NewEntry, ...NewEntry[]]
+      append(socket, subscription, { document: hub.id, device, session: envelope.session, group: true, needs: 'writer', entries })
+    }
   }
+}
+
+/** The subscription on which this may be pushed now; `null` when it was refused. [AU6] */
+function admit(socket: Socket, first: Envelope, refused: RefusedFrame): Subscription | null {
+  const { context, documents } = socket
+  const subscription = documents.findLive(first.document)
+  const refuse = (refusal: Refusal, weight?: number): null => {
+    socket.refuse(refused, refusal, weight)
+    return null
+  }
+  if (subscription === null) return refuse({ code: 'NOT_OPEN' })
+  if (!isSameId(first.device, socket.device)) return refuse({ code: 'FORBIDDEN' }, FOREIGN_DEVICE_WEIGHT)
+  const code = subscription.refuse(actionOf(first), context.clock.now())
+  if (code !== null) return refuse({ code })
+  if (socket.pushesInFlight < context.limits.pushesInFlight) return subscription
+  return refuse({ code: 'RATE', retryAfterMs: context.limits.retryAfterMs })
+}
+
+function append(socket: Socket, subscription: Subscription, unit: AppendUnit): void {
   socket.pushesInFlight++
   subscription.hub.holds++
   socket.appends.add(new PushAppend(socket, subscription, unit))
 }
 
-function refusedFrame(first: Envelope): RefusedFrame {
-  return { type: CLIENT_FRAME.push, document: first.document, session: first.session, counter: first.counter }
+function refusedFrame(type: number, { document, session }: Envelope, counter: number): RefusedFrame {
+  return { type, document, session, counter }
+}
+
+function refuseUnit(socket: Socket, subscription: Subscription, refused: RefusedFrame, refusal: Refusal): void | Promise<void> {
+  if (refusal.code !== 'EPOCH_STALE') return socket.refuse(refused, refusal)
+  return refuseStale(socket, subscription, refused, refusal)
 }
 
 /** The unit that the store is to append, or why there is none. */
@@ -164,8 +215,8 @@ class PushAppend implements Append {
   #refuse(result: Exclude<AppendResult, { readonly status: 'stored' }> | null): void {
     const { context } = this.#socket
     const { hub } = this.#subscription
-    const { document, session, entries } = this.unit
-    const refused = { type: CLIENT_FRAME.push, document, session, counter: entries[0].counter }
+    const { document, session, entries, group } = this.unit
+    const refused = { type: CLIENT_FRAME[group ? 'push-part' : 'push'], document, session, counter: entries[0].counter }
     if (result === null) {
       // The outcome is unknown: should it be stored after all, the others get it from the store.
       hub.expectMore()

@@ -11,9 +11,10 @@ import type { Context } from './context.ts'
 import { Hubs } from './hubs.ts'
 import { DEFAULT_LIMITS, type RelayLimits } from './limits.ts'
 import type { Outbound, RoomConnection, Upgrade } from './ports.ts'
+import { StagingBudget } from './staged-parts.ts'
 import { Wheel } from './wheel.ts'
 
-export interface RoomOptions extends Omit<Context, 'limits' | 'keyOf' | 'labelOf'> {
+export interface RoomOptions extends Omit<Context, 'limits' | 'staging' | 'keyOf' | 'labelOf'> {
   readonly limits?: Partial<RelayLimits>
 }
 
@@ -27,9 +28,11 @@ export class Room {
 
   constructor({ limits, ...ports }: RoomOptions) {
     const { sha512, log } = ports
+    const complete = { ...DEFAULT_LIMITS, ...limits }
     this.#context = {
       ...ports,
-      limits: { ...DEFAULT_LIMITS, ...limits },
+      limits: complete,
+      staging: new StagingBudget(complete.stagedBytes),
       keyOf: bytesToHex,
       labelOf: (id) => bytesToHex(sha512(id).subarray(0, 4)),
     }

@@ -10,6 +10,7 @@ import type { WaitingAck } from './delivery.ts'
 import { entriesToFrames, type LiveEntry, type Run } from './entry-frames.ts'
 import type { Hub } from './hub.ts'
 import type { Grant, Role } from './ports.ts'
+import type { StagedParts } from './staged-parts.ts'
 
 /** The socket's side of a subscription. */
 export interface Peer {
@@ -29,6 +30,8 @@ export class Subscription implements Standing {
   role: Role = 'none'
   /** `opening`: entries are held back; `live`: they are sent; `ended`: nothing is. */
   state: 'opening' | 'live' | 'ended' = 'opening'
+  /** Parts of an update that is not whole yet. */
+  readonly parts: StagedParts
   readonly #toleranceMs: number
   #grant: Grant
   #endsAtMs: number
@@ -38,7 +41,8 @@ export class Subscription implements Standing {
   #heldBytes = 0
   #isOverrun = false
 
-  constructor(hub: Hub, peer: Peer, grant: Grant, toleranceMs: number) {
+  constructor(hub: Hub, peer: Peer, grant: Grant, toleranceMs: number, parts: StagedParts) {
+    this.parts = parts
     this.hub = hub
     this.peer = peer
     this.#toleranceMs = toleranceMs

@@ -109,7 +109,7 @@ const ROWS: Record<string, Row> = {
     },
     permission: 'write',
     rank: 2,
-    allowed: 'UNSUPPORTED',
+    allowed: 'done',
   },
   'PUSH of genesis': {
     frame: (writer) => ({ type: 'push', envelopes: [writer.genesis().envelope] }),
