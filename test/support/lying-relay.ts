@@ -97,9 +97,16 @@ export class LyingRelay {
     this.ca = ca
   }
 
-  /** Another relay behind the same address: open links go on with the old one until they are cut. */
-  stand(upstream: Upstream): void {
+  /** Another relay behind the same address, or none. Open links are cut; clients come back by themselves. */
+  stand(upstream: Upstream | null): void {
     this.#upstream = upstream
+    this.cut()
+  }
+
+  /** The relay behind it now. */
+  get upstream(): Upstream {
+    if (this.#upstream === null) throw new Error('there is no relay behind this proxy')
+    return this.#upstream
   }
 
   /** Cuts every link; clients come back by themselves. */
@@ -115,6 +122,7 @@ export class LyingRelay {
   /** HTTP: the token endpoint. */
   answer(incoming: IncomingMessage, response: ServerResponse): void {
     const { method, url, headers } = incoming
+    if (this.#upstream === null) return void response.destroy()
     this.#capture('request-head', headText(incoming))
     const outgoing = request(this.#addressOf(url ?? '/'), { method, headers, ca: this.#upstream?.ca }, (answer) => {
       const head = `${answer.statusCode}\n${answer.rawHeaders.join('\n')}`
@@ -131,6 +139,7 @@ export class LyingRelay {
   /** An upgrade: the relay is asked first, so that what it refuses is refused here too. */
   upgrade(sockets: WebSocketServer, incoming: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => undefined)
+    if (this.#upstream === null) return void socket.destroy()
     this.#capture('request-head', headText(incoming))
     const protocols = (incoming.headers['sec-websocket-protocol'] ?? '').split(',').map((word) => word.trim())
     const address = this.#addressOf(SOCKET_PATH).replace(/^https/, 'wss')
@@ -167,8 +176,7 @@ export class LyingRelay {
   }
 
   #addressOf(path: string): string {
-    if (this.#upstream === null) throw new Error('there is no relay behind this proxy')
-    return `https://localhost:${this.#upstream.port}${path}`
+    return `https://localhost:${this.upstream.port}${path}`
   }
 }
 

@@ -16,7 +16,7 @@ import {
 import { nodeFetchJson } from '@y-sealed/client/node'
 import { bytesToBase64url, cryptoReady, sodiumSha512, startTranscript, toBytes, type Bytes } from '@y-sealed/protocol'
 import { randomBytes, Room, type Device } from '@y-sealed/protocol/sealing'
-import { readFileSync } from 'node:fs'
+import { cpSync, readFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { expect, onTestFinished, vi } from 'vitest'
 
@@ -64,19 +64,29 @@ export interface HonestRelay extends RelayAddress {
   close(): Promise<void>
 }
 
-/** Starts one over `data` for clients that dial `lying` or itself. It ends with the test. */
+/** Starts one over `data` for clients that dial `dialled` or itself. It ends with the test. */
 export async function startHonestRelay(
-  lying: LyingRelay,
+  dialled: readonly LyingRelay[],
   data: string = makeTemporaryFolder(),
-  writeLog: (line: string) => void = () => undefined,
 ): Promise<HonestRelay> {
   const port = await findFreePort()
   const own = `wss://localhost:${port}/sync`
-  const relay = await startRelay({ data, port, urls: [own, lying.url], logLevel: 'debug', writeLog })
+  const urls = [own, ...dialled.map(({ url }) => url)]
+  const relay = await startRelay({ data, port, urls, logLevel: 'silent' })
   let closing: Promise<void> | null = null
   const close = (): Promise<void> => (closing ??= relay.close())
   onTestFinished(close)
   return { url: own, ca: readFileSync(relay.caPath as string, 'utf8'), port, data, close }
+}
+
+/** Stops a relay and copies what it leaves behind to a folder of its own: a backup, or the other half of a fork. */
+export async function copyOf(relay: HonestRelay, dialled: readonly LyingRelay[]): Promise<string> {
+  // Without clients it has nobody to say good-bye to.
+  for (const lying of dialled) lying.stand(null)
+  await relay.close()
+  const copy = makeTemporaryFolder()
+  cpSync(relay.data, copy, { recursive: true })
+  return copy
 }
 
 /** A person, and everything that their provider told them. */
@@ -132,7 +142,7 @@ export interface Stage extends Scene {
 export async function setStage(): Promise<Stage> {
   const scene = await createScene()
   const lying = await startLyingRelay()
-  const honest = await startHonestRelay(lying)
+  const honest = await startHonestRelay([lying])
   lying.stand(honest)
   return {
     ...scene,
@@ -176,18 +186,34 @@ export function expectSound(...witnesses: readonly Witness[]): void {
   }
 }
 
-/**
- * Stopped for good with `code`: the relay's word is not taken any more, what was shown stays, and what is typed here stays here and is
- * known to be unsaved. [LO6]
- */
-export async function expectStopped(witness: Witness, code: string, text: string): Promise<void> {
-  await vi.waitFor(() => expect(witness.closings.map((reason) => reason.code)).toEqual([code]))
-  expect(witness.reports.filter((report) => report.fatal).map((report) => report.code)).toEqual([code])
-  expect(witness.text).toBe(text)
+/** What is left of a provider that has stopped for good. */
+export interface Halt {
+  readonly closed: readonly string[]
+  readonly reported: readonly string[]
+  readonly text: string
+  /** What is typed afterwards stays, and is known to be unsaved. */
+  readonly keeps: boolean
+  readonly synced: boolean
+}
+
+/** Waits until it has stopped, types a word, and tells. */
+export async function haltOf(witness: Witness): Promise<Halt> {
+  await vi.waitFor(() => expect(witness.closings).not.toEqual([]))
+  const { reports, closings, text } = witness
   const { provider, text: note } = witness.peer
+  const unsaved = provider.unsyncedChanges
   note.insert(text.length, 'kept')
-  expect(witness.text).toBe(`${text}kept`)
-  expect(provider.unsyncedChanges).toBeGreaterThan(0)
-  expect(provider.synced).toBe(false)
   expectSound(witness)
+  return {
+    closed: closings.map((reason) => reason.code),
+    reported: reports.filter((report) => report.fatal).map((report) => report.code),
+    text,
+    keeps: witness.text === `${text}kept` && provider.unsyncedChanges === unsaved + 1,
+    synced: provider.synced,
+  }
+}
+
+/** As it must be: the relay's word is not taken any more, what was verified is still shown, and edits are kept. [LO6] */
+export function halted(code: string, text: string): Halt {
+  return { closed: [code], reported: [code], text, keeps: true, synced: false }
 }

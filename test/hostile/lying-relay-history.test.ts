@@ -1,0 +1,271 @@
+/**
+ * A relay that rolls back, forks, or puts another document or head key in place. Whoever has seen more stops, and keeps what is theirs.
+ */
+import {
+  CLIENT_FRAME,
+  encodeEntries,
+  encodeRecord,
+  encodeRelayFrame,
+  headInput,
+  headKeyInput,
+  KIND,
+  type Bytes,
+  type HeadKeyStatement,
+  type RelayFrame,
+  type SignedHead,
+} from '@y-sealed/protocol'
+import { createEpochKey, Session, wrapKey, type Device } from '@y-sealed/protocol/sealing'
+import { describe, expect, it, vi } from 'vitest'
+
+import { showEntries, startLyingRelay, turnBit, type LyingRelay, type Trick } from '../support/lying-relay.ts'
+import { createTestDevice } from '../support/raw-client.ts'
+import {
+  copyOf,
+  createScene,
+  expectSound,
+  halted,
+  haltOf,
+  setStage,
+  startHonestRelay,
+  watch,
+  type Stage,
+  type Witness,
+} from '../support/stage.ts'
+
+async function write(person: Witness, line: string): Promise<void> {
+  person.peer.text.insert(person.text.length, line)
+  await person.peer.provider.whenSaved()
+}
+
+/** Alice has written a line by the lying relay. */
+async function writeOnce(): Promise<{ stage: Stage; alice: Witness }> {
+  const stage = await setStage()
+  const alice = await stage.watch()
+  await alice.peer.provider.whenSynced()
+  await write(alice, 'first ')
+  return { stage, alice }
+}
+
+/** The same, of which the folder `old` is a copy; then she has written on. */
+async function writeAndCopy(): Promise<{ stage: Stage; alice: Witness; old: string }> {
+  const { stage, alice } = await writeOnce()
+  const old = await copyOf(stage.honest, [stage.lying])
+  stage.lying.stand(await startHonestRelay([stage.lying], stage.honest.data))
+  await write(alice, 'second ')
+  return { stage, alice, old }
+}
+
+describe('a relay that rolls back', () => {
+  it('T5 [K9] [LO6] to an older database is refused by a device that has seen more', async () => {
+    const { stage, alice, old } = await writeAndCopy()
+    stage.lying.stand(await startHonestRelay([stage.lying], old))
+    expect(await haltOf(alice)).toEqual(halted('ROLLBACK', 'first second '))
+  })
+
+  it('T5 [K9] [LO6] loses none of the edits that were on their way', async () => {
+    const { stage, alice, old } = await writeAndCopy()
+    stage.lying.toRelay = (frame) => (frame?.type === 'push' ? [] : undefined)
+    alice.peer.text.insert(0, 'under way ')
+    await vi.waitFor(() => expect(alice.peer.provider.unsyncedChanges).toBe(1))
+    stage.lying.stand(await startHonestRelay([stage.lying], old))
+    expect(await haltOf(alice)).toEqual(halted('ROLLBACK', 'under way first second '))
+  })
+
+  it('T5 [K9] [LO6] to before the document was made is refused as well', async () => {
+    const { stage, alice } = await writeOnce()
+    stage.lying.toClient = (frame) => {
+      if (frame?.type !== 'opened') return undefined
+      const head = { seq: 0, transcript: new Uint8Array(32), signature: new Uint8Array(64) }
+      return [encodeRelayFrame({ ...frame, present: false, head, through: 0 })]
+    }
+    stage.lying.cut()
+    expect(await haltOf(alice)).toEqual(halted('ROLLBACK', 'first '))
+  })
+
+  it('T5 [LO4] a head that the relay has not signed is none', async () => {
+    const { stage, alice } = await writeOnce()
+    stage.lying.toClient = (frame) => {
+      if (frame?.type !== 'opened') return undefined
+      return [encodeRelayFrame({ ...frame, head: { ...frame.head, seq: frame.head.seq + 1 } })]
+    }
+    stage.lying.cut()
+    expect(await haltOf(alice)).toEqual(halted('BAD_HEAD', 'first '))
+  })
+})
+
+interface Fork {
+  readonly lying: readonly [LyingRelay, LyingRelay]
+  readonly alice: Witness
+  readonly bob: Witness
+}
+
+/** Alice and Bob have the same two entries and one line; from here on each has a relay of their own, with one head key. */
+async function fork(): Promise<Fork> {
+  const scene = await createScene()
+  const [one, two] = [await startLyingRelay(), await startLyingRelay()]
+  const trunk = await startHonestRelay([one, two])
+  for (const lying of [one, two]) lying.stand(trunk)
+  const alice = await watch({ relay: one, access: scene.access() })
+  await alice.peer.provider.whenSynced()
+  await write(alice, 'common ')
+  const bob = await watch({ relay: two, access: scene.access() })
+  await bob.peer.provider.whenSynced()
+  const copy = await copyOf(trunk, [one, two])
+  one.stand(await startHonestRelay([one, two], trunk.data))
+  two.stand(await startHonestRelay([one, two], copy))
+  return { lying: [one, two], alice, bob }
+}
+
+/** Alice's presence, with the newest head that her relay has signed, as it left her. */
+async function presenceOf({ lying: [one], alice }: Fork): Promise<Bytes> {
+  one.cut()
+  alice.peer.provider.awareness.setLocalState({ user: 'alice' })
+  const isPresence = ({ place, bytes }: LyingRelay['captured'][number]): boolean =>
+    place === 'from-client' && bytes[0] === CLIENT_FRAME.awareness
+  const before = one.captured.filter(isPresence).length
+  await vi.waitFor(() => expect(one.captured.filter(isPresence).length).toBeGreaterThan(before))
+  return one.captured.filter(isPresence).at(-1)?.bytes as Bytes
+}
+
+describe('a relay that shows two histories', () => {
+  it('T6 [K10] [LO6] is found out when it lets one meet the other branch', async () => {
+    const { lying, alice, bob } = await fork()
+    await write(alice, 'hers')
+    await write(bob, 'his')
+    const [one, two] = lying
+    one.stand(two.upstream)
+    expect(await haltOf(alice)).toEqual(halted('FORK', 'common hers'))
+    expect(bob.text).toBe('common his')
+  })
+
+  it('T6 [K10] [LO4] [CL7] is found out by one head that crosses with presence', async () => {
+    const branches = await fork()
+    await write(branches.alice, 'hers')
+    await write(branches.bob, 'his')
+    const presence = await presenceOf(branches)
+    branches.lying[1].links.at(-1)?.toClient(presence)
+    expect(await haltOf(branches.bob)).toEqual(halted('FORK', 'common his'))
+  })
+
+  it('T6 [K10] [LO4] a head from beyond is remembered until its place is reached', async () => {
+    const branches = await fork()
+    for (const line of ['hers ', 'and ', 'more ']) await write(branches.alice, line)
+    await write(branches.bob, 'his ')
+    const presence = await presenceOf(branches)
+    branches.lying[1].links.at(-1)?.toClient(presence)
+    const { bob } = branches
+    await vi.waitFor(() => expect(bob.reports.map((report) => report.code)).toEqual(['WITHHELD']))
+    bob.peer.text.insert(0, 'on ')
+    await bob.peer.provider.whenSaved()
+    bob.peer.text.insert(0, 'and ')
+    expect(await haltOf(bob)).toEqual(halted('FORK', 'and on common his '))
+  })
+})
+
+describe('a relay that puts something else in place', () => {
+  it('T7 [K19] [KM3] another genesis is not this document', async () => {
+    const { stage } = await writeOnce()
+    const other = await createScene()
+    const impostor = createTestDevice()
+    const genesis = new Session(stage.document.id, impostor).sealEntry(
+      KIND.record,
+      other.document.body,
+      other.document.key,
+      other.document.start,
+    )
+    stage.lying.toClient = showEntries(({ seq, envelope }) => [
+      { seq, envelope: seq === 1 ? genesis.envelope.bytes : envelope },
+    ])
+    const bob = await stage.watch()
+    expect(await haltOf(bob)).toEqual(halted('LOG_INVALID', ''))
+  })
+
+  it('T7 [KM3] one bit of the genesis is enough', async () => {
+    const { stage } = await writeOnce()
+    stage.lying.toClient = showEntries(({ seq, envelope }) => [
+      { seq, envelope: seq === 1 ? turnBit(envelope, -80) : envelope },
+    ])
+    const bob = await stage.watch()
+    expect(await haltOf(bob)).toEqual(halted('LOG_INVALID', ''))
+  })
+
+  it('T7 [K5] [K6] a member or a key that the relay adds by itself counts for nothing', async () => {
+    const { stage, alice } = await writeOnce()
+    const [planted, key] = [createTestDevice(), createEpochKey(1)]
+    const body = encodeRecord({
+      type: 'add',
+      recordPrev: new Uint8Array(32),
+      sponsored: false,
+      role: 'admin',
+      certificate: planted.certificate(),
+      wrap: wrapKey(key, planted.boxPublic),
+      sealedName: new Uint8Array(0),
+    })
+    const { seq, transcript } = alice.peer.provider.head
+    const record = new Session(stage.document.id, planted).sealEntry(KIND.record, body, key, { seq, transcript })
+    stage.lying.links.at(-1)?.toClient(encodeEntries(seq + 1, [record.envelope.bytes]))
+    await vi.waitFor(() => expect(alice.reports).toHaveLength(1))
+    expect(alice.reports[0]).toMatchObject({ code: 'ENTRY_REFUSED', reason: 'stranger', seq: seq + 1 })
+    stage.lying.cut()
+    expect(await haltOf(alice)).toEqual(halted('ROLLBACK', 'first '))
+  })
+})
+
+/** Signs the relay's heads anew under another key. */
+function underKey(document: Bytes, device: Device, headKeyStatements: readonly HeadKeyStatement[]): Trick<RelayFrame> {
+  const sign = ({ seq, transcript }: SignedHead): SignedHead => {
+    return { seq, transcript, signature: device.sign(headInput(document, seq, transcript)) }
+  }
+  return (frame) => {
+    if (frame?.type === 'welcome') {
+      return [encodeRelayFrame({ ...frame, headKey: device.signPublic, headKeyStatements })]
+    }
+    if ((frame?.type === 'opened' && frame.present) || frame?.type === 'head') {
+      return [encodeRelayFrame({ ...frame, head: sign(frame.head) })]
+    }
+    return undefined
+  }
+}
+
+/** `by`'s word that `to` follows `from`. */
+function statement(from: Device, to: Device, by: Device = from): HeadKeyStatement {
+  const signature = by.sign(headKeyInput(from.signPublic, to.signPublic))
+  return { oldKey: from.signPublic, newKey: to.signPublic, signature }
+}
+
+describe('a relay that changes its head key', () => {
+  it.each([
+    ['without a word', () => []],
+    ["with its own word in place of the old key's", (old: Device, key: Device) => [statement(old, key, key)]],
+    ["with another key's word", (_: Device, key: Device) => [statement(createTestDevice(), key)]],
+    ['with the word that led to the old key', (old: Device, key: Device) => [statement(key, old)]],
+  ])('T8 [LO5] is left: %s', async (_, statementsOf) => {
+    const stage = await setStage()
+    const [old, key] = [createTestDevice(), createTestDevice()]
+    stage.lying.toClient = underKey(stage.document.id, old, [])
+    const alice = await stage.watch()
+    await alice.peer.provider.whenSynced()
+    await write(alice, 'first ')
+    stage.lying.toClient = underKey(stage.document.id, key, statementsOf(old, key))
+    stage.lying.cut()
+    await vi.waitFor(() => expect(alice.closings.map((reason) => reason.code)).toEqual(['HEAD_KEY_CHANGED']))
+    alice.peer.text.insert(0, 'kept ')
+    expect(alice.text).toBe('kept first ')
+    expect(alice.peer.provider.unsyncedChanges).toBe(1)
+    expectSound(alice)
+  })
+
+  it("T8 [LO5] is followed by the old key's word, through a key between", async () => {
+    const stage = await setStage()
+    const [old, between, key] = [createTestDevice(), createTestDevice(), createTestDevice()]
+    stage.lying.toClient = underKey(stage.document.id, old, [])
+    const alice = await stage.watch()
+    await alice.peer.provider.whenSynced()
+    await write(alice, 'first ')
+    stage.lying.toClient = underKey(stage.document.id, key, [statement(old, between), statement(between, key)])
+    stage.lying.cut()
+    await write(alice, 'second ')
+    expect(alice.closings).toEqual([])
+    expect(alice.peer.connection.headKey).toEqual(key.signPublic)
+  })
+})
