@@ -104,11 +104,6 @@ export class Writer {
 }
 
 /** The bytes of one integer as a field of {@link frameFields}. [WI5] */
-export function u32Field(value: number): Bytes {
-  return new Writer(4).u32(value).finish()
-}
-
-/** The bytes of one integer as a field of {@link frameFields}. [WI5] */
 export function u64Field(value: number): Bytes {
   return new Writer(8).u64(value).finish()
 }
