@@ -18,6 +18,8 @@ if (chromium === undefined) {
   console.warn(`\n!! ${message}; SKIPPING them.\n`)
 }
 
+const GLOBAL_RELAY = fileURLToPath(new URL('support/global-relay.ts', import.meta.url))
+
 /** In tests the packages of this repository are their sources. */
 const conditions = ['source', 'module', 'import', 'default']
 
@@ -55,7 +57,7 @@ export default defineConfig({
           name: 'node-relay',
           environment: 'node',
           include: ['test/scenario/*.universal.test.ts'],
-          globalSetup: ['test/support/global-relay.ts'],
+          globalSetup: [GLOBAL_RELAY],
         },
       },
       ...(chromium === undefined
@@ -81,7 +83,7 @@ export default defineConfig({
                 name: 'browser',
                 include: ['test/**/*.browser.test.ts', 'test/**/*.universal.test.ts'],
                 exclude: ['**/node_modules/**', 'test/house/fixtures/**'],
-                globalSetup: ['test/support/global-relay.ts'],
+                globalSetup: [GLOBAL_RELAY],
                 browser: {
                   enabled: true,
                   api: { port: BROWSER_PORT, strictPort: true },

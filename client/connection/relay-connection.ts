@@ -20,7 +20,7 @@ import {
   type ClientFrame,
   type RelayFrame,
 } from '@y-sealed/protocol'
-import { Device } from '@y-sealed/protocol/sealing'
+import type { Device } from '@y-sealed/protocol/sealing'
 import { ObservableV2 } from 'lib0/observable'
 import { Backoff, SETTLED_AFTER_MS } from './backoff.ts'
 import type { Channel, ChannelPort, DocumentFrame, DownReason, TokenSource } from './channel.ts'
@@ -348,7 +348,9 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
   async #refresh(attached: Attached): Promise<void> {
     const link = this.#link
     if (!attached.open || link === null) return
-    const token = await this.#tokenFor(attached.channel).catch((error: unknown) => void this.emit('connection-error', [error]))
+    const token = await this.#tokenFor(attached.channel).catch((error: unknown) => {
+      this.emit('connection-error', [error])
+    })
     if (token === undefined || this.#link !== link || !attached.open) return
     this.#send({ type: 'refresh', document: attached.channel.documentId, token })
   }
@@ -385,7 +387,9 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
 
   #failDial(reason: DownReason, retryAfterMs = 0): void {
     this.emit('status', ['disconnected'])
-    for (const { channel, denied } of [...this.#attachedById.values()]) if (!denied) channel.down(reason)
+    // A document that goes down for good detaches itself: what was there is gone through.
+    const attached = Array.from(this.#attachedById.values())
+    for (const { channel, denied } of attached) if (!denied) channel.down(reason)
     if (!reason.transient) this.#ended = true
     if (this.#ended || this.#attachedById.size === 0) return
     this.#retryTimer = startTimer(this.#backoff.next(retryAfterMs), () => this.#dialNow())

@@ -6,7 +6,6 @@
  */
 import {
   Authenticator,
-  bytesToHex,
   decodeBind,
   decodePart,
   decodeRecord,
@@ -209,9 +208,4 @@ export class DocumentLog {
     this.state.grow(verdict.growth)
     return { kind: 'update', update: verdict.feed, seq, envelope }
   }
-}
-
-/** A text that names a session in maps and reports. */
-export function sessionName(envelope: Envelope): string {
-  return bytesToHex(envelope.bytes.subarray(24, 48))
 }

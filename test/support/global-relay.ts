@@ -22,25 +22,36 @@ declare module 'vitest' {
 
 const START_MS = 30_000
 
-export default async function startSharedRelay(project: TestProject): Promise<() => Promise<void>> {
+const stops: (() => Promise<void>)[] = []
+
+/** Called by Vitest once for each project that names this file. */
+export async function setup(project: TestProject): Promise<void> {
   const data = mkdtempSync(join(tmpdir(), 'y-sealed-relay-'))
   const origins = [`http://localhost:${BROWSER_PORT}`]
   const args = ['--import', 'tsx', '--conditions=source', 'server/cli/main.ts', 'serve', '--data', data, '--port', '0']
-  const relay = spawn(process.execPath, [...args, '--log-level', 'error', ...origins.flatMap((origin) => ['--origin', origin])], {
-    cwd: REPOSITORY_ROOT,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const relay = spawn(
+    process.execPath,
+    [...args, '--log-level', 'error', ...origins.flatMap((origin) => ['--origin', origin])],
+    {
+      cwd: REPOSITORY_ROOT,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
   const url = await addressOf(relay)
   const caPath = join(data, 'tls', 'ca.pem')
-  if (hasComponent('certutil')) trustInBrowser(caPath)
+  if (project.name.startsWith('browser') && hasComponent('certutil')) trustInBrowser(caPath)
   project.provide('relay', { url, ca: readFileSync(caPath, 'utf8') })
-  return async () => {
+  stops.push(async () => {
     const ended = new Promise((resolve) => relay.once('exit', resolve))
     relay.kill('SIGTERM')
     await ended
     rmSync(data, { recursive: true, force: true })
     rmSync(BROWSER_HOME, { recursive: true, force: true })
-  }
+  })
+}
+
+export async function teardown(): Promise<void> {
+  for (const stop of stops.splice(0)) await stop()
 }
 
 function addressOf(relay: ChildProcess): Promise<string> {

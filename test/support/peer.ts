@@ -16,7 +16,8 @@ import {
   type SealedProviderOptions,
   type SocketConstructor,
 } from '@y-sealed/client'
-import { cryptoReady, type Bytes } from '@y-sealed/protocol'
+import type * as ClientNode from '@y-sealed/client/node'
+import { cryptoReady } from '@y-sealed/protocol'
 import type { Device } from '@y-sealed/protocol/sealing'
 import { onTestFinished } from 'vitest'
 import * as Y from 'yjs'
@@ -38,14 +39,14 @@ export async function platformFor(relay: RelayAddress): Promise<Platform> {
   if ('window' in globalThis) return {}
   // A variable, so that the browser's bundler does not follow it.
   const specifier = '@y-sealed/client/node'
-  const node = (await import(/* @vite-ignore */ specifier)) as typeof import('@y-sealed/client/node')
+  const node = (await import(/* @vite-ignore */ specifier)) as typeof ClientNode
   return { WebSocket: node.nodeWebSocket({ ca: relay.ca }), fetch: node.nodeFetchJson({ ca: relay.ca }) }
 }
 
 /** A fresh room in `shared-key` mode, as everybody who has its key sees it. */
 export async function createRoom(): Promise<() => DocumentAccess> {
   await cryptoReady()
-  const key = crypto.getRandomValues(new Uint8Array(32)) as Bytes
+  const key = crypto.getRandomValues(new Uint8Array(32))
   const room = `note ${crypto.randomUUID()}`
   return () => sharedKeyDocument({ key, room })
 }
