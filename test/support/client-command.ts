@@ -1,0 +1,76 @@
+/**
+ * Runs the client's command line as a process, from its sources, with a key store of its own.
+ *
+ * @module
+ */
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { inject, onTestFinished } from 'vitest'
+
+import type { Finished } from './command-line.ts'
+import { REPOSITORY_ROOT } from './repository.ts'
+import { makeTemporaryFolder } from './temporary-folder.ts'
+
+export interface RunningClient {
+  readonly child: ChildProcessWithoutNullStreams
+  readonly output: { stdout: string; stderr: string }
+  readonly finished: Promise<Finished>
+}
+
+/** How to reach a relay: what {@link sharedRelay} and a `MortalRelay` say. */
+export interface RelayOfClient {
+  readonly url: string
+  /** `null` to trust nobody but the authorities that Node knows. */
+  readonly caPath: string | null
+}
+
+/** The relay that all suites share. */
+export function sharedRelay(): RelayOfClient {
+  const { url, ca } = inject('relay')
+  const caPath = join(makeTemporaryFolder(), 'ca.pem')
+  writeFileSync(caPath, ca)
+  return { url, caPath }
+}
+
+/** Starts it as a device of its own, with an open standard input; it is killed when the test ends. */
+export function startClient(
+  relay: RelayOfClient,
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): RunningClient {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('Y_SEALED_'))
+  const keys = join(makeTemporaryFolder(), 'keys')
+  const program = ['--import', 'tsx', '--conditions=source', join(REPOSITORY_ROOT, 'client/node/cli/main.ts')]
+  const child = spawn(process.execPath, [...program, ...args], {
+    cwd: REPOSITORY_ROOT,
+    env: {
+      ...Object.fromEntries(inherited),
+      Y_SEALED_URL: relay.url,
+      ...(relay.caPath === null ? {} : { Y_SEALED_CA: relay.caPath }),
+      Y_SEALED_KEYS: keys,
+      ...variables,
+    },
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const output = { stdout: '', stderr: '' }
+  child.stdout.on('data', (chunk: Buffer) => (output.stdout += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (output.stderr += chunk.toString()))
+  // A process that has ended reads no more; what matters is how it ended.
+  child.stdin.on('error', () => undefined)
+  const finished = new Promise<Finished>((resolve) => {
+    child.on('close', (exitCode) => resolve({ exitCode, ...output }))
+  })
+  return { child, output, finished }
+}
+
+/** Runs it to its end, with nothing on its standard input. */
+export function runClient(
+  relay: RelayOfClient,
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Finished> {
+  const { child, finished } = startClient(relay, args, variables)
+  child.stdin.end()
+  return finished
+}
