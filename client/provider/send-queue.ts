@@ -1,5 +1,6 @@
 /**
- * Sealed entries on their way: in order, a bounded number in flight, kept until they are acknowledged. Rules FR3, FR9, LO9.
+ * Sealed entries on their way: in order, a bounded number in flight, kept until the log has them: an ACK is the relay's word and may be
+ * a lie. Rules CL6, FR3, FR9, LO9.
  *
  * @module
  */
@@ -15,7 +16,7 @@ export interface QueuedEntry {
 }
 
 interface Item extends QueuedEntry {
-  sent: boolean
+  state: 'waiting' | 'sent' | 'acknowledged'
 }
 
 export class SendQueue {
@@ -33,43 +34,51 @@ export class SendQueue {
   }
 
   add(entry: QueuedEntry): void {
-    this.#items.push({ ...entry, sent: false })
+    this.#items.push({ ...entry, state: 'waiting' })
   }
 
-  /** What was sent may not have arrived: all of it goes out again. */
+  /** What was sent may not have arrived, even what was acknowledged: all that the log does not have goes out again. */
   rewind(): void {
-    for (const item of this.#items) item.sent = false
+    for (const item of this.#items) item.state = 'waiting'
   }
 
-  /** Everything, taken out. */
+  /** What was refused goes out again. */
+  retry(): void {
+    for (const item of this.#items) if (item.state === 'sent') item.state = 'waiting'
+  }
+
+  /** Everything that is not acknowledged, taken out. */
   drain(): QueuedEntry[] {
-    return this.#items.splice(0)
+    const drained = this.#items.filter((item) => item.state !== 'acknowledged')
+    this.#items = this.#items.filter((item) => item.state === 'acknowledged')
+    return drained
   }
 
-  /** Entries `from` to `through` of a session, taken out. */
-  takeAcknowledged(session: Bytes, from: number, through: number): QueuedEntry[] {
-    const ofSession = (item: Item): boolean => equalBytes(item.envelope.session, session) && item.envelope.counter <= through
-    const taken = this.#items.filter((item) => ofSession(item) && item.envelope.counter >= from)
-    this.#items = this.#items.filter((item) => !ofSession(item))
-    return taken
+  /** Entries `from` to `through` of a session that were sent: they are not sent again on this socket, and stay until the log has them. */
+  acknowledge(session: Bytes, from: number, through: number): readonly QueuedEntry[] {
+    const acknowledged = this.#items.filter(({ envelope, state }) => {
+      const isNamed = envelope.counter >= from && envelope.counter <= through && equalBytes(envelope.session, session)
+      return isNamed && state === 'sent'
+    })
+    for (const item of acknowledged) item.state = 'acknowledged'
+    return acknowledged
   }
 
-  /** One entry by its name, taken out; false when it is not here. */
-  remove(name: string): boolean {
+  /** One entry by its name, taken out; `null` when it is not here. */
+  remove(name: string): QueuedEntry | null {
     const at = this.#items.findIndex((item) => entryName(item.envelope) === name)
-    if (at >= 0) this.#items.splice(at, 1)
-    return at >= 0
+    return at >= 0 ? (this.#items.splice(at, 1)[0] as Item) : null
   }
 
   /** Sends what fits in flight, oldest first, until `send` says that nothing was sent. */
   pump(send: (frame: ClientFrame) => boolean): void {
     let inFlight = 0
-    for (const item of this.#items) if (item.sent && !isInnerPart(item)) inFlight += 1
+    for (const item of this.#items) if (item.state === 'sent' && !isInnerPart(item)) inFlight += 1
     while (inFlight < MAX_PUSHES_IN_FLIGHT) {
       const batch = this.#nextBatch(MAX_PUSHES_IN_FLIGHT - inFlight)
       const [first] = batch
       if (first === undefined || !send(frameOf(first, batch))) return
-      for (const item of batch) item.sent = true
+      for (const item of batch) item.state = 'sent'
       // Parts are answered together, at the last: only that one is in flight.
       inFlight += isInnerPart(first) ? 0 : batch.length
     }
@@ -79,7 +88,7 @@ export class SendQueue {
     const batch: Item[] = []
     let bytes = 1
     for (const item of this.#items) {
-      if (item.sent) continue
+      if (item.state !== 'waiting') continue
       const first = batch[0]
       if (item.part) return first ? batch : [item]
       bytes += item.envelope.bytes.length

@@ -68,10 +68,8 @@ export class Sender {
   /** Edits not yet sealed. */
   #unsealed: Bytes[] = []
   #unsealedEdits = 0
-  /** Sealed and not acknowledged, in order. */
+  /** Sealed and not yet in the log, in order. */
   readonly #queue = new SendQueue()
-  /** Acknowledged, not yet counted: edits by session and counter. */
-  readonly #uncounted = new Map<string, number>()
   /** Clocks that sealed entries will bring about. */
   #aheadClocks = new Map<number, number>()
   readonly #askedClients = new Set<number>()
@@ -93,9 +91,7 @@ export class Sender {
 
   /** Local edits that are not both acknowledged and counted. [CL6] */
   get unsaved(): number {
-    let edits = this.#unsealedEdits + this.#queue.edits
-    for (const count of this.#uncounted.values()) edits += count
-    return edits
+    return this.#unsealedEdits + this.#queue.edits
   }
 
   /** Takes back what an earlier run sealed and did not see acknowledged. Call once, before {@link opened}. */
@@ -173,29 +169,24 @@ export class Sender {
     this.#pump()
   }
 
-  /** Entries of ours that are now in the log, for it to take. [FR8] */
+  /** Entries of ours that are in the log by the relay's word, for it to take. [FR8] */
   acknowledge(ack: AckFrame): LogEntry[] {
     const through = ack.counter + ack.count - 1
-    const entries = this.#queue.takeAcknowledged(ack.session, ack.counter, through).map(({ envelope, content, edits }) => {
-      if (edits > 0) this.#uncounted.set(entryName(envelope), edits)
-      return { seq: ack.seq + envelope.counter - ack.counter, envelope, content }
-    })
-    this.#store(this.#options.outbox.remove(ack.document, ack.session, through))
+    const entries = this.#queue.acknowledge(ack.session, ack.counter, through)
     this.#pump()
-    return entries
+    return entries.map(({ envelope, content }) => ({ seq: ack.seq + envelope.counter - ack.counter, envelope, content }))
   }
 
   /** Learns what became of an entry of ours. */
   notice(outcome: LogOutcome): void {
-    const name = entryName(outcome.envelope)
-    // It came back by the log before its ACK did (a reconnect): the log has it, so it is acknowledged.
-    if (this.#queue.remove(name)) {
+    // The log has it, be it by an ACK or, after a reconnect, before one: only now may it be forgotten.
+    const entry = this.#queue.remove(entryName(outcome.envelope))
+    if (entry) {
       const { document, session, counter } = outcome.envelope
       this.#store(this.#options.outbox.remove(document, session, counter))
     }
-    this.#uncounted.delete(name)
     if (outcome.kind === 'bind') this.#askedClients.delete(outcome.client)
-    if (outcome.kind === 'refused') this.#reportRefused(outcome.reason)
+    if (outcome.kind === 'refused') this.#takeBack(outcome.reason, entry?.edits ?? 0)
     this.#options.onChange()
     if (this.#unsealed.length > 0 && this.#mergeTimer === null) this.flush()
   }
@@ -334,13 +325,16 @@ export class Sender {
     this.#pump()
   }
 
-  #reportRefused(reason: string): void {
+  /** An edit that does not count is not saved: it is found again by comparing, with the next edit or at the next opening. */
+  #takeBack(reason: string, edits: number): void {
     this.#aheadClocks = new Map()
+    this.#unsealedEdits += edits
+    this.#skipped ||= edits > 0
     this.#options.onProblem({ code: 'NOT_COUNTED', message: `the log does not count an edit of this device (${reason})` })
   }
 
   #pause(ms: number): void {
-    this.#queue.rewind()
+    this.#queue.retry()
     if (this.#pauseTimer) return
     this.#paused = true
     this.#pauseTimer = startTimer(ms, () => {
@@ -357,7 +351,7 @@ export class Sender {
 
   #stop(problem: SendProblem): void {
     this.#paused = true
-    this.#queue.rewind()
+    this.#queue.retry()
     this.#options.onProblem(problem)
   }
 

@@ -71,6 +71,12 @@ export class Link {
     this.#relay.send(message)
   }
 
+  /** Calls back when the client has taken in everything said so far. */
+  ping(callback: () => void): void {
+    this.#client.once('pong', callback)
+    this.#client.ping()
+  }
+
   /** Ends it without a word. */
   cut(): void {
     this.#client.terminate()
