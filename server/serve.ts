@@ -4,28 +4,31 @@
  *
  * @module
  */
-import { bytesToBase64url } from '@y-sealed/protocol'
+import { statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 
-import { parseJwks } from './auth/jwks.ts'
-import { createJwksKeys } from './auth/jwks-keys.ts'
-import { createStaticKeys, type KeySource } from './auth/key-source.ts'
-import { createTokenIssuer, issuerNameOf, type Documents, type TokenIssuer } from './auth/token-issuer.ts'
-import { createTokenVerifier } from './auth/token-verifier.ts'
+import { createRevocations, REVOCATION_MEMORY_MS, type Revocations } from './auth/revocations.ts'
 import { createLocalBus } from './bus/local.ts'
-import type { Auth, Clock, Log } from './core/ports.ts'
+import type { Clock, Store } from './core/ports.ts'
+import { keepCertificate, type CertificateKeeper } from './ops/certificate-keeper.ts'
+import { createCertificateSource } from './ops/certificate-source.ts'
 import { createSystemClock } from './ops/clock.ts'
-import { loadDevelopmentCertificate, refuseDevelopmentCertificate, tlsFolderOf } from './ops/development-certificate.ts'
-import { readGivenCertificate } from './ops/given-certificate.ts'
+import { authorityPathOf, tlsFolderOf } from './ops/development-certificate.ts'
 import { hostInUrl, isLoopbackHost } from './ops/host-name.ts'
 import { createLog } from './ops/log.ts'
-import { createMetrics, type MemoryMetrics } from './ops/metrics.ts'
+import { measureAuth } from './ops/measured-auth.ts'
+import { measureStore } from './ops/measured-store.ts'
+import { startOperationsServer } from './ops/operations-server.ts'
 import { fingerprintOf } from './ops/pins.ts'
+import { watchProcess } from './ops/process-figures.ts'
+import { createPrometheusMetrics, type PrometheusMetrics } from './ops/prometheus.ts'
+import { followRevocations, revocationPathOf } from './ops/revocation-file.ts'
+import { createSampledLog, type SampledLog } from './ops/sampled-log.ts'
 import { makeSecretFolder } from './ops/secret-file.ts'
 import { SettingsError } from './ops/settings-error.ts'
-import { keysFolderOf, loadHeadKey, loadIssuerKey, type NamedSigningKey } from './ops/signing-key.ts'
-import type { TlsIdentity } from './ops/tls-options.ts'
+import { keysFolderOf, loadHeadKey } from './ops/signing-key.ts'
+import { createAuth, enterRevocations } from './relay-auth.ts'
 import { createRelay, type Relay } from './relay.ts'
 import { completeSettings, type CompleteSettings, type RelaySettings } from './settings.ts'
 import { openSqliteStore } from './store/sqlite/store.ts'
@@ -39,12 +42,19 @@ export interface RunningRelay {
   readonly urls: readonly string[]
   /** The `https:` origin that a person opens; from another device when there is a way. */
   readonly pageUrl: string
-  /** SHA-256 of the certificate. */
+  /** Where `/healthz`, `/readyz` and `/metrics` are; `null` without a port for them. */
+  readonly operationsUrl: string | null
+  /** SHA-256 of the certificate in use. */
   readonly fingerprint: string
   /** The development authority's certificate; `null` with a certificate of one's own. */
   readonly caPath: string | null
-  readonly metrics: MemoryMetrics
-  /** Stops listening, says goodbye to clients and closes the store. */
+  readonly log: SampledLog
+  readonly metrics: PrometheusMetrics
+  /** What was taken back before its time. Open sockets are asked at once: call these and nothing else. [D24] */
+  readonly revocations: Pick<Revocations, 'revokeToken' | 'revokeSubject' | 'revokeDevice'>
+  /** Takes the certificate anew. A bad one is complained of in the log, and the old one stays. [A12] */
+  reload(): Promise<void>
+  /** Stops listening, says goodbye to clients and closes the store. [J11] */
   close(): Promise<void>
 }
 
@@ -61,108 +71,176 @@ export async function startRelay(settings: RelaySettings = {}): Promise<RunningR
   const complete = completeSettings(settings, port)
   const clock = createSystemClock()
   const write = settings.writeLog ?? ((line: string): void => void process.stderr.write(line))
-  const log = createLog({ level: complete.logLevel, clock, write })
-  const metrics = createMetrics()
-
-  makeSecretFolder(complete.data)
-  const certificate = await loadCertificate(complete, settings.environment ?? {}, clock.now())
-  const headKey = loadHeadKey(keysFolderOf(complete.data))
-  const store = openSqliteStore({ path: join(complete.data, 'relay.db') })
-  const bus = createLocalBus()
-  let relay: Relay | null = null
-  const close = async (): Promise<void> => {
-    await relay?.close({ graceMs: GRACE_MS })
-    await bus.close()
-    await store.close()
+  const metrics = createPrometheusMetrics()
+  const log = createSampledLog({ log: createLog({ level: complete.logLevel, clock, write }), clock, metrics })
+  /** What has begun, to be ended in the opposite order. */
+  const endings: (() => Promise<void> | void)[] = []
+  const end = async (): Promise<void> => {
+    for (const ending of endings.splice(0).reverse()) await ending()
   }
-  const strictTransport = complete.given !== null
   try {
-    const { auth, issuer } = await createAuth(complete, store, clock, log)
-    const { audiences, origins } = complete
-    const endpoint = { origins, clock, log, metrics, strictTransport }
-    relay = await createRelay({
-      store,
-      bus,
-      auth,
-      audiences,
-      origins,
-      tls: { key: certificate.key, cert: certificate.cert },
-      headKey,
-      ...(issuer === null ? {} : { tokenEndpoint: createTokenEndpoint({ ...endpoint, desk: issuer }) }),
-      clock,
-      log,
-      metrics,
-      strictTransport,
-    })
-    await relay.listen({ host: complete.host, port })
-    log.info('started', { port, create: issuer === null ? 'external' : complete.create })
+    const running = await start(complete, settings.environment ?? {}, { clock, log, metrics, endings })
     return {
-      url: audiences[0] as string,
-      urls: audiences,
-      pageUrl: pageUrlOf(complete),
-      fingerprint: fingerprintOf(certificate.cert),
-      caPath: certificate.authorityPath,
-      metrics,
+      ...running,
+      get fingerprint() {
+        return running.fingerprint
+      },
       async close() {
-        await close()
+        if (endings.length === 0) return
+        await end()
         log.info('stopped')
+        log.flush()
       },
     }
   } catch (error) {
-    await close()
+    await end()
+    log.flush()
     throw error
   }
 }
 
-async function loadCertificate(
-  { data, given, hosts }: CompleteSettings,
+interface Parts {
+  readonly clock: Clock
+  readonly log: SampledLog
+  readonly metrics: PrometheusMetrics
+  readonly endings: (() => Promise<void> | void)[]
+}
+
+async function start(
+  complete: CompleteSettings,
   environment: Readonly<Record<string, string | undefined>>,
-  nowMs: number,
-): Promise<TlsIdentity & { readonly authorityPath: string | null }> {
-  if (given !== null) return { ...readGivenCertificate(given.cert, given.key, nowMs), authorityPath: null }
-  refuseDevelopmentCertificate(environment)
-  return await loadDevelopmentCertificate(tlsFolderOf(data), hosts, nowMs)
-}
+  { clock, log, metrics, endings }: Parts,
+): Promise<Omit<RunningRelay, 'close'>> {
+  const { audiences, origins, data, port } = complete
+  makeSecretFolder(data)
+  const source = createCertificateSource(complete, environment, clock)
+  const certificate = await source.load()
+  const path = join(data, 'relay.db')
+  const store = measureStore(
+    openSqliteStore({ path, onCommit: (tookMs) => metrics.observe('commit_seconds', tookMs / 1000) }),
+    clock,
+    metrics,
+  )
+  endings.push(() => store.close())
+  const bus = createLocalBus()
+  endings.push(() => bus.close())
 
-/** The app's own issuer, or the embedded one: never both, so that neither can speak for the other. */
-async function createAuth(
-  { data, audiences, external, create }: CompleteSettings,
-  documents: Documents,
-  clock: Clock,
-  log: Log,
-): Promise<{ readonly auth: Auth; readonly issuer: TokenIssuer | null }> {
-  if (external !== null) {
-    const keys = createJwksKeys({ source: external.jwks, clock, log })
-    await readFirstKeys(keys, external.jwks, log)
-    return { auth: createTokenVerifier({ keys, issuers: [external.issuer], audiences, clock }), issuer: null }
+  const revocations = createRevocations(clock)
+  const { auth, issuer } = await createAuth(complete, { documents: store, revocations, clock, log })
+  const strictTransport = complete.given !== null
+  const endpoint = { origins, clock, log, metrics, strictTransport }
+  const relay = await createRelay({
+    store,
+    bus,
+    auth: measureAuth(auth, metrics),
+    audiences,
+    origins,
+    tls: { key: certificate.key, cert: certificate.cert },
+    headKey: loadHeadKey(keysFolderOf(data)),
+    ...(issuer === null ? {} : { tokenEndpoint: createTokenEndpoint({ ...endpoint, desk: issuer }) }),
+    clock,
+    log,
+    metrics,
+    strictTransport,
+  })
+  const followed = followRevocations({
+    path: revocationPathOf(data),
+    folder: data,
+    clock,
+    log,
+    memoryMs: REVOCATION_MEMORY_MS,
+    take(entries) {
+      enterRevocations(revocations, entries)
+      metrics.count('revocations', undefined, entries.length)
+      log.info('revocations-taken', { count: entries.length })
+      relay.recheckGrants()
+    },
+  })
+  endings.push(() => followed.close())
+  const use = relay.renewTls.bind(relay)
+  const keeper = keepCertificate({ source, current: certificate, use, clock, log, metrics })
+  endings.push(() => keeper.close())
+
+  const operationsUrl = await startOperations(complete, { clock, log, metrics, endings }, { relay, store, keeper })
+  endings.push(() => relay.close({ graceMs: GRACE_MS }))
+  await relay.listen({ host: complete.host, port })
+  log.info('started', { port, create: issuer === null ? 'external' : complete.create })
+
+  /** Whatever is revoked, open sockets are asked. */
+  const revoke = (enter: () => void): void => {
+    enter()
+    relay.recheckGrants()
   }
-  const key = loadIssuerKey(keysFolderOf(data))
-  const keys = await ownKeys(key)
   return {
-    auth: createTokenVerifier({ keys, issuers: [issuerNameOf(key)], audiences, clock }),
-    issuer: createTokenIssuer({ key, keys, audiences, documents, create, clock }),
+    url: audiences[0] as string,
+    urls: audiences,
+    pageUrl: pageUrlOf(complete),
+    operationsUrl,
+    get fingerprint() {
+      return fingerprintOf(keeper.current.cert)
+    },
+    caPath: complete.given === null ? authorityPathOf(tlsFolderOf(data)) : null,
+    log,
+    metrics,
+    revocations: {
+      revokeToken: (tokenId, atMs) => revoke(() => revocations.revokeToken(tokenId, atMs)),
+      revokeSubject: (subject, atMs) => revoke(() => revocations.revokeSubject(subject, atMs)),
+      revokeDevice: (device, atMs) => revoke(() => revocations.revokeDevice(device, atMs)),
+    },
+    reload: () => keeper.reload(),
   }
 }
 
-/** A list that is wrong stops the start; a key server that is out does not: it may come back. */
-async function readFirstKeys(keys: { refresh(): Promise<void> }, source: string, log: Log): Promise<void> {
-  try {
-    await keys.refresh()
-  } catch (error) {
-    const isWrong = error instanceof Error && 'code' in error && error.code === 'BAD_SETTINGS'
-    if (isWrong) throw error
-    if (!/^https?:/i.test(source)) {
-      throw new SettingsError(`the key set ${source} cannot be read: check --jwks and the rights of the file`, {
-        cause: error,
-      })
-    }
-    log.warn('jwks-unavailable', { cause: error instanceof Error ? error.message : 'unknown' })
+/** Gauges, and the port that shows them if there is to be one. */
+async function startOperations(
+  { operations, data }: CompleteSettings,
+  { clock, log, metrics, endings }: Parts,
+  { relay, store, keeper }: { readonly relay: Relay; readonly store: Store; readonly keeper: CertificateKeeper },
+): Promise<string | null> {
+  if (operations === null) return null
+  const figures = watchProcess()
+  endings.push(() => figures.close())
+  metrics.addSource(() => {
+    const { documents, queuedBytes, largestQueueBytes } = relay.readFigures()
+    metrics.gauge('documents_open', documents)
+    metrics.gauge('outbound_queue_bytes', queuedBytes)
+    metrics.gauge('outbound_queue_largest_bytes', largestQueueBytes)
+    metrics.gauge('draining', relay.isDraining ? 1 : 0)
+    metrics.gauge('store_bytes', sizeOf(join(data, 'relay.db')) + sizeOf(join(data, 'relay.db-wal')))
+    keeper.show()
+    figures.show(metrics)
+  })
+  const { host, port } = operations
+  const server = await startOperationsServer({
+    host,
+    port,
+    metrics,
+    clock,
+    async findHindrance() {
+      if (relay.isDraining) return 'on the way down'
+      const [row] = await store.status([new Uint8Array(16)])
+      return row === null ? null : 'the store answers nonsense'
+    },
+  }).catch((error: unknown) => {
+    throw new SettingsError(
+      `the operations port ${port} on ${host} is not to be had: choose another with --ops-port, or leave it out`,
+      { cause: error },
+    )
+  })
+  endings.push(() => server.close())
+  if (!isLoopbackHost(host)) {
+    log.warn('operations-exposed', {
+      host,
+      meaning:
+        'whoever reaches this address reads the metrics, without a password: let a firewall admit the monitoring alone',
+    })
   }
+  return `http://${hostInUrl(host)}:${server.port}`
 }
 
-async function ownKeys({ kid, publicKey }: NamedSigningKey): Promise<KeySource> {
-  const jwk = { kty: 'OKP', crv: 'Ed25519', kid, x: bytesToBase64url(publicKey) }
-  return createStaticKeys(await parseJwks(JSON.stringify({ keys: [jwk] })))
+/** Looked at, never opened: closing another descriptor of these files would drop SQLite's locks. */
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
 }
 
 /** Where a person finds it: by an address that other devices reach too, when there is one. */

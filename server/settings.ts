@@ -5,7 +5,7 @@
  */
 import { SOCKET_PATH } from '@y-sealed/protocol'
 
-import type { CreatePolicy } from './auth/token-issuer.ts'
+import type { CreatePolicy } from './auth/embedded-issuer.ts'
 import { hostInUrl, hostsOf, isLoopbackHost, normaliseHost } from './ops/host-name.ts'
 import type { LogLevel } from './ops/log.ts'
 import { SettingsError } from './ops/settings-error.ts'
@@ -31,6 +31,10 @@ export interface RelaySettings {
   readonly create?: CreatePolicy
   /** Origins of web pages that may connect. */
   readonly origins?: readonly string[]
+  /** Port of `/healthz`, `/readyz` and `/metrics`; 0 takes a free one; none without it. */
+  readonly opsPort?: number
+  /** Address of that port: this machine alone unless told otherwise. */
+  readonly opsHost?: string
   readonly logLevel?: LogLevel
   /** Environment of the process, for `NODE_ENV` and for switches that must not be set. */
   readonly environment?: Readonly<Record<string, string | undefined>>
@@ -50,6 +54,7 @@ export interface CompleteSettings {
   readonly given: { readonly cert: string; readonly key: string } | null
   readonly external: { readonly jwks: string; readonly issuer: string } | null
   readonly create: CreatePolicy
+  readonly operations: { readonly host: string; readonly port: number } | null
   readonly logLevel: LogLevel
 }
 
@@ -81,6 +86,7 @@ export function completeSettings(settings: RelaySettings, port: number): Complet
     given: readPair(settings),
     external: readExternal(settings),
     create: settings.create ?? defaultCreatePolicy(host),
+    operations: readOperations(settings),
     logLevel: settings.logLevel ?? 'info',
   }
 }
@@ -98,7 +104,7 @@ function authorityOf(host: string, port: number): string {
 }
 
 /** An audience in its one spelling. [AU5] */
-function checkAudience(text: string): string {
+export function checkAudience(text: string): string {
   const match = /^wss:\/\/(\[[0-9a-fA-F:.]+\]|[^/:@?#[\]]+)(?::([1-9]\d{0,4}))?\/sync$/i.exec(text)
   const host = normaliseHost(match?.[1] ?? '')
   const port = Number(match?.[2] ?? 443)
@@ -143,4 +149,14 @@ function readExternal({ jwks, issuer, create }: RelaySettings): CompleteSettings
     )
   }
   return { jwks, issuer }
+}
+
+function readOperations({ opsPort, opsHost }: RelaySettings): CompleteSettings['operations'] {
+  if (opsPort === undefined) {
+    if (opsHost === undefined) return null
+    throw new SettingsError('--ops-host says where, but not what: give --ops-port too, 9464 for example')
+  }
+  const host = normaliseHost(opsHost ?? '127.0.0.1')
+  if (host === null) throw new SettingsError('--ops-host is neither a name nor an address: 127.0.0.1 is this machine')
+  return { host, port: opsPort }
 }

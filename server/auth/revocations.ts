@@ -9,14 +9,17 @@ import { bytesToHex, type Bytes } from '@y-sealed/protocol'
 import type { Clock, Grant } from '../core/ports.ts'
 
 /** Longest that a token lives beyond this moment: its life and twice the tolerance. [AU3] */
-const MEMORY_MS = 610_000
+export const REVOCATION_MEMORY_MS = 610_000
+
+const FORGET_EVERY_MS = 60_000
 
 export interface Revocations {
-  revokeToken(tokenId: string): void
+  /** The time of a revocation is now unless told otherwise. */
+  revokeToken(tokenId: string, atMs?: number): void
   /** Refuses the subject's tokens issued up to now. */
-  revokeSubject(subject: string): void
+  revokeSubject(subject: string, atMs?: number): void
   /** Refuses the tokens bound to this device and issued up to now. */
-  revokeDevice(device: Bytes): void
+  revokeDevice(device: Bytes, atMs?: number): void
   isRevoked(grant: Grant): boolean
 }
 
@@ -24,11 +27,15 @@ export interface Revocations {
 export function createRevocations(clock: Clock): Revocations {
   /** Wall time of each revocation by what it names. */
   const revokedAtByName = new Map<string, number>()
+  let forgottenAtMs = clock.now()
 
-  function revoke(name: string): void {
+  function revoke(name: string, atMs: number): void {
     const now = clock.now()
-    for (const [old, revokedAt] of revokedAtByName) if (now - revokedAt > MEMORY_MS) revokedAtByName.delete(old)
-    revokedAtByName.set(name, now)
+    if (now - forgottenAtMs > FORGET_EVERY_MS) {
+      forgottenAtMs = now
+      for (const [old, at] of revokedAtByName) if (now - at > REVOCATION_MEMORY_MS) revokedAtByName.delete(old)
+    }
+    revokedAtByName.set(name, Math.max(atMs, revokedAtByName.get(name) ?? 0))
   }
 
   function isIssuedBefore(name: string, issuedAtMs: number): boolean {
@@ -38,9 +45,9 @@ export function createRevocations(clock: Clock): Revocations {
   }
 
   return {
-    revokeToken: (tokenId) => revoke(`token ${tokenId}`),
-    revokeSubject: (subject) => revoke(`subject ${subject}`),
-    revokeDevice: (device) => revoke(`device ${bytesToHex(device)}`),
+    revokeToken: (tokenId, atMs = clock.now()) => revoke(`token ${tokenId}`, atMs),
+    revokeSubject: (subject, atMs = clock.now()) => revoke(`subject ${subject}`, atMs),
+    revokeDevice: (device, atMs = clock.now()) => revoke(`device ${bytesToHex(device)}`, atMs),
     isRevoked(grant) {
       if (revokedAtByName.has(`token ${grant.tokenId}`)) return true
       if (isIssuedBefore(`subject ${grant.subject}`, grant.issuedAtMs)) return true

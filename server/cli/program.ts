@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs'
 
 import { createKeysCommand } from './keys-command.ts'
 import { createPinsCommand } from './pins-command.ts'
+import { createRevokeCommand } from './revoke-command.ts'
 import { createServeCommand } from './serve-command.ts'
 import { createTokenCommand } from './token-command.ts'
 import { createTrustCommand, createUntrustCommand } from './trust-command.ts'
@@ -24,6 +25,7 @@ export function createProgram(): Command {
   for (const command of [
     createServeCommand(),
     createTokenCommand(),
+    createRevokeCommand(),
     createKeysCommand(),
     createPinsCommand(),
     createTrustCommand(),

@@ -6,10 +6,15 @@
 import { Command, Option } from 'commander'
 import { renderUnicodeCompact } from 'uqr'
 
-import type { CreatePolicy } from '../auth/token-issuer.ts'
+import type { CreatePolicy } from '../auth/embedded-issuer.ts'
 import { LOG_LEVELS, type LogLevel } from '../ops/log.ts'
+import type { LogFields } from '../core/ports.ts'
 import type { RunningRelay } from '../serve.ts'
+import { EXIT_FAILED } from './report-error.ts'
 import { collect, dataOption, parseWhole } from './options.ts'
+
+/** A farewell that takes longer is cut short. [J11] */
+const STOP_MS = 9_000
 
 interface ServeOptions {
   readonly data: string
@@ -22,6 +27,8 @@ interface ServeOptions {
   readonly issuer?: string
   readonly create?: CreatePolicy
   readonly origin?: readonly string[]
+  readonly opsPort?: number
+  readonly opsHost?: string
   readonly logLevel: LogLevel
 }
 
@@ -32,7 +39,8 @@ export function createServeCommand(): Command {
     .description(
       'Runs a relay: it stores and forwards documents that it cannot read. Without any option it listens on this machine alone, ' +
         'keeps everything in ./data, makes its own certificate and gives tokens to whoever proves to be a member. ' +
-        'Log lines (JSON) go to standard error. Ctrl-C or SIGTERM ends it cleanly.',
+        'Log lines (JSON) go to standard error. Ctrl-C or SIGTERM ends it cleanly, a second one at once; SIGHUP takes a renewed ' +
+        'certificate, which is otherwise noticed within seconds.',
     )
     .addOption(dataOption())
     .addOption(
@@ -81,6 +89,20 @@ export function createServeCommand(): Command {
         .env('Y_SEALED_ORIGIN'),
     )
     .addOption(
+      new Option(
+        '--ops-port <number>',
+        'port of /healthz, /readyz and /metrics, plain HTTP on this machine, usually 9464 (default: none)',
+      )
+        .argParser(parseWhole(0, 65_535))
+        .env('Y_SEALED_OPS_PORT'),
+    )
+    .addOption(
+      new Option(
+        '--ops-host <host>',
+        'address of that port; there is no password, so whoever reaches it reads the metrics (default: 127.0.0.1)',
+      ).env('Y_SEALED_OPS_HOST'),
+    )
+    .addOption(
       new Option('--log-level <level>', 'least severity that is logged')
         .choices([...LOG_LEVELS])
         .default('info')
@@ -113,9 +135,33 @@ async function serve(options: ServeOptions): Promise<void> {
     environment: process.env,
   })
   console.log(describeStart(relay, options.data, process.stdout.isTTY))
-  await untilAskedToStop()
-  console.log('Stopping.')
+  const stopListening = listenToSignals(relay)
+  const fault = await untilAskedToStop()
+  if (fault !== null) {
+    relay.log.error('uncaught', describeFault(fault.error))
+    process.exitCode = EXIT_FAILED
+  } else console.log('Stopping.')
+  stopListening()
+  // What stops is not waited for without end: a supervisor is to start anew.
+  const timer = setTimeout(() => process.exit(), STOP_MS)
   await relay.close()
+  clearTimeout(timer)
+  if (fault !== null) process.exit()
+}
+
+/** SIGHUP, where there is one. Gives back what takes it off again. */
+function listenToSignals(relay: RunningRelay): () => void {
+  const reload = (): void => void relay.reload()
+  process.on('SIGHUP', reload)
+  return () => void process.off('SIGHUP', reload).on('SIGHUP', () => {})
+}
+
+/** What of an error may stand in a log: never its message, which may quote what a peer has sent. [J3] [J9] */
+export function describeFault(error: unknown): LogFields {
+  if (!(error instanceof Error)) return { cause: typeof error }
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^ +at /.test(line))
+  const places = frames.map((line) => /([\w.-]+:\d+:\d+)\)?$/.exec(line)?.[1]).filter((place) => place !== undefined)
+  return { cause: error.name, at: places.slice(0, 5).join(' < ') }
 }
 
 /** What a person has to know who has just started a relay. */
@@ -135,18 +181,24 @@ export function describeStart(relay: RunningRelay, data: string, isTerminal: boo
       `On a phone: install ${relay.caPath} as a certificate authority, and compare the fingerprint.`,
     )
   }
+  if (relay.operationsUrl !== null) lines.push(`  operations     ${relay.operationsUrl}/metrics, /healthz, /readyz`)
   if (isTerminal) lines.push('', renderUnicodeCompact(relay.pageUrl, { border: 2 }))
   lines.push('', 'Ctrl-C stops it.')
   return lines.join('\n')
 }
 
-/** Resolves at the first Ctrl-C or SIGTERM. A second one ends the process at once, as always. */
-function untilAskedToStop(): Promise<void> {
+/**
+ * Resolves at the first Ctrl-C or SIGTERM, with `null`; a second one ends the process at once, as always. Resolves with the fault when
+ * something was thrown that nobody caught: what the process holds in memory is not to be trusted after that. [J9]
+ */
+function untilAskedToStop(): Promise<{ readonly error: unknown } | null> {
   return new Promise((resolve) => {
     const stop = (): void => {
       process.off('SIGINT', stop).off('SIGTERM', stop)
-      resolve()
+      resolve(null)
     }
     process.on('SIGINT', stop).on('SIGTERM', stop)
+    // Unhandled rejections arrive here too. The listener stays: a second fault must not cut the farewell short.
+    process.on('uncaughtException', (error) => resolve({ error }))
   })
 }

@@ -7,7 +7,7 @@ import { base64urlToBytes, type Bytes } from '@y-sealed/protocol'
 import { Command, InvalidArgumentError, Option } from 'commander'
 
 import { MAX_LIFE_S } from '../auth/claims.ts'
-import { issueInvitation, issueToken, TOKEN_LIFE_S } from '../auth/token-issuer.ts'
+import { issueInvitation, issueToken, TOKEN_LIFE_S } from '../auth/issue-token.ts'
 import type { Permission } from '../core/ports.ts'
 import { createSystemClock } from '../ops/clock.ts'
 import { SettingsError } from '../ops/settings-error.ts'

@@ -75,7 +75,7 @@ export class Room {
     const { auth } = this.#context
     if (auth.isRevoked === undefined) return
     const isRevoked = auth.isRevoked.bind(auth)
-    for (const connection of [...this.#connections]) connection.recheck(isRevoked)
+    for (const connection of this.#connections) connection.recheck(isRevoked)
   }
 
   /** Greets a socket whose upgrade has been granted. */

@@ -32,7 +32,7 @@ export function tlsFolderOf(dataFolder: string): string {
 }
 
 /** The authority's certificate in such a folder. */
-function authorityPathOf(tlsFolder: string): string {
+export function authorityPathOf(tlsFolder: string): string {
   return join(tlsFolder, 'ca.pem')
 }
 

@@ -37,7 +37,12 @@ export function loadHeadKey(keysFolder: string): SigningKey {
 
 /** The key that signs tokens, made on first use. [AU10] */
 export function loadIssuerKey(keysFolder: string): NamedSigningKey {
-  const key = loadSigningKey(join(keysFolder, 'issuer.key'))
+  return loadNamedKey(join(keysFolder, 'issuer.key'))
+}
+
+/** A key that signs tokens in a file of its own, made on first use. */
+export function loadNamedKey(path: string): NamedSigningKey {
+  const key = loadSigningKey(path)
   return { ...key, kid: thumbprintOf(key.publicKey) }
 }
 

@@ -30,6 +30,8 @@ export interface SqliteStoreOptions extends OpenOptions {
   /** Documents whose state is kept in memory; about 1 KiB each. */
   readonly maxCachedDocuments?: number
   readonly sha512?: Sha512
+  /** Told after each commit how long it took. Must not throw. */
+  readonly onCommit?: (tookMs: number) => void
 }
 
 /**
@@ -39,11 +41,19 @@ export interface SqliteStoreOptions extends OpenOptions {
 export function openSqliteStore({
   maxCachedDocuments = 10_000,
   sha512 = nodeSha512,
+  onCommit,
   ...open
 }: SqliteStoreOptions): Store {
   const database = openDatabase(open)
   const engine = new SqliteEngine(database.db, sha512, maxCachedDocuments)
-  const queue = createCommitQueue({ commit: (units) => engine.appendBatch(units) })
+  const queue = createCommitQueue({
+    commit(units) {
+      const beganAtMs = performance.now()
+      const results = engine.appendBatch(units)
+      onCommit?.(performance.now() - beganAtMs)
+      return results
+    },
+  })
   let isClosed = false
 
   /** Runs a read or a removal with the store's errors. */

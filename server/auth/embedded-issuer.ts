@@ -4,32 +4,18 @@
  *
  * @module
  */
-import { bytesToBase64url, type Bytes } from '@y-sealed/protocol'
-import { randomBytes } from 'node:crypto'
+import type { Bytes } from '@y-sealed/protocol'
 
 import type { Clock, DocumentStatus, Permission, Role } from '../core/ports.ts'
 import { createChallenges } from './challenge.ts'
 import { readInvitation } from './claims.ts'
-import { checkJws, isTokenFault, readJws, signJws } from './jws.ts'
+import { INVITATION_TYPE, issueToken, issuerNameOf, type IssuerKey } from './issue-token.ts'
+import { checkJws, isTokenFault, readJws } from './jws.ts'
 import type { KeySource } from './key-source.ts'
 import { isProved, readTokenRequest, requesterOf, type TokenRequest } from './token-request.ts'
-import { TOKEN_TYPE } from './token-verifier.ts'
-
-/** `typ` of an invitation. [AU11] */
-export const INVITATION_TYPE = 'y-sealed-invite+jwt'
-/** Life of a token that this issuer makes. [AU3] */
-export const TOKEN_LIFE_S = 300
 
 /** Who may make documents. */
 export type CreatePolicy = 'open' | 'invite' | 'closed'
-
-/** An Ed25519 key that signs tokens; it never leaves its file and the process. */
-export interface IssuerKey {
-  /** RFC 7638 thumbprint. */
-  readonly kid: string
-  readonly publicKey: Bytes
-  sign(message: Bytes): Bytes
-}
 
 /** What the issuer asks of the log: the two questions of `Store` that it needs. */
 export interface Documents {
@@ -37,7 +23,7 @@ export interface Documents {
   roleOf(document: Bytes, device: Bytes): Promise<Role>
 }
 
-export interface TokenIssuerOptions {
+export interface EmbeddedIssuerOptions {
   readonly key: IssuerKey
   /** The same key as the verifier sees it. */
   readonly keys: KeySource
@@ -47,58 +33,16 @@ export interface TokenIssuerOptions {
   readonly clock: Clock
 }
 
-/** What a token is to say. */
-export interface TokenTerms {
-  readonly document: Bytes
-  readonly device: Bytes
-  readonly permissions: readonly Permission[]
-  readonly audience: string
-  /** The device id in base64url unless told otherwise. */
-  readonly subject?: string
-  readonly lifeS?: number
-}
-
 /** What `POST /token` answers: an HTTP status and a JSON body. */
 export type TokenAnswer =
   | { readonly status: 200; readonly body: { readonly token: string; readonly expiresAt: number } }
   | { readonly status: number; readonly body: { readonly code: string; readonly message: string } }
 
-export interface TokenIssuer {
-  /** A nonce for the next {@link TokenIssuer.answer}. */
+export interface EmbeddedIssuer {
+  /** A nonce for the next {@link EmbeddedIssuer.answer}. */
   challenge(): string
   /** Judges the body of a `POST /token`. Rejects only when the store does. */
   answer(body: Uint8Array): Promise<TokenAnswer>
-}
-
-/** Name under which a key issues (`iss`): bound to the key, so that no two deployments can be taken for one another. */
-export function issuerNameOf(key: Pick<IssuerKey, 'kid'>): string {
-  return `y-sealed:${key.kid}`
-}
-
-/** Makes a token. [AU3] */
-export function issueToken(key: IssuerKey, nowMs: number, terms: TokenTerms): { token: string; expiresAt: number } {
-  const iat = Math.floor(nowMs / 1000)
-  const expiresAt = iat + (terms.lifeS ?? TOKEN_LIFE_S)
-  const device = bytesToBase64url(terms.device)
-  const token = signJws(key, TOKEN_TYPE, {
-    iss: issuerNameOf(key),
-    aud: terms.audience,
-    sub: terms.subject ?? device,
-    jti: bytesToBase64url(randomBytes(16)),
-    iat,
-    exp: expiresAt,
-    doc: bytesToBase64url(terms.document),
-    perm: terms.permissions,
-    cnf: device,
-  })
-  return { token, expiresAt }
-}
-
-/** Makes an invitation to create documents: good for anybody who has it, as often as they like, until it expires. [AU11] */
-export function issueInvitation(key: IssuerKey, nowMs: number, audience: string, lifeS: number): string {
-  const iat = Math.floor(nowMs / 1000)
-  const jti = bytesToBase64url(randomBytes(16))
-  return signJws(key, INVITATION_TYPE, { iss: issuerNameOf(key), aud: audience, jti, iat, exp: iat + lifeS })
 }
 
 const READER: readonly Permission[] = ['read', 'awareness']
@@ -115,7 +59,7 @@ const PERMISSIONS_BY_ROLE: Readonly<Record<Exclude<Role, 'none'>, readonly Permi
 }
 
 /** An issuer over `documents`. */
-export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
+export function createEmbeddedIssuer(options: EmbeddedIssuerOptions): EmbeddedIssuer {
   const { key, keys, audiences, documents, create, clock } = options
   const challenges = createChallenges(clock)
 

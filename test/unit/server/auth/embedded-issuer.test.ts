@@ -4,14 +4,8 @@ import { describe, expect, it } from 'vitest'
 
 import { parseJwks } from '../../../../server/auth/jwks.ts'
 import { createStaticKeys } from '../../../../server/auth/key-source.ts'
-import {
-  createTokenIssuer,
-  issueInvitation,
-  issuerNameOf,
-  issueToken,
-  type CreatePolicy,
-  type IssuerKey,
-} from '../../../../server/auth/token-issuer.ts'
+import { createEmbeddedIssuer, type CreatePolicy } from '../../../../server/auth/embedded-issuer.ts'
+import { issueInvitation, issuerNameOf, issueToken, type IssuerKey } from '../../../../server/auth/issue-token.ts'
 import { createTokenVerifier } from '../../../../server/auth/token-verifier.ts'
 import type { DocumentStatus, Grant, Role } from '../../../../server/core/ports.ts'
 import { AUDIENCE, createTestClock, NOW_S } from '../../../support/tokens.ts'
@@ -70,7 +64,7 @@ async function setUp({ create = 'open', status = null, role = 'none' }: Setting 
       Promise.resolve([status === null ? null : ({ deleted: false, mode: 'members', ...status } as DocumentStatus)]),
     roleOf: () => Promise.resolve(role),
   }
-  const issuer = createTokenIssuer({
+  const issuer = createEmbeddedIssuer({
     key,
     keys,
     audiences: [AUDIENCE, 'wss://localhost:8443/sync'],
