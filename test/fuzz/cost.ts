@@ -25,9 +25,8 @@ export function measureNanoseconds({ decode }: Codec, bytes: Bytes, rounds: numb
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
 
-/** Near enough to every object, and those too that are collected meanwhile. */
+/** Those objects too that are collected meanwhile. */
 const EVERYTHING = {
-  samplingInterval: 64,
   includeObjectsCollectedByMajorGC: true,
   includeObjectsCollectedByMinorGC: true,
 } as const
@@ -37,10 +36,10 @@ function sumSizes(node: HeapProfiler.SamplingHeapProfileNode): number {
 }
 
 /** Bytes that `run` allocates on the heap by V8's own count, collected or not, and in buffers outside of it. */
-function countAllocated(session: Session, run: () => void): number {
+function countAllocated(session: Session, samplingInterval: number, run: () => void): number {
   collectGarbage()
   const buffers = process.memoryUsage().arrayBuffers
-  session.post('HeapProfiler.startSampling', EVERYTHING)
+  session.post('HeapProfiler.startSampling', { ...EVERYTHING, samplingInterval })
   run()
   let heap = 0
   session.post('HeapProfiler.stopSampling', (_, parameters) => (heap = sumSizes(parameters.profile.head)))
@@ -55,7 +54,7 @@ export function measureAllocation({ decode }: Codec, bytes: Bytes): number {
   session.connect()
   session.post('HeapProfiler.enable')
   const counts = Array.from({ length: 3 }, () =>
-    countAllocated(session, () => {
+    countAllocated(session, Math.max(64, bytes.length >> 10), () => {
       for (let i = 0; i < repeats; i++) decode(bytes)
     }),
   )

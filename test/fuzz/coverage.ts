@@ -54,7 +54,7 @@ export class BranchCoverage {
   /** Ranges come outer first; each overrides what it lies in. */
   #mark(url: string, ranges: readonly Profiler.CoverageRange[]): Marks {
     const { inside, edges } = this.#scriptAt(url)
-    const ran = new Uint8Array(MAX_SOURCE_BYTES)
+    const ran = new Uint8Array(Math.max(0, ...ranges.map(({ endOffset }) => endOffset)))
     for (const { startOffset, endOffset, count } of ranges) {
       ran.fill(count > 0 ? 1 : 0, startOffset, endOffset)
       inside.fill(1, startOffset, endOffset)
@@ -74,17 +74,18 @@ export class BranchCoverage {
 
   /** True when something here has not run before. */
   isNew(marks: ReadonlyMap<string, Marks>): boolean {
-    return [...marks].some(([url, ran]) => {
+    for (const [url, ran] of marks) {
       const { reached } = this.#scriptAt(url)
-      return ran.some((mark, at) => mark > reached[at]!)
-    })
+      for (let at = 0; at < ran.length; at++) if (ran[at]! > reached[at]!) return true
+    }
+    return false
   }
 
   /** Notes all this as reached. */
   add(marks: ReadonlyMap<string, Marks>): void {
     for (const [url, ran] of marks) {
       const { reached } = this.#scriptAt(url)
-      for (const [at, mark] of ran.entries()) if (mark === 1) reached[at] = 1
+      for (let at = 0; at < ran.length; at++) reached[at]! |= ran[at]!
     }
   }
 

@@ -13,6 +13,8 @@ import type { BranchCoverage } from './coverage.ts'
 
 /** Grows from the one to the other: at first much is new and must be told apart, later coverage would cost more than the inputs. */
 const BATCH = { first: 250, most: 8_000 } as const
+/** So few inputs are kept together: to tell them apart would cost more coverage than they are worth. */
+const TOLD_APART = 4
 /** No message is longer; the mutator grows inputs. */
 const MAX_INPUT_BYTES = 140_000
 /** How often an input takes foreign pieces from another decoder's corpus. */
@@ -89,6 +91,7 @@ export class Fuzzer {
   #runBatch(): void {
     const batch = Array.from({ length: this.#batch }, () => this.#createInput())
     for (const input of batch) this.#execute(input)
+    if (this.#failures.length > 0) return
     if (this.#coverage.isNew(this.#coverage.take())) this.#keepNew(batch)
     else this.#batch = Math.min(2 * this.#batch, BATCH.most)
   }
@@ -112,12 +115,12 @@ export class Fuzzer {
     this.#failures.push({ codec: input.codec.name, problem, input: bytesToHex(input.bytes) })
   }
 
-  /** Halves a batch until the inputs stand alone that reach something new. */
+  /** Halves a batch until few inputs are left that together reach something new. */
   #keepNew(batch: readonly Input[]): void {
     for (const { codec, bytes } of batch) codec.recode(bytes)
     const reached = this.#coverage.take()
     if (!this.#coverage.isNew(reached)) return
-    if (batch.length > 1) {
+    if (batch.length > TOLD_APART) {
       this.#keepNew(batch.slice(0, batch.length >> 1))
       this.#keepNew(batch.slice(batch.length >> 1))
       return

@@ -150,6 +150,7 @@ describe('frames from a client', () => {
 
   it.each([
     ['a PUSH of nothing', { type: 'push', envelopes: [] }],
+    ['a PUSH of 65', { type: 'push', envelopes: Array.from({ length: 65 }, (_, i) => sealUpdate(i + 1)) }],
     ['a PUSH of an awareness', { type: 'push', envelopes: [envelopes.get(KIND.awareness)!] }],
     ['an update as awareness', { type: 'awareness', envelope: envelopes.get(KIND.update)! }],
     ['a part that is an update', { type: 'push-part', index: 0, count: 2, envelope: envelopes.get(KIND.update)! }],
