@@ -165,7 +165,11 @@ export function tokensOf(relay: RelayAddress, device: Device, access: DocumentAc
   return issuerTokens({ device, accessOf: () => access, fetch: nodeFetchJson({ ca: relay.ca }) })
 }
 
-async function intrude(relay: RelayAddress, scene: Scene, device: Device = createTestDevice()): Promise<Intruder> {
+export async function intrude(
+  relay: RelayAddress,
+  scene: Scene,
+  device: Device = createTestDevice(),
+): Promise<Intruder> {
   const audience = relay.url
   const documentId = bytesToBase64url(scene.document.id)
   const request = { documentId, deviceId: bytesToBase64url(device.id), audience }
