@@ -6,7 +6,6 @@
  */
 import {
   equalBytes,
-  KIND,
   PERMISSIONS,
   refusalOf,
   SyncError,
@@ -14,24 +13,26 @@ import {
   type Bytes,
   type ClientFrame,
   type EntriesFrame,
+  type Envelope,
   type NackFrame,
   type OpenedFrame,
 } from '@y-sealed/protocol'
-import { Session, type Device } from '@y-sealed/protocol/sealing'
+import type { Device } from '@y-sealed/protocol/sealing'
 import { ObservableV2 } from 'lib0/observable'
 import { Awareness } from 'y-protocols/awareness'
 import * as Y from 'yjs'
 import type { Channel, ChannelPort, DocumentFrame, DownReason, TokenSource } from '../connection/channel.ts'
 import type { RelayConnection } from '../connection/relay-connection.ts'
 import type { DocumentAccess } from '../document/document-access.ts'
+import { sealGenesis } from '../document/seal-genesis.ts'
 import { DocumentLog, type LogEntry, type LogOutcome } from '../log/document-log.ts'
 import { LogFollower, type LogMismatch } from '../log/follower.ts'
 import { createMemoryOutbox, type Outbox } from '../outbox/outbox.ts'
-import { startTimer, surfaceError } from '../platform.ts'
-import { feedUpdate } from '../yjs/feed-update.ts'
+import { startTimer } from '../platform.ts'
 import { awaitEvent } from './await-event.ts'
 import { Presence } from './presence.ts'
 import type { IntegrityReport, ProviderEvents, ProviderStatus } from './provider-events.ts'
+import { RemoteGate } from './remote-gate.ts'
 import { Sender, type SendProblem } from './sender.ts'
 
 const READ_BYTES = 262_144
@@ -60,8 +61,10 @@ export class SealedProvider extends ObservableV2<EventMap> {
   readonly #access: DocumentAccess
   readonly #outbox: Outbox
   readonly #token: TokenSource | undefined
+  readonly #gate: RemoteGate
   readonly #log: DocumentLog
   readonly #follower: LogFollower
+  #device: Device | null = null
   #sender: Sender | null = null
   #presence: Presence | null = null
   #port: ChannelPort | null = null
@@ -74,9 +77,8 @@ export class SealedProvider extends ObservableV2<EventMap> {
   #shouldConnect = false
   #role: string = 'none'
   #permissions = 0
-  #held: Bytes[] | null = null
   /** The genesis that this device has pushed and that is not answered. */
-  #genesis: LogEntry | null = null
+  #genesis: Envelope | null = null
   #halted = false
   #lastUnsynced = 0
   readonly #onUpdate = (update: Uint8Array, origin: unknown): void => {
@@ -99,6 +101,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
     this.#access = options.access
     this.#outbox = options.outbox ?? createMemoryOutbox()
     this.#token = options.token
+    this.#gate = new RemoteGate(options.doc, this)
     this.#log = new DocumentLog(options.access)
     this.#follower = new LogFollower({
       documentId: this.documentId,
@@ -213,14 +216,12 @@ export class SealedProvider extends ObservableV2<EventMap> {
 
   /** Remote edits wait from now on (an input method composes); local ones still leave. */
   holdRemote(): void {
-    this.#held ??= []
+    this.#gate.hold()
   }
 
   /** Applies what waited, in one transaction, and goes on. */
   releaseRemote(): void {
-    const held = this.#held
-    this.#held = null
-    if (held) this.#apply(held)
+    this.#gate.release()
   }
 
   /** Deletes the document for everybody, for ever. Resolves when the relay has; rejects with the refusal, or `OFFLINE`. */
@@ -238,6 +239,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
 
   async #start(): Promise<void> {
     const device = await this.#connection.device
+    this.#device = device
     const sender = new Sender({
       doc: this.doc,
       access: this.#access,
@@ -327,16 +329,11 @@ export class SealedProvider extends ObservableV2<EventMap> {
     if (!frame.present && !this.#halted) this.#create()
   }
 
-  /** Lays the document down: the genesis has a session of its own, for it may turn out that somebody was faster. */
+  /** Lays the document down at once, before anybody else's genesis can come in. */
   #create(): void {
-    const body = this.#access.genesisBody
-    if (body === null) return this.#down({ transient: false, code: 'UNKNOWN_DOCUMENT', closeCode: 4404, reason: 'the relay knows no such document' })
-    const work = this.#connection.device.then((device) => {
-      const genesis = new Session(this.documentId, device).sealEntry(KIND.record, body, this.#access.current, this.#log.head)
-      this.#genesis = { seq: 1, envelope: genesis.envelope, content: body }
-      this.#send({ type: 'push', envelopes: [genesis.envelope] })
-    })
-    work.catch((error: unknown) => this.emit('connection-error', [error]))
+    this.#genesis = this.#device && sealGenesis(this.#access, this.#device)
+    if (this.#genesis === null) return this.#down(UNKNOWN_DOCUMENT)
+    this.#send({ type: 'push', envelopes: [this.#genesis] })
   }
 
   #settle(outcomes: readonly LogOutcome[]): void {
@@ -352,22 +349,9 @@ export class SealedProvider extends ObservableV2<EventMap> {
       }
       if (ours) own.push(outcome)
     }
-    if (this.#held) this.#held.push(...updates)
-    else this.#apply(updates)
+    this.#gate.apply(updates)
     for (const outcome of own) this.#sender?.notice(outcome)
     if (own.some((outcome) => outcome.kind === 'bind')) this.#presence?.announce()
-  }
-
-  #apply(updates: readonly Bytes[]): void {
-    if (updates.length === 0) return
-    try {
-      this.doc.transact(() => {
-        for (const update of updates) feedUpdate(this.doc, update, this)
-      }, this)
-    } catch (error) {
-      // Yjs has integrated everything before it calls observers: what throws is the app's, and the log goes on.
-      surfaceError(error)
-    }
   }
 
   /** What was sent on an earlier opening may have been lost: everything unacknowledged goes out again, once history is read. */
@@ -386,7 +370,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
 
   #acknowledged(frame: AckFrame): void {
     const genesis = this.#genesis
-    if (genesis === null || !equalBytes(frame.session, genesis.envelope.session)) {
+    if (genesis === null || !equalBytes(frame.session, genesis.session)) {
       return this.#follower.offer(this.#sender?.acknowledge(frame) ?? [])
     }
     // The document is laid down: opening it again gives its first head, signed, and its genesis as the relay has it.
@@ -396,7 +380,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
 
   #refused(frame: NackFrame): void {
     const code = refusalOf(frame.code) ?? `NACK_${frame.code}`
-    if (frame.refused === PUSH && this.#genesis && equalBytes(frame.session, this.#genesis.envelope.session)) {
+    if (frame.refused === PUSH && this.#genesis && equalBytes(frame.session, this.#genesis.session)) {
       this.#genesis = null
       // Somebody was faster.
       if (code === 'EXISTS') return this.#port?.reopen()
@@ -489,6 +473,12 @@ export class SealedProvider extends ObservableV2<EventMap> {
   }
 }
 
+const UNKNOWN_DOCUMENT: DownReason = {
+  transient: false,
+  code: 'UNKNOWN_DOCUMENT',
+  closeCode: 4404,
+  reason: 'the relay knows no such document',
+}
 const OPEN = 0x02
 const READ = 0x03
 const PUSH = 0x06
