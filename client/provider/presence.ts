@@ -48,10 +48,12 @@ export interface PresenceOptions {
   readonly origin: unknown
 }
 
+/** Sessions whose last counter is remembered, so that a relay cannot show again who is long gone. */
+const MAX_REMEMBERED_SESSIONS = 4_096
+
 interface Shown {
   readonly client: number
-  readonly counter: number
-  readonly clock: number
+  readonly device: Bytes
   readonly seenAt: number
 }
 
@@ -64,6 +66,7 @@ interface AwarenessChange {
 export class Presence {
   readonly #options: PresenceOptions
   readonly #shownBySession = new Map<string, Shown>()
+  readonly #counterBySession = new Map<string, number>()
   #timer: Cancel | null = null
   #lastSentAt = -Infinity
   #lastHeadSeq = 0
@@ -94,14 +97,12 @@ export class Presence {
     if (content === null) return
     if (content.head !== null) this.#options.onHead(content.head)
     const session = sessionOf(envelope.device, envelope.session)
+    if (!this.#isNewer(session, envelope.counter)) return
     const shown = this.#shownBySession.get(session)
-    if (shown && (envelope.counter <= shown.counter || content.clientId !== shown.client)) return
-    const { awareness, log } = this.#options
-    const owner = log.state.deviceOf(content.clientId)
-    if (content.clientId === awareness.clientID || (owner !== null && !equalBytes(owner, envelope.device))) return
+    if ((shown && content.clientId !== shown.client) || !this.#mayBear(envelope.device, content.clientId)) return
     const others = this.#shownBySession.size - (shown ? 1 : 0)
     if (!checkPresence(content, others).ok) return
-    this.#show(session, envelope.counter, content)
+    this.#show(session, envelope.device, content)
   }
 
   /** A socket of theirs is gone. */
@@ -109,15 +110,12 @@ export class Presence {
     const session = sessionOf(frame.device, frame.session)
     const shown = this.#shownBySession.get(session)
     if (!shown) return
-    this.#shownBySession.delete(session)
-    removeAwarenessStates(this.#options.awareness, [shown.client], this.#options.origin)
+    this.#hide(session, shown)
   }
 
   /** The document is not open: nobody is known to be there. */
   dropAll(): void {
-    const clients = [...this.#shownBySession.values()].map((shown) => shown.client)
-    this.#shownBySession.clear()
-    if (clients.length > 0) removeAwarenessStates(this.#options.awareness, clients, this.#options.origin)
+    for (const [session, shown] of this.#shownBySession) this.#hide(session, shown)
   }
 
   /** Says good-bye, if anything was ever shown. */
@@ -171,11 +169,42 @@ export class Presence {
     }
   }
 
-  #show(session: string, counter: number, content: AwarenessContent): void {
+  /** Replays die here, also of sessions that are not shown any more. [CL7] */
+  #isNewer(session: string, counter: number): boolean {
+    if (counter <= (this.#counterBySession.get(session) ?? 0)) return false
+    this.#counterBySession.delete(session)
+    this.#counterBySession.set(session, counter)
+    const [oldest] = this.#counterBySession.keys()
+    if (oldest !== undefined && this.#counterBySession.size > MAX_REMEMBERED_SESSIONS) this.#counterBySession.delete(oldest)
+    return true
+  }
+
+  /** A bound client id is its device's alone; one that is not bound is for whoever showed it first. [CL7] */
+  #mayBear(device: Bytes, client: number): boolean {
+    const { awareness, log } = this.#options
+    const owner = log.state.deviceOf(client)
+    if (client === awareness.clientID || (owner !== null && !equalBytes(owner, device))) return false
+    for (const [session, shown] of this.#shownBySession) {
+      if (shown.client !== client || equalBytes(shown.device, device)) continue
+      if (owner === null) return false
+      this.#hide(session, shown)
+    }
+    return true
+  }
+
+  #hide(session: string, { client }: Shown): void {
+    const { awareness, origin } = this.#options
+    this.#shownBySession.delete(session)
+    removeAwarenessStates(awareness, [client], origin)
+    // Else a clock that somebody set high would outlast them, and keep the id's owner from being seen.
+    awareness.meta.delete(client)
+  }
+
+  #show(session: string, device: Bytes, content: AwarenessContent): void {
     const { awareness, origin } = this.#options
     const now = monotonicClock()
     this.#forgetSilent(now)
-    this.#shownBySession.set(session, { client: content.clientId, counter, clock: content.clock, seenAt: now })
+    this.#shownBySession.set(session, { client: content.clientId, device, seenAt: now })
     const encoder = createEncoder()
     writeVarUint(encoder, 1)
     writeVarUint(encoder, content.clientId)
@@ -187,7 +216,7 @@ export class Presence {
   /** Places of sessions that have gone silent are free for others. */
   #forgetSilent(now: number): void {
     for (const [session, shown] of this.#shownBySession) {
-      if (now - shown.seenAt > 2 * AWARENESS_TTL_MS) this.#shownBySession.delete(session)
+      if (now - shown.seenAt > 2 * AWARENESS_TTL_MS) this.#hide(session, shown)
     }
   }
 }
