@@ -72,6 +72,7 @@ export function keepCertificate(options: CertificateKeeperOptions): CertificateK
       complainedAtMs = Number.NEGATIVE_INFINITY
       metrics.count('certificate_reloads', { result: 'done' })
       log.info('certificate-renewed', { daysLeft: daysLeft() })
+      complain()
     } catch (error) {
       loadedState = state
       metrics.count('certificate_reloads', { result: 'failed' })
