@@ -10,6 +10,20 @@ export interface BenchRow {
   readonly name: string
   readonly value: number
   readonly unit: string
+  /** What the baseline is. */
+  readonly against?: string
   readonly baseline?: number
   readonly ratio?: number
+}
+
+/** A value beside that of another system. */
+export function compareRow(
+  row: BenchRow['row'],
+  name: string,
+  unit: string,
+  value: number,
+  against: string,
+  baseline: number,
+): BenchRow {
+  return { row, name, unit, value, against, baseline, ratio: value / baseline }
 }

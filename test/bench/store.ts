@@ -14,7 +14,8 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { AppendUnit, Head, Store } from '../../server/core/ports.ts'
 import { openSqliteStore } from '../../server/store/sqlite/store.ts'
 import { createTestDocument, Writer } from '../contract/append-units.ts'
-import type { BenchRow } from './bench-row.ts'
+import { compareRow, type BenchRow } from './bench-row.ts'
+import { median } from './figures.ts'
 
 /** A typical sealed update: 208 bytes of envelope and 128 of padded content. */
 const ENVELOPE_BYTES = 336
@@ -35,7 +36,7 @@ export async function benchStore({ quick }: { readonly quick: boolean }): Promis
   const rows: BenchRow[] = []
   for (const documents of [1, 1000]) {
     for (const inFlight of [1, 64, 1024]) {
-      const updates = inFlight === 1 ? 1000 : 32_768
+      const updates = (inFlight === 1 ? 1000 : 32_768) / (quick ? 8 : 1)
       rows.push(...(await benchCase({ documents, inFlight, updates }, quick ? 3 : 7)))
     }
   }
@@ -58,7 +59,7 @@ async function benchCase(work: Case, runs: number): Promise<BenchRow[]> {
   const baseline = median(alone)
   const name = `${work.documents} documents, ${work.inFlight} in flight`
   return [
-    { row: 'P6', name: `durable appends, ${name}`, value, unit: '1/s', baseline, ratio: value / baseline },
+    compareRow('P6', `durable appends, ${name}`, '1/s', value, 'better-sqlite3 alone', baseline),
     { row: 'P6', name: `event-loop delay p99, ${name}`, value: median(store.map((run) => run.delayP99Ms)), unit: 'ms' },
   ]
 }
@@ -156,8 +157,4 @@ async function inTemporaryDirectory<Result>(run: (directory: string) => Promise<
   } finally {
     rmSync(directory, { recursive: true })
   }
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] as number
 }

@@ -1,0 +1,80 @@
+/**
+ * `npm run bench`: figures as ratios against baselines of the same run. Nothing passes or fails on a time.
+ *
+ * @module
+ */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { cpus, loadavg } from 'node:os'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+import type { BenchRow } from './bench-row.ts'
+import { readOptions, USAGE, type RowId } from './options.ts'
+import { benchClientCrypto } from './rows/client-crypto.ts'
+import { benchPaced, benchSaturated } from './rows/fan-out.ts'
+import { benchIdleSockets } from './rows/idle-sockets.ts'
+import { benchManyDocuments } from './rows/many-documents.ts'
+import { benchPresence } from './rows/presence.ts'
+import { killServers } from './server-process.ts'
+import { benchStore } from './store.ts'
+import type { System } from './system.ts'
+import { startBare } from './systems/bare.ts'
+import { startRelaySystem } from './systems/relay.ts'
+import { formatTable } from './table.ts'
+import { createWorkplace } from './workplace.ts'
+
+const DEFAULT_OUT = fileURLToPath(new URL('results/latest.json', import.meta.url))
+
+async function run(): Promise<void> {
+  const options = readOptions(process.argv.slice(2), DEFAULT_OUT)
+  const workplace = await createWorkplace()
+  process.once('exit', () => workplace.remove())
+  const rows: BenchRow[] = []
+  const { quick } = options
+  async function withSystems(work: (systems: readonly System[]) => Promise<BenchRow[]>): Promise<BenchRow[]> {
+    const systems = [await startRelaySystem(workplace), await startBare(workplace)]
+    try {
+      return await work(systems)
+    } finally {
+      for (const system of systems) await system.close()
+    }
+  }
+  const benches: Partial<Record<RowId, () => Promise<BenchRow[]>>> = {
+    P1: () => withSystems((systems) => benchSaturated({ quick, systems, workplace })),
+    P2: () => withSystems((systems) => benchPaced({ quick, systems, workplace })),
+    P3: () => withSystems((systems) => benchManyDocuments({ quick, systems })),
+    P4: () => benchIdleSockets({ quick, starts: [() => startRelaySystem(workplace), () => startBare(workplace)] }),
+    P6: () => benchStore({ quick }),
+    P8: () => benchClientCrypto({ quick }),
+    P10: () => withSystems(([relay]) => benchPresence({ quick, relay: relay as System })),
+  }
+  for (const id of options.only) {
+    const bench = benches[id]
+    if (bench === undefined) continue
+    const startedAt = performance.now()
+    try {
+      rows.push(...(await bench()))
+    } catch (error) {
+      // The other rows are worth having all the same.
+      process.exitCode = 1
+      console.error(`!! ${id} broke off:`, error)
+    }
+    console.error(`${id}: ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
+  }
+  const machine = { node: process.version, cores: cpus().length, load: loadavg() }
+  mkdirSync(dirname(options.out), { recursive: true })
+  writeFileSync(options.out, `${JSON.stringify({ quick, machine, rows }, null, 2)}\n`)
+  console.log(formatTable(rows))
+}
+
+process.on('exit', killServers)
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
+try {
+  await run()
+  process.exit()
+} catch (error) {
+  console.error(
+    error instanceof Error && error.message.startsWith('there is no row') ? `${error.message}\n\n${USAGE}` : error,
+  )
+  process.exit(1)
+}

@@ -1,0 +1,44 @@
+/**
+ * What `npm run bench` may be told.
+ *
+ * @module
+ */
+import { parseArgs } from 'node:util'
+
+export const ROWS = ['P1', 'P2', 'P3', 'P4', 'P5', 'P6', 'P7', 'P8', 'P10'] as const
+export type RowId = (typeof ROWS)[number]
+
+export interface BenchOptions {
+  /** Shorter windows and smaller loads, under a minute in all: to see that everything runs. */
+  readonly quick: boolean
+  readonly only: readonly RowId[]
+  /** Other people's servers too; they are installed when they are not there. */
+  readonly peers: boolean
+  /** File for the JSON. */
+  readonly out: string
+}
+
+export const USAGE = `npm run bench -- [--quick] [--only P1,P6] [--peers] [--out FILE]
+
+  --quick   under a minute: shorter windows and smaller loads
+  --only    some of ${ROWS.join(', ')}
+  --peers   compares with other people's servers too, and installs them first (test/bench/peers)
+  --out     where the JSON goes; test/bench/results/latest.json without it`
+
+/** Reads the arguments; throws an `Error` that says what is wrong with them. */
+export function readOptions(args: readonly string[], defaultOut: string): BenchOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      peers: { type: 'boolean', default: false },
+      out: { type: 'string', default: defaultOut },
+    },
+  })
+  const asked = values.only?.split(',').map((row) => row.trim().toUpperCase())
+  const only = ROWS.filter((row) => asked === undefined || asked.includes(row))
+  const unknown = asked?.find((row) => !ROWS.some((known) => known === row))
+  if (unknown !== undefined) throw new Error(`there is no row ${unknown}: choose from ${ROWS.join(', ')}`)
+  return { quick: values.quick, only, peers: values.peers, out: values.out }
+}
