@@ -39,18 +39,24 @@ export function startClient(
   args: readonly string[],
   variables: Readonly<Record<string, string>> = {},
 ): RunningClient {
-  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('Y_SEALED_'))
-  const keys = join(makeTemporaryFolder(), 'keys')
-  const program = ['--import', 'tsx', '--conditions=source', join(REPOSITORY_ROOT, 'client/node/cli/main.ts')]
-  const child = spawn(process.execPath, [...program, ...args], {
+  return startProgram('client/node/cli/main.ts', args, {
+    Y_SEALED_URL: relay.url,
+    ...(relay.caPath === null ? {} : { Y_SEALED_CA: relay.caPath }),
+    Y_SEALED_KEYS: join(makeTemporaryFolder(), 'keys'),
+    ...variables,
+  })
+}
+
+/** Starts any program of the repository from its sources, with no `Y_SEALED_*` variable but those given. */
+export function startProgram(
+  path: string,
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): RunningClient {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('Y_SEALED_') && name !== 'NODE_ENV')
+  const child = spawn(process.execPath, ['--import', 'tsx', '--conditions=source', path, ...args], {
     cwd: REPOSITORY_ROOT,
-    env: {
-      ...Object.fromEntries(inherited),
-      Y_SEALED_URL: relay.url,
-      ...(relay.caPath === null ? {} : { Y_SEALED_CA: relay.caPath }),
-      Y_SEALED_KEYS: keys,
-      ...variables,
-    },
+    env: { ...Object.fromEntries(inherited), ...variables },
   })
   onTestFinished(() => void child.kill('SIGKILL'))
   const output = { stdout: '', stderr: '' }
