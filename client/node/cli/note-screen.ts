@@ -20,14 +20,16 @@ const SHOW_CURSOR = '\u001B[?25h'
 export interface NoteScreen {
   /** `cursor` is `null` for somebody who only watches: then the end is shown. */
   draw(state: string, text: string, cursor: number | null): void
-  /** Gives the terminal back as it was. */
+  /** Gives the terminal back as it was; nothing is drawn any more. */
   close(): void
 }
 
 export function openNoteScreen(terminal: Terminal): NoteScreen {
   terminal.write(ENTER)
+  let isClosed = false
   return {
     draw(state, text, cursor) {
+      if (isClosed) return
       const columns = Math.max(10, terminal.columns ?? 80)
       const height = Math.max(2, terminal.rows ?? 24) - 1
       const wrapped = wrapText(text, columns, cursor ?? text.length)
@@ -42,6 +44,7 @@ export function openNoteScreen(terminal: Terminal): NoteScreen {
       terminal.write(`${HIDE_CURSOR}\u001B[1;1H\u001B[7m${bar}\u001B[0m${lines.join('')}${end}`)
     },
     close() {
+      isClosed = true
       terminal.write(`${SHOW_CURSOR}${LEAVE}`)
     },
   }

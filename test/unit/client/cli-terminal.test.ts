@@ -93,6 +93,7 @@ describe('the screen', () => {
     expect(drawn).toContain('\u001B[2K3\u001B[3;1H\u001B[2K4')
     expect(drawn).not.toContain('\u001B[2K2')
     screen.close()
+    screen.draw('disconnected', 'too late', null)
     expect(drawn.endsWith('\u001B[?25h\u001B[?1049l')).toBe(true)
   })
 })
