@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { cryptoReady, type Bytes } from '@y-sealed/protocol'
+import { cryptoReady, SOCKET_PATH, type Bytes } from '@y-sealed/protocol'
 import { createHmac, randomFillSync } from 'node:crypto'
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -43,7 +43,7 @@ export interface Relay {
     readonly host?: string
     readonly port: number
   }): Promise<{ readonly host: string; readonly port: number }>
-  /** Takes the upgrades of a server that the caller runs; its requests stay the caller's. */
+  /** Takes the upgrades for `/sync` of a server that the caller runs; all else stays the caller's. */
   attach(server: Server): void
   /** Gives new handshakes a new certificate; open sockets stay. [A12] */
   renewTls(tls: TlsIdentity): void
@@ -123,7 +123,10 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
       return { host: address.address, port: address.port }
     },
     attach(server) {
-      const take = sockets.upgrade.bind(sockets)
+      // Other paths may be the caller's own.
+      const take: typeof sockets.upgrade = (request, socket, head) => {
+        if (request.url?.split('?', 1)[0] === SOCKET_PATH) sockets.upgrade(request, socket, head)
+      }
       server.on('upgrade', take)
       attached.push(() => server.off('upgrade', take))
     },

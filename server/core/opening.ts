@@ -37,7 +37,13 @@ export async function handleOpen(socket: Socket, frame: OpenFrame): Promise<void
     return socket.refuse(refused, { code: 'TOKEN_REFUSED' })
   }
   const { hub, started, isFirst } = hubs.acquire(document)
-  const subscription = new Subscription(hub, socket, grant, limits.toleranceMs, new StagedParts(context.staging, limits.groupBytes))
+  const subscription = new Subscription(
+    hub,
+    socket,
+    grant,
+    limits.toleranceMs,
+    new StagedParts(context.staging, limits.groupBytes),
+  )
   slot.subscription = subscription
   hub.subscriptions.add(subscription)
   let code: RefusalCode | null

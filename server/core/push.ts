@@ -84,7 +84,14 @@ export function handlePushPart(socket: Socket, part: PushPartFrame): void | Prom
         return refuseStale(socket, subscription, refused, { code: 'EPOCH_STALE', detail: epoch })
       }
       const entries = staging.entries as [NewEntry, ...NewEntry[]]
-      append(socket, subscription, { document: hub.id, device, session: envelope.session, group: true, needs: 'writer', entries })
+      append(socket, subscription, {
+        document: hub.id,
+        device,
+        session: envelope.session,
+        group: true,
+        needs: 'writer',
+        entries,
+      })
     }
   }
 }
@@ -115,7 +122,12 @@ function refusedFrame(type: number, { document, session }: Envelope, counter: nu
   return { type, document, session, counter }
 }
 
-function refuseUnit(socket: Socket, subscription: Subscription, refused: RefusedFrame, refusal: Refusal): void | Promise<void> {
+function refuseUnit(
+  socket: Socket,
+  subscription: Subscription,
+  refused: RefusedFrame,
+  refusal: Refusal,
+): void | Promise<void> {
   if (refusal.code !== 'EPOCH_STALE') return socket.refuse(refused, refusal)
   return refuseStale(socket, subscription, refused, refusal)
 }
