@@ -39,7 +39,7 @@ async function createScene(): Promise<Scene> {
 }
 
 describe('authorisation', () => {
-  it('[G1] a token for one document opens no other, and does not tell whether it exists', async () => {
+  it('T14 [G1] a token for one document opens no other, and does not tell whether it exists', async () => {
     const { relay, document } = await createScene()
     const mallory = await relay.client({ document: createRoomDocument().id })
     const answers: unknown[] = []
@@ -53,7 +53,7 @@ describe('authorisation', () => {
     expect(answers[0]).toEqual(answers[1])
   })
 
-  it('[G2] a token to read pushes nothing of any kind', async () => {
+  it('T14 [G2] a token to read pushes nothing of any kind', async () => {
     const { relay, document } = await createScene()
     const reader = await openAs(relay, document, ['read'])
     const writer = new TestWriter(document, reader.device)
@@ -69,7 +69,7 @@ describe('authorisation', () => {
     expect((await relay.store.status([document.id]))[0]).toMatchObject({ deleted: false, head: { seq: 1 } })
   })
 
-  it('[G4] [G5] a reader shows itself, as its own device only', async () => {
+  it('T14 [G4] [G5] a reader shows itself, as its own device only', async () => {
     const { relay, document, alice } = await createScene()
     const reader = await openAs(relay, document, ['read', 'awareness'])
     const own = new TestWriter(document, reader.device).awareness().envelope
@@ -82,7 +82,7 @@ describe('authorisation', () => {
     expect(alice.frames.filter(({ type }) => type === 'awareness')).toHaveLength(1)
   })
 
-  it('[G6] nothing is pushed to a document that was closed, nor after the grant has shrunk', async () => {
+  it('T14 [G6] nothing is pushed to a document that was closed, nor after the grant has shrunk', async () => {
     const { relay, document, alice, writer } = await createScene()
     const token = relay.token(document.id, alice.device, ['read'], { sub: 'alice' })
     alice.send({ type: 'refresh', document: document.id, token })
@@ -95,7 +95,7 @@ describe('authorisation', () => {
     expect((await relay.store.status([document.id]))[0]?.head.seq).toBe(1)
   })
 
-  it('[G7] a document is open once on a socket; closing another is no error', async () => {
+  it('T14 [G7] a document is open once on a socket; closing another is no error', async () => {
     const { document, alice } = await createScene()
     alice.open(document.id)
     expect(await alice.nextOf('nack')).toMatchObject({ refused: 2, code: 40909 })
@@ -106,7 +106,7 @@ describe('authorisation', () => {
     expect(await alice.nextOf('opened')).toMatchObject({ present: true })
   })
 
-  it('[G12] entries go to those who may read, and to nobody else', async () => {
+  it('T14 [G12] entries go to those who may read, and to nobody else', async () => {
     const { relay, document, alice, writer } = await createScene()
     const reader = await openAs(relay, document, ['read'])
     const others = await Promise.all(
@@ -122,7 +122,7 @@ describe('authorisation', () => {
     }
   })
 
-  it('[G15] a deleted document stays deleted, for everybody and for ever', async () => {
+  it('T14 [G15] a deleted document stays deleted, for everybody and for ever', async () => {
     const { relay, document, alice, writer } = await createScene()
     const bob = await openAs(relay, document)
     alice.send({ type: 'delete', document: document.id })
@@ -136,7 +136,7 @@ describe('authorisation', () => {
     expect(await fresh.nextOf('nack')).toMatchObject({ code: 40911 })
   })
 
-  it('[D27] [AU7] a grant that ends closes its document within a second, and the socket with it', async () => {
+  it('T14 [D27] [AU7] a grant that ends closes its document within a second, and the socket with it', async () => {
     const { relay, document } = await createScene()
     const device = createTestDevice()
     const nowS = Math.floor(Date.now() / 1000)

@@ -88,7 +88,7 @@ async function openRaw(relay: TestRelay): Promise<RawSocket> {
 }
 
 describe('WebSocket frames', () => {
-  it('[E8] closes with 1003 on text, empty text too', async () => {
+  it('T16 [E8] closes with 1003 on text, empty text too', async () => {
     const scene = await createScene()
     for (const text of ['hello', '', '{"__proto__":{}}']) {
       const client = await again(scene, scene.alice.device)
@@ -98,7 +98,7 @@ describe('WebSocket frames', () => {
     await expectUntouched(scene)
   })
 
-  it('[E9] closes with 1009 at the header of a message that is too long, without waiting for it', async () => {
+  it('T16 [E9] closes with 1009 at the header of a message that is too long, without waiting for it', async () => {
     const relay = await startTestRelay()
     for (const length of [135_169, 2 ** 31, 2 ** 53 - 1]) {
       const socket = await openRaw(relay)
@@ -111,7 +111,7 @@ describe('WebSocket frames', () => {
     await relay.client({ document: createRoomDocument().id })
   })
 
-  it('[E1] [E2] [E3] [E4] [E5] closes with 1002 on frames that RFC 6455 forbids', async () => {
+  it('T16 [E1] [E2] [E3] [E4] [E5] closes with 1002 on frames that RFC 6455 forbids', async () => {
     const relay = await startTestRelay()
     const frames = [
       Buffer.from('820101', 'hex'),
@@ -134,7 +134,7 @@ describe('WebSocket frames', () => {
     }
   })
 
-  it('[E11] closes with 1008 on a message in more than 64 fragments, empty ones too', async () => {
+  it('T16 [E11] closes with 1008 on a message in more than 64 fragments, empty ones too', async () => {
     const relay = await startTestRelay()
     for (const size of [1, 0]) {
       const socket = await openRaw(relay)
@@ -146,13 +146,13 @@ describe('WebSocket frames', () => {
     }
   })
 
-  it('[E19] closes with 4400 on an empty message', async () => {
+  it('T16 [E19] closes with 4400 on an empty message', async () => {
     const scene = await createScene()
     expect(await closeCodeOf(scene, new Uint8Array(0))).toBe(4400)
     await expectUntouched(scene)
   })
 
-  it('[E7] takes text that is split well between fragments for what it is: text', async () => {
+  it('T16 [E7] takes text that is split well between fragments for what it is: text', async () => {
     const relay = await startTestRelay()
     const socket = await openRaw(relay)
     const text = Buffer.from('ä')
@@ -162,7 +162,7 @@ describe('WebSocket frames', () => {
 })
 
 describe('messages', () => {
-  it('[F1] closes with 4400 on every truncation of a push', { timeout: 60_000 }, async () => {
+  it('T16 [F1] closes with 4400 on every truncation of a push', { timeout: 60_000 }, async () => {
     const scene = await createScene()
     const whole = message(scene.writer.update().envelope.bytes)
     for (let length = 0; length < HEADER_BYTES + 1; length++) {
@@ -174,7 +174,7 @@ describe('messages', () => {
     await expectUntouched(scene)
   })
 
-  it('[F2] closes with 4400 on an unknown version, kind, suite or flag', async () => {
+  it('T16 [F2] closes with 4400 on an unknown version, kind, suite or flag', async () => {
     const scene = await createScene()
     const { bytes } = scene.writer.update().envelope
     for (const [at, value] of [
@@ -196,7 +196,7 @@ describe('messages', () => {
     await expectUntouched(scene)
   })
 
-  it('[F3] [F5] [F6] [F8] closes with 4400 on a length that does not fit, or is none, and on what must not be zero', async () => {
+  it('T16 [F3] [F5] [F6] [F8] closes with 4400 on a length that does not fit, or is none, and on what must not be zero', async () => {
     const scene = await createScene()
     const { bytes } = scene.writer.update().envelope
     const length = bytes.length - 188
@@ -220,7 +220,7 @@ describe('messages', () => {
     await expectUntouched(scene)
   })
 
-  it('[F3] [FR3] closes with 4400 on envelopes in one push that do not belong together', async () => {
+  it('T16 [F3] [FR3] closes with 4400 on envelopes in one push that do not belong together', async () => {
     const scene = await createScene()
     const { writer, document, alice } = scene
     const [one, two, three] = writer.updates(3).map(({ envelope }) => envelope) as [Envelope, Envelope, Envelope]
@@ -244,7 +244,7 @@ describe('messages', () => {
     await expectUntouched(scene)
   })
 
-  it('[FR1] closes with 4400 on a message of more than 65 536 bytes that is no lone record', async () => {
+  it('T16 [FR1] closes with 4400 on a message of more than 65 536 bytes that is no lone record', async () => {
     const scene = await createScene()
     const writer = new TestWriter(scene.document, scene.alice.device)
     const updates = [writer.update(new Uint8Array(40_000)), writer.update(new Uint8Array(40_000))]
@@ -263,7 +263,7 @@ describe('messages', () => {
     await expectUntouched(scene)
   })
 
-  it('[F9] refuses another device’s envelope, at five strikes each', async () => {
+  it('T14 [F9] refuses another device’s envelope, at five strikes each', async () => {
     const scene = await createScene()
     const foreign = new TestWriter(scene.document, createTestDevice())
     for (let i = 0; i < 2; i++) {
@@ -290,7 +290,7 @@ describe('messages', () => {
     await expectUntouched(scene, 4)
   })
 
-  it('[F12] refuses another envelope at a counter that is taken', async () => {
+  it('T21 [F12] refuses another envelope at a counter that is taken', async () => {
     const scene = await createScene()
     const { alice, writer } = scene
     const { envelope } = writer.update()
@@ -344,7 +344,7 @@ describe('messages', () => {
     await expectUntouched(scene)
   })
 
-  it('[F16] refuses a recorded envelope by another user, and in another document', async () => {
+  it('T3 [F16] refuses a recorded envelope by another user, and in another document', async () => {
     const scene = await createScene()
     const { relay, document, writer } = scene
     const { envelope } = writer.update()
@@ -372,7 +372,7 @@ describe('messages', () => {
     await expectUntouched(scene)
   })
 
-  it('[F20] closes with 4400 on a second HELLO, and on anything before the first', async () => {
+  it('T16 [F20] closes with 4400 on a second HELLO, and on anything before the first', async () => {
     const { relay, document } = await createScene()
     const twice = await relay.client({ document: document.id })
     const welcome = twice.frames.find((frame) => frame.type === 'welcome')
@@ -386,7 +386,7 @@ describe('messages', () => {
     expect((await early.ended).code).toBe(4400)
   })
 
-  it('[D26] closes with 4401 on a HELLO whose proof is wrong', async () => {
+  it('T13 [D26] closes with 4401 on a HELLO whose proof is wrong', async () => {
     const relay = await startTestRelay()
     const { id } = createRoomDocument()
     const device = createTestDevice()
@@ -419,7 +419,7 @@ describe('messages', () => {
     }
   })
 
-  it('[0.4] lives through anything: random messages end sockets and nothing else', async () => {
+  it('T16 [0.4] lives through anything: random messages end sockets and nothing else', async () => {
     const scene = await createScene()
     for (let i = 0; i < 40; i++) {
       const bytes = new Uint8Array(1 + ((i * 37) % 300))

@@ -36,14 +36,14 @@ function setUp() {
 }
 
 describe('revocation', () => {
-  it('[D24] a revoked jti is refused, another is not', async () => {
+  it('T13 [D24] a revoked jti is refused, another is not', async () => {
     const { revocations, judge } = setUp()
     revocations.revokeToken('token-1')
     expect(await judge(makeToken(KEY))).toBe('revoked')
     expect(await judge(makeToken(KEY, goodClaims({ jti: 'token-2' })))).toBe('accepted')
   })
 
-  it('[D24] a revoked subject’s earlier tokens are refused, later ones and other subjects’ are not', async () => {
+  it('T13 [D24] a revoked subject’s earlier tokens are refused, later ones and other subjects’ are not', async () => {
     const { clock, revocations, judge } = setUp()
     revocations.revokeSubject('alice')
     expect(await judge(makeToken(KEY))).toBe('revoked')
@@ -52,14 +52,14 @@ describe('revocation', () => {
     expect(await judge(makeToken(KEY, goodClaims({ iat: NOW_S + 1, exp: NOW_S + 301 })))).toBe('accepted')
   })
 
-  it('[D24] a revoked device’s earlier tokens are refused', async () => {
+  it('T13 [D24] a revoked device’s earlier tokens are refused', async () => {
     const { revocations, judge } = setUp()
     revocations.revokeDevice(device)
     expect(await judge(makeToken(KEY))).toBe('revoked')
     expect(await judge(makeToken(KEY, goodClaims({ cnf: undefined })))).toBe('accepted')
   })
 
-  it('[D24] a revocation is kept as long as the longest token could live, though others follow', async () => {
+  it('T13 [D24] a revocation is kept as long as the longest token could live, though others follow', async () => {
     const { clock, revocations, judge } = setUp()
     revocations.revokeToken('token-1')
     clock.advance(604_000)

@@ -286,12 +286,12 @@ const ROWS: readonly Row[] = [
 ]
 
 describe('tokens', () => {
-  it.each(ROWS)('[%s] %s', async (_id, _what, token, reason) => {
+  it.each(ROWS)('T15 [%s] %s', async (_id, _what, token, reason) => {
     expect(await judge(token)).toBe(reason)
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined()
   })
 
-  it('[D33] a token for one tenant’s address is refused at another’s', async () => {
+  it('T15 [D33] a token for one tenant’s address is refused at another’s', async () => {
     expect(await judge(good, ['wss://b.example/sync'])).toBe('wrong-audience')
     expect(await judge(good, ['wss://b.example/sync', AUDIENCE])).toBe('accepted')
   })
@@ -323,13 +323,13 @@ describe('tokens', () => {
     expect(await verifier.verify(good)).toEqual({ ok: false, reason: 'internal' })
   })
 
-  it('[D23] hostile nesting and length cost no more than a good token', async () => {
+  it('T15 [D23] hostile nesting and length cost no more than a good token', async () => {
     const started = performance.now()
     for (let i = 0; i < 200; i++) await judge(signTexts(STRANGER, header, '[{"a":'.repeat(370)))
     expect((performance.now() - started) / 200).toBeLessThan(20)
   })
 
-  it('[WI7] a small-order key verifies nothing', async () => {
+  it('T15 [WI7] a small-order key verifies nothing', async () => {
     // The key 01 00…, under which OpenSSL and WebCrypto take (identity, 0) for a signature of anything.
     const identity = new Uint8Array(32)
     identity[0] = 1

@@ -15,6 +15,8 @@ export interface RelayProcess {
   readonly output: { stdout: string; stderr: string }
   /** Asks it to stop and waits until it has. */
   stop(): Promise<void>
+  /** Ends it where it stands, as a power cut would end the process. */
+  kill(): Promise<void>
 }
 
 /** Starts `serve` from the sources below `root` and waits until it says that it runs. It is killed when the test ends. */
@@ -44,6 +46,10 @@ export async function startRelayProcess(
     output,
     async stop() {
       child.kill('SIGTERM')
+      await ended
+    },
+    async kill() {
+      child.kill('SIGKILL')
       await ended
     },
   }

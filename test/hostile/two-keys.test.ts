@@ -16,9 +16,9 @@ import {
 import { EpochKey, open, unwrapKey, wrapKey } from '@y-sealed/protocol/sealing'
 import { beforeAll, describe, expect, it } from 'vitest'
 
-import { sodium } from '../../../shared/crypto/sodium.ts'
-import { buildSalamander } from '../../support/salamander.ts'
-import { counting, createCast, SESSION, type Cast } from '../../vectors/cast.ts'
+import { sodium } from '../../shared/crypto/sodium.ts'
+import { buildSalamander } from '../support/salamander.ts'
+import { counting, createCast, SESSION, type Cast } from '../vectors/cast.ts'
 
 /** Where a search from 0 ends for these two keys, after a few seconds. */
 const TRIAL = 1_069_222
@@ -57,7 +57,7 @@ beforeAll(async () => {
 })
 
 describe('a ciphertext of two keys', () => {
-  it('[K8] opens under both in libsodium', () => {
+  it('T9 [K8] opens under both in libsodium', () => {
     const plaintexts = [shown, hidden].map((key) =>
       sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(
         null,
@@ -70,11 +70,11 @@ describe('a ciphertext of two keys', () => {
     expect(plaintexts[0]).not.toEqual(plaintexts[1])
   })
 
-  it('[K8] opens under both here too, rightly padded: encryption alone does not stop it', () => {
+  it('T9 [K8] opens under both here too, rightly padded: encryption alone does not stop it', () => {
     expect([open(envelope, shown).length, open(envelope, hidden).length]).toEqual(lengths)
   })
 
-  it('[K8] [EN6] is signed under the key that its author committed to, and under no other', () => {
+  it('T9 [K8] [EN6] is signed under the key that its author committed to, and under no other', () => {
     const isSigned = (key: EpochKey): boolean => {
       const id = envelopeId(sodiumSha512, key.commitment, envelope)
       return verifySignature(envelope.signature, signatureInput(id), cast.alice.signPublic)
@@ -82,7 +82,7 @@ describe('a ciphertext of two keys', () => {
     expect([isSigned(shown), isSigned(hidden)]).toEqual([true, false])
   })
 
-  it('[K8] [EN13] never becomes authentic for a reader with the other key', () => {
+  it('T9 [K8] [EN13] never becomes authentic for a reader with the other key', () => {
     const author = { signPublic: cast.alice.signPublic, single: true }
     const judge = (key: EpochKey): string[] => {
       const authenticator = new Authenticator(() => author)
@@ -93,7 +93,7 @@ describe('a ciphertext of two keys', () => {
     expect(judge(hidden)).toEqual(['unsigned'])
   })
 
-  it('[K7] no wrap brings a reader the other key, for its commitment is not the record’s', () => {
+  it('T9 [K7] no wrap brings a reader the other key, for its commitment is not the record’s', () => {
     const { bob } = cast
     expect(unwrapKey(wrapKey(hidden, bob.boxPublic), bob, 1, shown.commitment)).toBeNull()
     expect(unwrapKey(wrapKey(shown, bob.boxPublic), bob, 1, shown.commitment)?.exportKey()).toEqual(shown.exportKey())
