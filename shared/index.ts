@@ -166,7 +166,8 @@ export type {
   RewrapFields,
   RoleFields,
 } from './members/record-fields.ts'
-export { packDevices, packWraps, type Rotation } from './members/rotation.ts'
+export { BACK_LINK_BYTES, packDevices, packWraps, WRAP_BYTES, type Rotation } from './members/rotation.ts'
+export { SEALED_NAME_BYTES } from './members/sealed-name.ts'
 export { SortedRows, type Row, type RowShape } from './wire/sorted-rows.ts'
 export {
   decodeAttestation,

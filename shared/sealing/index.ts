@@ -11,14 +11,11 @@ export { Room } from './room.ts'
 export { seal, type Sealable, type Sealed } from './seal.ts'
 export { Session, SESSION_BYTES, type Seen } from './session.ts'
 export {
-  BACK_LINK_BYTES,
   MAX_NAME_BYTES,
   openBackLink,
   openName,
   sealBackLink,
-  SEALED_NAME_BYTES,
   sealName,
   unwrapKey,
-  WRAP_BYTES,
   wrapKey,
 } from './wrap.ts'

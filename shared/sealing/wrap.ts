@@ -3,16 +3,13 @@
  *
  * @module
  */
-import { concatBytes, equalBytes, frameFields, NONCE_BYTES, type Bytes } from '@y-sealed/protocol'
+import { BACK_LINK_BYTES, concatBytes, equalBytes, frameFields, NONCE_BYTES, SEALED_NAME_BYTES, type Bytes } from '@y-sealed/protocol'
 import { sodium } from '../crypto/sodium.ts'
 import { checkBytes } from './check-bytes.ts'
 import type { Device } from './device.ts'
 import { EpochKey } from './epoch-key.ts'
 import { randomBytes } from './random.ts'
 
-export const WRAP_BYTES = 80
-export const BACK_LINK_BYTES = 72
-export const SEALED_NAME_BYTES = 104
 /** Longest name in UTF-8 bytes. [KM8] */
 export const MAX_NAME_BYTES = 63
 
