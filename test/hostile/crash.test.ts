@@ -35,7 +35,7 @@ it(
       for (let i = 0; i < EDITS_BEFORE_A_CRASH; i++) {
         const { seq } = provider.head
         type()
-        if (i % 4 === 0) await vi.waitUntil(() => provider.head.seq > seq, { interval: 2 })
+        if (i % 4 === 0) await vi.waitUntil(() => provider.head.seq > seq, { interval: 2, timeout: 20_000 })
       }
       expect(provider.unsyncedChanges).toBeGreaterThan(0)
       await relay.kill()

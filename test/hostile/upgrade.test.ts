@@ -44,7 +44,7 @@ const SECURITY = {
 }
 
 describe('HTTP', () => {
-  it('[B1] [B10] answers without an upgrade with 426 or 404, and the headers that browsers heed', async () => {
+  it('T17 [B1] [B10] answers without an upgrade with 426 or 404, and the headers that browsers heed', async () => {
     const relay = await startTestRelay()
     for (const [path, status] of [
       ['/sync', 426],
@@ -65,7 +65,7 @@ describe('HTTP', () => {
     }
   })
 
-  it('[B2] refuses other methods with 405 and closes', async () => {
+  it('T17 [B2] refuses other methods with 405 and closes', async () => {
     const relay = await startTestRelay()
     for (const method of ['POST', 'PUT', 'TRACE', 'HEAD', 'OPTIONS']) {
       const socket = await RawSocket.connect(relay)
@@ -80,7 +80,7 @@ describe('HTTP', () => {
     await expectAlive(relay)
   })
 
-  it('[B3] [B4] refuses what is no HTTP with 400 or 431', async () => {
+  it('T17 [B3] [B4] refuses what is no HTTP with 400 or 431', async () => {
     const relay = await startTestRelay()
     const long = `GET /sync HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(9000)}\r\n\r\n`
     const many = `GET /sync HTTP/1.1\r\nHost: a\r\n${'A: b\r\n'.repeat(2100)}\r\n`
@@ -99,7 +99,7 @@ describe('HTTP', () => {
     await expectAlive(relay)
   })
 
-  it('[B5] refuses a header that comes twice', async () => {
+  it('T17 [B5] refuses a header that comes twice', async () => {
     const relay = await startTestRelay({ origins: [APP] })
     const token = relay.token(document, null)
     for (const changes of [
@@ -118,7 +118,7 @@ describe('HTTP', () => {
     await expectAlive(relay)
   })
 
-  it('[B8] refuses every path but one, however it is written', async () => {
+  it('T17 [B8] refuses every path but one, however it is written', async () => {
     const relay = await startTestRelay()
     const paths = [
       '/',
@@ -149,7 +149,7 @@ describe('HTTP', () => {
     await expectAlive(relay)
   })
 
-  it('[B9] closes after a refused upgrade: nothing behind it is read as a request', async () => {
+  it('T17 [B9] closes after a refused upgrade: nothing behind it is read as a request', async () => {
     const relay = await startTestRelay()
     const socket = await RawSocket.connect(relay)
     const refused = upgradeRequest('not.a.token')
@@ -161,7 +161,7 @@ describe('HTTP', () => {
 })
 
 describe('upgrade', () => {
-  it('[C1] refuses other versions of the protocol with 426', async () => {
+  it('T17 [C1] refuses other versions of the protocol with 426', async () => {
     const relay = await startTestRelay()
     for (const version of ['8', '12', '99', '013', '13.0', '', null]) {
       const answer = await sendRequest(
@@ -173,7 +173,7 @@ describe('upgrade', () => {
     }
   })
 
-  it('[C2] [C3] refuses a missing or malformed key, and other upgrades', async () => {
+  it('T17 [C2] [C3] refuses a missing or malformed key, and other upgrades', async () => {
     const relay = await startTestRelay()
     for (const key of [null, '', Buffer.alloc(15).toString('base64'), 'not base64 at all!!!!!!!', 'A'.repeat(24)]) {
       expect(await statusOf(relay, { 'Sec-WebSocket-Key': key })).toBe(400)
@@ -182,7 +182,7 @@ describe('upgrade', () => {
     expect(await statusOf(relay, { Upgrade: 'websocket, h2c' })).toBe(400)
   })
 
-  it('[C4] [C5] [C6] takes the subprotocol y-sealed.v1 and no other', async () => {
+  it('T17 [C4] [C5] [C6] takes the subprotocol y-sealed.v1 and no other', async () => {
     const relay = await startTestRelay()
     const token = relay.token(document, null)
     const lists = [
@@ -207,7 +207,7 @@ describe('upgrade', () => {
     expect(await statusOf(relay, header)).toBe(101)
   })
 
-  it('[C7] [C16] echoes the subprotocol, never the token, and no extension', async () => {
+  it('T17 [C7] [C16] echoes the subprotocol, never the token, and no extension', async () => {
     const relay = await startTestRelay()
     const token = relay.token(document, null)
     const extensions = Array.from({ length: 100 }, () => 'permessage-deflate; client_max_window_bits').join(', ')
@@ -229,7 +229,7 @@ describe('upgrade', () => {
     expect(last.headers.get('sec-websocket-protocol')).toBe('y-sealed.v1')
   })
 
-  it('[C8] [C10] lets pages of listed origins in, compared exactly', async () => {
+  it('T18 [C8] [C10] lets pages of listed origins in, compared exactly', async () => {
     const relay = await startTestRelay({ origins: [APP, 'https://localhost', 'capacitor://localhost'] })
     for (const origin of [APP, 'https://localhost', 'capacitor://localhost']) {
       expect(await statusOf(relay, { Origin: origin })).toBe(101)
@@ -252,7 +252,7 @@ describe('upgrade', () => {
     }
   })
 
-  it('[C9] [C12] without an origin a token is needed, and no cookie stands for one', async () => {
+  it('T18 [C9] [C12] without an origin a token is needed, and no cookie stands for one', async () => {
     const relay = await startTestRelay()
     const token = relay.token(document, null)
     expect(await statusOf(relay, { Cookie: 'session=1' })).toBe(101)
@@ -261,7 +261,7 @@ describe('upgrade', () => {
     }
   })
 
-  it('[C11] refuses a token in the URL, and logs it redacted', async () => {
+  it('T17 [C11] refuses a token in the URL, and logs it redacted', async () => {
     const relay = await startTestRelay()
     const token = relay.token(document, null)
     for (const path of [`/sync?token=${token}`, `/sync?access_token=${token}`, `/sync?x=${token}`]) {
@@ -273,7 +273,7 @@ describe('upgrade', () => {
     expect(JSON.stringify(relay.log)).not.toContain(token)
   })
 
-  it('[C13] refuses a bad token in one voice', async () => {
+  it('T17 [C13] refuses a bad token in one voice', async () => {
     const relay = await startTestRelay()
     const device = createTestDevice()
     const nowS = Math.floor(Date.now() / 1000)
@@ -298,7 +298,7 @@ describe('upgrade', () => {
     expect(await statusOf(relay, basic)).toBe(401)
   })
 
-  it('[C14] survives a reset while the token is being judged', async () => {
+  it('T17 [C14] survives a reset while the token is being judged', async () => {
     let asked = 0
     const relay = await startTestRelay({
       wrapAuth: (auth) => ({
@@ -324,7 +324,7 @@ describe('upgrade', () => {
     expect(relay.log.filter(({ event }) => event === 'connection-opened')).toHaveLength(1)
   })
 
-  it('[C15] loses nothing that comes in one packet with the upgrade', async () => {
+  it('T17 [C15] loses nothing that comes in one packet with the upgrade', async () => {
     const relay = await startTestRelay()
     const socket = await RawSocket.connect(relay)
     // A PING needs HELLO first, so this is refused: but it was read, and counted, after the upgrade.
@@ -361,7 +361,7 @@ describe('upgrade', () => {
     })
   })
 
-  it('[C18] a relay that drains answers 503, and closes open sockets with 1001', async () => {
+  it('T17 [C18] a relay that drains answers 503, and closes open sockets with 1001', async () => {
     const relay = await startTestRelay()
     const client = await relay.client({ document })
     await client.settle()
@@ -374,7 +374,7 @@ describe('upgrade', () => {
     await closing
   })
 
-  it('[A4] says nothing to a peer that speaks no TLS', async () => {
+  it('T17 [A4] says nothing to a peer that speaks no TLS', async () => {
     const relay = await startTestRelay()
     const plain = createConnection(relay.port, relay.host)
     const received: Buffer[] = []
@@ -386,7 +386,7 @@ describe('upgrade', () => {
     await expectAlive(relay)
   })
 
-  it('[A6] destroys a connection whose TLS handshake does not come to its end', { timeout: 15_000 }, async () => {
+  it('T17 [A6] destroys a connection whose TLS handshake does not come to its end', { timeout: 15_000 }, async () => {
     const relay = await startTestRelay()
     const started = Date.now()
     await Promise.all(
@@ -401,7 +401,7 @@ describe('upgrade', () => {
     await expectAlive(relay)
   })
 
-  it('[A1] [A3] speaks TLS 1.3 and 1.2', async () => {
+  it('T17 [A1] [A3] speaks TLS 1.3 and 1.2', async () => {
     const relay = await startTestRelay()
     for (const version of ['TLSv1.3', 'TLSv1.2'] as const) {
       const socket = connect({
