@@ -5,13 +5,14 @@
  * @module
  */
 import {
+  CLIENT_FRAME,
   equalBytes,
   PERMISSIONS,
-  refusalOf,
   SyncError,
   type AckFrame,
   type Bytes,
   type ClientFrame,
+  type ClosedFrame,
   type EntriesFrame,
   type Envelope,
   type NackFrame,
@@ -30,6 +31,7 @@ import { LogFollower, type LogMismatch } from '../log/follower.ts'
 import { createMemoryOutbox, type Outbox } from '../outbox/outbox.ts'
 import { startTimer } from '../platform.ts'
 import { awaitEvent } from './await-event.ts'
+import { downReason, judgeRefusal, refusalName } from './down-reason.ts'
 import { Presence } from './presence.ts'
 import type { IntegrityReport, ProviderEvents, ProviderStatus } from './provider-events.ts'
 import { RemoteGate } from './remote-gate.ts'
@@ -310,7 +312,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
       case 'refreshed':
         return this.#setRights(frame.role, frame.permissions)
       case 'closed':
-        return this.#closedByRelay(frame.code)
+        return this.#closedByRelay(frame)
       case 'records':
       case 'ids':
       case 'lagged':
@@ -332,7 +334,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
   /** Lays the document down at once, before anybody else's genesis can come in. */
   #create(): void {
     this.#genesis = this.#device && sealGenesis(this.#access, this.#device)
-    if (this.#genesis === null) return this.#down(UNKNOWN_DOCUMENT)
+    if (this.#genesis === null) return this.#down(downReason('UNKNOWN_DOCUMENT', 'the relay knows no such document'))
     this.#send({ type: 'push', envelopes: [this.#genesis] })
   }
 
@@ -379,30 +381,32 @@ export class SealedProvider extends ObservableV2<EventMap> {
   }
 
   #refused(frame: NackFrame): void {
-    const code = refusalOf(frame.code) ?? `NACK_${frame.code}`
-    if (frame.refused === PUSH && this.#genesis && equalBytes(frame.session, this.#genesis.session)) {
+    if (frame.refused === CLIENT_FRAME.push && this.#genesis && equalBytes(frame.session, this.#genesis.session)) {
       this.#genesis = null
-      // Somebody was faster.
-      if (code === 'EXISTS') return this.#port?.reopen()
-      return this.#down({ transient: false, code, closeCode: 4403, reason: 'the relay did not create the document' })
+      return this.#obey(judgeRefusal(frame.code, frame.retryAfterMs, 'create'))
     }
-    if (frame.refused === PUSH || frame.refused === PUSH_PART) return this.#sender?.refuse(frame)
-    if (frame.refused === OPEN) return this.#openRefused(code, frame.retryAfterMs)
-    if (frame.refused === READ) return this.#follower.readRefused(frame.retryAfterMs)
-    this.emit('requestRefused', [{ code, message: 'the relay refused the request' }])
+    switch (frame.refused) {
+      case CLIENT_FRAME.push:
+      case CLIENT_FRAME['push-part']:
+        return this.#sender?.refuse(frame)
+      case CLIENT_FRAME.open:
+        return this.#obey(judgeRefusal(frame.code, frame.retryAfterMs, 'open'))
+      case CLIENT_FRAME.read:
+        return this.#follower.readDone()
+      default:
+        this.emit('requestRefused', [{ code: refusalName(frame.code), message: 'the relay refused the request' }])
+    }
   }
 
-  #openRefused(code: string, retryAfterMs: number): void {
-    if (code !== 'RATE' && code !== 'UNAVAILABLE') {
-      return this.#down({ transient: false, code, closeCode: code === 'TOKEN_REFUSED' ? 4401 : 4403, reason: 'the relay did not open the document' })
-    }
-    startTimer(Math.max(1_000, retryAfterMs), () => this.#port?.reopen())
+  #closedByRelay({ code, retryAfterMs }: ClosedFrame): void {
+    if (refusalName(code) === 'DELETED') this.emit('deleted', [])
+    this.#obey(judgeRefusal(code, retryAfterMs, 'live'))
   }
 
-  #closedByRelay(number: number): void {
-    const code = refusalOf(number) ?? `CLOSED_${number}`
-    if (code === 'DELETED') this.emit('deleted', [])
-    this.#down({ transient: false, code, closeCode: code === 'DELETED' ? 4404 : 4401, reason: 'the relay closed the document' })
+  #obey(verdict: number | DownReason): void {
+    if (typeof verdict !== 'number') return this.#down(verdict)
+    this.#pause()
+    startTimer(verdict, () => this.#port?.reopen())
   }
 
   #setRights(role: string, permissions: number): void {
@@ -473,16 +477,6 @@ export class SealedProvider extends ObservableV2<EventMap> {
   }
 }
 
-const UNKNOWN_DOCUMENT: DownReason = {
-  transient: false,
-  code: 'UNKNOWN_DOCUMENT',
-  closeCode: 4404,
-  reason: 'the relay knows no such document',
-}
-const OPEN = 0x02
-const READ = 0x03
-const PUSH = 0x06
-const PUSH_PART = 0x07
 
 function closedError(reason: DownReason): SyncError {
   return new SyncError(reason.code, reason.reason === '' ? 'the relay closed the document' : reason.reason)

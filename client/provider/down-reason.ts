@@ -1,0 +1,37 @@
+/**
+ * What a refusal means for an open document: to be opened again, or over. Rules FR20, FR21.
+ *
+ * @module
+ */
+import { refusalOf } from '@y-sealed/protocol'
+import type { DownReason } from '../connection/channel.ts'
+
+/** Least wait before a document is opened again that the relay could not serve. */
+const REOPEN_MS = 1_000
+
+const CLOSE_CODES: Readonly<Record<string, number>> = { TOKEN_REFUSED: 4401, UNKNOWN_DOCUMENT: 4404, DELETED: 4404 }
+
+const REASONS = {
+  open: 'the relay did not open the document',
+  create: 'the relay did not create the document',
+  live: 'the relay closed the document',
+} as const
+
+/** The name of a code, also of one that this version does not know. */
+export function refusalName(number: number): string {
+  return refusalOf(number) ?? `CODE_${number}`
+}
+
+/** How long to wait before opening again, in ms, or why that would change nothing. */
+export function judgeRefusal(number: number, retryAfterMs: number, refused: keyof typeof REASONS): number | DownReason {
+  const code = refusalName(number)
+  if (code === 'RATE' || code === 'UNAVAILABLE') return Math.max(REOPEN_MS, retryAfterMs)
+  // Somebody was faster to lay the document down.
+  if (refused === 'create' && code === 'EXISTS') return 0
+  return downReason(code, REASONS[refused])
+}
+
+/** For good. */
+export function downReason(code: string, reason: string): DownReason {
+  return { transient: false, code, closeCode: CLOSE_CODES[code] ?? 4403, reason }
+}
