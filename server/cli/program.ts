@@ -6,6 +6,7 @@
 import { Command } from 'commander'
 import { readFileSync } from 'node:fs'
 
+import { createDoctorCommand } from './doctor-command.ts'
 import { createKeysCommand } from './keys-command.ts'
 import { createPinsCommand } from './pins-command.ts'
 import { createRevokeCommand } from './revoke-command.ts'
@@ -24,6 +25,7 @@ export function createProgram(): Command {
     .showSuggestionAfterError()
   for (const command of [
     createServeCommand(),
+    createDoctorCommand(),
     createTokenCommand(),
     createRevokeCommand(),
     createKeysCommand(),

@@ -3,110 +3,26 @@
  *
  * @module
  */
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { renderUnicodeCompact } from 'uqr'
 
-import type { CreatePolicy } from '../auth/embedded-issuer.ts'
-import { LOG_LEVELS, type LogLevel } from '../ops/log.ts'
 import type { LogFields } from '../core/ports.ts'
 import type { RunningRelay } from '../serve.ts'
 import { EXIT_FAILED } from './report-error.ts'
-import { collect, dataOption, parseWhole } from './options.ts'
+import { addRelayOptions, optionsToSettings, type RelayOptions } from './relay-options.ts'
 
 /** A farewell that takes longer is cut short. [J11] */
 const STOP_MS = 9_000
 
-interface ServeOptions {
-  readonly data: string
-  readonly host: string
-  readonly port: number
-  readonly url?: readonly string[]
-  readonly cert?: string
-  readonly key?: string
-  readonly jwks?: string
-  readonly issuer?: string
-  readonly create?: CreatePolicy
-  readonly origin?: readonly string[]
-  readonly opsPort?: number
-  readonly opsHost?: string
-  readonly logLevel: LogLevel
-}
-
 /** The command. */
 export function createServeCommand(): Command {
-  return new Command('serve')
+  return addRelayOptions(new Command('serve'))
     .summary('run a relay')
     .description(
       'Runs a relay: it stores and forwards documents that it cannot read. Without any option it listens on this machine alone, ' +
         'keeps everything in ./data, makes its own certificate and gives tokens to whoever proves to be a member. ' +
         'Log lines (JSON) go to standard error. Ctrl-C or SIGTERM ends it cleanly, a second one at once; SIGHUP takes a renewed ' +
         'certificate, which is otherwise noticed within seconds.',
-    )
-    .addOption(dataOption())
-    .addOption(
-      new Option('--host <host>', 'address to listen on; 0.0.0.0 is every network that this machine is in')
-        .default('127.0.0.1')
-        .env('Y_SEALED_HOST'),
-    )
-    .addOption(
-      new Option('-p, --port <number>', 'TCP port; 0 takes a free one')
-        .argParser(parseWhole(0, 65_535))
-        .default(8443)
-        .env('Y_SEALED_PORT'),
-    )
-    .addOption(
-      new Option(
-        '--url <url>',
-        'address that clients dial, wss://host[:port]/sync; tokens are good for these alone; repeatable (default: this machine’s names and --host)',
-      )
-        .argParser(collect)
-        .env('Y_SEALED_URL'),
-    )
-    .addOption(
-      new Option('--cert <file>', 'certificate chain, PEM (default: a development certificate)').env('Y_SEALED_CERT'),
-    )
-    .addOption(
-      new Option('--key <file>', 'private key of the certificate, PEM, not readable by everybody').env('Y_SEALED_KEY'),
-    )
-    .addOption(
-      new Option(
-        '--jwks <file-or-url>',
-        'public keys of your own token issuer, a file or an https address (default: the embedded issuer)',
-      ).env('Y_SEALED_JWKS'),
-    )
-    .addOption(new Option('--issuer <name>', 'issuer ("iss") of the tokens under --jwks').env('Y_SEALED_ISSUER'))
-    .addOption(
-      new Option('--create <who>', 'who may create documents (default: open on this machine alone, else invite)')
-        .choices(['open', 'invite', 'closed'])
-        .env('Y_SEALED_CREATE'),
-    )
-    .addOption(
-      new Option(
-        '--origin <origin>',
-        'web pages that may connect, such as https://notes.example; repeatable (default: the relay’s own)',
-      )
-        .argParser(collect)
-        .env('Y_SEALED_ORIGIN'),
-    )
-    .addOption(
-      new Option(
-        '--ops-port <number>',
-        'port of /healthz, /readyz and /metrics, plain HTTP on this machine, usually 9464 (default: none)',
-      )
-        .argParser(parseWhole(0, 65_535))
-        .env('Y_SEALED_OPS_PORT'),
-    )
-    .addOption(
-      new Option(
-        '--ops-host <host>',
-        'address of that port; there is no password, so whoever reaches it reads the metrics (default: 127.0.0.1)',
-      ).env('Y_SEALED_OPS_HOST'),
-    )
-    .addOption(
-      new Option('--log-level <level>', 'least severity that is logged')
-        .choices([...LOG_LEVELS])
-        .default('info')
-        .env('Y_SEALED_LOG_LEVEL'),
     )
     .addHelpText(
       'after',
@@ -124,16 +40,10 @@ export function createServeCommand(): Command {
     .action(serve)
 }
 
-async function serve(options: ServeOptions): Promise<void> {
-  const { url, origin, ...same } = options
+async function serve(options: RelayOptions): Promise<void> {
   // Loaded here, so that the other commands need no database.
   const { startRelay } = await import('../serve.ts')
-  const relay = await startRelay({
-    ...same,
-    ...(url === undefined ? {} : { urls: url }),
-    ...(origin === undefined ? {} : { origins: origin }),
-    environment: process.env,
-  })
+  const relay = await startRelay(optionsToSettings(options, process.env))
   console.log(describeStart(relay, options.data, process.stdout.isTTY))
   const stopListening = listenToSignals(relay)
   const fault = await untilAskedToStop()

@@ -92,7 +92,8 @@ describe('the log of a relay', () => {
       'device id in hex': bytesToHex(device.id),
       address: '127.0.0.1',
     }
-    for (const [what, canary] of Object.entries(canaries)) expect(text, what).not.toContain(canary)
+    const told = Object.entries(canaries).filter(([, canary]) => text.includes(canary))
+    expect(told).toEqual([])
     for (const { bytes } of envelopes) {
       for (let at = 0; at + 12 <= bytes.length; at += 12) {
         const piece = bytes.subarray(at, at + 12)

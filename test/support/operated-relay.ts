@@ -59,14 +59,14 @@ export interface OperatedRelay {
   readonly authority: TestAuthority
   readonly lines: readonly string[]
   /** The lines, read. */
-  log(): readonly LogEntry[]
-  token(document: Bytes, device: Device, permissions?: readonly Permission[], subject?: string): string
+  readonly log: () => readonly LogEntry[]
+  readonly token: (document: Bytes, device: Device, permissions?: readonly Permission[], subject?: string) => string
   /** A client that has said HELLO. */
-  client(document: Bytes, token?: string, device?: Device): Promise<RawClient>
+  readonly client: (document: Bytes, token?: string, device?: Device) => Promise<RawClient>
   /** Asks the operations port. */
-  ask(path: string, headers?: Readonly<Record<string, string>>, method?: string): Promise<Answer>
+  readonly ask: (path: string, headers?: Readonly<Record<string, string>>, method?: string) => Promise<Answer>
   /** A number from `/metrics`: `name` as Prometheus has it, with its labels if it has any. */
-  metric(name: string): Promise<number | undefined>
+  readonly metric: (name: string) => Promise<number | undefined>
 }
 
 export interface Answer {
