@@ -10,7 +10,10 @@ import { fileURLToPath } from 'node:url'
 
 import type { BenchRow } from './bench-row.ts'
 import { readOptions, USAGE, type RowId } from './options.ts'
+import { installPeers, peerStarts, tryStart } from './peers.ts'
+import { benchBytes } from './rows/bytes.ts'
 import { benchClientCrypto } from './rows/client-crypto.ts'
+import { benchColdOpen } from './rows/cold-open.ts'
 import { benchPaced, benchSaturated } from './rows/fan-out.ts'
 import { benchIdleSockets } from './rows/idle-sockets.ts'
 import { benchManyDocuments } from './rows/many-documents.ts'
@@ -31,8 +34,13 @@ async function run(): Promise<void> {
   process.once('exit', () => workplace.remove())
   const rows: BenchRow[] = []
   const { quick } = options
+  const peers = options.peers && installPeers() ? peerStarts(workplace) : []
   async function withSystems(work: (systems: readonly System[]) => Promise<BenchRow[]>): Promise<BenchRow[]> {
     const systems = [await startRelaySystem(workplace), await startBare(workplace)]
+    for (const start of peers) {
+      const system = await tryStart(start)
+      if (system !== null) systems.push(system)
+    }
     try {
       return await work(systems)
     } finally {
@@ -43,8 +51,13 @@ async function run(): Promise<void> {
     P1: () => withSystems((systems) => benchSaturated({ quick, systems, workplace })),
     P2: () => withSystems((systems) => benchPaced({ quick, systems, workplace })),
     P3: () => withSystems((systems) => benchManyDocuments({ quick, systems })),
-    P4: () => benchIdleSockets({ quick, starts: [() => startRelaySystem(workplace), () => startBare(workplace)] }),
+    P4: () => {
+      const starts = [() => startRelaySystem(workplace), () => startBare(workplace), ...peers]
+      return benchIdleSockets({ quick, starts })
+    },
+    P5: () => benchColdOpen({ quick, workplace }),
     P6: () => benchStore({ quick }),
+    P7: () => benchBytes({ quick, workplace }),
     P8: () => benchClientCrypto({ quick }),
     P10: () => withSystems(([relay]) => benchPresence({ quick, relay: relay as System })),
   }

@@ -58,17 +58,28 @@ export async function startRelayProcess(workplace: Workplace, data: string): Pro
   }
   return startServer({
     script: '../../server/dist/cli/main.js',
-    args: ['serve', ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value])],
+    args: [
+      'serve',
+      ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]),
+      // As the client library dials it.
+      '--url',
+      `wss://127.0.0.1:${port}/sync`,
+    ],
     readyWhen: { text: '"event":"started"', port },
   })
 }
 
 /** A token of everything for a device in a document. */
-export function makeBenchToken({ tokenKey }: Workplace, document: Bytes, device: Bytes): string {
+export function makeBenchToken(
+  { tokenKey }: Workplace,
+  document: Bytes,
+  device: Bytes,
+  audience: string = AUDIENCE,
+): string {
   const iat = Math.floor(Date.now() / 1000)
   return makeToken(tokenKey, {
     iss: ISSUER,
-    aud: AUDIENCE,
+    aud: audience,
     sub: 'alice',
     jti: bytesToBase64url(toBytes(randomBytes(12))),
     iat,

@@ -1,0 +1,43 @@
+/**
+ * What is typed in the benchmarks: a trace of a real person where the test data are, else one that is made up, always the same.
+ *
+ * @module
+ */
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+import { readTrace, shortenTrace, type Patch, type Trace } from '../../client/node/replay/trace.ts'
+
+export interface BenchTrace {
+  readonly name: string
+  readonly trace: Trace
+}
+
+/** The first `edits` of `sveltecomponent`, or of made-up typing. */
+export async function readBenchTrace(edits: number): Promise<BenchTrace> {
+  const data = process.env['Y_SEALED_TEST_DATA'] ?? fileURLToPath(new URL('../../../shared/data', import.meta.url))
+  const path = `${data}/traces/sveltecomponent.json.gz`
+  if (existsSync(path)) {
+    const trace = shortenTrace(await readTrace(path), edits)
+    return { name: `sveltecomponent, ${trace.transactions.length} edits`, trace }
+  }
+  console.error('!! no test data: the trace is made up')
+  return { name: `made-up typing, ${edits} edits`, trace: makeTrace(edits) }
+}
+
+/** Words typed forward, every twelfth key taken back. */
+function makeTrace(edits: number): Trace {
+  const transactions: (readonly Patch[])[] = []
+  let text = ''
+  for (let i = 0; i < edits; i++) {
+    if (i % 12 === 11) {
+      transactions.push([[text.length - 1, 1, '']])
+      text = text.slice(0, -1)
+    } else {
+      const letter = i % 6 === 5 ? ' ' : String.fromCharCode(97 + ((i * 7919) % 26))
+      transactions.push([[text.length, 0, letter]])
+      text += letter
+    }
+  }
+  return { startContent: '', endContent: text, transactions }
+}
