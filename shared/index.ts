@@ -50,7 +50,7 @@ export {
   type Retry,
 } from './errors.ts'
 export * from './limits.ts'
-export { extendTranscript, startTranscript } from './log/transcript.ts'
+export { extendByMark, extendTranscript, MARK_BYTES, startTranscript } from './log/transcript.ts'
 export { PROTOCOL_VERSION, SOCKET_PATH, SUBPROTOCOL } from './version.ts'
 export {
   Authenticator,

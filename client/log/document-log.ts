@@ -128,7 +128,7 @@ export class DocumentLog {
     if (seq === 1) this.#takeGenesis(envelope)
     const id = envelopeId(sodiumSha512, key.commitment, envelope)
     this.#seq = seq
-    this.#transcript = extendTranscript(sodiumSha512, this.#transcript, id)
+    this.#transcript = extendTranscript(sodiumSha512, this.#transcript, id, envelope.signature)
     this.#transcripts.append(this.#transcript)
     if (envelope.kind === KIND.record) this.#recordHead = id
     if (content !== undefined) this.#contentBySeq.set(seq, content)

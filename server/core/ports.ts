@@ -131,8 +131,8 @@ export interface Store {
   ): Promise<readonly StoredEntry[]>
   /** Member-log records after seq `after`, in order, at most `maxBytes` beyond the first. Never trimmed. */
   readRecords(document: Bytes, after: number, maxBytes: number): Promise<readonly StoredEntry[]>
-  /** Ids of entries `after + 1 … after + max`, 32 bytes each, in order. */
-  readIds(document: Bytes, after: number, max: number): Promise<readonly Bytes[]>
+  /** Marks (id 32 ‖ signature 64) of entries `after + 1 … after + max`, in order: with them T is recomputed. [LO2] */
+  readMarks(document: Bytes, after: number, max: number): Promise<readonly Bytes[]>
   /** T at `seq` (32 bytes), or `null` when the log does not reach it or holds it no more. */
   transcriptAt(document: Bytes, seq: number): Promise<Bytes | null>
   /** The role of a device in a `members` document as of the head; `none` when it has none. */
@@ -240,6 +240,8 @@ export interface Upgrade {
   /** The token as it stood in the request. */
   readonly token: string
   readonly grant: Grant
+  /** Key of the network that the socket comes from, for what sockets of one network share; without it none is counted. */
+  readonly network?: string
 }
 
 /** The core's side of one socket. */

@@ -23,7 +23,7 @@ export function measureStore(store: Store, clock: Clock, metrics: Metrics): Stor
     status: (documents) => store.status(documents),
     read: (document, after, max) => store.read(document, after, max),
     readRecords: (document, after, maxBytes) => store.readRecords(document, after, maxBytes),
-    readIds: (document, after, max) => store.readIds(document, after, max),
+    readMarks: (document, after, max) => store.readMarks(document, after, max),
     transcriptAt: (document, seq) => store.transcriptAt(document, seq),
     roleOf: (document, device) => store.roleOf(document, device),
     commitments: (document) => store.commitments(document),

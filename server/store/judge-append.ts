@@ -10,6 +10,7 @@ import {
   equalBytes,
   extendTranscript,
   SESSION_SILENCE_SEQS,
+  SIGNATURE_BYTES,
   type Sha512,
   startTranscript,
 } from '@y-sealed/protocol'
@@ -130,7 +131,7 @@ function placeFresh(
     } else if (head.seq - session.seq > SESSION_SILENCE_SEQS) return refuse({ status: 'session-closed' })
 
     seq++
-    transcript = extendTranscript(sha512, transcript, entry.id)
+    transcript = extendTranscript(sha512, transcript, entry.id, signatureOf(entry.envelope))
     previousId = entry.id
     placed.push({ entry, seq, transcript })
     seqs.push(seq)
@@ -160,4 +161,9 @@ function transcriptOf(seq: number, head: Head, placed: readonly PlacedEntry[], v
 function startsWith(bytes: Bytes, prefix: Bytes): boolean {
   for (let i = 0; i < prefix.length; i++) if (bytes[i] !== prefix[i]) return false
   return true
+}
+
+/** An envelope's signature: its last 64 bytes. [EN1] */
+export function signatureOf(envelope: Bytes): Bytes {
+  return envelope.subarray(envelope.length - SIGNATURE_BYTES)
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Bytes, bytesToHex, type Sha512, startTranscript } from '@y-sealed/protocol'
+import { type Bytes, bytesToHex, concatBytes, type Sha512, startTranscript } from '@y-sealed/protocol'
 
 import type {
   AppendResult,
@@ -18,7 +18,7 @@ import type {
 } from '../core/ports.ts'
 import { checkUnit } from './check-unit.ts'
 import { deletedStatus } from './deleted-status.ts'
-import { type AppendView, judgeAppend, type PlacedEntry, type SessionHead } from './judge-append.ts'
+import { type AppendView, judgeAppend, type PlacedEntry, type SessionHead, signatureOf } from './judge-append.ts'
 import { nodeSha512 } from './node-sha512.ts'
 import { StoreError } from './store-error.ts'
 
@@ -92,8 +92,9 @@ export function createMemoryStore({ sha512 = nodeSha512 }: { readonly sha512?: S
         maxBytes,
       )
     },
-    async readIds(id, after, max) {
-      return (find(id)?.entries.slice(after, after + max) ?? []).map((entry) => entry.id)
+    async readMarks(id, after, max) {
+      const entries = find(id)?.entries.slice(after, after + max) ?? []
+      return entries.map((entry) => concatBytes(entry.id, signatureOf(entry.envelope)))
     },
     async transcriptAt(id, seq) {
       const document = find(id)

@@ -4,9 +4,9 @@
  * @module
  */
 import { equalBytes, type Bytes } from '../bytes.ts'
-import { HASH_BYTES } from '../crypto/hash.ts'
 import type { Envelope } from '../envelope/envelope.ts'
 import { KIND } from '../envelope/kind.ts'
+import { MARK_BYTES } from '../log/transcript.ts'
 import { ID_BYTES } from '../members/device-id.ts'
 import { encodeRun, findRunFault, readRun } from './envelope-run.ts'
 import { CLIENT_FRAME, RELAY_FRAME } from './frame-type.ts'
@@ -169,17 +169,17 @@ export function decodeRecords(reader: Reader): RecordsFrame {
   return { type: 'records', document, more, records }
 }
 
-/** Ids of the entries at seq, seq + 1, … */
+/** Marks of the entries at seq, seq + 1, …: enough to recompute the transcript. */
 export interface IdsFrame {
   readonly type: 'ids'
   readonly document: Bytes
   readonly seq: number
-  /** One after another, 32 bytes each. */
+  /** Marks one after another: id 32 ‖ signature 64 each. */
   readonly ids: Bytes
 }
 
 export function encodeIds(frame: IdsFrame): Bytes {
-  if (frame.ids.length % HASH_BYTES !== 0) throw new RangeError('an id has 32 bytes')
+  if (frame.ids.length % MARK_BYTES !== 0) throw new RangeError('a mark has 96 bytes')
   return new Writer(25 + frame.ids.length)
     .u8(RELAY_FRAME.ids)
     .fixed(frame.document, ID_BYTES)
@@ -192,7 +192,7 @@ export function decodeIds(reader: Reader): IdsFrame {
   const document = reader.fixed(ID_BYTES)
   const seq = reader.u64()
   const ids = reader.rest()
-  reader.require(ids.length % HASH_BYTES === 0, 'truncated')
+  reader.require(ids.length % MARK_BYTES === 0, 'truncated')
   return { type: 'ids', document, seq, ids }
 }
 

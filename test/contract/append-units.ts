@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Bytes, extendTranscript, startTranscript } from '@y-sealed/protocol'
+import { type Bytes, concatBytes, extendByMark, startTranscript } from '@y-sealed/protocol'
 import { createHash, randomBytes } from 'node:crypto'
 
 import type { AppendUnit, Creation, Head, NewEntry, RecordEffect, Role, Store } from '../../server/core/ports.ts'
@@ -120,7 +120,12 @@ export async function createTestDocument(
   return made
 }
 
-/** T after these ids, from T_0 of the document. */
-export function transcriptOf(genesisHash: Bytes, ids: readonly Bytes[]): Bytes {
-  return ids.reduce((transcript, id) => extendTranscript(sha512, transcript, id), startTranscript(sha512, genesisHash))
+/** T after the entries of these marks, from T_0 of the document. */
+export function transcriptOf(genesisHash: Bytes, marks: readonly Bytes[]): Bytes {
+  return marks.reduce((transcript, mark) => extendByMark(sha512, transcript, mark), startTranscript(sha512, genesisHash))
+}
+
+/** id ‖ signature of an entry. */
+export function markOf({ id, envelope }: { readonly id: Bytes; readonly envelope: Bytes }): Bytes {
+  return concatBytes(id, envelope.subarray(envelope.length - 64))
 }

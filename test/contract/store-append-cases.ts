@@ -7,7 +7,7 @@ import type { Bytes } from '@y-sealed/protocol'
 import { expect, it } from 'vitest'
 
 import type { AppendUnit } from '../../server/core/ports.ts'
-import { createTestDocument, makeGenesis, random, transcriptOf, Writer } from './append-units.ts'
+import { createTestDocument, makeGenesis, markOf, random, transcriptOf, Writer } from './append-units.ts'
 import { ALL, appendOne, expectUntouched, withDocument, type StoreFactory } from './store-case.ts'
 
 /** Registers the cases. */
@@ -22,8 +22,8 @@ export function appendContract(open: StoreFactory): void {
     expect(entries.map(({ envelope }) => envelope)).toEqual(
       [...genesis.entries, ...unit.entries].map(({ envelope }) => envelope),
     )
-    const ids = [...genesis.entries, ...unit.entries].map((entry) => entry.id)
-    expect(result.status === 'stored' && result.head.transcript).toEqual(transcriptOf(creation.genesisHash, ids))
+    const marks = [...genesis.entries, ...unit.entries].map(markOf)
+    expect(result.status === 'stored' && result.head.transcript).toEqual(transcriptOf(creation.genesisHash, marks))
   })
 
   it('[LO7] judges each unit against the state that those before it left', async () => {
@@ -165,7 +165,7 @@ export function appendContract(open: StoreFactory): void {
     const { store, id, creator, creation, genesis } = await withDocument(open)
     const unit = creator.unit({ count: 2 })
     const [one, two] = unit.entries
-    const transcript = transcriptOf(creation.genesisHash, [genesis.entries[0].id, one.id])
+    const transcript = transcriptOf(creation.genesisHash, [genesis.entries[0], one].map(markOf))
     const seeing = { ...two, seenSeq: 2, seenTranscript: transcript.slice(0, 16) }
     const itself = { ...one, seenSeq: 2, seenTranscript: transcript.slice(0, 16) }
     expect(await appendOne(store, { ...unit, entries: [itself] })).toEqual({ status: 'seen-unknown' })
@@ -192,7 +192,7 @@ export function appendContract(open: StoreFactory): void {
     const { store, id, genesis, creation, creator } = await withDocument(open, mode)
     const [status] = await store.status([id])
     expect(status).toEqual({
-      head: { seq: 1, transcript: transcriptOf(creation.genesisHash, [genesis.entries[0].id]) },
+      head: { seq: 1, transcript: transcriptOf(creation.genesisHash, [markOf(genesis.entries[0])]) },
       genesisHash: creation.genesisHash,
       mode,
       roomKey: creation.roomKey ?? null,

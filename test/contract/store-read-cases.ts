@@ -5,7 +5,7 @@
  */
 import { expect, it } from 'vitest'
 
-import { createTestDocument, random, transcriptOf } from './append-units.ts'
+import { createTestDocument, markOf, random, transcriptOf } from './append-units.ts'
 import { ALL, appendOne, withDocument, type StoreFactory } from './store-case.ts'
 
 /** Registers the cases. */
@@ -23,15 +23,15 @@ export function readContract(open: StoreFactory): void {
     expect(await seqs(11, 100, 1e6)).toEqual([])
   })
 
-  it('[LO2] reads ids and transcripts that recompute', async () => {
+  it('[LO2] reads marks and transcripts that recompute', async () => {
     const { store, id, creator, creation, genesis } = await withDocument(open)
     const unit = creator.unit({ count: 5 })
     await appendOne(store, unit)
-    const ids = [genesis.entries[0].id, ...unit.entries.map((entry) => entry.id)]
-    expect(await store.readIds(id, 0, 100)).toEqual(ids)
-    expect(await store.readIds(id, 2, 3)).toEqual(ids.slice(2, 5))
+    const marks = [genesis.entries[0], ...unit.entries].map(markOf)
+    expect(await store.readMarks(id, 0, 100)).toEqual(marks)
+    expect(await store.readMarks(id, 2, 3)).toEqual(marks.slice(2, 5))
     for (let seq = 0; seq <= 6; seq++) {
-      expect(await store.transcriptAt(id, seq)).toEqual(transcriptOf(creation.genesisHash, ids.slice(0, seq)))
+      expect(await store.transcriptAt(id, seq)).toEqual(transcriptOf(creation.genesisHash, marks.slice(0, seq)))
     }
     expect(await store.transcriptAt(id, 7)).toBeNull()
   })
@@ -48,7 +48,7 @@ export function readContract(open: StoreFactory): void {
     ])
     expect(await store.read(unknown, 0, ALL)).toEqual([])
     expect(await store.readRecords(unknown, 0, 1e6)).toEqual([])
-    expect(await store.readIds(unknown, 0, 10)).toEqual([])
+    expect(await store.readMarks(unknown, 0, 10)).toEqual([])
     expect(await store.transcriptAt(unknown, 0)).toBeNull()
     expect(await store.roleOf(unknown, random(16))).toBe('none')
     expect(await store.commitments(unknown)).toEqual([])
@@ -89,7 +89,7 @@ export function removeContract(open: StoreFactory): void {
     expect(status).toMatchObject({ deleted: true, head: { seq: 0 } })
     expect(await store.read(id, 0, ALL)).toEqual([])
     expect(await store.readRecords(id, 0, 1e6)).toEqual([])
-    expect(await store.readIds(id, 0, 10)).toEqual([])
+    expect(await store.readMarks(id, 0, 10)).toEqual([])
     expect(await store.transcriptAt(id, 1)).toBeNull()
     expect(await store.commitments(id)).toEqual([])
     expect(await store.roleOf(id, creator.device)).toBe('none')

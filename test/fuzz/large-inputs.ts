@@ -77,7 +77,7 @@ function relayInputs(cast: Cast): LargeInput[] {
   const list: (readonly [string, Bytes])[] = [
     ['4000 of the smallest entries', encodeEntries(1, Array<Bytes>(4_000).fill(attestation))],
     ['5000 of the smallest records', encodeRecords(document, true, records)],
-    ['32 000 ids', encodeRelayFrame({ type: 'ids', document, seq: 1, ids: filled(1_024_000, 7) })],
+    ['10 000 marks', encodeRelayFrame({ type: 'ids', document, seq: 1, ids: filled(960_000, 7) })],
   ]
   if (welcome.type === 'welcome') {
     const headKeyStatements = Array.from({ length: 16 }, () => stateHeadKey(cast))

@@ -26,7 +26,9 @@ describe('two clients and a relay', () => {
     const opened = await bob.nextOf('opened')
     expect(opened).toMatchObject({ present: true, through: 1 })
     expect(verifySignedHead(document.id, opened.head, relay.headKey.publicKey)).toBe(true)
-    expect(opened.head.transcript).toEqual(extendTranscript(sodiumSha512, document.start.transcript, genesis.id))
+    expect(opened.head.transcript).toEqual(
+      extendTranscript(sodiumSha512, document.start.transcript, genesis.id, genesis.envelope.signature),
+    )
     expect((await bob.nextOf('records')).records.map((record) => record.seq)).toEqual([1])
     expect((await bob.nextOf('entries')).seq).toBe(1)
 

@@ -208,8 +208,9 @@ describe('vectors, computed a second time', () => {
     const { input, output } = recorded('log').find(({ name }) => name === 'transcript')!
     let transcript = hash('y-sealed/v1/log', hex(input['genesisHash']))
     const transcripts = [join(transcript)]
-    for (const id of input['ids'] as string[]) {
-      transcript = hash('y-sealed/v1/transcript', transcript, hex(id))
+    for (const mark of input['marks'] as string[]) {
+      const [id, signature] = [mark.slice(0, 64), mark.slice(64)]
+      transcript = hash('y-sealed/v1/transcript', transcript, hex(id), hex(signature))
       transcripts.push(join(transcript))
     }
     expect(transcripts).toEqual(output['transcripts'])

@@ -123,7 +123,7 @@ function relayFrames(cast: Cast): RelayFrame[] {
     { type: 'read-done', document, through: 9, headSeq: 12 },
     { type: 'records', document, more: false, records: [] },
     { type: 'records', document, more: true, records: [{ seq: 1, envelope: record }] },
-    { type: 'ids', document, seq: 1, ids: counting(64, 0) },
+    { type: 'ids', document, seq: 1, ids: counting(192, 0) },
     { type: 'ack', document, session: SESSION, counter: 2, count: 2, seq: 2, compaction: 'none' },
     { type: 'ack', document, session: SESSION, counter: 2, count: 64, seq: 2 ** 53 - 1, compaction: 'now' },
     {

@@ -5,7 +5,8 @@
  */
 import {
   encodeSignedHead,
-  extendTranscript,
+  concatBytes,
+  extendByMark,
   headInput,
   headKeyInput,
   sodiumSha512,
@@ -31,18 +32,18 @@ export function stateHeadKey({ relay, nextRelay }: Cast): HeadKeyStatement {
 }
 
 export function logVectors(cast: Cast): VectorFile {
-  const ids = sealAll(cast)
+  const marks = sealAll(cast)
     .filter(({ sealable }) => sealable.kind < 7)
-    .map(({ sealed }) => sealed.id)
+    .map(({ sealed }) => concatBytes(sealed.id, sealed.envelope.signature))
   const transcripts = [startTranscript(sodiumSha512, cast.genesisHash)]
-  for (const id of ids) transcripts.push(extendTranscript(sodiumSha512, transcripts.at(-1)!, id))
+  for (const mark of marks) transcripts.push(extendByMark(sodiumSha512, transcripts.at(-1)!, mark))
   const statement = stateHeadKey(cast)
   const heads = [filled(32, 0x99), filled(32, 0x9a)].map((transcript) => signHead(cast, 9, transcript))
   return {
     about:
-      'Transcript over the ids of the session in envelopes.json, signed heads and head keys. Byte fields are hexadecimal.',
+      'Transcript over the marks (id, signature) of the session in envelopes.json, signed heads and head keys. Byte fields are hexadecimal.',
     vectors: [
-      vector('transcript', ['LO1', 'LO2'], { genesisHash: cast.genesisHash, ids }, { transcripts }),
+      vector('transcript', ['LO1', 'LO2'], { genesisHash: cast.genesisHash, marks }, { transcripts }),
       ...heads.map((head) =>
         vector(
           'signed head (two of one seq: a proven fork)',

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Bytes, toBytes } from '@y-sealed/protocol'
+import { type Bytes, concatBytes, toBytes } from '@y-sealed/protocol'
 
 import type { StoredEntry } from '../../core/ports.ts'
 import type { EntryRow, Statements } from './statements.ts'
@@ -27,14 +27,14 @@ export function readRecords(
   return takePage(sql.readRecords.iterate(document, after), maxBytes, null)
 }
 
-/** Ids after `after` without a gap; none when the next one has been removed. */
-export function readIds(sql: Statements, document: number, after: number, max: number): readonly Bytes[] {
-  const ids: Bytes[] = []
-  for (const { seq, id } of sql.readIds.iterate(document, after, max)) {
-    if (seq !== after + ids.length + 1) break
-    ids.push(toBytes(id))
+/** Marks after `after` without a gap; none when the next one has been removed. */
+export function readMarks(sql: Statements, document: number, after: number, max: number): readonly Bytes[] {
+  const marks: Bytes[] = []
+  for (const { seq, id, signature } of sql.readMarks.iterate(document, after, max)) {
+    if (seq !== after + marks.length + 1) break
+    marks.push(concatBytes(id, signature))
   }
-  return ids
+  return marks
 }
 
 export function readCommitments(sql: Statements, document: number): readonly (readonly [number, Bytes])[] {

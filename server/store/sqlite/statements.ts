@@ -28,6 +28,12 @@ export interface RecordHeadRow {
   readonly id: Blob
 }
 
+export interface MarkRow {
+  readonly seq: number
+  readonly id: Blob
+  readonly signature: Blob
+}
+
 export interface SessionRow {
   readonly session: number
   readonly counter: number
@@ -56,7 +62,7 @@ export interface Statements {
   readonly role: Statement<[number, Blob], number>
   readonly read: Statement<[number, number, number], EntryRow>
   readonly readRecords: Statement<[number, number], EntryRow>
-  readonly readIds: Statement<[number, number, number], RecordHeadRow>
+  readonly readMarks: Statement<[number, number, number], MarkRow>
   readonly commitments: Statement<[number], [number, Blob]>
   readonly insertDocument: Statement<[Blob, number, Blob, Blob | null]>
   readonly insertEpoch: Statement<[number, number, Blob]>
@@ -99,7 +105,9 @@ export function prepareStatements(db: Database): Statements {
     readRecords: db.prepare(
       'SELECT seq, envelope FROM entries WHERE document = ? AND seq > ? AND record = 1 ORDER BY seq',
     ),
-    readIds: db.prepare('SELECT seq, id FROM entries WHERE document = ? AND seq > ? ORDER BY seq LIMIT ?'),
+    readMarks: db.prepare(
+      'SELECT seq, id, substr(envelope, -64) AS signature FROM entries WHERE document = ? AND seq > ? ORDER BY seq LIMIT ?',
+    ),
     commitments: db
       .prepare<[number], [number, Blob]>('SELECT epoch, commitment FROM epochs WHERE document = ? ORDER BY epoch')
       .raw(),

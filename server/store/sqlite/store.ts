@@ -22,7 +22,7 @@ import { StoreError } from '../store-error.ts'
 import type { DocumentState } from './document-state.ts'
 import { findRole, findTranscript } from './document-state.ts'
 import { SqliteEngine } from './engine.ts'
-import { readCommitments, readEntries, readIds, readRecords } from './log-reader.ts'
+import { readCommitments, readEntries, readMarks, readRecords } from './log-reader.ts'
 import { openDatabase, type OpenOptions } from './open-database.ts'
 import { sqliteToStoreError } from './sqlite-error.ts'
 
@@ -88,8 +88,8 @@ export function openSqliteStore({
     async readRecords(id, after, maxBytes) {
       return withDocument<readonly StoredEntry[]>(id, [], ({ key }) => readRecords(sql, key, after, maxBytes))
     },
-    async readIds(id, after, max) {
-      return withDocument<readonly Bytes[]>(id, [], ({ key }) => readIds(sql, key, after, max))
+    async readMarks(id, after, max) {
+      return withDocument<readonly Bytes[]>(id, [], ({ key }) => readMarks(sql, key, after, max))
     },
     async transcriptAt(id, seq) {
       return withDocument(id, null, (document) => findTranscript(sha512, sql, document, seq))

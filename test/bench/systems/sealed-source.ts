@@ -8,8 +8,9 @@ import {
   CLIENT_FRAME,
   Envelope,
   ENVELOPE_BYTES,
+  concatBytes,
   envelopeId,
-  extendTranscript,
+  extendByMark,
   KIND,
   OFFSET,
   prevOf,
@@ -37,10 +38,10 @@ export class LogPosition {
     this.transcript = transcript
   }
 
-  /** The entry of this id is the next one. */
-  extend(id: Bytes): void {
+  /** The entry of this mark is the next one. */
+  extend(mark: Bytes): void {
     this.seq++
-    this.transcript = extendTranscript(nodeSha512, this.transcript, id)
+    this.transcript = extendByMark(nodeSha512, this.transcript, mark)
   }
 }
 
@@ -60,8 +61,8 @@ export class SealedSource {
   #counter = 0
   #shown = 0
   #lastId: Bytes = new Uint8Array(32)
-  /** Ids by counter, of what was pushed and not yet seen in the log. */
-  readonly idsByCounter = new Map<number, Bytes>()
+  /** Marks by counter, of what was pushed and not yet seen in the log. */
+  readonly marksByCounter = new Map<number, Bytes>()
 
   constructor(options: SourceOptions) {
     this.#options = options
@@ -86,8 +87,9 @@ export class SealedSource {
   push(): Bytes {
     const frame = this.#frame(CLIENT_FRAME.push, KIND.update, ++this.#counter)
     if (this.#counter > 1) frame.set(prevOf(this.#lastId), 1 + OFFSET.prev)
-    this.#lastId = envelopeId(nodeSha512, this.#options.commitment, new Envelope(frame.subarray(1)))
-    this.idsByCounter.set(this.#counter, this.#lastId)
+    const envelope = new Envelope(frame.subarray(1))
+    this.#lastId = envelopeId(nodeSha512, this.#options.commitment, envelope)
+    this.marksByCounter.set(this.#counter, concatBytes(this.#lastId, envelope.signature))
     return frame
   }
 

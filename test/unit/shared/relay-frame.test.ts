@@ -63,7 +63,7 @@ describe('frames from a relay', () => {
     ['[WI4] RECORDS with a seq twice', encodeRecords(cast.document, false, [placed(2), placed(2)]), 'order'],
     ['[WI4] RECORDS at seq 0', encodeRecords(cast.document, false, [placed(0)]), 'order'],
     ['[WI2] RECORDS neither last nor not', putBytes(sample('records'), 17, 2), 'flag'],
-    ['[FR4] half an id', sample('ids').slice(0, 25 + 33), 'truncated'],
+    ['[FR4] half a mark', sample('ids').slice(0, 25 + 97), 'truncated'],
     ['[FR4] an ACK of no entry', putBytes(sample('ack'), 34, 0), 'count'],
     ['[FR4] compaction 3', putBytes(sample('ack'), 43, 3), 'type'],
     ['[FR4] an attachment over 131 080', putBytes(sample('nack'), 48, 0, 2, 0, 9), 'limit'],
@@ -106,7 +106,7 @@ describe('frames from a relay', () => {
         records: [{ seq: 1, envelope: envelopes.get(KIND.record)! }],
       },
     ],
-    ['half an id', { type: 'ids', document: cast.document, seq: 1, ids: new Uint8Array(33) }],
+    ['half a mark', { type: 'ids', document: cast.document, seq: 1, ids: new Uint8Array(97) }],
     ['a head beyond 2^53 − 1', { type: 'head', document: cast.document, head: beyondHead() }],
   ] satisfies [string, RelayFrame][])('[WI4] %s is not written', (_, frame) => {
     expect(() => encodeRelayFrame(frame)).toThrow(RangeError)
