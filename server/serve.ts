@@ -38,6 +38,8 @@ import { createTokenEndpoint } from './transport/token-endpoint.ts'
 export interface RunningRelay {
   /** Address that clients on this machine dial. */
   readonly url: string
+  /** That it listens on. */
+  readonly port: number
   /** All addresses that tokens and clients may name. [AU5] */
   readonly urls: readonly string[]
   /** The `https:` origin that a person opens; from another device when there is a way. */
@@ -142,6 +144,7 @@ async function start(
     log,
     metrics,
     strictTransport,
+    limits: complete.limits,
   })
   const followed = followRevocations({
     path: revocationPathOf(data),
@@ -173,6 +176,7 @@ async function start(
   }
   return {
     url: audiences[0] as string,
+    port,
     urls: audiences,
     pageUrl: pageUrlOf(complete),
     operationsUrl,

@@ -6,6 +6,8 @@
 import { SOCKET_PATH } from '@y-sealed/protocol'
 
 import type { CreatePolicy } from './auth/embedded-issuer.ts'
+import { readLimits } from './core/read-limits.ts'
+import type { RelayLimits } from './core/limits.ts'
 import { hostInUrl, hostsOf, isLoopbackHost, normaliseHost } from './ops/host-name.ts'
 import type { LogLevel } from './ops/log.ts'
 import { SettingsError } from './ops/settings-error.ts'
@@ -36,7 +38,9 @@ export interface RelaySettings {
   /** Address of that port: this machine alone unless told otherwise. */
   readonly opsHost?: string
   readonly logLevel?: LogLevel
-  /** Environment of the process, for `NODE_ENV` and for switches that must not be set. */
+  /** Limits other than the default ones. In the environment: `Y_SEALED_LIMITS`, a JSON object of the same names. */
+  readonly limits?: Partial<RelayLimits>
+  /** Environment of the process, for `NODE_ENV`, for limits, and for switches that must not be set. */
   readonly environment?: Readonly<Record<string, string | undefined>>
   /** Takes the log's lines; by default they go to standard error. */
   readonly writeLog?: (line: string) => void
@@ -56,6 +60,7 @@ export interface CompleteSettings {
   readonly create: CreatePolicy
   readonly operations: { readonly host: string; readonly port: number } | null
   readonly logLevel: LogLevel
+  readonly limits: Partial<RelayLimits>
 }
 
 /** Who may make documents when nothing is said: everybody on this machine, or those invited from elsewhere. */
@@ -88,6 +93,7 @@ export function completeSettings(settings: RelaySettings, port: number): Complet
     create: settings.create ?? defaultCreatePolicy(host),
     operations: readOperations(settings),
     logLevel: settings.logLevel ?? 'info',
+    limits: settings.limits ?? readLimitsOf(settings.environment ?? {}),
   }
 }
 
@@ -97,6 +103,12 @@ function refusePlaintext(environment: Readonly<Record<string, string | undefined
   throw new SettingsError(
     'Y_SEALED_PLAINTEXT is set, but this relay speaks TLS only: unset it, and let a proxy in front speak TLS to the relay too',
   )
+}
+
+function readLimitsOf({ Y_SEALED_LIMITS: text }: Readonly<Record<string, string | undefined>>): Partial<RelayLimits> {
+  const limits = readLimits(text ?? '{}')
+  if (typeof limits !== 'string') return limits
+  throw new SettingsError(`Y_SEALED_LIMITS cannot be used: ${limits}`)
 }
 
 function authorityOf(host: string, port: number): string {

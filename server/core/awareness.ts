@@ -22,6 +22,10 @@ export function handleAwareness(socket: Socket, { envelope }: AwarenessFrame, fr
   }
   const code = subscription.refuse('awareness', context.clock.now())
   if (code !== null) return socket.refuse(refused, { code })
+  const now = context.clock.monotonic()
+  const waitMs = socket.rates.awareness.waitMs(1, now)
+  if (waitMs > 0) return socket.refuse(refused, { code: 'RATE', retryAfterMs: waitMs })
+  socket.rates.awareness.take(1, now)
   const { hub } = subscription
   const last = hub.presence.counterOf(envelope)
   if (counter <= last) return socket.refuse(refused, { code: 'COUNTER_GAP', detail: last + 1 })

@@ -24,6 +24,7 @@ import { judgeHello, type Challenge } from './hello.ts'
 import type { Hubs } from './hubs.ts'
 import { OpenDocuments, type Slot } from './open-documents.ts'
 import type { Grant, Outbound, Upgrade } from './ports.ts'
+import { createSocketRates, type SocketRates } from './rates.ts'
 import { encodeRefusal, type Refusal, type RefusedFrame } from './refusal.ts'
 import type { Socket } from './socket.ts'
 import { Strikes, weightOf } from './strikes.ts'
@@ -52,6 +53,8 @@ export class Connection implements Socket {
   readonly hubs: Hubs
   readonly appends: AppendQueue
   readonly documents: OpenDocuments = new OpenDocuments()
+  readonly rates: SocketRates
+  readonly network: string
   pushesInFlight = 0
   readsInFlight = 0
   readonly #outbound: Outbound
@@ -78,6 +81,8 @@ export class Connection implements Socket {
     this.#grant = upgrade.grant
     this.#strikes = new Strikes(context.limits)
     const { clock, limits, headKey } = context
+    this.rates = createSocketRates(limits, clock.monotonic())
+    this.network = upgrade.network ?? ''
     const nonce = context.random(NONCE_BYTES)
     const challenge = { nonce, tokenHash: tokenHash(context.sha512, upgrade.token) }
     this.#state = { name: 'awaiting-hello', challenge, deadlineMs: clock.monotonic() + limits.helloDeadlineMs }

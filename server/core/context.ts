@@ -7,6 +7,7 @@ import type { Bytes, Sha512 } from '@y-sealed/protocol'
 
 import type { RelayLimits } from './limits.ts'
 import type { Auth, Bus, Clock, HeadKey, Log, Metrics, Store } from './ports.ts'
+import type { SharedRates } from './rates.ts'
 import type { StagingBudget } from './staged-parts.ts'
 
 export interface Context {
@@ -25,6 +26,8 @@ export interface Context {
   readonly limits: RelayLimits
   /** Room for parts of updates that are not whole yet. */
   readonly staging: StagingBudget
+  /** Buckets that sockets share. */
+  readonly rates: SharedRates
   /** An id as a key of a map. */
   readonly keyOf: (id: Bytes) => string
   /** An id as logs may have it: the start of its hash. [J1] */

@@ -15,6 +15,7 @@ import type { Socket } from './socket.ts'
 
 /** Handles one frame; `message` is its bytes. What must wait for the store gives a promise. */
 export function handleFrame(socket: Socket, frame: ClientFrame, message: Bytes): void | Promise<void> {
+  if (isRequest(frame) && !admitRequest(socket, frame)) return
   switch (frame.type) {
     case 'push':
       return handlePush(socket, frame)
@@ -44,13 +45,31 @@ export function handleFrame(socket: Socket, frame: ClientFrame, message: Bytes):
   }
 }
 
+const NO_DOCUMENT: Bytes = new Uint8Array(16)
+const REQUESTS = ['open', 'refresh', 'close', 'delete', 'ping'] as const
+
+type RequestFrame = Extract<ClientFrame, { readonly type: (typeof REQUESTS)[number] }>
+
+function isRequest(frame: ClientFrame): frame is RequestFrame {
+  return (REQUESTS as readonly string[]).includes(frame.type)
+}
+
+/** Counts a request. One too many is refused; CLOSE alone is done all the same, since it only sets free. */
+function admitRequest(socket: Socket, frame: RequestFrame): boolean {
+  const now = socket.context.clock.monotonic()
+  const waitMs = socket.rates.requests.waitMs(1, now)
+  socket.rates.requests.take(waitMs === 0 ? 1 : 0, now)
+  if (waitMs === 0) return true
+  const document = frame.type === 'ping' ? NO_DOCUMENT : frame.document
+  socket.refuse({ type: CLIENT_FRAME[frame.type], document }, { code: 'RATE', retryAfterMs: waitMs })
+  return frame.type === 'close'
+}
+
 /** A document that is not open is no error. [FR13] */
 function handleClose(socket: Socket, document: Bytes): void {
   const slot = socket.documents.find(document)
   if (slot !== null) socket.leave(slot)
 }
-
-const NO_DOCUMENT: Bytes = new Uint8Array(16)
 
 /** What frames of a later release will need. */
 const LATER = {

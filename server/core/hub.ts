@@ -64,6 +64,8 @@ export class Hub {
   #headSentAtMs: number
   #headSentSeq = 0
   #fadedAtMs = 0
+  /** Bytes of the log, as last read, and what this relay has appended since. */
+  #logBytes = 0
 
   constructor(id: Bytes, key: string, context: Context) {
     this.id = id
@@ -76,6 +78,17 @@ export class Hub {
 
   get pageBytes(): number {
     return this.#context.limits.pageBytes
+  }
+
+  /** What a writer may have sent before it hears an answer. */
+  get pushesInFlight(): number {
+    return this.#context.limits.pushesInFlight
+  }
+
+  /** How many bytes the document may still take; 0 when its entries are used up. */
+  get roomLeft(): number {
+    const { documentBytes, documentEntries } = this.#context.limits
+    return this.lastSeq >= documentEntries ? 0 : Math.max(0, documentBytes - this.#logBytes)
   }
 
   get heldBytes(): number {
@@ -95,6 +108,7 @@ export class Hub {
     await this.#context.bus.subscribe(this.id)
     const status = await this.readStatus()
     if (status !== null && !status.deleted) this.document = documentOf(status)
+    this.#logBytes = status?.logBytes ?? 0
     this.#isStarted = true
     this.#delivery.start(status?.head ?? null)
     this.#headSentSeq = this.#delivery.last
@@ -115,6 +129,7 @@ export class Hub {
     // Roles before the document: from then on it is delivered to whoever may read.
     if (this.document === null && status.mode === 'members') await this.#readRoles()
     this.document = documentOf(status)
+    this.#logBytes = Math.max(this.#logBytes, status.logBytes)
     if (status.head.seq > this.#delivery.last) this.#planRepair()
   }
 
@@ -147,7 +162,10 @@ export class Hub {
 
   /** Takes entries that this relay has appended. Nothing is sent before {@link Hub.deliver}. */
   appended(entries: readonly LiveEntry[], head: Head): void {
-    for (const entry of entries) this.#delivery.offer(entry)
+    for (const entry of entries) {
+      this.#logBytes += entry.envelope.length
+      this.#delivery.offer(entry)
+    }
     this.#delivery.noteHead(head)
     if (this.#delivery.isBehind) this.#planRepair()
   }

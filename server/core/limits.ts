@@ -13,6 +13,8 @@ import {
   PAGE_BYTES,
 } from '@y-sealed/protocol'
 
+import type { Rate } from './token-bucket.ts'
+
 export interface RelayLimits {
   /** Documents open on one socket. [FR13] */
   readonly documentsPerSocket: number
@@ -26,6 +28,41 @@ export interface RelayLimits {
   readonly groupIdleMs: number
   /** READ frames of one socket without an answer. */
   readonly readsInFlight: number
+  /** READs of one person that the store works on at once, from all their sockets; the others wait their turn. [H9] */
+  readonly readsPerSubject: number
+  /** READs of one person that wait: eight sockets with their `readsInFlight`. */
+  readonly readsWaiting: number
+  /**
+   * PUSH frames of one socket, a group of parts counting as one. Frames and not envelopes: each is one unit of the store, a person who
+   * types sends thirty a second at most, and a client that was offline packs up to 64 envelopes into one; their number is bounded
+   * by `socketBytes`. [H1]
+   */
+  readonly socketPushes: Rate
+  /**
+   * Bytes of PUSH frames of one socket. In a second: sixty frames of 64 of the smallest envelopes, so that neither bound stands in the
+   * other's way. At once: two of the largest groups of parts, or a long day's offline work of fifty thousand keystrokes.
+   */
+  readonly socketBytes: Rate
+  /** AWARENESS of one socket: the client sends twenty a second at most, and what a stalled network kept back comes at once. */
+  readonly socketAwareness: Rate
+  /** OPEN, REFRESH, CLOSE, DELETE and PING of one socket: a full set of documents opened, closed and opened again, several times over. */
+  readonly socketRequests: Rate
+  /** The same as for a socket, for one person in one document from all their sockets: two devices at full speed. */
+  readonly writerPushes: Rate
+  readonly writerBytes: Rate
+  /** The same for a network (an IPv4 address, an IPv6 /64): ten people at full speed, and a hundred who type. */
+  readonly networkPushes: Rate
+  readonly networkBytes: Rate
+  /** Documents that one person, and one network, may make in an hour, and at once. [H11] */
+  readonly subjectCreationsPerHour: number
+  readonly networkCreationsPerHour: number
+  /** Bytes that one person may have stored in a day, in all documents. */
+  readonly subjectBytesPerDay: number
+  /** Bytes and entries of one document: four times the longest writing on record, kept as an envelope for each of its keystrokes. */
+  readonly documentBytes: number
+  readonly documentEntries: number
+  /** What may wait for a peer before live delivery to it stops and it is told to READ: some seconds of a slow phone. [FR14] */
+  readonly liveQueueBytes: number
   /** A page of entries, and what OPEN answers inline. [FR5] [FR7] */
   readonly pageBytes: number
   /** From WELCOME to HELLO. [FR2] */
@@ -62,6 +99,22 @@ export const DEFAULT_LIMITS: RelayLimits = {
   stagedBytes: 268_435_456,
   groupIdleMs: 60_000,
   readsInFlight: 4,
+  readsPerSubject: 2,
+  readsWaiting: 32,
+  socketPushes: { perSecond: 60, burst: 180 },
+  socketBytes: { perSecond: 1_048_576, burst: 16_777_216 },
+  socketAwareness: { perSecond: 30, burst: 300 },
+  socketRequests: { perSecond: 50, burst: 200 },
+  writerPushes: { perSecond: 120, burst: 360 },
+  writerBytes: { perSecond: 2_097_152, burst: 33_554_432 },
+  networkPushes: { perSecond: 600, burst: 1_800 },
+  networkBytes: { perSecond: 10_485_760, burst: 167_772_160 },
+  subjectCreationsPerHour: 200,
+  networkCreationsPerHour: 2_000,
+  subjectBytesPerDay: 2_147_483_648,
+  documentBytes: 536_870_912,
+  documentEntries: 1_048_576,
+  liveQueueBytes: 1_048_576,
   pageBytes: PAGE_BYTES,
   helloDeadlineMs: HELLO_DEADLINE_MS,
   heartbeatMs: HEARTBEAT_MS,

@@ -9,8 +9,11 @@ import {
   concatBytes,
   encodeRelayFrame,
   envelopeId,
+  HEADER_BYTES,
   KIND,
+  MAX_SEALED_BYTES,
   RECORD,
+  SIGNATURE_BYTES,
   type Envelope,
   type PushFrame,
   type PushPartFrame,
@@ -22,11 +25,16 @@ import type { LiveEntry } from './entry-frames.ts'
 import { readGenesis } from './genesis.ts'
 import { newEntry } from './new-entry.ts'
 import { isSameId } from './open-documents.ts'
+import { payFor } from './pay-push.ts'
 import type { AppendResult, AppendUnit, NewEntry } from './ports.ts'
+import type { Payment } from './rates.ts'
 import { refusalOfAppend, type Refusal, type RefusedFrame } from './refusal.ts'
 import type { Socket } from './socket.ts'
 import { FOREIGN_DEVICE_WEIGHT } from './strikes.ts'
 import type { Subscription } from './subscription.ts'
+
+/** A part as long as may be, with header and signature. */
+const PART_BYTES = MAX_SEALED_BYTES.part + HEADER_BYTES + SIGNATURE_BYTES
 
 /** What pushing these envelopes needs. A PUSH that holds anything but updates and binds holds that alone. [FR3] */
 function actionOf(first: Envelope): Action {
@@ -48,9 +56,12 @@ export function handlePush(socket: Socket, { envelopes }: PushFrame): void | Pro
   const refused = refusedFrame(CLIENT_FRAME.push, first, first.counter)
   const subscription = admit(socket, first, refused)
   if (subscription === null) return
+  const bytes = envelopes.reduce((sum, envelope) => sum + envelope.bytes.length, 0)
+  const payment = payFor(socket, subscription, refused, bytes, first.kind === KIND.record)
+  if (payment === null) return
   const unit = readUnit(socket, subscription, envelopes)
   if ('code' in unit) return refuseUnit(socket, subscription, refused, unit)
-  append(socket, subscription, unit)
+  append(socket, subscription, unit, payment)
 }
 
 /** Keeps a part until its group is whole, and carries that to the store. An inner part is answered only if it is refused. [LO9] */
@@ -66,6 +77,14 @@ export function handlePushPart(socket: Socket, part: PushPartFrame): void | Prom
   const staging = parts.take(part, context.clock.monotonic(), (each) =>
     newEntry(each, envelopeId(context.sha512, commitment, each)),
   )
+  // A group is paid for when it begins, so that it never ends for want of the rest; what stands alone pays for itself.
+  const isFirst = part.index === 0 && staging.kind === 'waits'
+  if (isFirst || staging.kind === 'stray') {
+    const bytes = isFirst ? Math.min(part.count * PART_BYTES, context.limits.groupBytes) : envelope.bytes.length
+    const payment = payFor(socket, subscription, refused, bytes, false)
+    if (payment === null) return isFirst ? parts.refuse() : undefined
+    if (isFirst) subscription.partsPayment = payment
+  }
   // Whole before its epoch is judged: the answer is one for the group.
   switch (staging.kind) {
     case 'waits':
@@ -84,14 +103,19 @@ export function handlePushPart(socket: Socket, part: PushPartFrame): void | Prom
         return refuseStale(socket, subscription, refused, { code: 'EPOCH_STALE', detail: epoch })
       }
       const entries = staging.entries as [NewEntry, ...NewEntry[]]
-      append(socket, subscription, {
-        document: hub.id,
-        device,
-        session: envelope.session,
-        group: true,
-        needs: 'writer',
-        entries,
-      })
+      append(
+        socket,
+        subscription,
+        {
+          document: hub.id,
+          device,
+          session: envelope.session,
+          group: true,
+          needs: 'writer',
+          entries,
+        },
+        subscription.partsPayment,
+      )
     }
   }
 }
@@ -112,10 +136,10 @@ function admit(socket: Socket, first: Envelope, refused: RefusedFrame): Subscrip
   return refuse({ code: 'RATE', retryAfterMs: context.limits.retryAfterMs })
 }
 
-function append(socket: Socket, subscription: Subscription, unit: AppendUnit): void {
+function append(socket: Socket, subscription: Subscription, unit: AppendUnit, payment: Payment | null): void {
   socket.pushesInFlight++
   subscription.hub.holds++
-  socket.appends.add(new PushAppend(socket, subscription, unit))
+  socket.appends.add(new PushAppend(socket, subscription, unit, payment))
 }
 
 function refusedFrame(type: number, { document, session }: Envelope, counter: number): RefusedFrame {
@@ -171,10 +195,12 @@ class PushAppend implements Append {
   readonly unit: AppendUnit
   readonly #socket: Socket
   readonly #subscription: Subscription
+  readonly #payment: Payment | null
 
-  constructor(socket: Socket, subscription: Subscription, unit: AppendUnit) {
+  constructor(socket: Socket, subscription: Subscription, unit: AppendUnit, payment: Payment | null) {
     this.#socket = socket
     this.#subscription = subscription
+    this.#payment = payment
     this.unit = unit
   }
 
@@ -182,12 +208,21 @@ class PushAppend implements Append {
     const { hub } = this.#subscription
     this.#socket.pushesInFlight--
     this.#socket.hubs.settled(hub)
+    this.#giveBack(result)
     if (result?.status === 'stored') this.#acknowledge(result)
     else {
       // What was stored before it is answered before it.
       hub.deliver()
       this.#refuse(result)
     }
+  }
+
+  /** What the store failed to take costs nothing; nor, within bounds, does what it held already or what came out of turn. [H1] */
+  #giveBack(result: AppendResult | null): void {
+    const isRepeat = result?.status === 'counter-gap' || (result?.status === 'stored' && result.fresh === 0)
+    if (result !== null && !isRepeat) return
+    const { rates, context } = this.#socket
+    if (result === null || rates.repeats.tryTake(1, context.clock.monotonic())) this.#payment?.giveBack()
   }
 
   #acknowledge(result: Extract<AppendResult, { readonly status: 'stored' }>): void {

@@ -23,9 +23,18 @@ export async function handleRead(socket: Socket, { document, after, maxBytes }: 
   if (socket.readsInFlight >= limits.readsInFlight) {
     return socket.refuse(refused, { code: 'RATE', retryAfterMs: limits.retryAfterMs })
   }
+  // Whoever does not take what it asked for is not given more of it.
+  if (socket.bufferedBytes > limits.liveQueueBytes) {
+    return socket.refuse(refused, { code: 'RATE', retryAfterMs: limits.retryAfterMs }, 0)
+  }
   const { hub } = subscription
+  const { subject } = subscription.grant
+  const turn = context.rates.reads.begin(subject)
+  if (turn === false) return socket.refuse(refused, { code: 'RATE', retryAfterMs: limits.retryAfterMs }, 0)
   socket.readsInFlight++
   try {
+    if (turn !== true) await turn
+    if (!socket.isOpen) return
     const entries = await store.read(hub.id, after, { entries: MANY, bytes: Math.min(maxBytes, limits.pageBytes) })
     if (!subscription.mayRead(context.clock.now())) return
     for (const frame of entriesToFrames(entries, limits.pageBytes)) socket.send(frame)
@@ -36,6 +45,7 @@ export async function handleRead(socket: Socket, { document, after, maxBytes }: 
     context.metrics.count('reads_failed')
     socket.refuse(refused, { code: 'UNAVAILABLE', retryAfterMs: limits.retryAfterMs })
   } finally {
+    context.rates.reads.end(subject)
     socket.readsInFlight--
   }
 }

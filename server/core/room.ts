@@ -11,10 +11,11 @@ import type { Context } from './context.ts'
 import { Hubs } from './hubs.ts'
 import { DEFAULT_LIMITS, type RelayLimits } from './limits.ts'
 import type { Outbound, RoomConnection, Upgrade } from './ports.ts'
+import { createSharedRates, tickSharedRates } from './rates.ts'
 import { StagingBudget } from './staged-parts.ts'
 import { Wheel } from './wheel.ts'
 
-export interface RoomOptions extends Omit<Context, 'limits' | 'staging' | 'keyOf' | 'labelOf'> {
+export interface RoomOptions extends Omit<Context, 'limits' | 'staging' | 'rates' | 'keyOf' | 'labelOf'> {
   readonly limits?: Partial<RelayLimits>
 }
 
@@ -33,6 +34,7 @@ export class Room {
       ...ports,
       limits: complete,
       staging: new StagingBudget(complete.stagedBytes),
+      rates: createSharedRates(complete),
       keyOf: bytesToHex,
       labelOf: (id) => bytesToHex(sha512(id).subarray(0, 4)),
     }
@@ -114,6 +116,7 @@ export class Room {
     const heartbeat = (): Bytes => (frame ??= encodeRelayFrame({ type: 'heartbeat', timeMs: wall }))
     for (const connection of this.#connections) connection.tick(now, wall, heartbeat)
     this.#hubs.tick(now)
+    tickSharedRates(this.#context.rates, now)
   }
 
   /** Tells every client to come back later, each at its own moment. [FR4] */

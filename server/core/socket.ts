@@ -9,6 +9,7 @@ import type { AppendQueue } from './append-queue.ts'
 import type { Context } from './context.ts'
 import type { Hubs } from './hubs.ts'
 import type { OpenDocuments, Slot } from './open-documents.ts'
+import type { SocketRates } from './rates.ts'
 import type { Refusal, RefusedFrame } from './refusal.ts'
 import type { Peer } from './subscription.ts'
 
@@ -21,6 +22,11 @@ export interface Socket extends Peer {
   readonly signPublic: Bytes
   /** False from the moment the socket is closing: whoever waited has nothing more to do. */
   readonly isOpen: boolean
+  readonly rates: SocketRates
+  /** Key of the network that it comes from; empty for one that is not counted. */
+  readonly network: string
+  /** Bytes taken for this peer and not yet handed to the network. */
+  readonly bufferedBytes: number
   /** PUSH frames not answered yet. [FR9] */
   pushesInFlight: number
   /** READ frames not answered yet. */

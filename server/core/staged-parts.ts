@@ -38,6 +38,8 @@ interface Group {
   bytes: number
   touchedAtMs: number
   isRefused: boolean
+  /** Parts that came after the refusal: no more than there are. */
+  swallowed: number
 }
 
 /** What a part does: it waits, completes its group, is swallowed with a refused one, or belongs to none that is under way. */
@@ -69,7 +71,8 @@ export class StagedParts {
     if (index === 0) this.#begin(envelope, count, nowMs)
     const group = this.#group
     if (group === null || !isPartOf(group, part, first)) return { kind: 'stray', expected: Math.max(1, first) }
-    if (group.isRefused) return { kind: 'swallowed' }
+    if (group.isRefused && group.swallowed++ < count) return { kind: 'swallowed' }
+    if (group.isRefused) return { kind: 'stray', expected: first }
     if (index !== group.entries.length) return { kind: 'stray', expected: first + group.entries.length }
     const { length } = envelope.bytes
     if (group.bytes + length > this.#maxBytes) return { kind: 'too-large' }
@@ -102,7 +105,16 @@ export class StagedParts {
 
   #begin(head: Envelope, count: number, touchedAtMs: number): void {
     this.clear()
-    this.#group = { head, first: head.counter, count, entries: [], bytes: 0, touchedAtMs, isRefused: false }
+    this.#group = {
+      head,
+      first: head.counter,
+      count,
+      entries: [],
+      bytes: 0,
+      touchedAtMs,
+      isRefused: false,
+      swallowed: 0,
+    }
   }
 }
 

@@ -10,7 +10,9 @@ import type { WaitingAck } from './delivery.ts'
 import { entriesToFrames, type LiveEntry, type Run } from './entry-frames.ts'
 import type { Hub } from './hub.ts'
 import type { Grant, Role } from './ports.ts'
+import type { Payment } from './rates.ts'
 import type { StagedParts } from './staged-parts.ts'
+import { Throttle } from './throttle.ts'
 
 /** The socket's side of a subscription. */
 export interface Peer {
@@ -32,6 +34,10 @@ export class Subscription implements Standing {
   state: 'opening' | 'live' | 'ended' = 'opening'
   /** Parts of an update that is not whole yet. */
   readonly parts: StagedParts
+  /** What was paid for that update. */
+  partsPayment: Payment | null = null
+  /** Waits that this writer was told. */
+  readonly throttle: Throttle
   readonly #toleranceMs: number
   #grant: Grant
   #endsAtMs: number
@@ -43,6 +49,7 @@ export class Subscription implements Standing {
 
   constructor(hub: Hub, peer: Peer, grant: Grant, toleranceMs: number, parts: StagedParts) {
     this.parts = parts
+    this.throttle = new Throttle(hub.pushesInFlight)
     this.hub = hub
     this.peer = peer
     this.#toleranceMs = toleranceMs

@@ -1,0 +1,44 @@
+/**
+ * What a push costs, and what is said to whoever cannot pay: RATE with the time until it can, or QUOTA where time does not help. Rules
+ * FR9, FR20; rows H1, H11.
+ *
+ * @module
+ */
+import { payPush, type Payment } from './rates.ts'
+import type { RefusedFrame } from './refusal.ts'
+import type { Socket } from './socket.ts'
+import type { Subscription } from './subscription.ts'
+
+/** Takes the price of one unit of `bytes`; `null` when it was refused. */
+export function payFor(
+  socket: Socket,
+  { hub, grant, throttle }: Subscription,
+  refused: RefusedFrame,
+  bytes: number,
+  isCreation: boolean,
+): Payment | null {
+  const { context, rates, network } = socket
+  const now = context.clock.monotonic()
+  // While a wait lasts nothing passes: what overtook it would only leave a gap behind.
+  const waitsMs = throttle.waitMs(now)
+  if (waitsMs > 0) {
+    socket.refuse(refused, { code: 'RATE', retryAfterMs: waitsMs }, throttle.weigh())
+    return null
+  }
+  const payer = { subject: grant.subject, document: hub.key, network }
+  const paid = payPush(
+    rates,
+    context.rates,
+    payer,
+    { pushes: 1, bytes, isCreation: isCreation && hub.document === null },
+    now,
+  )
+  if (typeof paid === 'number') {
+    socket.refuse(refused, { code: 'RATE', retryAfterMs: throttle.begin(paid, now) }, 0)
+    return null
+  }
+  if (bytes <= hub.roomLeft) return paid
+  // Weighs nothing, for a window of pushes may be on its way; it is paid for all the same, so that a flood comes to its end.
+  socket.refuse(refused, { code: 'QUOTA', detail: hub.roomLeft }, 0)
+  return null
+}

@@ -1,0 +1,127 @@
+/**
+ * What everybody may do in a second: the buckets of one socket, those that sockets share, and the price of a push. Rule FR9; rows H1,
+ * H9, H11.
+ *
+ * @module
+ */
+import { KeyedBuckets } from './keyed-buckets.ts'
+import type { RelayLimits } from './limits.ts'
+import { ReadTurns } from './read-turns.ts'
+import { TokenBucket } from './token-bucket.ts'
+
+const HOUR_S = 3_600
+
+/** What sockets share. One per relay. */
+export interface SharedRates {
+  /** By subject and document. */
+  readonly pushesByWriter: KeyedBuckets
+  readonly bytesByWriter: KeyedBuckets
+  readonly pushesByNetwork: KeyedBuckets
+  readonly bytesByNetwork: KeyedBuckets
+  /** Documents made, by subject and by network. */
+  readonly creationsBySubject: KeyedBuckets
+  readonly creationsByNetwork: KeyedBuckets
+  /** Bytes stored, by subject: a day's worth at once. */
+  readonly storageBySubject: KeyedBuckets
+  readonly reads: ReadTurns
+}
+
+export function createSharedRates(limits: RelayLimits): SharedRates {
+  const perHour = (documents: number): KeyedBuckets =>
+    new KeyedBuckets({ perSecond: documents / HOUR_S, burst: documents })
+  return {
+    pushesByWriter: new KeyedBuckets(limits.writerPushes),
+    bytesByWriter: new KeyedBuckets(limits.writerBytes),
+    pushesByNetwork: new KeyedBuckets(limits.networkPushes),
+    bytesByNetwork: new KeyedBuckets(limits.networkBytes),
+    creationsBySubject: perHour(limits.subjectCreationsPerHour),
+    creationsByNetwork: perHour(limits.networkCreationsPerHour),
+    storageBySubject: new KeyedBuckets({
+      perSecond: limits.subjectBytesPerDay / (24 * HOUR_S),
+      burst: limits.subjectBytesPerDay,
+    }),
+    reads: new ReadTurns(limits.readsPerSubject, limits.readsWaiting),
+  }
+}
+
+/** Forgets what says nothing any more. */
+export function tickSharedRates(rates: SharedRates, nowMs: number): void {
+  for (const each of Object.values(rates)) if (each instanceof KeyedBuckets) each.tick(nowMs)
+}
+
+/** What one socket may do. */
+export interface SocketRates {
+  readonly pushes: TokenBucket
+  readonly bytes: TokenBucket
+  readonly awareness: TokenBucket
+  /** OPEN, REFRESH, CLOSE, DELETE, PING. */
+  readonly requests: TokenBucket
+  /** Pushes whose price is given back because the log held them already: free, but not without end. */
+  readonly repeats: TokenBucket
+}
+
+export function createSocketRates(limits: RelayLimits, nowMs: number): SocketRates {
+  return {
+    pushes: new TokenBucket(limits.socketPushes, nowMs),
+    bytes: new TokenBucket(limits.socketBytes, nowMs),
+    awareness: new TokenBucket(limits.socketAwareness, nowMs),
+    requests: new TokenBucket(limits.socketRequests, nowMs),
+    repeats: new TokenBucket(limits.socketPushes, nowMs),
+  }
+}
+
+/** Whose buckets a push is paid from. */
+export interface Payer {
+  readonly subject: string
+  /** Document as maps have it. */
+  readonly document: string
+  /** Key of the network that the socket came from; empty for one that is not counted. */
+  readonly network: string
+}
+
+export interface Price {
+  readonly pushes: number
+  readonly bytes: number
+  /** Does it make a document? */
+  readonly isCreation: boolean
+}
+
+/** What was paid, so that it can be given back. */
+export class Payment {
+  readonly #shares: readonly (readonly [TokenBucket, number])[]
+  constructor(shares: readonly (readonly [TokenBucket, number])[]) {
+    this.#shares = shares
+  }
+
+  giveBack(): void {
+    for (const [bucket, cost] of this.#shares) bucket.give(cost)
+  }
+}
+
+/** Pays from all buckets together, or from none: then the time until it can be paid. */
+export function payPush(
+  own: SocketRates,
+  shared: SharedRates,
+  { subject, document, network }: Payer,
+  { pushes, bytes, isCreation }: Price,
+  nowMs: number,
+): Payment | number {
+  const writer = `${document} ${subject}`
+  const shares: (readonly [TokenBucket, number])[] = [
+    [own.pushes, pushes],
+    [own.bytes, bytes],
+    [shared.pushesByWriter.of(writer, nowMs), pushes],
+    [shared.bytesByWriter.of(writer, nowMs), bytes],
+    [shared.storageBySubject.of(subject, nowMs), bytes],
+  ]
+  if (isCreation) shares.push([shared.creationsBySubject.of(subject, nowMs), 1])
+  if (network !== '') {
+    shares.push([shared.pushesByNetwork.of(network, nowMs), pushes], [shared.bytesByNetwork.of(network, nowMs), bytes])
+    if (isCreation) shares.push([shared.creationsByNetwork.of(network, nowMs), 1])
+  }
+  let waitMs = 0
+  for (const [bucket, cost] of shares) waitMs = Math.max(waitMs, bucket.waitMs(cost, nowMs))
+  if (waitMs > 0) return waitMs
+  for (const [bucket, cost] of shares) bucket.take(cost, nowMs)
+  return new Payment(shares)
+}
