@@ -63,6 +63,8 @@ export interface OperatedRelay {
   readonly token: (document: Bytes, device: Device, permissions?: readonly Permission[], subject?: string) => string
   /** A client that has said HELLO. */
   readonly client: (document: Bytes, token?: string, device?: Device) => Promise<RawClient>
+  /** The same for an audience that is not the address itself. */
+  readonly dial: (token: string, device: Device, audience: string) => Promise<RawClient>
   /** Asks the operations port. */
   readonly ask: (path: string, headers?: Readonly<Record<string, string>>, method?: string) => Promise<Answer>
   /** A number from `/metrics`: `name` as Prometheus has it, with its labels if it has any. */
@@ -104,6 +106,13 @@ export async function startOperatedRelay(settings: RelaySettings = {}, hasOperat
       audience: relay.url,
       subject,
     }).token
+  const dial: OperatedRelay['dial'] = async (given, device, audience) => {
+    const url = `wss://127.0.0.1:${relay.port}/sync`
+    const client = new RawClient({ url, ca: authority.ca, token: given, device, audience })
+    clients.push(client)
+    await client.hello()
+    return client
+  }
   return {
     relay,
     data,
@@ -112,18 +121,8 @@ export async function startOperatedRelay(settings: RelaySettings = {}, hasOperat
     log: () => lines.map((line) => JSON.parse(line) as LogEntry),
     token,
     ask,
-    async client(document, given, device = createTestDevice()) {
-      const client = new RawClient({
-        url: relay.url,
-        ca: authority.ca,
-        token: given ?? token(document, device),
-        device,
-        audience: relay.url,
-      })
-      clients.push(client)
-      await client.hello()
-      return client
-    },
+    client: (document, given, device = createTestDevice()) => dial(given ?? token(document, device), device, relay.url),
+    dial,
     async metric(name) {
       const { body } = await ask('/metrics')
       const line = body.split('\n').find((text) => text.startsWith(`${name} `))

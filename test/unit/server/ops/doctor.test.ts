@@ -176,7 +176,7 @@ describe('doctor', () => {
   it('sees a certificate that ends, is not yet good, has another name, another key, or none of ours', async () => {
     const authority = await createTestAuthority()
     const pair = { cert: authority.certPath, key: authority.keyPath, urls: ['wss://localhost/sync'] }
-    const verdictOf = async (settings: RelaySettings): Promise<readonly [string?, string?]> => {
+    const verdictOf = async (settings: RelaySettings): Promise<readonly (string | undefined)[]> => {
       const finding = of(await examine(settings), 'certificate')
       return [finding?.verdict, finding?.text]
     }
@@ -221,9 +221,9 @@ describe('doctor', () => {
   it('changes nothing in a folder that it looks at', async () => {
     const data = await usedFolder()
     mkdirSync(join(data, 'other'))
-    const before = new Set(readdirSync(data, { recursive: true }))
+    const before = new Set(readdirSync(data, { recursive: true, encoding: 'utf8' }))
     await examine({ data })
-    expect(new Set(readdirSync(data, { recursive: true }))).toEqual(before)
+    expect(new Set(readdirSync(data, { recursive: true, encoding: 'utf8' }))).toEqual(before)
   })
 
   it('ends with 1 when something must be mended, and speaks JSON', { timeout: 60_000 }, async () => {
