@@ -27,6 +27,8 @@ export interface ServerScript {
   /** Handed over as JSON in `BENCH_SETTINGS`. */
   readonly settings?: Readonly<Record<string, string>>
   readonly args?: readonly string[]
+  /** A module that runs first. */
+  readonly preload?: string
   /** Another Node than ours. */
   readonly node?: string
   /** What in its standard error says that it listens, for a program that sends no message. */
@@ -45,7 +47,7 @@ export function killServers(): void {
 
 /** Starts a server and resolves when it listens: by a message `{ port }` to its parent, or by what it writes. */
 export async function startServer(options: ServerScript): Promise<ServerProcess> {
-  const { script, settings = {}, args = [], node = process.execPath, readyWhen } = options
+  const { script, settings = {}, args = [], node = process.execPath, preload, readyWhen } = options
   const path = fileURLToPath(new URL(script, import.meta.url))
   // `Y_SEALED_BENCH_PROFILE` names a folder for CPU profiles of the servers.
   const profile = process.env['Y_SEALED_BENCH_PROFILE']
@@ -54,6 +56,7 @@ export async function startServer(options: ServerScript): Promise<ServerProcess>
     [
       ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]),
       ...(script.endsWith('.ts') ? ['--import', 'tsx'] : []),
+      ...(preload === undefined ? [] : ['--import', preload]),
       path,
       ...args,
     ],
