@@ -43,7 +43,11 @@ export type RefusalCode =
 export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
   BAD_ENVELOPE: { number: 40000, retry: 'never', meaning: 'a signature or body is wrong' },
   UNSUPPORTED: { number: 40001, retry: 'never', meaning: 'this relay does not offer it' },
-  TOKEN_REFUSED: { number: 40100, retry: 'once', meaning: 'the token is invalid, expired, revoked or for something else' },
+  TOKEN_REFUSED: {
+    number: 40100,
+    retry: 'once',
+    meaning: 'the token is invalid, expired, revoked or for something else',
+  },
   FORBIDDEN: { number: 40300, retry: 'never', meaning: 'permission or role does not allow it' },
   UNKNOWN_DOCUMENT: { number: 40400, retry: 'never', meaning: 'there is no such document' },
   COUNTER_GAP: { number: 40900, retry: 'once', meaning: "not this session's next counter" },

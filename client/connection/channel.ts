@@ -15,10 +15,7 @@ export interface DownReason {
 }
 
 /** Frames that the connection hands to the document they name. */
-export type DocumentFrame = Exclude<
-  RelayFrame,
-  { type: 'welcome' | 'heartbeat' | 'pong' | 'goaway' }
->
+export type DocumentFrame = Exclude<RelayFrame, { type: 'welcome' | 'heartbeat' | 'pong' | 'goaway' }>
 
 /** Asks the app for a token for one document. [AU3] */
 export type TokenSource = (request: TokenRequest) => Promise<string>

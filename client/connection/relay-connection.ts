@@ -269,7 +269,15 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
     if (this.#link !== link) return
     const input = helloInput(frame.nonce, this.audience, tokenHash(sodiumSha512, link.helloToken))
     const { signPublic, boxPublic } = device
-    link.socket.send(encodeClientFrame({ type: 'hello', signPublic, boxPublic, audience: this.audience, signature: device.sign(input) }))
+    link.socket.send(
+      encodeClientFrame({
+        type: 'hello',
+        signPublic,
+        boxPublic,
+        audience: this.audience,
+        signature: device.sign(input),
+      }),
+    )
     link.ready = true
     this.#readySince = monotonicClock()
     this.emit('status', ['connected'])
@@ -282,11 +290,19 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
     const { channel } = attached
     attached.open = false
     const fresh = token ?? (await this.#tokenFor(channel).catch((error: unknown) => this.#tokenFailed(attached, error)))
-    if (fresh === null || this.#link !== link || this.#attachedById.get(bytesToHex(channel.documentId)) !== attached) return
+    if (fresh === null || this.#link !== link || this.#attachedById.get(bytesToHex(channel.documentId)) !== attached)
+      return
     const { seq, transcript, recordHead } = channel.cursor()
     const document = channel.documentId
     link.socket.send(
-      encodeClientFrame({ type: 'open', document, token: fresh, cursorSeq: seq, cursorTranscript: transcript, recordHead }),
+      encodeClientFrame({
+        type: 'open',
+        document,
+        token: fresh,
+        cursorSeq: seq,
+        cursorTranscript: transcript,
+        recordHead,
+      }),
     )
   }
 
@@ -404,7 +420,12 @@ const OPEN_TYPE = 0x02
 /** A socket that gives no sign of life for so long after a wake-up is a zombie. */
 const PONG_DEADLINE_MS = 4_000
 const SILENT: DownReason = { transient: true, code: 'SILENT', closeCode: 1006, reason: 'the relay has gone silent' }
-const MALFORMED: DownReason = { transient: true, code: 'RELAY_MALFORMED', closeCode: 4400, reason: 'the relay sent what is no frame' }
+const MALFORMED: DownReason = {
+  transient: true,
+  code: 'RELAY_MALFORMED',
+  closeCode: 4400,
+  reason: 'the relay sent what is no frame',
+}
 const HEAD_KEY_CHANGED: DownReason = {
   transient: false,
   code: 'HEAD_KEY_CHANGED',
@@ -432,4 +453,3 @@ function listenForWake(method: 'addEventListener' | 'removeEventListener', liste
   const target = globalThis as Partial<Record<typeof method, (type: string, listener: () => void) => void>>
   for (const type of ['online', 'pageshow', 'visibilitychange']) target[method]?.(type, listener)
 }
-

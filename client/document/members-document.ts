@@ -47,7 +47,8 @@ export async function createMembersDocument(device: Device, keys: KeyStore, name
 export async function openMembersDocument(documentId: Bytes, keys: KeyStore): Promise<DocumentAccess> {
   const stored = await keys.get(keyName(documentId))
   if (stored === null) throw new SyncError('NO_KEY', 'this device holds no key of that document')
-  if (stored.length <= 32) throw new SyncError('KEY_STORE_DAMAGED', "the key store's entry for that document is damaged")
+  if (stored.length <= 32)
+    throw new SyncError('KEY_STORE_DAMAGED', "the key store's entry for that document is damaged")
   const access = createAccess(stored.slice(32), new EpochKey(1, stored.slice(0, 32)))
   if (!equalBytes(access.documentId, documentId)) {
     throw new SyncError('KEY_STORE_DAMAGED', "the key store's entry for that document is damaged")
@@ -62,7 +63,8 @@ function keyName(documentId: Bytes): string {
 function createAccess(genesisBody: Bytes, epochKey: EpochKey): DocumentAccess {
   const hash = genesisHash(sodiumSha512, genesisBody)
   const genesis = decodeRecord(genesisBody)
-  const committed = genesis.ok && genesis.value.type === 'genesis' && equalBytes(genesis.value.commitment, epochKey.commitment)
+  const committed =
+    genesis.ok && genesis.value.type === 'genesis' && equalBytes(genesis.value.commitment, epochKey.commitment)
   if (!committed) throw new SyncError('KEY_STORE_DAMAGED', "the key store's entry for that document is damaged")
   return {
     mode: 'members',

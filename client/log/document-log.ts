@@ -160,7 +160,8 @@ export class DocumentLog {
 
   #findFault({ seq, envelope, authenticity }: JudgedEntry): EntryRefusal | null {
     if (authenticity !== 'authentic') return authenticity
-    if (envelope.seenSeq >= seq || this.compareTranscript(envelope.seenSeq, envelope.seenTranscript) === 'different') return 'seen'
+    if (envelope.seenSeq >= seq || this.compareTranscript(envelope.seenSeq, envelope.seenTranscript) === 'different')
+      return 'seen'
     const introducing = envelope.kind === KIND.bind && envelope.counter === 1 && this.#access.mode === 'shared-key'
     const role = this.#authority.roleOf(envelope.device, envelope.session)
     return introducing || role === 'writer' || role === 'admin' ? null : 'role'
@@ -190,7 +191,8 @@ export class DocumentLog {
     if (!bind.ok || introduces !== mayIntroduce) return { kind: 'refused', reason: 'malformed', seq, envelope }
     this.#authority.acceptBind(envelope)
     const { clientId } = bind.value
-    if (this.state.bind(clientId, envelope.device) === 'taken') return { kind: 'refused', reason: 'taken', seq, envelope }
+    if (this.state.bind(clientId, envelope.device) === 'taken')
+      return { kind: 'refused', reason: 'taken', seq, envelope }
     return { kind: 'bind', client: clientId, seq, envelope }
   }
 

@@ -4,7 +4,14 @@
  *
  * @module
  */
-import { equalBytes, SyncError, verifySignedHead, type Bytes, type OpenedFrame, type SignedHead } from '@y-sealed/protocol'
+import {
+  equalBytes,
+  SyncError,
+  verifySignedHead,
+  type Bytes,
+  type OpenedFrame,
+  type SignedHead,
+} from '@y-sealed/protocol'
 import { startTimer, type Cancel } from '../platform.ts'
 import type { DocumentLog, LogEntry, LogOutcome } from './document-log.ts'
 import { PromisedHeads } from './promised-heads.ts'
@@ -32,6 +39,8 @@ export interface FollowerOptions {
   /** The log has reached the head of OPENED, and nothing waits. */
   readonly onCaughtUp: () => void
   readonly onMismatch: (code: LogMismatch, seq: number) => void
+  /** A head that the relay signed has been found to fit. */
+  readonly onHead?: (head: SignedHead) => void
   /** Everything after this seq waits for a signature. [EN13] */
   readonly onWaiting: (seq: number) => void
   /** The relay does not hand over this seq, though it has signed a head at or beyond it or shown an entry after it. */
@@ -71,12 +80,13 @@ export class LogFollower {
     this.closed()
     const { log } = this.#options
     const { seq } = log.head
-    if (!frame.present) return seq > 0 ? this.#stop('ROLLBACK', 0) : undefined
+    if (!frame.present) return seq > 0 || this.#promises.furthest > 0 ? this.#stop('ROLLBACK', 0) : undefined
     if (!this.#isSigned(frame.head)) return this.#stop('BAD_HEAD', frame.head.seq)
-    if (frame.head.seq < seq) return this.#stop('ROLLBACK', frame.head.seq)
+    // By its own signature, shown here, to a peer, or in an earlier run, it had come further.
+    if (frame.head.seq < Math.max(seq, this.#promises.furthest)) return this.#stop('ROLLBACK', frame.head.seq)
     if (frame.through < seq || this.#contradicts(frame.head)) return this.#stop('FORK', seq)
+    if (!this.#promise(frame.head)) return this.#stop('FORK', frame.head.seq)
     this.#target = frame.head
-    this.#promise(frame.head)
     this.#inlineThrough = frame.through
     this.#advance()
   }
@@ -93,6 +103,11 @@ export class LogFollower {
   offer(entries: readonly LogEntry[]): void {
     this.#sequencer.offer(entries, this.#options.log.head.seq)
     this.#advance()
+  }
+
+  /** What an earlier run has kept of this relay's heads. */
+  remember(head: SignedHead): void {
+    this.#promises.add(head)
   }
 
   /** READ was answered. If it brought nothing, the next one waits a while: a relay that withholds is not to be asked without end. */
@@ -130,7 +145,9 @@ export class LogFollower {
   }
 
   #fit(head: SignedHead): void {
-    if (head.seq >= (this.#newestHead?.seq ?? 0)) this.#newestHead = head
+    if (head.seq < (this.#newestHead?.seq ?? 0)) return
+    this.#newestHead = head
+    this.#options.onHead?.(head)
   }
 
   #advance(): void {

@@ -141,7 +141,13 @@ export class Presence {
     const introduced = log.authority.roleOf(device.id, session.id) !== 'none'
     const introduction = introduced ? null : access.introduce(device, session.id)
     const clock = awareness.meta.get(client)?.clock ?? 0
-    const content = encodeAwarenessContent({ clientId: client, clock, state: text, introduction, head: this.#headToTell() })
+    const content = encodeAwarenessContent({
+      clientId: client,
+      clock,
+      state: text,
+      introduction,
+      head: this.#headToTell(),
+    })
     const { envelope } = session.sealAwareness(content, access.current, log.head)
     return send({ type: 'awareness', envelope })
   }
@@ -175,7 +181,8 @@ export class Presence {
     this.#counterBySession.delete(session)
     this.#counterBySession.set(session, counter)
     const [oldest] = this.#counterBySession.keys()
-    if (oldest !== undefined && this.#counterBySession.size > MAX_REMEMBERED_SESSIONS) this.#counterBySession.delete(oldest)
+    if (oldest !== undefined && this.#counterBySession.size > MAX_REMEMBERED_SESSIONS)
+      this.#counterBySession.delete(oldest)
     return true
   }
 

@@ -17,6 +17,7 @@ import {
   type Envelope,
   type NackFrame,
   type OpenedFrame,
+  type SignedHead,
 } from '@y-sealed/protocol'
 import type { Device } from '@y-sealed/protocol/sealing'
 import { ObservableV2 } from 'lib0/observable'
@@ -27,6 +28,7 @@ import type { RelayConnection } from '../connection/relay-connection.ts'
 import type { DocumentAccess } from '../document/document-access.ts'
 import { sealGenesis } from '../document/seal-genesis.ts'
 import { DocumentLog, type LogEntry, type LogOutcome } from '../log/document-log.ts'
+import { HeadMemory } from '../log/head-memory.ts'
 import { LogFollower, type LogMismatch } from '../log/follower.ts'
 import { createMemoryOutbox, type Outbox } from '../outbox/outbox.ts'
 import { startTimer } from '../platform.ts'
@@ -34,24 +36,11 @@ import { awaitEvent } from './await-event.ts'
 import { downReason, judgeRefusal, refusalName } from './down-reason.ts'
 import { Presence } from './presence.ts'
 import type { IntegrityReport, ProviderEvents, ProviderStatus } from './provider-events.ts'
+import type { SealedProviderOptions } from './provider-options.ts'
 import { RemoteGate } from './remote-gate.ts'
 import { Sender, type SendProblem } from './sender.ts'
 
 const READ_BYTES = 262_144
-
-export interface SealedProviderOptions {
-  readonly connection: RelayConnection
-  readonly access: DocumentAccess
-  readonly doc: Y.Doc
-  /** Defaults to a new one for `doc`. */
-  readonly awareness?: Awareness
-  /** Connect at once (default true). */
-  readonly connect?: boolean
-  /** Where sealed, unacknowledged edits are kept; defaults to memory. */
-  readonly outbox?: Outbox
-  /** Tokens for this document; defaults to the connection's source. */
-  readonly token?: TokenSource
-}
 
 type EventMap = { [K in keyof ProviderEvents]: ProviderEvents[K] }
 
@@ -63,6 +52,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
   readonly #access: DocumentAccess
   readonly #outbox: Outbox
   readonly #token: TokenSource | undefined
+  readonly #heads: HeadMemory | null
   readonly #gate: RemoteGate
   readonly #log: DocumentLog
   readonly #follower: LogFollower
@@ -103,6 +93,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
     this.#access = options.access
     this.#outbox = options.outbox ?? createMemoryOutbox()
     this.#token = options.token
+    this.#heads = options.heads ? new HeadMemory(options.heads, this.documentId) : null
     this.#gate = new RemoteGate(options.doc, this)
     this.#log = new DocumentLog(options.access)
     this.#follower = new LogFollower({
@@ -113,6 +104,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
       onOutcomes: (outcomes) => this.#settle(outcomes),
       onCaughtUp: () => this.#caughtUp(),
       onMismatch: (code, seq) => this.#halt(code, seq),
+      onHead: (head) => this.#keepHead(head),
       onWaiting: (seq) => this.#report({ code: 'WAITING', seq, fatal: false }),
       onWithheld: (seq) => this.#report({ code: 'WITHHELD', seq, fatal: false }),
     })
@@ -254,6 +246,8 @@ export class SealedProvider extends ObservableV2<EventMap> {
       onProblem: (problem) => this.emit('problem', [problem]),
     })
     await sender.restore()
+    const known = (await this.#heads?.recall()) ?? null
+    if (known !== null) this.#follower.remember(known)
     this.#sender = sender
     for (const update of this.#early.splice(0)) sender.take(update)
     this.#presence = this.#createPresence(device, sender)
@@ -272,6 +266,10 @@ export class SealedProvider extends ObservableV2<EventMap> {
       onHead: (head) => this.#follower.learnHead(head, 'peer'),
       origin: this,
     })
+  }
+
+  #keepHead(head: SignedHead): void {
+    this.#heads?.keep(head).catch((error: unknown) => this.emit('connection-error', [error]))
   }
 
   #attach(): void {
@@ -430,7 +428,12 @@ export class SealedProvider extends ObservableV2<EventMap> {
     if (this.#halted) return
     this.#halted = true
     this.#report({ code, seq, fatal: true })
-    this.#down({ transient: false, code, closeCode: 4409, reason: "the relay's log does not fit what this device has verified" })
+    this.#down({
+      transient: false,
+      code,
+      closeCode: 4409,
+      reason: "the relay's log does not fit what this device has verified",
+    })
   }
 
   #down(reason: DownReason): void {
@@ -476,7 +479,6 @@ export class SealedProvider extends ObservableV2<EventMap> {
     if (count === 0 && before > 0) this.emit('saved', [])
   }
 }
-
 
 function closedError(reason: DownReason): SyncError {
   return new SyncError(reason.code, reason.reason === '' ? 'the relay closed the document' : reason.reason)

@@ -4,7 +4,15 @@
  *
  * @module
  */
-import { bytesToHex, equalBytes, MAX_PLAIN_MESSAGE_TO_RELAY, MAX_PUSHES_IN_FLIGHT, type Bytes, type ClientFrame, type Envelope } from '@y-sealed/protocol'
+import {
+  bytesToHex,
+  equalBytes,
+  MAX_PLAIN_MESSAGE_TO_RELAY,
+  MAX_PUSHES_IN_FLIGHT,
+  type Bytes,
+  type ClientFrame,
+  type Envelope,
+} from '@y-sealed/protocol'
 
 export interface QueuedEntry {
   readonly envelope: Envelope

@@ -174,7 +174,11 @@ export class Sender {
     const through = ack.counter + ack.count - 1
     const entries = this.#queue.acknowledge(ack.session, ack.counter, through)
     this.#pump()
-    return entries.map(({ envelope, content }) => ({ seq: ack.seq + envelope.counter - ack.counter, envelope, content }))
+    return entries.map(({ envelope, content }) => ({
+      seq: ack.seq + envelope.counter - ack.counter,
+      envelope,
+      content,
+    }))
   }
 
   /** Learns what became of an entry of ours. */
@@ -195,7 +199,11 @@ export class Sender {
   refuse(nack: NackFrame): void {
     if (!equalBytes(nack.session, this.#session.id) && this.#queue.oldestCounter(nack.session) === null) return
     const code = refusalOf(nack.code)
-    if (code === null) return this.#stop({ code: `NACK_${nack.code}`, message: 'the relay refused the edit for a reason this version does not know' })
+    if (code === null)
+      return this.#stop({
+        code: `NACK_${nack.code}`,
+        message: 'the relay refused the edit for a reason this version does not know',
+      })
     if (code === 'COUNTER_GAP') return this.#closeGap(nack)
     if (code === 'NOT_OPEN') return this.#options.reopen()
     switch (REFUSALS[code].retry) {
@@ -226,7 +234,10 @@ export class Sender {
     const waiting = mergeBatch(this.#unsealed) ?? diffAgainst(doc, this.#aheadVector())
     this.#unsealed = [waiting]
     if (!this.#bindAll(waiting)) return null
-    const ahead = { clockOf: (client: number) => this.#clockOf(client), deviceOf: (client: number) => log.state.deviceOf(client) }
+    const ahead = {
+      clockOf: (client: number) => this.#clockOf(client),
+      deviceOf: (client: number) => log.state.deviceOf(client),
+    }
     let update = waiting
     let verdict = checkUpdate(update, ahead, device.id)
     if (!verdict.ok && verdict.code !== 'empty') {
@@ -246,9 +257,15 @@ export class Sender {
       this.#unsealedEdits = 0
       this.#options.onChange()
     } else if (code === 'TOO_LARGE') {
-      this.#options.onProblem({ code, message: `an edit exceeds ${MAX_PARTED_UPDATE_BYTES} bytes and stays on this device` })
+      this.#options.onProblem({
+        code,
+        message: `an edit exceeds ${MAX_PARTED_UPDATE_BYTES} bytes and stays on this device`,
+      })
     } else {
-      this.#options.onProblem({ code: 'DEPENDS_ON_UNSENT', message: `an edit cannot be sent yet (${code}) and stays on this device` })
+      this.#options.onProblem({
+        code: 'DEPENDS_ON_UNSENT',
+        message: `an edit cannot be sent yet (${code}) and stays on this device`,
+      })
     }
     return null
   }
@@ -259,7 +276,10 @@ export class Sender {
     for (const client of extendedClients(update, (each) => this.#clockOf(each))) {
       const owner = log.state.deviceOf(client)
       if (owner !== null && !equalBytes(owner, device.id)) {
-        this.#options.onProblem({ code: 'CLIENT_ID_TAKEN', message: 'an edit bears a Yjs client id of another device and stays here' })
+        this.#options.onProblem({
+          code: 'CLIENT_ID_TAKEN',
+          message: 'an edit bears a Yjs client id of another device and stays here',
+        })
         return false
       }
       bound = this.ensureBound(client) && bound
@@ -314,7 +334,8 @@ export class Sender {
     const { access, device, outbox } = this.#options
     const old = this.#queue.drain()
     const sessions = new Map(old.map((item) => [bytesToHex(item.envelope.session), item.envelope.session]))
-    for (const session of sessions.values()) this.#store(outbox.remove(access.documentId, session, Number.MAX_SAFE_INTEGER))
+    for (const session of sessions.values())
+      this.#store(outbox.remove(access.documentId, session, Number.MAX_SAFE_INTEGER))
     this.#askedClients.clear()
     this.#session = new Session(access.documentId, device)
     if (access.introduce(device, this.#session.id) !== null) this.#sealBind(this.#options.doc.clientID)
@@ -330,7 +351,10 @@ export class Sender {
     this.#aheadClocks = new Map()
     this.#unsealedEdits += edits
     this.#skipped ||= edits > 0
-    this.#options.onProblem({ code: 'NOT_COUNTED', message: `the log does not count an edit of this device (${reason})` })
+    this.#options.onProblem({
+      code: 'NOT_COUNTED',
+      message: `the log does not count an edit of this device (${reason})`,
+    })
   }
 
   #pause(ms: number): void {
@@ -374,7 +398,10 @@ export class Sender {
   #store(work: Promise<void>): void {
     work.catch((error: unknown) => {
       const code = error instanceof SyncError ? error.code : 'OUTBOX_FAILED'
-      this.#options.onProblem({ code, message: 'the outbox could not be written: unsent edits would not survive a restart' })
+      this.#options.onProblem({
+        code,
+        message: 'the outbox could not be written: unsent edits would not survive a restart',
+      })
     })
   }
 }

@@ -16,7 +16,10 @@ import type { TokenSource } from '../connection/channel.ts'
 import type { DocumentAccess } from '../document/document-access.ts'
 
 /** The part of `fetch` that is used. Node passes one that trusts a private CA. */
-export type FetchJson = (url: string, init: { method: string; headers?: Record<string, string>; body?: string }) => Promise<FetchedJson>
+export type FetchJson = (
+  url: string,
+  init: { method: string; headers?: Record<string, string>; body?: string },
+) => Promise<FetchedJson>
 
 export interface FetchedJson {
   readonly status: number
@@ -66,7 +69,11 @@ export function issuerTokens(options: IssuerTokenOptions): TokenSource {
   }
 }
 
-function roomFields(proof: { readonly commitment: Bytes; readonly key: Bytes; readonly proof: Bytes }): Record<string, string> {
+function roomFields(proof: {
+  readonly commitment: Bytes
+  readonly key: Bytes
+  readonly proof: Bytes
+}): Record<string, string> {
   return {
     commitment: bytesToBase64url(proof.commitment),
     key: bytesToBase64url(proof.key),
@@ -87,11 +94,13 @@ async function ask(
   } catch (error) {
     throw new SyncError('TOKEN_UNAVAILABLE', 'the relay could not be asked for a token', { cause: error })
   }
-  if (typeof answer !== 'object' || answer === null) throw new SyncError('TOKEN_UNAVAILABLE', 'the relay answered what is no token')
+  if (typeof answer !== 'object' || answer === null)
+    throw new SyncError('TOKEN_UNAVAILABLE', 'the relay answered what is no token')
   const fields = answer as Record<string, unknown>
   if (response.status === 200) return fields
   const code = typeof fields['code'] === 'string' ? fields['code'] : `HTTP_${response.status}`
-  if (response.status === 429 || response.status >= 500) throw new SyncError('TOKEN_UNAVAILABLE', `the relay has no token now (${code})`)
+  if (response.status === 429 || response.status >= 500)
+    throw new SyncError('TOKEN_UNAVAILABLE', `the relay has no token now (${code})`)
   const message = typeof fields['message'] === 'string' ? fields['message'] : 'the relay refused a token'
   throw new TokenDeniedError(code, message)
 }

@@ -44,7 +44,8 @@ export class EpochKey {
   /** Throws `TypeError` unless `key` is 32 bytes and `epoch` a positive integer. */
   constructor(epoch: number, key: Bytes) {
     checkBytes(key, EPOCH_KEY_BYTES, 'an epoch key')
-    if (!Number.isInteger(epoch) || epoch < 1 || epoch > 0xffffffff) throw new TypeError('an epoch is a positive 32-bit integer')
+    if (!Number.isInteger(epoch) || epoch < 1 || epoch > 0xffffffff)
+      throw new TypeError('an epoch is a positive 32-bit integer')
     this.epoch = epoch
     this.#key = key.slice()
     this.commitment = hashFields(sodiumSha512, 'y-sealed/v1/commitment', this.subkey('commitment'))

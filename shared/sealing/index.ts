@@ -10,12 +10,4 @@ export { randomBytes, type RandomSource } from './random.ts'
 export { Room } from './room.ts'
 export { seal, type Sealable, type Sealed } from './seal.ts'
 export { Session, SESSION_BYTES, type Seen } from './session.ts'
-export {
-  MAX_NAME_BYTES,
-  openBackLink,
-  openName,
-  sealBackLink,
-  sealName,
-  unwrapKey,
-  wrapKey,
-} from './wrap.ts'
+export { MAX_NAME_BYTES, openBackLink, openName, sealBackLink, sealName, unwrapKey, wrapKey } from './wrap.ts'

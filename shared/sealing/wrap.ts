@@ -3,7 +3,15 @@
  *
  * @module
  */
-import { BACK_LINK_BYTES, concatBytes, equalBytes, frameFields, NONCE_BYTES, SEALED_NAME_BYTES, type Bytes } from '@y-sealed/protocol'
+import {
+  BACK_LINK_BYTES,
+  concatBytes,
+  equalBytes,
+  frameFields,
+  NONCE_BYTES,
+  SEALED_NAME_BYTES,
+  type Bytes,
+} from '@y-sealed/protocol'
 import { sodium } from '../crypto/sodium.ts'
 import { checkBytes } from './check-bytes.ts'
 import type { Device } from './device.ts'
@@ -29,12 +37,24 @@ export function unwrapKey(wrap: Bytes, device: Device, epoch: number, commitment
 export function sealBackLink(older: EpochKey, newer: EpochKey, document: Bytes): Bytes {
   const nonce = randomBytes(NONCE_BYTES)
   const aad = backLinkData(document, older.epoch, newer.epoch)
-  const sealed = sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(older.exportKey(), aad, null, nonce, newer.subkey('backLink'))
+  const sealed = sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(
+    older.exportKey(),
+    aad,
+    null,
+    nonce,
+    newer.subkey('backLink'),
+  )
   return concatBytes(nonce, sealed)
 }
 
 /** The older epoch's key, or `null` when the back link does not open or does not match that epoch's commitment. [KM7] */
-export function openBackLink(link: Bytes, newer: EpochKey, older: number, commitment: Bytes, document: Bytes): EpochKey | null {
+export function openBackLink(
+  link: Bytes,
+  newer: EpochKey,
+  older: number,
+  commitment: Bytes,
+  document: Bytes,
+): EpochKey | null {
   checkBytes(link, BACK_LINK_BYTES, 'a back link')
   const key = decryptWithNonce(link, backLinkData(document, older, newer.epoch), newer.subkey('backLink'))
   return key === null ? null : keyIfCommitted(older, key, commitment)
@@ -47,7 +67,13 @@ export function sealName(name: Bytes, id: Bytes, key: EpochKey): Bytes {
   plaintext[0] = name.length
   plaintext.set(name, 1)
   const nonce = randomBytes(NONCE_BYTES)
-  const sealed = sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(plaintext, nameData(id, key.epoch), null, nonce, key.subkey('metadata'))
+  const sealed = sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(
+    plaintext,
+    nameData(id, key.epoch),
+    null,
+    nonce,
+    key.subkey('metadata'),
+  )
   return concatBytes(nonce, sealed)
 }
 
@@ -70,7 +96,13 @@ function keyIfCommitted(epoch: number, bytes: Bytes, commitment: Bytes): EpochKe
 function decryptWithNonce(sealed: Bytes, aad: Bytes, key: Bytes): Bytes | null {
   try {
     const nonce = sealed.subarray(0, NONCE_BYTES)
-    return sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(null, sealed.subarray(NONCE_BYTES), aad, nonce, key) as Bytes
+    return sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(
+      null,
+      sealed.subarray(NONCE_BYTES),
+      aad,
+      nonce,
+      key,
+    ) as Bytes
   } catch {
     return null
   }

@@ -122,7 +122,10 @@ export async function createTestDocument(
 
 /** T after the entries of these marks, from T_0 of the document. */
 export function transcriptOf(genesisHash: Bytes, marks: readonly Bytes[]): Bytes {
-  return marks.reduce((transcript, mark) => extendByMark(sha512, transcript, mark), startTranscript(sha512, genesisHash))
+  return marks.reduce(
+    (transcript, mark) => extendByMark(sha512, transcript, mark),
+    startTranscript(sha512, genesisHash),
+  )
 }
 
 /** id ‖ signature of an entry. */

@@ -14,6 +14,7 @@ import {
   type RelayFrame,
   type SignedHead,
 } from '@y-sealed/protocol'
+import { createMemoryKeyStore } from '@y-sealed/client'
 import { createEpochKey, Session, wrapKey, type Device } from '@y-sealed/protocol/sealing'
 import { describe, expect, it, vi } from 'vitest'
 
@@ -60,6 +61,29 @@ describe('a relay that rolls back', () => {
     const { stage, alice, old } = await writeAndCopy()
     stage.lying.stand(await startHonestRelay([stage.lying], old))
     expect(await haltOf(alice)).toEqual(halted('ROLLBACK', 'first second '))
+  })
+
+  it('T5 [K9] [LO6] to an older database is refused by a device that had seen more before it was started again', async () => {
+    const stage = await setStage()
+    const heads = createMemoryKeyStore()
+    const alice = await stage.watch({ provider: { heads } })
+    await alice.peer.provider.whenSynced()
+    await write(alice, 'first ')
+    const old = await copyOf(stage.honest, [stage.lying])
+    stage.lying.stand(await startHonestRelay([stage.lying], stage.honest.data))
+    await write(alice, 'second ')
+    // A head is signed when the document is opened: by then the device has seen both.
+    const later = await stage.watch({ provider: { heads } })
+    await later.peer.provider.whenSynced()
+    later.peer.close()
+    alice.peer.close()
+
+    stage.lying.stand(await startHonestRelay([stage.lying], old))
+    const restarted = await stage.watch({ provider: { heads } })
+    expect(await haltOf(restarted)).toMatchObject({ closed: ['ROLLBACK'], reported: ['ROLLBACK'] })
+    const stranger = await stage.watch()
+    await stranger.peer.provider.whenSynced()
+    expect(stranger.text).toBe('first ')
   })
 
   it('T5 [K9] [LO6] loses none of the edits that were on their way', async () => {

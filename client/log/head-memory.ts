@@ -1,0 +1,37 @@
+/**
+ * The newest head that the relay has signed for a document and this device has found to fit, kept between runs: a relay that shows less,
+ * or another history, is then caught by its own signature. Rule LO6.
+ *
+ * @module
+ */
+import { bytesToBase64url, decodeSignedHead, encodeSignedHead, type Bytes, type SignedHead } from '@y-sealed/protocol'
+import type { KeyStore } from '../keys/key-store.ts'
+
+export class HeadMemory {
+  readonly #keys: KeyStore
+  readonly #name: string
+  #writing: Promise<void> = Promise.resolve()
+  #lastSeq = 0
+
+  constructor(keys: KeyStore, documentId: Bytes) {
+    this.#keys = keys
+    this.#name = `head/${bytesToBase64url(documentId)}`
+  }
+
+  /** What an earlier run has kept, or `null`. */
+  async recall(): Promise<SignedHead | null> {
+    const stored = await this.#keys.get(this.#name)
+    const head = stored && decodeSignedHead(stored)
+    this.#lastSeq = head?.seq ?? 0
+    return head
+  }
+
+  /** Keeps a head that is newer than the one kept. Resolves when it would survive a crash. */
+  keep(head: SignedHead): Promise<void> {
+    if (head.seq > this.#lastSeq) {
+      this.#lastSeq = head.seq
+      this.#writing = this.#writing.then(() => this.#keys.set(this.#name, encodeSignedHead(head)))
+    }
+    return this.#writing
+  }
+}
