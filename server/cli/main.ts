@@ -9,7 +9,9 @@ import { createProgram } from './program.ts'
 import { reportError } from './report-error.ts'
 
 const program = createProgram()
-for (const line of warnOfUnknownVariables(process.env, knownVariables(program))) console.error(line)
+// Limits are many and rarely changed: they have a variable of their own and no options.
+const known = new Set([...knownVariables(program), 'Y_SEALED_LIMITS'])
+for (const line of warnOfUnknownVariables(process.env, known)) console.error(line)
 
 try {
   await program.parseAsync()

@@ -206,6 +206,11 @@ export class Connection implements Socket {
     this.#forgivenUntilMs = this.context.clock.monotonic() + FORGIVE_MS
   }
 
+  lagged({ hub }: Subscription): void {
+    this.context.metrics.count('subscriptions_lagged')
+    this.context.log.info('peer-lags', { connection: this.id, document: this.context.labelOf(hub.id) })
+  }
+
   dropped(subscription: Subscription, code: RefusalCode): void {
     this.documents.removeSubscription(subscription)
     this.hubs.tidy(subscription.hub)

@@ -91,6 +91,10 @@ export class Hub {
     return this.lastSeq >= documentEntries ? 0 : Math.max(0, documentBytes - this.#logBytes)
   }
 
+  get liveQueueBytes(): number {
+    return this.#context.limits.liveQueueBytes
+  }
+
   get heldBytes(): number {
     return this.#context.limits.heldBytes
   }
@@ -301,20 +305,22 @@ export class Hub {
     frame[0] = RELAY_FRAME.awareness
     frame.set(envelope.bytes, 1)
     this.presence.show(envelope, frame, null, this.#context.clock.monotonic())
-    this.#broadcast(frame, null)
+    this.#broadcast(frame, null, true)
   }
 
   /** Shows an awareness state to the document's other readers, as it came. [FR10] */
   showAwareness(envelope: Envelope, frame: Bytes, from: Subscription): void {
     this.presence.show(envelope, frame, from, this.#context.clock.monotonic())
-    this.#broadcast(frame, from)
+    this.#broadcast(frame, from, true)
     this.#tell(() => awarenessMessage(frame))
   }
 
-  #broadcast(frame: Bytes, except: Subscription | null): void {
+  #broadcast(frame: Bytes, except: Subscription | null, isPassing = false): void {
     const now = this.#context.clock.now()
     for (const subscription of this.subscriptions) {
       if (subscription === except || subscription.state !== 'live' || !subscription.mayRead(now)) continue
+      // What passes and is renewed need not wait for a peer that is behind.
+      if (isPassing && subscription.isLagging) continue
       subscription.peer.send(frame)
     }
   }

@@ -34,13 +34,13 @@ export interface RelayLimits {
   readonly readsWaiting: number
   /**
    * PUSH frames of one socket, a group of parts counting as one. Frames and not envelopes: each is one unit of the store, a person who
-   * types sends thirty a second at most, and a client that was offline packs up to 64 envelopes into one; their number is bounded
-   * by `socketBytes`. [H1]
+   * types sends thirty a second at most, and a client that has fallen behind packs up to 64 envelopes into one; their number is
+   * bounded by `socketBytes`. Three such persons in a second, and at once what five seconds bring. [FR15] [H1]
    */
   readonly socketPushes: Rate
   /**
-   * Bytes of PUSH frames of one socket. In a second: sixty frames of 64 of the smallest envelopes, so that neither bound stands in the
-   * other's way. At once: two of the largest groups of parts, or a long day's offline work of fifty thousand keystrokes.
+   * Bytes of PUSH frames of one socket. In a second: four thousand of the smallest envelopes. At once: two of the largest groups of parts,
+   * or sixty thousand keystrokes of somebody who was offline.
    */
   readonly socketBytes: Rate
   /** AWARENESS of one socket: the client sends twenty a second at most, and what a stalled network kept back comes at once. */
@@ -101,13 +101,13 @@ export const DEFAULT_LIMITS: RelayLimits = {
   readsInFlight: 4,
   readsPerSubject: 2,
   readsWaiting: 32,
-  socketPushes: { perSecond: 60, burst: 180 },
+  socketPushes: { perSecond: 100, burst: 500 },
   socketBytes: { perSecond: 1_048_576, burst: 16_777_216 },
   socketAwareness: { perSecond: 30, burst: 300 },
   socketRequests: { perSecond: 50, burst: 200 },
-  writerPushes: { perSecond: 120, burst: 360 },
+  writerPushes: { perSecond: 200, burst: 1_000 },
   writerBytes: { perSecond: 2_097_152, burst: 33_554_432 },
-  networkPushes: { perSecond: 600, burst: 1_800 },
+  networkPushes: { perSecond: 1_000, burst: 5_000 },
   networkBytes: { perSecond: 10_485_760, burst: 167_772_160 },
   subjectCreationsPerHour: 200,
   networkCreationsPerHour: 2_000,

@@ -1,6 +1,6 @@
 /**
  * What a push costs, and what is said to whoever cannot pay: RATE with the time until it can, or QUOTA where time does not help. Rules
- * FR9, FR20; rows H1, H11.
+ * FR15, FR20; rows H1, H11.
  *
  * @module
  */

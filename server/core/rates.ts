@@ -1,5 +1,5 @@
 /**
- * What everybody may do in a second: the buckets of one socket, those that sockets share, and the price of a push. Rule FR9; rows H1,
+ * What everybody may do in a second: the buckets of one socket, those that sockets share, and the price of a push. Rule FR15; rows H1,
  * H9, H11.
  *
  * @module

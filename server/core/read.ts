@@ -1,5 +1,5 @@
 /**
- * READ: a page of the log for whoever asks for it; nobody is sent more than they asked for. Rule FR7.
+ * READ: a page of the log for whoever asks for it; nobody is sent more than they asked for. Rules FR7, FR14.
  *
  * @module
  */
@@ -40,6 +40,7 @@ export async function handleRead(socket: Socket, { document, after, maxBytes }: 
     for (const frame of entriesToFrames(entries, limits.pageBytes)) socket.send(frame)
     const through = entries.at(-1)?.seq ?? after
     const headSeq = Math.max(hub.lastSeq, entries.at(-1)?.seq ?? 0)
+    if (through >= headSeq) subscription.caughtUp(entries.at(-1)?.seq ?? hub.lastSeq)
     socket.send(encodeRelayFrame({ type: 'read-done', document: hub.id, through, headSeq }))
   } catch {
     context.metrics.count('reads_failed')

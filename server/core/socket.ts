@@ -25,8 +25,6 @@ export interface Socket extends Peer {
   readonly rates: SocketRates
   /** Key of the network that it comes from; empty for one that is not counted. */
   readonly network: string
-  /** Bytes taken for this peer and not yet handed to the network. */
-  readonly bufferedBytes: number
   /** PUSH frames not answered yet. [FR9] */
   pushesInFlight: number
   /** READ frames not answered yet. */

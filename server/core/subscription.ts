@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Bytes, RefusalCode } from '@y-sealed/protocol'
+import { encodeRelayFrame, type Bytes, type RefusalCode } from '@y-sealed/protocol'
 
 import { refuseAction, type Action, type Standing } from './authorise.ts'
 import type { WaitingAck } from './delivery.ts'
@@ -20,9 +20,13 @@ export interface Peer {
   readonly id: number
   /** Device id that the socket has proved. */
   readonly device: Bytes
+  /** Bytes taken for it and not yet handed to the network. */
+  readonly bufferedBytes: number
   send(frame: Bytes): void
   /** The subscription was ended from the document's side; the peer has been told. */
   dropped(subscription: Subscription, code: RefusalCode): void
+  /** Live delivery to it has stopped; the peer has been told. */
+  lagged(subscription: Subscription): void
 }
 
 export class Subscription implements Standing {
@@ -46,6 +50,7 @@ export class Subscription implements Standing {
   #held: LiveEntry[] = []
   #heldBytes = 0
   #isOverrun = false
+  #isLagging = false
 
   constructor(hub: Hub, peer: Peer, grant: Grant, toleranceMs: number, parts: StagedParts) {
     this.parts = parts
@@ -72,6 +77,28 @@ export class Subscription implements Standing {
   /** More was held back than may be: the opening must read the store anew. */
   get isOverrun(): boolean {
     return this.#isOverrun
+  }
+
+  /** Live delivery has stopped: the peer was told LAGGED, and reads by itself until it has caught up. [FR14] */
+  get isLagging(): boolean {
+    return this.#isLagging
+  }
+
+  /** A READ has brought the peer up to `seq`, which is all there is: live delivery goes on from there. [FR14] */
+  caughtUp(seq: number): void {
+    if (!this.#isLagging) return
+    this.#isLagging = false
+    this.#position = Math.max(this.#position, seq)
+  }
+
+  /** Stops live delivery when too much waits for the peer already. */
+  #mayDeliver(): boolean {
+    if (this.#isLagging) return false
+    if (this.peer.bufferedBytes <= this.hub.liveQueueBytes) return true
+    this.#isLagging = true
+    this.peer.send(encodeRelayFrame({ type: 'lagged', document: this.hub.id, through: this.#position }))
+    this.peer.lagged(this)
+    return false
   }
 
   /** Replaces the grant, never adds to it. [AU7] */
@@ -112,6 +139,7 @@ export class Subscription implements Standing {
     if (this.state === 'opening') this.#hold(run)
     if (this.state !== 'live' || run.last <= this.#position) return
     if (this.mayRead(nowMs)) {
+      if (!this.#mayDeliver()) return
       if (run.first > this.#position) for (const frame of run.frames()) this.peer.send(frame)
       else this.#send(run.entries.filter((entry) => entry.seq > this.#position))
     }
@@ -123,7 +151,8 @@ export class Subscription implements Standing {
    * A socket that has closed the document meanwhile gets its ACKs alone.
    */
   deliverMixed(run: Run | null, acks: readonly WaitingAck[], nowMs: number): void {
-    const mayRead = this.state === 'live' && this.mayRead(nowMs)
+    const mayRead =
+      this.state === 'live' && this.mayRead(nowMs) && (run === null || run.last <= this.#position || this.#mayDeliver())
     let next = 0
     let others: LiveEntry[] = []
     const flush = (): void => {
@@ -139,7 +168,7 @@ export class Subscription implements Standing {
     }
     flush()
     for (; next < acks.length; next++) this.peer.send((acks[next] as WaitingAck).frame)
-    if (run !== null && this.state === 'live') this.#position = Math.max(this.#position, run.last)
+    if (run !== null && this.state === 'live' && !this.#isLagging) this.#position = Math.max(this.#position, run.last)
   }
 
   #send(entries: readonly LiveEntry[]): void {

@@ -1,6 +1,6 @@
 /**
  * What a writer does who was told to wait. What was on its way when the word came is refused with it and weighs nothing; whoever goes on
- * beyond that is no longer overtaken but deaf. Row H1.
+ * beyond that is no longer overtaken but deaf. Rule FR15; row H1.
  *
  * @module
  */

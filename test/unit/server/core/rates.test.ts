@@ -34,7 +34,7 @@ const pushOf = (envelope: ReturnType<TestWriter['update']>): Parameters<CorePeer
 })
 
 describe('pushes', () => {
-  it('[FR9] [H1] acknowledges a burst, refuses the rest with the time to wait, and takes the same pushes after it', async () => {
+  it('[FR15] [H1] acknowledges a burst, refuses the rest with the time to wait, and takes the same pushes after it', async () => {
     const { world, document, alice, bob, writer } = await createScene({ socketPushes: slow })
     const updates = writer.updates(8)
     for (const update of updates) await alice.say(pushOf(update))
@@ -52,7 +52,7 @@ describe('pushes', () => {
     expect(alice.closed).toBeNull()
   })
 
-  it('[H1] lets nothing pass while a wait lasts, so that no gap comes of it', async () => {
+  it('[FR15] [H1] lets nothing pass while a wait lasts, so that no gap comes of it', async () => {
     const { alice, writer, world } = await createScene({ socketPushes: { perSecond: 100, burst: 1 } })
     const [first, second] = writer.updates(2) as [ReturnType<TestWriter['update']>, ReturnType<TestWriter['update']>]
     await alice.say(pushOf(first))
@@ -65,7 +65,7 @@ describe('pushes', () => {
     ])
   })
 
-  it('[H1] forgives one window that was on its way, and ends a socket that goes on with 4529', async () => {
+  it('[FR15] [H1] forgives one window that was on its way, and ends a socket that goes on with 4529', async () => {
     const { alice, writer } = await createScene({ socketPushes: slow })
     const { pushesInFlight, strikes } = DEFAULT_LIMITS
     // The genesis was the first of five; the refusal that begins the wait is none of the window.
