@@ -8,9 +8,13 @@ import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, vi } from 'vitest'
 
-import { runClient, sharedRelay, startClient } from '../support/client-command.ts'
+import { runClient, startClient } from '../support/client-command.ts'
+import { MortalRelay } from '../support/mortal-relay.ts'
 import { makeTemporaryFolder } from '../support/temporary-folder.ts'
 import { findTrace, writeSyntheticTrace } from '../support/traces.ts'
+
+// Each starts several processes, on machines that do other things as well.
+vi.setConfig({ testTimeout: 180_000 })
 
 interface Replay {
   readonly edits: number
@@ -34,7 +38,7 @@ function readReport(stdout: string): Replay {
 }
 
 it('2 000 edits arrive whole with somebody who watches and with somebody who comes later', async () => {
-  const relay = sharedRelay()
+  const relay = await MortalRelay.start()
   const trace = writeSyntheticTrace(2_000, 1)
   const { exitCode, stdout, stderr } = await runClient(relay, ['replay', trace.path, '--new', '--json'])
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: expect.stringContaining('y-sealed-room:') as string })
@@ -47,7 +51,7 @@ it('2 000 edits arrive whole with somebody who watches and with somebody who com
 })
 
 it('an envelope for every edit arrives whole, and who comes later checks one signature for many', async () => {
-  const relay = sharedRelay()
+  const relay = await MortalRelay.start()
   const trace = writeSyntheticTrace(1_500, 2)
   const { exitCode, stdout } = await runClient(relay, ['replay', trace.path, '--new', '--json', '--per-edit'])
   expect(exitCode).toBe(0)
@@ -58,7 +62,7 @@ it('an envelope for every edit arrives whole, and who comes later checks one sig
 })
 
 it('two terminals replay together: one waits, the other types', async () => {
-  const relay = sharedRelay()
+  const relay = await MortalRelay.start()
   const trace = writeSyntheticTrace(500, 3)
   const link = join(makeTemporaryFolder(), 'room.link')
   const receiver = startClient(relay, ['replay', trace.path, '--role', 'receiver', '--new', '--link-file', link])
@@ -75,7 +79,7 @@ it('two terminals replay together: one waits, the other types', async () => {
 })
 
 it('a document of members is replayed by its one device, from three processes', async () => {
-  const relay = sharedRelay()
+  const relay = await MortalRelay.start()
   const trace = writeSyntheticTrace(300, 4)
   const { exitCode, stdout, stderr } = await runClient(relay, [
     'replay',
@@ -90,7 +94,7 @@ it('a document of members is replayed by its one device, from three processes', 
 })
 
 it('a text that is not what the trace leads to is found out, and not shown', async () => {
-  const relay = sharedRelay()
+  const relay = await MortalRelay.start()
   const trace = writeSyntheticTrace(200, 5, 'something else')
   const { exitCode, stdout, stderr } = await runClient(relay, ['replay', trace.path, '--new'])
   expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
@@ -100,7 +104,7 @@ it('a text that is not what the trace leads to is found out, and not shown', asy
 })
 
 it('a receiver whose trace leads elsewhere does not take what arrives for it', async () => {
-  const relay = sharedRelay()
+  const relay = await MortalRelay.start()
   const link = join(makeTemporaryFolder(), 'room.link')
   const typed = await runClient(relay, [
     'replay',
@@ -131,18 +135,14 @@ it('a receiver whose trace leads elsewhere does not take what arrives for it', a
 
 const svelte = findTrace('sveltecomponent')
 
-it.skipIf(svelte === null)(
-  'the writing of a Svelte component, 18 335 edits, arrives whole',
-  async () => {
-    const relay = sharedRelay()
-    const { exitCode, stdout } = await runClient(relay, ['replay', svelte ?? '', '--new', '--json'])
-    expect(exitCode).toBe(0)
-    const { edits, identical, late } = readReport(stdout)
-    expect({ edits, identical, characters: late.characters }).toEqual({
-      edits: 18_335,
-      identical: true,
-      characters: 18_451,
-    })
-  },
-  90_000,
-)
+it.skipIf(svelte === null)('the writing of a Svelte component, 18 335 edits, arrives whole', async () => {
+  const relay = await MortalRelay.start()
+  const { exitCode, stdout } = await runClient(relay, ['replay', svelte ?? '', '--new', '--json'])
+  expect(exitCode).toBe(0)
+  const { edits, identical, late } = readReport(stdout)
+  expect({ edits, identical, characters: late.characters }).toEqual({
+    edits: 18_335,
+    identical: true,
+    characters: 18_451,
+  })
+})

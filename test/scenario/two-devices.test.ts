@@ -7,9 +7,12 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, vi } from 'vitest'
 
-import { runClient, sharedRelay, startClient, type RunningClient } from '../support/client-command.ts'
+import { runClient, startClient, type RunningClient } from '../support/client-command.ts'
 import { MortalRelay } from '../support/mortal-relay.ts'
 import { makeTemporaryFolder } from '../support/temporary-folder.ts'
+
+// Each starts several processes, on machines that do other things as well.
+vi.setConfig({ testTimeout: 180_000 })
 
 async function whenShown(terminal: RunningClient, text: string): Promise<void> {
   await vi.waitFor(() => expect(terminal.output.stdout).toContain(text), { timeout: 60_000 })
@@ -61,7 +64,7 @@ it('somebody keeps typing while the relay restarts, and it arrives', async () =>
   await whenShown(phone, 'before\nmeanwhile\n')
   laptop.child.stdin.end()
   expect(await laptop.finished).toMatchObject({ exitCode: 0 })
-}, 120_000)
+})
 
 it('a terminal that cannot save its last edits says so instead of ending well', async () => {
   const relay = await MortalRelay.start()
@@ -79,16 +82,31 @@ it('a terminal that cannot save its last edits says so instead of ending well', 
     exitCode: 1,
     stderr: expect.stringContaining('not acknowledged the last edits') as string,
   })
-}, 120_000)
+})
+
+it('a terminal that does not know the authority of the relay says where to find it, and ends', async () => {
+  const { url } = await MortalRelay.start()
+  const { exitCode, stderr } = await runClient({ url, caPath: null }, ['watch', '--once', '--new'])
+  expect(exitCode).toBe(2)
+  expect(stderr).toMatch(/^error: [^\n]*: give that authority with --ca <data>\/tls\/ca\.pem[^\n]*\n$/)
+})
 
 it.each([
-  ['an authority that is unknown', { caPath: null }, ['--new'], {}, 2, '--ca <data>/tls/ca.pem'],
-  ['no document at all', {}, [], {}, 2, 'no document is named'],
-  ['two documents', {}, ['--new'], { Y_SEALED_LINK: 'y-sealed-room:x' }, 2, 'more than one document is named'],
-  ['no relay', { url: 'wss://localhost:1' }, ['--new'], {}, 1, 'is the relay running?'],
-  ['an address without TLS', { url: 'ws://localhost' }, ['--new'], {}, 2, 'is no address of a relay'],
-])('a terminal that is given %s says it in one line and ends', async (_, other, args, variables, exitCode, line) => {
-  const ended = await runClient({ ...sharedRelay(), ...other }, ['watch', '--once', ...args], variables)
+  ['no document at all', 'wss://localhost:1', [], {}, 2, 'no document is named'],
+  [
+    'two documents',
+    'wss://localhost:1',
+    ['--new'],
+    { Y_SEALED_LINK: 'y-sealed-room:x' },
+    2,
+    'more than one document is named',
+  ],
+  ['a room without its key', 'wss://localhost:1', ['--room', 'x'], {}, 2, '--room goes with --new or --key-file'],
+  ['a link file that is not there', 'wss://localhost:1', ['--link-file', 'nowhere'], {}, 2, 'no such file: nowhere'],
+  ['no relay', 'wss://localhost:1', ['--new'], {}, 1, 'is the relay running?'],
+  ['an address without TLS', 'ws://localhost', ['--new'], {}, 2, 'is no address of a relay'],
+])('a terminal that is given %s says it in one line and ends', async (_, url, args, variables, exitCode, line) => {
+  const ended = await runClient({ url, caPath: null }, ['watch', '--once', ...args], variables)
   expect(ended).toMatchObject({ exitCode, stdout: '' })
   expect(ended.stderr).toMatch(/^error: [^\n]*\n$/)
   expect(ended.stderr).toContain(line)

@@ -4,9 +4,8 @@
  * @module
  */
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { inject, onTestFinished } from 'vitest'
+import { onTestFinished } from 'vitest'
 
 import type { Finished } from './command-line.ts'
 import { REPOSITORY_ROOT } from './repository.ts'
@@ -18,19 +17,11 @@ export interface RunningClient {
   readonly finished: Promise<Finished>
 }
 
-/** How to reach a relay: what {@link sharedRelay} and a `MortalRelay` say. */
+/** How to reach a relay: a `MortalRelay` says it. */
 export interface RelayOfClient {
   readonly url: string
   /** `null` to trust nobody but the authorities that Node knows. */
   readonly caPath: string | null
-}
-
-/** The relay that all suites share. */
-export function sharedRelay(): RelayOfClient {
-  const { url, ca } = inject('relay')
-  const caPath = join(makeTemporaryFolder(), 'ca.pem')
-  writeFileSync(caPath, ca)
-  return { url, caPath }
 }
 
 /** Starts it as a device of its own, with an open standard input; it is killed when the test ends. */

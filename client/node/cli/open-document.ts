@@ -12,7 +12,6 @@ import { RelayConnection } from '../../connection/relay-connection.ts'
 import { audienceOf } from '../../connection/socket.ts'
 import { loadDevice } from '../../keys/device-identity.ts'
 import { SealedProvider } from '../../provider/sealed-provider.ts'
-import type { SendProblem } from '../../provider/sender.ts'
 import { issuerTokens } from '../../token/issuer-token.ts'
 import { nodeFetchJson } from '../fetch-json.ts'
 import { openFileKeyStore } from '../file-key-store.ts'
@@ -42,8 +41,13 @@ export interface OpenDocument {
 export interface OpenOptions {
   /** Whether the others see that this device is here. */
   readonly isPresent: boolean
-  /** Edits cannot leave, for now or for ever. */
-  readonly onProblem: (problem: SendProblem) => void
+  /** Edits cannot leave, for now or for ever, or something in the log does not count. One line without a full stop. */
+  readonly onWarning: (line: string) => void
+}
+
+const WARNING_BY_REPORT: Readonly<Record<string, string>> = {
+  ENTRY_REFUSED: 'an entry of the log does not count, and nobody applies it',
+  WAITING: 'what follows an entry waits until that is proved to be authentic',
 }
 
 /** How long the first answer may take. Afterwards the client waits for the relay for ever. */
@@ -52,7 +56,7 @@ const OPEN_MS = 30_000
 /** Opens what the options name. Rejects with what {@link explainError} explains; nothing is left open then. */
 export async function openDocument(
   options: DocumentOptions,
-  { isPresent, onProblem }: OpenOptions,
+  { isPresent, onWarning }: OpenOptions,
 ): Promise<OpenDocument> {
   const url = checkUrl(options.url)
   await cryptoReady()
@@ -94,7 +98,12 @@ export async function openDocument(
     })
   })
   failed.catch(() => undefined)
-  provider.on('problem', onProblem)
+  provider.on('problem', ({ code, message }) => onWarning(`${message} (${code})`))
+  provider.on('integrity', ({ code, seq, reason, fatal }) => {
+    // What is fatal closes the document, which is said by itself.
+    if (!fatal)
+      onWarning(`${WARNING_BY_REPORT[code] ?? 'the log is not as it should be'} (seq ${seq}, ${reason ?? code})`)
+  })
   const startedAt = performance.now()
   provider.connect()
   try {

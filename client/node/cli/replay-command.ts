@@ -6,7 +6,6 @@
 import { SyncError } from '@y-sealed/protocol'
 import { Command, Option } from 'commander'
 import { basename } from 'node:path'
-import type { SendProblem } from '../../provider/sender.ts'
 import { receiveTrace, sendTrace, type ReplayFigures, type ReplayOptions } from '../replay/replay-run.ts'
 import { readTrace, shortenTrace, type Trace } from '../replay/trace.ts'
 import { openAckLog } from './ack-log.ts'
@@ -93,8 +92,8 @@ export function createReplayCommand(): Command {
 async function replay(path: string, options: ReplayCommandOptions): Promise<void> {
   const whole = await readTrace(path)
   const trace = options.limit === undefined ? whole : shortenTrace(whole, options.limit)
-  const onProblem = ({ code, message }: SendProblem): void => console.error(`warning: ${message} (${code})`)
-  const document = await openDocument(options, { isPresent: false, onProblem })
+  const onWarning = (line: string): void => console.error(`warning: ${line}`)
+  const document = await openDocument(options, { isPresent: false, onWarning })
   if (document.isNew) sayLink(document.link, options)
   try {
     const figures = await playRoles(path, trace, document, options)

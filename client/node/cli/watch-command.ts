@@ -7,7 +7,6 @@ import { SyncError } from '@y-sealed/protocol'
 import { Command, Option } from 'commander'
 import { createInterface, emitKeypressEvents } from 'node:readline'
 import type { ProviderStatus } from '../../provider/provider-events.ts'
-import type { SendProblem } from '../../provider/sender.ts'
 import { toPrintable } from './cells.ts'
 import { addDocumentOptions, type DocumentOptions } from './document-options.ts'
 import { createLineOutput } from './line-output.ts'
@@ -61,10 +60,10 @@ export function createWatchCommand(): Command {
 }
 
 async function watch(options: WatchOptions): Promise<void> {
-  const onProblem = ({ code, message }: SendProblem): void => {
-    if (!process.stdout.isTTY) console.error(`warning: ${message} (${code})`)
+  const onWarning = (line: string): void => {
+    if (!process.stdout.isTTY) console.error(`warning: ${line}`)
   }
-  const document = await openDocument(options, { isPresent: options.once !== true, onProblem })
+  const document = await openDocument(options, { isPresent: options.once !== true, onWarning })
   try {
     if (document.isNew) sayLink(document.link, options)
     if (options.once === true) return createLineOutput(print).end(toPrintable(document.text.toJSON()))
