@@ -59,7 +59,10 @@ export async function openFileKeyStore(directory: string): Promise<KeyStore> {
 async function checkPrivate(path: string): Promise<void> {
   const { mode } = await stat(path)
   if (process.platform === 'win32' || (mode & 0o077) === 0) return
-  throw new SyncError('KEY_STORE_EXPOSED', `others can read ${path}: take their rights away (chmod go= "${path}") before keys are used`)
+  throw new SyncError(
+    'KEY_STORE_EXPOSED',
+    `others can read ${path}: take their rights away (chmod go= "${path}") before keys are used`,
+  )
 }
 
 async function syncDirectory(directory: string): Promise<void> {
