@@ -56,6 +56,8 @@ export class LogFollower {
   /** Up to here the relay sends entries without being asked. [FR5] */
   #inlineThrough = 0
   #reading = false
+  /** The relay sends nothing live until a READ has reached its head. [FR14] */
+  #lagging = false
   #readAfter = 0
   #retryMs = FIRST_RETRY_MS
   /** Runs while a READ is unanswered. */
@@ -94,6 +96,7 @@ export class LogFollower {
   /** The socket is gone: what lies ahead of a gap will be read again. */
   closed(): void {
     this.#target = null
+    this.#lagging = false
     this.#endRead()
     this.#pause?.()
     this.#pause = null
@@ -110,13 +113,24 @@ export class LogFollower {
     this.#promises.add(head)
   }
 
-  /** READ was answered. If it brought nothing, the next one waits a while: a relay that withholds is not to be asked without end. */
-  readDone(): void {
+  /** The relay has stopped live delivery: what is to come has to be asked for, up to its head. [FR14] */
+  lagged(): void {
+    this.#lagging = true
+    this.#advance()
+  }
+
+  /**
+   * READ was answered; `reachedHead` as the relay says. If it brought nothing, the next one waits a while: a relay that withholds is not to
+   * be asked without end.
+   */
+  readDone(reachedHead: boolean): void {
+    if (reachedHead) this.#lagging = false
     this.#endRead()
     if (this.#options.log.head.seq > this.#readAfter) {
       this.#retryMs = FIRST_RETRY_MS
       return this.#advance()
     }
+    if (!this.#isBehind()) return
     this.#reportWithheld()
     this.#readLater(this.#retryMs)
   }
@@ -161,7 +175,7 @@ export class LogFollower {
   }
 
   #isBehind(): boolean {
-    return this.#options.log.head.seq < this.#promises.furthest || this.#sequencer.hasGap
+    return this.#lagging || this.#options.log.head.seq < this.#promises.furthest || this.#sequencer.hasGap
   }
 
   #read(): void {

@@ -296,7 +296,9 @@ export class SealedProvider extends ObservableV2<EventMap> {
       case 'entries':
         return this.#follower.offer(entriesOf(frame))
       case 'read-done':
-        return this.#follower.readDone()
+        return this.#follower.readDone(frame.through >= frame.headSeq)
+      case 'lagged':
+        return this.#follower.lagged()
       case 'ack':
         return this.#acknowledged(frame)
       case 'nack':
@@ -313,7 +315,6 @@ export class SealedProvider extends ObservableV2<EventMap> {
         return this.#closedByRelay(frame)
       case 'records':
       case 'ids':
-      case 'lagged':
       case 'snapshot-chunk':
       case 'snapshot-taken':
       case 'restored':
@@ -390,7 +391,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
       case CLIENT_FRAME.open:
         return this.#obey(judgeRefusal(frame.code, frame.retryAfterMs, 'open'))
       case CLIENT_FRAME.read:
-        return this.#follower.readDone()
+        return this.#follower.readRefused(frame.retryAfterMs)
       default:
         this.emit('requestRefused', [{ code: refusalName(frame.code), message: 'the relay refused the request' }])
     }

@@ -1,0 +1,93 @@
+/** Who asks for what, and when: the log itself is a stand-in that takes everything. */
+import { cryptoReady, readWholeEnvelope, type Envelope, type OpenedFrame, type SignedHead } from '@y-sealed/protocol'
+import { expect, it, vi } from 'vitest'
+
+import type { DocumentLog, LogEntry } from '../../../client/log/document-log.ts'
+import { LogFollower } from '../../../client/log/follower.ts'
+import { signHead } from '../../../server/core/signed-head.ts'
+import { createTestDevice } from '../../support/raw-client.ts'
+import { createRoomDocument, TestWriter } from '../../support/room-document.ts'
+
+await cryptoReady()
+
+function createScene() {
+  const document = createRoomDocument()
+  const device = createTestDevice()
+  const headKey = { publicKey: device.signPublic, sign: (message: Uint8Array<ArrayBuffer>) => device.sign(message) }
+  const transcript = new Uint8Array(32)
+  const log = { head: { seq: 0, transcript }, waitingAt: null }
+  const reads: number[] = []
+  const onWithheld = vi.fn<(seq: number) => void>()
+  const follower = new LogFollower({
+    documentId: document.id,
+    log: {
+      ...log,
+      get head() {
+        return log.head
+      },
+      compareTranscript: () => 'same',
+      take: (entries: readonly LogEntry[]) => {
+        log.head = { ...log.head, seq: log.head.seq + entries.length }
+        return []
+      },
+    } as unknown as DocumentLog,
+    headKey: () => device.signPublic,
+    read: (after) => reads.push(after) > 0,
+    onOutcomes: () => {},
+    onCaughtUp: () => {},
+    onMismatch: (code) => expect.fail(code),
+    onWaiting: () => {},
+    onWithheld,
+  })
+  const envelope = readWholeEnvelope(new TestWriter(document, device).genesis().envelope.bytes) as Envelope
+  const offer = (from: number, count: number): void =>
+    follower.offer(Array.from({ length: count }, (_, i) => ({ seq: from + i, envelope })))
+  const head: SignedHead = signHead(headKey, document.id, { seq: 2, transcript })
+  follower.opened({ present: true, head, through: 2 } as OpenedFrame)
+  offer(1, 2)
+  return { follower, reads, offer, onWithheld }
+}
+
+it('[FR14] reads on when live delivery has stopped, until the relay says that its head is reached', () => {
+  const { follower, reads, offer, onWithheld } = createScene()
+  expect(reads).toEqual([])
+  follower.lagged()
+  expect(reads).toEqual([2])
+  offer(3, 5)
+  follower.readDone(false)
+  expect(reads).toEqual([2, 7])
+  offer(8, 2)
+  follower.readDone(true)
+  offer(10, 1)
+  expect(reads).toEqual([2, 7])
+  expect(onWithheld).not.toHaveBeenCalled()
+})
+
+it('[FR14] asks even when nothing is missing, for only that resumes delivery, and complains of nobody', () => {
+  const { follower, reads, onWithheld } = createScene()
+  follower.lagged()
+  follower.readDone(true)
+  follower.lagged()
+  expect(reads).toEqual([2, 2])
+  expect(onWithheld).not.toHaveBeenCalled()
+})
+
+it('[FR14] asks again after a READ that was refused, and not at all after the socket has gone', () => {
+  vi.useFakeTimers()
+  try {
+    const { follower, reads, onWithheld } = createScene()
+    follower.lagged()
+    follower.readRefused(3_000)
+    vi.advanceTimersByTime(2_999)
+    expect(reads).toEqual([2])
+    vi.advanceTimersByTime(1)
+    expect(reads).toEqual([2, 2])
+    follower.readRefused(3_000)
+    follower.closed()
+    vi.advanceTimersByTime(60_000)
+    expect(reads).toEqual([2, 2])
+    expect(onWithheld).not.toHaveBeenCalled()
+  } finally {
+    vi.useRealTimers()
+  }
+})
