@@ -12,8 +12,6 @@ import type { Permission } from './core/ports.ts'
 import { loadNamedKey } from './ops/signing-key.ts'
 import { checkAudience } from './settings.ts'
 
-export type { Permission } from './core/ports.ts'
-
 export interface TokenIssuerOptions {
   /** Who issues (`iss`): what the relay is told by `--issuer`. */
   readonly issuer: string

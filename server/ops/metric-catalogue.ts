@@ -56,6 +56,7 @@ export const METRICS: Readonly<Record<string, MetricDefinition>> = {
   ),
   websocket_errors: counterBy('code', [], 'Breaches of the WebSocket protocol by peers'),
   sockets_cut_off: counter('Sockets cut off because their peer did not read'),
+  subscriptions_lagged: counter('Documents whose live delivery was stopped until a slow reader has read up'),
   outbound_queue_bytes: gauge('Bytes waiting for peers to read, of all sockets'),
   outbound_queue_largest_bytes: gauge('Bytes waiting for the peer that reads slowest'),
 

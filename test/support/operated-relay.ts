@@ -67,7 +67,7 @@ export interface OperatedRelay {
   readonly dial: (token: string, device: Device, audience: string) => Promise<RawClient>
   /** Asks the operations port. */
   readonly ask: (path: string, headers?: Readonly<Record<string, string>>, method?: string) => Promise<Answer>
-  /** A number from `/metrics`: `name` as Prometheus has it, with its labels if it has any. */
+  /** A number from `/metrics`: `name` as Prometheus has it, labels and all. */
   readonly metric: (name: string) => Promise<number | undefined>
 }
 
