@@ -10,7 +10,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 
-import type { RelayLimits } from './core/limits.ts'
+import { Admission } from './core/admission.ts'
+import { DEFAULT_LIMITS, type RelayLimits } from './core/limits.ts'
 import type { Auth, Bus, Clock, HeadKey, Log, Metrics, Store } from './core/ports.ts'
 import { Room } from './core/room.ts'
 import { nodeSha512 } from './ops/sha512.ts'
@@ -91,6 +92,7 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
     ...(options.limits !== undefined && { limits: options.limits }),
   })
   await room.start()
+  const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const sockets = new SocketServer({
     entrance: room,
     auth,
@@ -98,6 +100,8 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
     log,
     metrics,
     origins: options.origins ?? [],
+    limits,
+    doorkeeper: new Admission(limits, clock),
     tokenEndpoint: options.tokenEndpoint,
     labelSubject: createSubjectLabels(),
     isStrictTransport: options.strictTransport ?? false,

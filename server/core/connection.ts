@@ -282,6 +282,13 @@ export class Connection implements Socket {
     this.send(heartbeat())
   }
 
+  /** A WebSocket ping or pong came: few are needed. [E15] [E16] */
+  controlFrame(): void {
+    if (this.#state.name === 'closed') return
+    const isOne = this.rates.controlFrames.tryTake(1, this.context.clock.monotonic())
+    if (!isOne) this.#end(4529, 'too many control frames')
+  }
+
   /** Closes the socket for a reason of the relay's own. */
   end(code: CloseCode, reason: string): void {
     this.#end(code, reason)

@@ -13,9 +13,10 @@ import {
   PAGE_BYTES,
 } from '@y-sealed/protocol'
 
+import type { SocketLimits } from './ports.ts'
 import type { Rate } from './token-bucket.ts'
 
-export interface RelayLimits {
+export interface RelayLimits extends SocketLimits {
   /** Documents open on one socket. [FR13] */
   readonly documentsPerSocket: number
   /** PUSH frames of one socket without an answer. [FR9] */
@@ -61,8 +62,19 @@ export interface RelayLimits {
   /** Bytes and entries of one document: four times the longest writing on record, kept as an envelope for each of its keystrokes. */
   readonly documentBytes: number
   readonly documentEntries: number
-  /** What may wait for a peer before live delivery to it stops and it is told to READ: some seconds of a slow phone. [FR14] */
-  readonly liveQueueBytes: number
+  /** Sockets in all: forty kilobytes and a file descriptor each. [H7] */
+  readonly sockets: number
+  /** Sockets of one network: an office behind one address. */
+  readonly socketsPerNetwork: number
+  /** Sockets of one person: a few devices with a few tabs. */
+  readonly socketsPerSubject: number
+  /** Upgrades of one network that are being judged at once, and how many may be tried in a second. [C17] */
+  readonly upgradesPerNetwork: number
+  readonly networkUpgrades: Rate
+  /** Sockets let in, in a second and at once: after a restart five thousand are back within half a minute, and typing goes on. [H8] */
+  readonly accepts: Rate
+  /** WebSocket pings and pongs of one socket: nobody needs one in a second. [E15] [E16] */
+  readonly controlFrames: Rate
   /** A page of entries, and what OPEN answers inline. [FR5] [FR7] */
   readonly pageBytes: number
   /** From WELCOME to HELLO. [FR2] */
@@ -114,6 +126,18 @@ export const DEFAULT_LIMITS: RelayLimits = {
   subjectBytesPerDay: 2_147_483_648,
   documentBytes: 536_870_912,
   documentEntries: 1_048_576,
+  sockets: 10_000,
+  socketsPerNetwork: 50,
+  socketsPerSubject: 8,
+  upgradesPerNetwork: 20,
+  networkUpgrades: { perSecond: 10, burst: 100 },
+  accepts: { perSecond: 200, burst: 400 },
+  countsLoopback: false,
+  messageDeadlineMs: 10_000,
+  silenceMs: 30_000,
+  controlFrames: { perSecond: 5, burst: 20 },
+  stallMs: 10_000,
+  hardQueueBytes: 8_388_608,
   liveQueueBytes: 1_048_576,
   pageBytes: PAGE_BYTES,
   helloDeadlineMs: HELLO_DEADLINE_MS,

@@ -250,8 +250,49 @@ export interface RoomConnection {
   readonly id: number
   /** Takes one binary message. Never throws. The bytes may be kept, so they must not change after. */
   receive(message: Bytes): void
+  /** A WebSocket ping or pong came. [E15] [E16] */
+  controlFrame(): void
   /** Closes it for a reason that the transport has found. */
   end(code: CloseCode, reason: string): void
   /** The socket is gone. */
   left(): void
+}
+
+/** An upgrade that may not be: why, and after how many seconds to ask again. */
+export interface Turned {
+  readonly ok: false
+  readonly status: 429 | 503
+  readonly event: string
+  readonly retryAfterS: number
+}
+
+/** A place that is held for an upgrade, and for the socket that comes of it, until {@link Place.leave}. */
+export interface Place {
+  readonly ok: true
+  /** The token was good: counts the socket for its person, or says why it may not come in after all. */
+  claim(subject: string): Turned | null
+  /** Gives everything back. A second call does nothing. */
+  leave(): void
+}
+
+/** Who may come in. */
+export interface Doorkeeper {
+  /** Holds a place for an upgrade that has begun. `network` is empty for one that is not counted. */
+  enter(network: string): Place | Turned
+}
+
+/** What the transport sees to by itself. */
+export interface SocketLimits {
+  /** Are this machine's own addresses a network like others? By default not: what comes from there is the operator, or a proxy for all. */
+  readonly countsLoopback: boolean
+  /** From the first byte of a message to its last: 64 KiB at the pace of a bad mobile network. [E12] [H2] */
+  readonly messageDeadlineMs: number
+  /** A peer silent for so long is asked whether it is there, twice; then it is taken for gone. [H4] */
+  readonly silenceMs: number
+  /** What may wait for a peer before live delivery to it stops and it is told to READ: some seconds of a slow phone. [FR14] */
+  readonly liveQueueBytes: number
+  /** A peer for which more waits is cut off when it has taken nothing for so long, */
+  readonly stallMs: number
+  /** and at once when so much waits. [H5] */
+  readonly hardQueueBytes: number
 }

@@ -56,6 +56,8 @@ export interface SocketRates {
   readonly awareness: TokenBucket
   /** OPEN, REFRESH, CLOSE, DELETE, PING. */
   readonly requests: TokenBucket
+  /** WebSocket pings and pongs. */
+  readonly controlFrames: TokenBucket
   /** Pushes whose price is given back because the log held them already: free, but not without end. */
   readonly repeats: TokenBucket
 }
@@ -66,6 +68,7 @@ export function createSocketRates(limits: RelayLimits, nowMs: number): SocketRat
     bytes: new TokenBucket(limits.socketBytes, nowMs),
     awareness: new TokenBucket(limits.socketAwareness, nowMs),
     requests: new TokenBucket(limits.socketRequests, nowMs),
+    controlFrames: new TokenBucket(limits.controlFrames, nowMs),
     repeats: new TokenBucket(limits.socketPushes, nowMs),
   }
 }

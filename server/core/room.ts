@@ -98,6 +98,7 @@ export class Room {
     return {
       id,
       receive: (message) => connection.receive(message),
+      controlFrame: () => connection.controlFrame(),
       end: (code, reason) => connection.end(code, reason),
       left: () => {
         connection.left()

@@ -17,6 +17,7 @@ const EXTRA: Readonly<Record<number, OutgoingHttpHeaders>> = {
   401: { 'WWW-Authenticate': 'Bearer error="invalid_token"' },
   405: { Allow: 'GET' },
   426: { Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' },
+  429: { 'Retry-After': '10' },
   503: { 'Retry-After': '5' },
 }
 
@@ -24,6 +25,7 @@ const EXTRA: Readonly<Record<number, OutgoingHttpHeaders>> = {
 export function createAnswer(
   status: number,
   isStrictTransport: boolean,
+  retryAfterS?: number,
 ): { readonly headers: OutgoingHttpHeaders; readonly body: string } {
   const body = `${STATUS_CODES[status] ?? 'Error'}\n`
   return {
@@ -31,6 +33,7 @@ export function createAnswer(
       ...SECURITY_HEADERS,
       ...(isStrictTransport && { 'Strict-Transport-Security': 'max-age=63072000; includeSubDomains' }),
       ...EXTRA[status],
+      ...(retryAfterS !== undefined && { 'Retry-After': String(retryAfterS) }),
       'Content-Type': 'text/plain; charset=utf-8',
       'Content-Length': Buffer.byteLength(body),
       Connection: 'close',
@@ -40,12 +43,12 @@ export function createAnswer(
 }
 
 /** Answers on a bare socket, which is closed after it. [B9] */
-export function answerSocket(socket: Duplex, status: number, isStrictTransport: boolean): void {
+export function answerSocket(socket: Duplex, status: number, isStrictTransport: boolean, retryAfterS?: number): void {
   if (!socket.writable) {
     socket.destroy()
     return
   }
-  const { headers, body } = createAnswer(status, isStrictTransport)
+  const { headers, body } = createAnswer(status, isStrictTransport, retryAfterS)
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${String(value)}`)
   socket.once('finish', () => socket.destroy())
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('\r\n')}\r\n\r\n${body}`)

@@ -12,7 +12,7 @@ import type { Outbound } from '../core/ports.ts'
 
 /** What may wait for a peer that reads slowly. */
 export interface OutletLimits {
-  /** Beyond this a peer whose queue has not been empty for `stallMs` is cut off. */
+  /** Beyond this a peer that has taken nothing for `stallMs` is cut off. */
   readonly maxBytes: number
   /** Beyond this it is cut off at once. */
   readonly hardBytes: number
@@ -95,15 +95,17 @@ export class Outlet implements Outbound {
   readonly #socket: Duplex
   #queue: Bytes[] = []
   #queuedBytes = 0
-  /** When the socket's own queue was last seen empty. */
-  #emptyAtMs: number
+  /** What the socket has ever been given, and what the network had taken of it when that was last more than before. */
+  #writtenBytes = 0
+  #takenBytes = 0
+  #tookAtMs: number
   #isClosed = false
 
   constructor(outlets: Outlets, webSocket: WebSocket, socket: Duplex) {
     this.#outlets = outlets
     this.#webSocket = webSocket
     this.#socket = socket
-    this.#emptyAtMs = outlets.monotonic()
+    this.#tookAtMs = outlets.monotonic()
   }
 
   get bufferedBytes(): number {
@@ -134,24 +136,39 @@ export class Outlet implements Outbound {
     // ws answers a peer's close frame by itself: nothing may follow that.
     if (this.#isClosed || this.#webSocket.readyState !== this.#webSocket.OPEN) return
     if (this.#isStalled(bytes)) {
-      this.#isClosed = true
-      this.#outlets.onCutOff()
-      this.#webSocket.terminate()
+      this.#cutOff()
       return
     }
-    this.#socket.write(queue.length === 1 ? this.#outlets.frame(queue[0] as Bytes) : joinFrames(queue))
+    const out = queue.length === 1 ? this.#outlets.frame(queue[0] as Bytes) : joinFrames(queue)
+    this.#writtenBytes += out.length
+    this.#socket.write(out)
+  }
+
+  /** To be asked now and then: a queue that nobody reads may have nothing more to come. True when the peer was cut off. */
+  cutOffIfStalled(): boolean {
+    if (this.#isClosed || !this.#isStalled(0)) return false
+    this.#cutOff()
+    return true
+  }
+
+  #cutOff(): void {
+    this.#isClosed = true
+    this.#outlets.onCutOff()
+    this.#webSocket.terminate()
   }
 
   #isStalled(bytes: number): boolean {
     const waiting = this.#socket.writableLength
     const { limits, monotonic } = this.#outlets
-    if (waiting === 0) {
-      this.#emptyAtMs = monotonic()
-      return false
+    const taken = this.#writtenBytes - waiting
+    if (waiting === 0 || taken > this.#takenBytes) {
+      this.#takenBytes = taken
+      this.#tookAtMs = monotonic()
     }
+    if (waiting === 0) return false
     const total = waiting + bytes
     if (total <= limits.maxBytes) return false
-    return total > limits.hardBytes || monotonic() - this.#emptyAtMs > limits.stallMs
+    return total > limits.hardBytes || monotonic() - this.#tookAtMs > limits.stallMs
   }
 }
 

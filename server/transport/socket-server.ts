@@ -11,10 +11,23 @@ import type { Duplex } from 'node:stream'
 import type { TlsOptions } from 'node:tls'
 import { WebSocketServer, type WebSocket } from 'ws'
 
-import type { Auth, Clock, Log, Metrics, Outbound, RoomConnection, Upgrade } from '../core/ports.ts'
+import type {
+  Auth,
+  Clock,
+  Doorkeeper,
+  Log,
+  Metrics,
+  Outbound,
+  Place,
+  RoomConnection,
+  SocketLimits,
+  Upgrade,
+} from '../core/ports.ts'
 import { labelAddress } from './address-label.ts'
 import { answerSocket, createAnswer } from './http-answer.ts'
+import { isLoopback, networkKey } from './network-key.ts'
 import { Outlet, Outlets } from './outlet.ts'
+import { SocketWatch } from './socket-watch.ts'
 import { isTokenInUrl, judgeUpgrade, MAX_HEADERS } from './upgrade-request.ts'
 
 /** Where sockets go once their upgrade is granted. */
@@ -30,6 +43,8 @@ export interface SocketServerOptions {
   readonly metrics: Metrics
   /** Origins whose pages may connect; compared exactly. Without an `Origin` header the token alone decides. [AU9] */
   readonly origins: readonly string[]
+  readonly limits: SocketLimits
+  readonly doorkeeper: Doorkeeper
   /** Answers `/token`; 404 without it. */
   readonly tokenEndpoint?: ((request: IncomingMessage, response: ServerResponse) => Promise<void>) | undefined
   /** A token's subject as logs may have it. [J1] */
@@ -59,8 +74,6 @@ const WS_LIMITS = {
   perMessageDeflate: false,
 } as const
 
-const OUTLET_LIMITS = { maxBytes: 1_048_576, hardBytes: 8_388_608, stallMs: 5_000 } as const
-
 const TOKEN_PATH = '/token'
 
 export class SocketServer {
@@ -73,13 +86,16 @@ export class SocketServer {
     ...WS_LIMITS,
   })
   readonly #outlets: Outlets
+  readonly #watch: SocketWatch
   #isDraining = false
 
   constructor(options: SocketServerOptions) {
     this.#options = options
+    const { limits, clock } = options
+    this.#watch = new SocketWatch(limits, clock)
     this.#outlets = new Outlets(
-      OUTLET_LIMITS,
-      () => options.clock.monotonic(),
+      { maxBytes: limits.liveQueueBytes, hardBytes: limits.hardQueueBytes, stallMs: limits.stallMs },
+      () => clock.monotonic(),
       () => {
         options.metrics.count('sockets_cut_off')
         options.log.warn('socket-cut-off')
@@ -115,33 +131,37 @@ export class SocketServer {
     socket.on('error', () => socket.destroy())
     try {
       const verdict = judgeUpgrade(request, this.#options.origins)
-      if (this.#isDraining) this.#refuse(socket, 503, 'draining')
-      else if (verdict.ok) {
-        this.#admit(request, socket, head, verdict.token).catch(() => this.#refuse(socket, 400, 'failed'))
-      } else this.#refuse(socket, verdict.status, verdict.event)
+      if (this.#isDraining) return this.#refuse(socket, 503, 'draining')
+      if (!verdict.ok) return this.#refuse(socket, verdict.status, verdict.event)
+      const place = this.#options.doorkeeper.enter(this.#networkOf(socket))
+      if (!place.ok) return this.#refuse(socket, place.status, place.event, place.retryAfterS)
+      // Whatever becomes of it, the place is free when the socket has gone.
+      socket.once('close', () => place.leave())
+      this.#admit(request, socket, head, verdict.token, place).catch(() => this.#refuse(socket, 400, 'failed'))
     } catch {
       this.#refuse(socket, 400, 'failed')
     }
   }
 
-  async #admit(request: IncomingMessage, socket: Duplex, head: Buffer, token: string): Promise<void> {
+  #networkOf(socket: Duplex): string {
+    const address = addressOf(socket)
+    return !this.#options.limits.countsLoopback && isLoopback(address) ? '' : networkKey(address)
+  }
+
+  async #admit(request: IncomingMessage, socket: Duplex, head: Buffer, token: string, place: Place): Promise<void> {
     const verdict = await this.#options.auth.verify(token)
     if (socket.destroyed) return
-    if (!verdict.ok) {
-      this.#refuse(socket, 401, verdict.reason)
-      return
-    }
-    if (this.#isDraining) {
-      this.#refuse(socket, 503, 'draining')
-      return
-    }
+    if (!verdict.ok) return this.#refuse(socket, 401, verdict.reason)
+    if (this.#isDraining) return this.#refuse(socket, 503, 'draining')
+    const turned = place.claim(verdict.grant.subject)
+    if (turned !== null) return this.#refuse(socket, turned.status, turned.event, turned.retryAfterS)
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-      this.#connect(webSocket, socket, { token, grant: verdict.grant })
+      this.#connect(webSocket, socket, { token, grant: verdict.grant, network: this.#networkOf(socket) })
     })
   }
 
   #connect(webSocket: WebSocket, socket: Duplex, upgrade: Upgrade): void {
-    const { log, metrics, entrance, labelSubject } = this.#options
+    const { clock, log, metrics, entrance, labelSubject } = this.#options
     const outlet = new Outlet(this.#outlets, webSocket, socket)
     const connection = entrance.connect(outlet, upgrade)
     log.info('connection-opened', {
@@ -149,6 +169,10 @@ export class SocketServer {
       subject: labelSubject(upgrade.grant.subject),
       address: labelAddress(addressOf(socket)),
     })
+    const watched = this.#watch.add({ webSocket, outlet, connection })
+    socket.on('data', (chunk: Buffer) => watched.heard(chunk, clock.monotonic()))
+    webSocket.on('ping', () => connection.controlFrame())
+    webSocket.on('pong', () => connection.controlFrame())
     webSocket.on('message', (data: Buffer, isBinary) => {
       if (isBinary) connection.receive(toBytes(data))
       else connection.end(1003, 'text refused')
@@ -158,15 +182,16 @@ export class SocketServer {
       metrics.count('websocket_errors', { code: error.code ?? 'unknown' })
     })
     webSocket.on('close', (code) => {
+      this.#watch.remove(watched)
       connection.left()
       log.info('connection-closed', { connection: connection.id, code })
     })
   }
 
-  #refuse(socket: Duplex, status: number, event: string): void {
+  #refuse(socket: Duplex, status: number, event: string, retryAfterS?: number): void {
     this.#options.metrics.count('upgrades_refused', { status: String(status) })
     this.#options.log.info('upgrade-refused', { status, reason: event, address: labelAddress(addressOf(socket)) })
-    answerSocket(socket, status, this.#options.isStrictTransport)
+    answerSocket(socket, status, this.#options.isStrictTransport, retryAfterS)
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {

@@ -7,6 +7,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
 import type { Clock, Log, Metrics } from '../core/ports.ts'
+import { networkKey } from './network-key.ts'
 
 /** The issuer, as the endpoint needs it. */
 export interface TokenDesk {
@@ -60,7 +61,7 @@ export function createTokenEndpoint(options: TokenEndpointOptions): RequestHandl
     if (hasTwice(request, 'origin') || hasTwice(request, 'content-type')) return refuse(400, 'a header came twice')
     if (method === 'POST' && !isJsonType(request.headers['content-type'])) return refuse(415, 'send application/json')
     if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) return refuse(413, 'the body is too large')
-    const waitMs = takeTurn(prefixOf(request.socket.remoteAddress ?? ''))
+    const waitMs = takeTurn(networkKey(request.socket.remoteAddress ?? ''))
     if (waitMs === 0) return null
     return { status: 429, body: { code: 'RATE', message: 'too many requests' }, retryAfterS: Math.ceil(waitMs / 1000) }
   }
@@ -160,18 +161,6 @@ function readBody(
     const cut = (): void => finish(refuse(400, 'the body was cut off'))
     request.on('data', take).on('end', end).on('close', cut).on('error', cut)
   })
-}
-
-/** The network that shares one allowance: an IPv4 address, or the first 64 bits of an IPv6 address. */
-function prefixOf(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
-  if (mapped !== undefined) return mapped
-  if (!address.includes(':')) return address
-  const [head = '', tail] = (address.split('%')[0] as string).split('::')
-  const left = head === '' ? [] : head.split(':')
-  const right = tail === undefined || tail === '' ? [] : tail.split(':')
-  const gap = tail === undefined ? [] : Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => '0')
-  return [...left, ...gap, ...right].slice(0, 4).join(':')
 }
 
 /** A token bucket an address: 0 when it is its turn, else the wait. */

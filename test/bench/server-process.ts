@@ -27,8 +27,8 @@ export interface ServerScript {
   /** Handed over as JSON in `BENCH_SETTINGS`. */
   readonly settings?: Readonly<Record<string, string>>
   readonly args?: readonly string[]
-  /** A module that runs first. */
-  readonly preload?: string
+  /** Variables besides ours. */
+  readonly environment?: Readonly<Record<string, string>>
   /** Another Node than ours. */
   readonly node?: string
   /** What in its standard error says that it listens, for a program that sends no message. */
@@ -47,7 +47,7 @@ export function killServers(): void {
 
 /** Starts a server and resolves when it listens: by a message `{ port }` to its parent, or by what it writes. */
 export async function startServer(options: ServerScript): Promise<ServerProcess> {
-  const { script, settings = {}, args = [], node = process.execPath, preload, readyWhen } = options
+  const { script, settings = {}, args = [], node = process.execPath, environment = {}, readyWhen } = options
   const path = fileURLToPath(new URL(script, import.meta.url))
   // `Y_SEALED_BENCH_PROFILE` names a folder for CPU profiles of the servers.
   const profile = process.env['Y_SEALED_BENCH_PROFILE']
@@ -56,13 +56,12 @@ export async function startServer(options: ServerScript): Promise<ServerProcess>
     [
       ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]),
       ...(script.endsWith('.ts') ? ['--import', 'tsx'] : []),
-      ...(preload === undefined ? [] : ['--import', preload]),
       path,
       ...args,
     ],
     {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      env: { ...process.env, NODE_OPTIONS: '', BENCH_SETTINGS: JSON.stringify(settings) },
+      env: { ...process.env, NODE_OPTIONS: '', ...environment, BENCH_SETTINGS: JSON.stringify(settings) },
     },
   )
   running.add(child)

@@ -42,7 +42,7 @@ describe('two clients and a relay', () => {
   })
 
   it('[FR5] [FR8] shows a newcomer every entry once, in order, while others type', async () => {
-    const relay = await startTestRelay()
+    const relay = await startTestRelay({ limits: { socketsPerSubject: 20 } })
     const document = createRoomDocument()
     const alice = await relay.client({ document: document.id })
     alice.open(document.id)

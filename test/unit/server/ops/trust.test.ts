@@ -34,7 +34,7 @@ function createComputer({
   const ran: string[] = []
   const computer: Computer = {
     platform,
-    home: '/home/alice',
+    home: '/people/alice',
     isRoot,
     exists: (path) => files.includes(path),
     list: (path) => folders[path] ?? [],
@@ -51,10 +51,10 @@ const texts = (plan: TrustPlan): readonly string[] =>
   plan.steps.map(({ command }) => commandToText(command).replaceAll(/y-sealed-[0-9a-f]{12}/g, 'NAME'))
 
 const DEBIAN = { programs: ['update-ca-certificates', 'certutil'] }
-const PROFILE = '/home/alice/.mozilla/firefox/abc.default'
+const PROFILE = '/people/alice/.mozilla/firefox/abc.default'
 const BROWSERS = {
-  files: ['/home/alice/.pki/nssdb/cert9.db', `${PROFILE}/cert9.db`],
-  folders: { '/home/alice/.mozilla/firefox': ['abc.default', 'profiles.ini'] },
+  files: ['/people/alice/.pki/nssdb/cert9.db', `${PROFILE}/cert9.db`],
+  folders: { '/people/alice/.mozilla/firefox': ['abc.default', 'profiles.ini'] },
 }
 
 describe('trust', () => {
@@ -63,7 +63,7 @@ describe('trust', () => {
     expect(texts(planTrust(computer, PATH, PEM))).toEqual([
       `sudo install -m 0644 ${PATH} /usr/local/share/ca-certificates/NAME.crt`,
       'sudo update-ca-certificates',
-      `certutil -d sql:/home/alice/.pki/nssdb -A -t C,, -n NAME -i ${PATH}`,
+      `certutil -d sql:/people/alice/.pki/nssdb -A -t C,, -n NAME -i ${PATH}`,
       `certutil -d sql:${PROFILE} -A -t C,, -n NAME -i ${PATH}`,
     ])
   })
@@ -73,9 +73,9 @@ describe('trust', () => {
     expect(texts(planTrust(computer, PATH, PEM))).toEqual([
       `install -m 0644 ${PATH} /usr/local/share/ca-certificates/NAME.crt`,
       'update-ca-certificates',
-      'mkdir -p /home/alice/.pki/nssdb',
-      'certutil -d sql:/home/alice/.pki/nssdb -N --empty-password',
-      `certutil -d sql:/home/alice/.pki/nssdb -A -t C,, -n NAME -i ${PATH}`,
+      'mkdir -p /people/alice/.pki/nssdb',
+      'certutil -d sql:/people/alice/.pki/nssdb -N --empty-password',
+      `certutil -d sql:/people/alice/.pki/nssdb -A -t C,, -n NAME -i ${PATH}`,
     ])
   })
 
@@ -93,7 +93,7 @@ describe('trust', () => {
     expect(texts(taken)).toEqual([
       'sudo rm -f /usr/local/share/ca-certificates/NAME.crt',
       'sudo update-ca-certificates',
-      'certutil -d sql:/home/alice/.pki/nssdb -D -n NAME',
+      'certutil -d sql:/people/alice/.pki/nssdb -D -n NAME',
       `certutil -d sql:${PROFILE} -D -n NAME`,
     ])
     const removals = taken.steps.map(({ command }) => commandToText(command))
@@ -122,6 +122,6 @@ describe('trust', () => {
   })
 
   it('quotes what a shell would take apart', () => {
-    expect(commandToText(['certutil', '-d', "sql:/home/a b/it's"])).toBe("certutil -d 'sql:/home/a b/it'\\''s'")
+    expect(commandToText(['certutil', '-d', "sql:/people/a b/it's"])).toBe("certutil -d 'sql:/people/a b/it'\\''s'")
   })
 })

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { Duplex } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 
+import { DEFAULT_LIMITS } from '../../../../server/core/limits.ts'
 import { createMetrics } from '../../../../server/ops/metrics.ts'
 import { SocketServer } from '../../../../server/transport/socket-server.ts'
 import { createTestClock } from '../../../support/tokens.ts'
@@ -27,6 +28,8 @@ describe('an upgrade', () => {
       log: { debug() {}, info() {}, warn() {}, error() {} },
       metrics: createMetrics(),
       origins: [],
+      limits: DEFAULT_LIMITS,
+      doorkeeper: { enter: () => ({ ok: true, claim: () => null, leave() {} }) },
       labelSubject: () => '',
       isStrictTransport: false,
     })
