@@ -25,8 +25,9 @@ import {
 } from '@y-sealed/protocol'
 import { open, type Seen } from '@y-sealed/protocol/sealing'
 import type { Authority, DocumentAccess } from '../document/document-access.ts'
-import { checkUpdate, type UpdateRefusal } from '../yjs/check-update.ts'
+import { checkUpdate } from '../yjs/check-update.ts'
 import { LogState } from '../yjs/log-state.ts'
+import type { UpdateRefusal } from '../yjs/update-limits.ts'
 import { PartGroup } from './part-group.ts'
 import { TranscriptWindow } from './transcript-window.ts'
 

@@ -53,6 +53,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
   readonly #outbox: Outbox
   readonly #token: TokenSource | undefined
   readonly #heads: HeadMemory | null
+  readonly #ownsAwareness: boolean
   readonly #gate: RemoteGate
   readonly #log: DocumentLog
   readonly #follower: LogFollower
@@ -88,6 +89,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
     super()
     this.doc = options.doc
     this.awareness = options.awareness ?? new Awareness(options.doc)
+    this.#ownsAwareness = options.awareness === undefined
     this.documentId = options.access.documentId
     this.#connection = options.connection
     this.#access = options.access
@@ -182,6 +184,8 @@ export class SealedProvider extends ObservableV2<EventMap> {
     this.doc.off('updateV2', this.#onUpdate)
     this.doc.off('destroy', this.#onDocDestroy)
     this.#presence?.destroy()
+    // It has a timer of its own, which would keep a process alive.
+    if (this.#ownsAwareness) this.awareness.destroy()
     this.disconnect()
     this.#sender?.destroy()
     super.destroy()

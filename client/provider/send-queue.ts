@@ -50,9 +50,12 @@ export class SendQueue {
     for (const item of this.#items) item.state = 'waiting'
   }
 
-  /** What was refused goes out again. */
-  retry(): void {
-    for (const item of this.#items) if (item.state === 'sent') item.state = 'waiting'
+  /** What was refused goes out again: what was sent of a session, from a counter on. What went before it is still to be answered. */
+  retry(session: Bytes, from: number): void {
+    for (const item of this.#items) {
+      const { counter } = item.envelope
+      if (item.state === 'sent' && counter >= from && equalBytes(item.envelope.session, session)) item.state = 'waiting'
+    }
   }
 
   /** Everything that is not acknowledged, taken out. */

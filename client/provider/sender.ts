@@ -200,7 +200,7 @@ export class Sender {
     if (!equalBytes(nack.session, this.#session.id) && this.#queue.oldestCounter(nack.session) === null) return
     const code = refusalOf(nack.code)
     if (code === null)
-      return this.#stop({
+      return this.#stop(nack, {
         code: `NACK_${nack.code}`,
         message: 'the relay refused the edit for a reason this version does not know',
       })
@@ -210,10 +210,10 @@ export class Sender {
       case 'reseal':
         return this.#reseal()
       case 'after':
-        return this.#pause(Math.max(GAP_RETRY_MS, nack.retryAfterMs))
+        return this.#pause(nack.session, nack.counter, Math.max(GAP_RETRY_MS, nack.retryAfterMs))
       case 'once':
       case 'never':
-        return this.#stop({ code, message: REFUSALS[code].meaning })
+        return this.#stop(nack, { code, message: REFUSALS[code].meaning })
     }
   }
 
@@ -326,7 +326,7 @@ export class Sender {
   #closeGap(nack: NackFrame): void {
     const oldest = this.#queue.oldestCounter(nack.session)
     if (oldest !== null && nack.detail < oldest) return this.#reseal()
-    this.#pause(GAP_RETRY_MS)
+    this.#pause(nack.session, nack.detail, GAP_RETRY_MS)
   }
 
   /** A new session for everything not acknowledged: no counter is ever used twice. [LO8] */
@@ -357,8 +357,8 @@ export class Sender {
     })
   }
 
-  #pause(ms: number): void {
-    this.#queue.retry()
+  #pause(session: Bytes, from: number, ms: number): void {
+    this.#queue.retry(session, from)
     if (this.#pauseTimer) return
     this.#paused = true
     this.#pauseTimer = startTimer(ms, () => {
@@ -373,9 +373,9 @@ export class Sender {
     this.#paused = false
   }
 
-  #stop(problem: SendProblem): void {
+  #stop({ session, counter }: NackFrame, problem: SendProblem): void {
     this.#paused = true
-    this.#queue.retry()
+    this.#queue.retry(session, counter)
     this.#options.onProblem(problem)
   }
 

@@ -17,8 +17,6 @@ import { integrationOrder, typeNesting } from './integration-order.ts'
 import { encodeStateVector } from './state-vector.ts'
 import { MAX_TYPE_NESTING, type UpdateRefusal } from './update-limits.ts'
 
-export type { UpdateRefusal } from './update-limits.ts'
-
 /** What the log says of Yjs clients. */
 export interface LogView {
   /** The clock after the client's last counted struct; 0 for an unknown client. */

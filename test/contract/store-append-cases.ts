@@ -6,7 +6,7 @@
 import type { Bytes } from '@y-sealed/protocol'
 import { expect, it } from 'vitest'
 
-import type { AppendUnit } from '../../server/core/ports.ts'
+import type { AppendUnit, NewEntry } from '../../server/core/ports.ts'
 import { createTestDocument, makeGenesis, markOf, random, transcriptOf, Writer } from './append-units.ts'
 import { ALL, appendOne, expectUntouched, withDocument, type StoreFactory } from './store-case.ts'
 
@@ -169,7 +169,7 @@ export function appendContract(open: StoreFactory): void {
     const seeing = { ...two, seenSeq: 2, seenTranscript: transcript.slice(0, 16) }
     const itself = { ...one, seenSeq: 2, seenTranscript: transcript.slice(0, 16) }
     expect(await appendOne(store, { ...unit, entries: [itself] })).toEqual({ status: 'seen-unknown' })
-    expect(await appendOne(store, { ...unit, entries: [one, seeing] as never })).toMatchObject({ status: 'stored' })
+    expect(await appendOne(store, { ...unit, entries: [one, seeing as NewEntry] })).toMatchObject({ status: 'stored' })
     expect(await store.transcriptAt(id, 2)).toEqual(transcript)
   })
 

@@ -47,7 +47,8 @@ it('runs no test alone and forgets none', () => {
 })
 
 it('gives up no type without a reason on the line', () => {
-  const givenUp = /@ts-(ignore|nocheck)|as any\b|as never\b|(oxlint|eslint)-disable(?!.* -- )/
+  // A cast ends an expression; in prose the words stand on their own.
+  const givenUp = /@ts-(ignore|nocheck)|\bas (any|never)(?=\s*[;,)\]}.])|(oxlint|eslint)-disable(?!.* -- )/
   expect(findLines(givenUp, (path) => /\.tsx?$/.test(path))).toEqual([])
 })
 
@@ -61,7 +62,10 @@ it('feeds Yjs only updates of the second version in the client', () => {
 
 it('re-exports from public entry points only', () => {
   const reExport = /^export\s+(type\s+)?(\*|\{[^}]*\})[^'"\n]*from\s*['"]/m
-  const sources = files.filter((path) => /^(shared|client|server)\/.*\.ts$/.test(path) && !path.endsWith('/index.ts'))
+  // What package.json names besides the index files.
+  const entries = ['server/issuer.ts']
+  const isEntry = (path: string): boolean => path.endsWith('/index.ts') || entries.includes(path)
+  const sources = files.filter((path) => /^(shared|client|server)\/.*\.ts$/.test(path) && !isEntry(path))
   expect(sources.filter((path) => reExport.test(readRepositoryFile(path)))).toEqual([])
 })
 

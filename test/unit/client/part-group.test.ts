@@ -1,4 +1,12 @@
-import { cryptoReady, decodePart, encodePart, KIND, type Bytes, type Envelope, type PartContent } from '@y-sealed/protocol'
+import {
+  cryptoReady,
+  decodePart,
+  encodePart,
+  KIND,
+  type Bytes,
+  type Envelope,
+  type PartContent,
+} from '@y-sealed/protocol'
 import { createDeviceSeeds, createEpochKey, Device, Session } from '@y-sealed/protocol/sealing'
 import { describe, expect, it } from 'vitest'
 

@@ -1,4 +1,4 @@
-import { Writable } from 'node:stream'
+import { Writable, type Duplex } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 
@@ -35,7 +35,7 @@ function createScene({ isStuck = false } = {}) {
       close: (...args: unknown[]) => calls.push(['close', ...args]),
       terminate: () => calls.push(['terminate']),
     }
-    const outlet = new Outlet(outlets, webSocket as unknown as WebSocket, socket as never)
+    const outlet = new Outlet(outlets, webSocket as unknown as WebSocket, socket as unknown as Duplex)
     return { outlet, socket, webSocket, calls }
   }
   return {
