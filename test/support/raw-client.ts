@@ -142,6 +142,11 @@ export class RawClient {
     for (;;) if ((await this.nextOf('pong')).nonce === nonce) return
   }
 
+  /** Reads nothing from now on. */
+  pause(): void {
+    this.#socket.pause()
+  }
+
   close(): void {
     this.#socket.close()
   }

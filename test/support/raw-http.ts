@@ -12,6 +12,8 @@ export interface Address {
   readonly host: string
   readonly port: number
   readonly ca: string
+  /** Address of this machine to come from. */
+  readonly localAddress?: string
 }
 
 /** What an HTTP answer says. */
@@ -51,8 +53,9 @@ export class RawSocket {
     })
   }
 
-  static async connect({ host, port, ca }: Address): Promise<RawSocket> {
-    const socket = connect({ host, port, ca, ALPNProtocols: ['http/1.1'] })
+  static async connect({ host, port, ca, localAddress }: Address): Promise<RawSocket> {
+    const from = localAddress === undefined ? {} : { localAddress }
+    const socket = connect({ host, port, ca, ALPNProtocols: ['http/1.1'], ...from })
     const raw = new RawSocket(socket)
     onTestFinished(() => void socket.destroy())
     await once(socket, 'secureConnect')
