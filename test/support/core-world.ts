@@ -112,6 +112,7 @@ export interface CoreWorldOptions {
   readonly limits?: Partial<RelayLimits>
   readonly clock?: ReturnType<typeof createTestClock>
   readonly headKey?: HeadKey
+  readonly isRevoked?: (grant: Grant) => boolean
 }
 
 export class CoreWorld {
@@ -138,6 +139,7 @@ export class CoreWorld {
           const grant = this.#grantsByToken.get(token)
           return grant === undefined ? { ok: false, reason: 'unknown' } : { ok: true, grant }
         },
+        ...(options.isRevoked !== undefined && { isRevoked: options.isRevoked }),
       },
       clock: this.clock,
       log: { debug: write, info: write, warn: write, error: write },
