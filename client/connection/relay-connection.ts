@@ -7,10 +7,12 @@
 import {
   bytesToBase64url,
   bytesToHex,
+  CLIENT_FRAME,
   decodeRelayFrame,
   encodeClientFrame,
   helloInput,
   isTransientClose,
+  REFUSALS,
   sodiumSha512,
   SUBPROTOCOL,
   SyncError,
@@ -46,10 +48,14 @@ export interface RelayConnectionOptions {
 interface Attached {
   readonly channel: Channel
   refreshTimer: Cancel | null
+  /** Runs until a token is asked for again. */
+  retryTimer: Cancel | null
   /** A token was refused once and asked for anew; the second refusal is final. */
   retriedToken: boolean
   /** OPENED has come on this socket. */
   open: boolean
+  /** A token for OPEN is asked for, or OPEN is not answered: a second would cross it. */
+  opening: boolean
   /** The issuer will give no token: not dialled for any more. */
   denied: boolean
 }
@@ -61,6 +67,8 @@ interface Link {
   ready: boolean
   lastFrameAt: number
   heartbeatMs: number
+  /** How far the relay's clock is ahead of this device's. */
+  clockAheadMs: number
   retryAfterMs: number
 }
 
@@ -125,7 +133,15 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
   attach(channel: Channel): ChannelPort {
     const id = bytesToHex(channel.documentId)
     if (this.#attachedById.has(id)) throw new SyncError('ALREADY_OPEN', 'this document is open on this connection')
-    const attached: Attached = { channel, refreshTimer: null, retriedToken: false, open: false, denied: false }
+    const attached: Attached = {
+      channel,
+      refreshTimer: null,
+      retryTimer: null,
+      retriedToken: false,
+      open: false,
+      opening: false,
+      denied: false,
+    }
     this.#attachedById.set(id, attached)
     this.#ended = false
     if (this.#link?.ready) this.#run(this.#open(attached, this.#link))
@@ -134,7 +150,7 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
       send: (frame) => attached.open && this.#send(frame),
       reopen: () => {
         if (!this.#link?.ready || this.#attachedById.get(id) !== attached) return
-        if (attached.open) this.#send({ type: 'close', document: channel.documentId })
+        if (!attached.opening) this.#send({ type: 'close', document: channel.documentId })
         this.#run(this.#open(attached, this.#link))
       },
       detach: () => this.#detach(id, attached),
@@ -154,6 +170,7 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
     this.#attachedById.delete(id)
     attached.open = false
     attached.refreshTimer?.()
+    attached.retryTimer?.()
     if (this.#attachedById.size > 0) return
     this.#ended = true
     this.#retryTimer?.()
@@ -196,6 +213,7 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
         ready: false,
         lastFrameAt: monotonicClock(),
         heartbeatMs: INITIAL_HEARTBEAT_MS,
+        clockAheadMs: 0,
         retryAfterMs: 0,
       })
     } catch (error) {
@@ -226,7 +244,7 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
       if (data instanceof ArrayBuffer || ArrayBuffer.isView(data)) this.#receive(link, toBytes(data))
       else this.#drop(link, MALFORMED)
     }
-    socket.onerror = (event) => this.emit('connection-error', [event])
+    socket.onerror = (event) => this.emit('connection-error', [socketError(event)])
     socket.onclose = (event) => {
       const transient = isTransientClose(event.code)
       this.#drop(link, { transient, code: closeName(event.code), closeCode: event.code, reason: event.reason })
@@ -264,6 +282,7 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
   async #greet(link: Link, frame: Extract<RelayFrame, { type: 'welcome' }>): Promise<void> {
     if (link.ready) return this.#drop(link, MALFORMED)
     link.heartbeatMs = frame.heartbeatMs
+    link.clockAheadMs = frame.timeMs - wallClock()
     if (!(await this.#pin.accept(frame.headKey, frame.headKeyStatements))) return this.#drop(link, HEAD_KEY_CHANGED)
     const device = await this.#device
     if (this.#link !== link) return
@@ -287,8 +306,10 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
   }
 
   async #open(attached: Attached, link: Link, token?: string): Promise<void> {
+    if (attached.opening) return
     const { channel } = attached
     attached.open = false
+    attached.opening = true
     const fresh = token ?? (await this.#tokenFor(channel).catch((error: unknown) => this.#tokenFailed(attached, error)))
     if (fresh === null || this.#link !== link || this.#attachedById.get(bytesToHex(channel.documentId)) !== attached)
       return
@@ -310,12 +331,14 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
   #tokenFailed(attached: Attached, error: unknown): null {
     this.emit('connection-error', [error])
     attached.denied = error instanceof TokenDeniedError
+    attached.opening = false
     if (error instanceof TokenDeniedError) {
       attached.channel.down({ transient: false, code: error.code, closeCode: 4401, reason: error.message })
       return null
     }
     attached.channel.down({ transient: true, code: 'TOKEN_UNAVAILABLE', closeCode: 1006, reason: 'no token to be had' })
-    startTimer(this.#backoff.next(), () => {
+    attached.retryTimer?.()
+    attached.retryTimer = startTimer(this.#backoff.next(), () => {
       if (this.#link?.ready && !attached.open) this.#run(this.#open(attached, this.#link))
     })
     return null
@@ -327,6 +350,7 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
     switch (frame.type) {
       case 'opened':
         attached.open = true
+        attached.opening = false
         attached.retriedToken = false
         this.#retriedDial = false
         this.#scheduleRefresh(attached, frame.expiresAtMs)
@@ -336,10 +360,12 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
         break
       case 'closed':
         attached.open = false
-        if (frame.code === 40100 && this.#retryToken(attached)) return
+        if (frame.code === TOKEN_REFUSED && this.#retryToken(attached)) return
         break
       case 'nack':
-        if (frame.code === 40100 && frame.refused === OPEN_TYPE && this.#retryToken(attached)) return
+        if (frame.refused !== CLIENT_FRAME.open) break
+        attached.opening = false
+        if (frame.code === TOKEN_REFUSED && this.#retryToken(attached)) return
         break
       default:
         break
@@ -357,7 +383,9 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
   /** Asks for a new token when four fifths of the grant's life are over. [AU7] */
   #scheduleRefresh(attached: Attached, expiresAtMs: number): void {
     attached.refreshTimer?.()
-    const delayMs = Math.max(1_000, (expiresAtMs - wallClock()) * 0.8)
+    // By the relay's clock, which made the expiry: this device's may be wrong by hours.
+    const nowMs = wallClock() + (this.#link?.clockAheadMs ?? 0)
+    const delayMs = Math.max(LEAST_REFRESH_MS, (expiresAtMs - nowMs) * 0.8)
     attached.refreshTimer = startTimer(delayMs, () => this.#run(this.#refresh(attached)))
   }
 
@@ -388,7 +416,9 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
     this.#watchdog = null
     for (const attached of this.#attachedById.values()) {
       attached.open = false
+      attached.opening = false
       attached.refreshTimer?.()
+      attached.retryTimer?.()
     }
     this.emit('connection-close', [reason])
     this.#failDial(this.#mayRetryToken(reason) ? { ...reason, transient: true } : reason, link.retryAfterMs)
@@ -416,7 +446,7 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
   }
 }
 
-const OPEN_TYPE = 0x02
+const TOKEN_REFUSED = REFUSALS.TOKEN_REFUSED.number
 /** A socket that gives no sign of life for so long after a wake-up is a zombie. */
 const PONG_DEADLINE_MS = 4_000
 const SILENT: DownReason = { transient: true, code: 'SILENT', closeCode: 1006, reason: 'the relay has gone silent' }
@@ -442,6 +472,16 @@ function documentOf(frame: DocumentFrame): Bytes {
     default:
       return frame.document
   }
+}
+
+/** Least time between two tokens of one document. */
+const LEAST_REFRESH_MS = 10_000
+
+/** A socket's error without the socket: under Node the event holds the request, and that the token. */
+function socketError(event: unknown): SyncError {
+  const { error, message } = event as { error?: { code?: unknown }; message?: unknown }
+  const code = typeof error?.code === 'string' ? error.code : 'SOCKET_ERROR'
+  return new SyncError(code, typeof message === 'string' ? message : 'the socket failed')
 }
 
 function closeName(code: number): string {

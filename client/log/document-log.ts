@@ -209,6 +209,7 @@ export class DocumentLog {
     const verdict = checkUpdate(update, this.state, envelope.device)
     if (!verdict.ok) return { kind: 'refused', reason: verdict.code, seq, envelope }
     this.state.grow(verdict.growth)
+    this.state.delete(verdict.deletes)
     return { kind: 'update', update: verdict.feed, seq, envelope }
   }
 }

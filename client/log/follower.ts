@@ -36,8 +36,8 @@ export interface FollowerOptions {
   readonly read: (after: number) => boolean
   /** Entries that are decided now, in log order. */
   readonly onOutcomes: (outcomes: readonly LogOutcome[]) => void
-  /** The log has reached the head of OPENED, and nothing waits. */
-  readonly onCaughtUp: () => void
+  /** The log has reached the head of OPENED; `isWhole` when nothing in it waits for a signature. */
+  readonly onCaughtUp: (isWhole: boolean) => void
   readonly onMismatch: (code: LogMismatch, seq: number) => void
   /** A head that the relay signed has been found to fit. */
   readonly onHead?: (head: SignedHead) => void
@@ -171,11 +171,12 @@ export class LogFollower {
     const { log, onCaughtUp } = this.#options
     this.#reportWaiting()
     if (this.#isBehind()) this.#read()
-    if (log.head.seq >= target.seq && log.waitingAt === null) onCaughtUp()
+    if (log.head.seq >= target.seq) onCaughtUp(log.waitingAt === null)
   }
 
   #isBehind(): boolean {
-    return this.#lagging || this.#options.log.head.seq < this.#promises.furthest || this.#sequencer.hasGap
+    const furthest = Math.max(this.#promises.furthest, this.#target?.seq ?? 0)
+    return this.#lagging || this.#options.log.head.seq < furthest || this.#sequencer.hasGap
   }
 
   #read(): void {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { refusalOf } from '@y-sealed/protocol'
+import { refusalOf, SyncError } from '@y-sealed/protocol'
 import type { DownReason } from '../connection/channel.ts'
 
 /** Least wait before a document is opened again that the relay could not serve. */
@@ -25,7 +25,8 @@ export function refusalName(number: number): string {
 /** How long to wait before opening again, in ms, or why that would change nothing. */
 export function judgeRefusal(number: number, retryAfterMs: number, refused: keyof typeof REASONS): number | DownReason {
   const code = refusalName(number)
-  if (code === 'RATE' || code === 'UNAVAILABLE') return Math.max(REOPEN_MS, retryAfterMs)
+  // An OPEN that crossed another one: closed and opened again, it is clear.
+  if (code === 'RATE' || code === 'UNAVAILABLE' || code === 'ALREADY_OPEN') return Math.max(REOPEN_MS, retryAfterMs)
   // Somebody was faster to lay the document down.
   if (refused === 'create' && code === 'EXISTS') return 0
   return downReason(code, REASONS[refused])
@@ -34,4 +35,9 @@ export function judgeRefusal(number: number, retryAfterMs: number, refused: keyo
 /** For good. */
 export function downReason(code: string, reason: string): DownReason {
   return { transient: false, code, closeCode: CLOSE_CODES[code] ?? 4403, reason }
+}
+
+/** The same as an error, for whoever waits. */
+export function closedError(reason: DownReason): SyncError {
+  return new SyncError(reason.code, reason.reason === '' ? 'the relay closed the document' : reason.reason)
 }

@@ -12,6 +12,7 @@ import {
   equalBytes,
   signatureInput,
   sodiumSha512,
+  SyncError,
   verifySignature,
   type AwarenessContent,
   type Bytes,
@@ -27,6 +28,7 @@ import type { DocumentAccess } from '../document/document-access.ts'
 import type { DocumentLog } from '../log/document-log.ts'
 import { monotonicClock, startTimer, type Cancel } from '../platform.ts'
 import { checkPresence } from '../presence/check-presence.ts'
+import type { SendProblem } from './sender.ts'
 
 /** Own changes within this time of one that left are sent together. */
 export const PRESENCE_WINDOW_MS = 50
@@ -44,6 +46,7 @@ export interface PresenceOptions {
   readonly signedHead: () => SignedHead | null
   /** Somebody shows a head that the relay signed. */
   readonly onHead: (head: SignedHead) => void
+  readonly onProblem: (problem: SendProblem) => void
   /** Origin of changes applied to the awareness. */
   readonly origin: unknown
 }
@@ -134,7 +137,21 @@ export class Presence {
   }
 
   #send(state: unknown): boolean {
-    const { awareness, access, device, log, send } = this.#options
+    try {
+      return this.#options.send({ type: 'awareness', envelope: this.#seal(state) })
+    } catch (error) {
+      // Presence that is no JSON, or does not fit: others go on seeing what they saw.
+      const code = error instanceof SyncError || error instanceof RangeError ? 'PRESENCE_TOO_LARGE' : 'PRESENCE_REFUSED'
+      this.#options.onProblem({
+        code,
+        message: 'the awareness state cannot be sent: it must be JSON of at most some 1 500 bytes',
+      })
+      return false
+    }
+  }
+
+  #seal(state: unknown): Envelope {
+    const { awareness, access, device, log } = this.#options
     const session = this.#options.session()
     const client = awareness.clientID
     const text = state === null ? '' : JSON.stringify(state)
@@ -148,8 +165,7 @@ export class Presence {
       introduction,
       head: this.#headToTell(),
     })
-    const { envelope } = session.sealAwareness(content, access.current, log.head)
-    return send({ type: 'awareness', envelope })
+    return session.sealAwareness(content, access.current, log.head).envelope
   }
 
   #headToTell(): SignedHead | null {

@@ -31,13 +31,14 @@ import { DocumentLog, type LogEntry, type LogOutcome } from '../log/document-log
 import { HeadMemory } from '../log/head-memory.ts'
 import { LogFollower, type LogMismatch } from '../log/follower.ts'
 import { createMemoryOutbox, type Outbox } from '../outbox/outbox.ts'
-import { startTimer } from '../platform.ts'
+import { startTimer, type Cancel } from '../platform.ts'
 import { awaitEvent } from './await-event.ts'
-import { downReason, judgeRefusal, refusalName } from './down-reason.ts'
+import { closedError, downReason, judgeRefusal, refusalName } from './down-reason.ts'
 import { Presence } from './presence.ts'
 import type { IntegrityReport, ProviderEvents, ProviderStatus } from './provider-events.ts'
 import type { SealedProviderOptions } from './provider-options.ts'
 import { RemoteGate } from './remote-gate.ts'
+import type { QueuedEntry } from './send-queue.ts'
 import { Sender, type SendProblem } from './sender.ts'
 
 const READ_BYTES = 262_144
@@ -73,11 +74,12 @@ export class SealedProvider extends ObservableV2<EventMap> {
   /** The genesis that this device has pushed and that is not answered. */
   #genesis: Envelope | null = null
   #halted = false
+  #reopenTimer: Cancel | null = null
   #lastUnsynced = 0
   readonly #onUpdate = (update: Uint8Array, origin: unknown): void => {
     if (origin === this) return
     // A reader's document changes by itself too: Yjs tidies formatting after remote edits. None of that can leave.
-    if (this.#live && this.readOnly) this.#sender?.skip()
+    if (this.#live && this.readOnly) this.#sender?.skip(update as Bytes)
     else if (this.#sender) this.#sender.take(update as Bytes)
     else {
       this.#early.push(update as Bytes)
@@ -104,7 +106,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
       headKey: () => options.connection.headKey,
       read: (after) => this.#send({ type: 'read', document: this.documentId, after, maxBytes: READ_BYTES }),
       onOutcomes: (outcomes) => this.#settle(outcomes),
-      onCaughtUp: () => this.#caughtUp(),
+      onCaughtUp: (isWhole) => this.#caughtUp(isWhole),
       onMismatch: (code, seq) => this.#halt(code, seq),
       onHead: (head) => this.#keepHead(head),
       onWaiting: (seq) => this.#report({ code: 'WAITING', seq, fatal: false }),
@@ -165,10 +167,12 @@ export class SealedProvider extends ObservableV2<EventMap> {
     if (this.#halted || this.#port) return
     this.#shouldConnect = true
     this.#starting ??= this.#start()
-    this.#starting.then(
-      () => this.#attach(),
-      (error: unknown) => this.emit('connection-error', [error]),
-    )
+    this.#starting
+      .then(() => this.#attach())
+      .catch((error: unknown) => {
+        if (!this.#sender) this.#starting = null
+        this.emit('connection-error', [error])
+      })
   }
 
   /** Leaves the relay; edits are kept and sent after the next {@link connect}. */
@@ -268,6 +272,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
       mayShow: (client) => this.#live && (this.readOnly || sender.ensureBound(client)),
       signedHead: () => this.#follower.signedHead,
       onHead: (head) => this.#follower.learnHead(head, 'peer'),
+      onProblem: (problem) => this.emit('problem', [problem]),
       origin: this,
     })
   }
@@ -343,31 +348,32 @@ export class SealedProvider extends ObservableV2<EventMap> {
 
   #settle(outcomes: readonly LogOutcome[]): void {
     const updates: Bytes[] = []
-    const own: LogOutcome[] = []
-    const session = this.#sender?.session.id
+    const own: (readonly [LogOutcome, QueuedEntry])[] = []
     for (const outcome of outcomes) {
-      const ours = session !== undefined && equalBytes(outcome.envelope.session, session)
-      // What this session sealed is in the document already.
-      if (outcome.kind === 'update' && !ours) updates.push(outcome.update)
+      const entry = this.#sender?.find(outcome.envelope) ?? null
+      // What this run sealed is in the document already.
+      if (outcome.kind === 'update' && (entry === null || entry.restored)) updates.push(outcome.update)
       if (outcome.kind === 'refused') {
         this.#report({ code: 'ENTRY_REFUSED', seq: outcome.seq, reason: outcome.reason, fatal: false })
       }
-      if (ours) own.push(outcome)
+      if (entry) own.push([outcome, entry])
     }
     this.#gate.apply(updates)
-    for (const outcome of own) this.#sender?.notice(outcome)
-    if (own.some((outcome) => outcome.kind === 'bind')) this.#presence?.announce()
+    for (const [outcome, entry] of own) this.#sender?.notice(outcome, entry)
+    if (own.some(([outcome]) => outcome.kind === 'bind')) this.#presence?.announce()
   }
 
   /** What was sent on an earlier opening may have been lost: everything unacknowledged goes out again, once history is read. */
-  #caughtUp(): void {
-    if (this.#live || this.#status !== 'connected') return
-    this.#live = true
-    if (!this.#synced) {
+  #caughtUp(isWhole: boolean): void {
+    if (this.#status !== 'connected') return
+    if (isWhole && !this.#synced) {
       this.#synced = true
       this.emit('sync', [true])
       this.emit('synced', [true])
     }
+    // An entry that waits for its signature must not keep others from writing: what they write ends the wait. [EN13]
+    if (this.#live) return
+    this.#live = true
     if (!this.readOnly) this.#sender?.opened()
     this.#presence?.announce()
     this.#changed()
@@ -409,7 +415,8 @@ export class SealedProvider extends ObservableV2<EventMap> {
   #obey(verdict: number | DownReason): void {
     if (typeof verdict !== 'number') return this.#down(verdict)
     this.#pause()
-    startTimer(verdict, () => this.#port?.reopen())
+    this.#reopenTimer?.()
+    this.#reopenTimer = startTimer(verdict, () => this.#port?.reopen())
   }
 
   #setRights(role: string, permissions: number): void {
@@ -453,6 +460,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
   }
 
   #goDown(): void {
+    this.#reopenTimer?.()
     this.#pause()
     this.#follower.closed()
     this.#presence?.dropAll()
@@ -483,10 +491,6 @@ export class SealedProvider extends ObservableV2<EventMap> {
     this.emit('unsyncedChanges', [count])
     if (count === 0 && before > 0) this.emit('saved', [])
   }
-}
-
-function closedError(reason: DownReason): SyncError {
-  return new SyncError(reason.code, reason.reason === '' ? 'the relay closed the document' : reason.reason)
 }
 
 function entriesOf(frame: EntriesFrame): LogEntry[] {

@@ -5,7 +5,6 @@
  * @module
  */
 import {
-  bytesToHex,
   equalBytes,
   MAX_PLAIN_MESSAGE_TO_RELAY,
   MAX_PUSHES_IN_FLIGHT,
@@ -21,6 +20,8 @@ export interface QueuedEntry {
   readonly edits: number
   /** Its place in a group of parts; `null` for an entry that stands alone. [LO9] */
   readonly part: { readonly index: number; readonly count: number } | null
+  /** Sealed by an earlier run: this run's document may not have it. */
+  readonly restored: boolean
 }
 
 interface Item extends QueuedEntry {
@@ -36,9 +37,18 @@ export class SendQueue {
     return edits
   }
 
-  /** Counter of the oldest entry of a session that waits; `null` for none. */
+  /** Counter of the oldest entry of a session that is not acknowledged; `null` for none. */
   oldestCounter(session: Bytes): number | null {
-    return this.#items.find((item) => equalBytes(item.envelope.session, session))?.envelope.counter ?? null
+    const open = this.#items.find((item) => item.state !== 'acknowledged' && equalBytes(item.envelope.session, session))
+    return open?.envelope.counter ?? null
+  }
+
+  /** The entry whose very bytes these are; anybody may copy a session's number. */
+  find(envelope: Envelope): QueuedEntry | null {
+    const { counter, bytes } = envelope
+    return (
+      this.#items.find((item) => item.envelope.counter === counter && equalBytes(item.envelope.bytes, bytes)) ?? null
+    )
   }
 
   add(entry: QueuedEntry): void {
@@ -75,10 +85,10 @@ export class SendQueue {
     return acknowledged
   }
 
-  /** One entry by its name, taken out; `null` when it is not here. */
-  remove(name: string): QueuedEntry | null {
-    const at = this.#items.findIndex((item) => entryName(item.envelope) === name)
-    return at >= 0 ? (this.#items.splice(at, 1)[0] as Item) : null
+  /** Takes out an entry that {@link find} gave. */
+  remove(entry: QueuedEntry): void {
+    const at = this.#items.findIndex((item) => item === entry)
+    if (at >= 0) this.#items.splice(at, 1)
   }
 
   /** Sends what fits in flight, oldest first, until `send` says that nothing was sent. */
@@ -109,11 +119,6 @@ export class SendQueue {
     }
     return batch
   }
-}
-
-/** A text that names an entry of this device: session and counter. */
-export function entryName(envelope: Envelope): string {
-  return `${bytesToHex(envelope.session)}/${envelope.counter}`
 }
 
 function isSameSession(a: Envelope, b: Envelope): boolean {

@@ -22,9 +22,10 @@ import {
   type AckFrame,
   type Bytes,
   type ClientFrame,
+  type Envelope,
   type NackFrame,
 } from '@y-sealed/protocol'
-import { open, Session, type Device } from '@y-sealed/protocol/sealing'
+import { open, Session, type Device, type EpochKey } from '@y-sealed/protocol/sealing'
 import type * as Y from 'yjs'
 import type { DocumentAccess } from '../document/document-access.ts'
 import type { DocumentLog, LogEntry, LogOutcome } from '../log/document-log.ts'
@@ -32,7 +33,7 @@ import type { Outbox } from '../outbox/outbox.ts'
 import { monotonicClock, startTimer, type Cancel } from '../platform.ts'
 import { checkUpdate } from '../yjs/check-update.ts'
 import { diffAgainst, extendedClients, mergeBatch } from '../yjs/outgoing.ts'
-import { entryName, SendQueue, type QueuedEntry } from './send-queue.ts'
+import { SendQueue, type QueuedEntry } from './send-queue.ts'
 
 /** Edits within this time of one that left are merged with each other. [CL5] */
 export const MERGE_WINDOW_MS = 30
@@ -100,12 +101,18 @@ export class Sender {
     for (const stored of await outbox.list(access.documentId)) {
       const envelope = readWholeEnvelope(stored.envelope)
       const key = envelope && access.keyOf(envelope.epoch)
-      if (!key) continue
-      const content = open(envelope, key)
+      const content = key ? tryOpen(envelope, key) : null
+      if (envelope === null || content === null) {
+        this.#options.onProblem({
+          code: 'OUTBOX_DAMAGED',
+          message: 'an entry of the outbox does not open and is left there',
+        })
+        continue
+      }
       const decoded = envelope.kind === KIND.part ? decodePart(content) : null
       const part = decoded?.ok ? { index: decoded.value.index, count: decoded.value.count } : null
       const carries = part ? part.index === part.count - 1 : envelope.kind === KIND.update
-      this.#queue.add({ envelope, content, edits: carries ? 1 : 0, part })
+      this.#queue.add({ envelope, content, edits: carries ? 1 : 0, part, restored: true })
     }
   }
 
@@ -121,14 +128,21 @@ export class Sender {
   }
 
   /** Learns that the document changed while nothing may leave: should that ever change, the difference is found by comparing. */
-  skip(): void {
+  skip(update: Bytes): void {
     this.#skipped = true
+    // What Yjs tidies by itself only deletes: a reader is not told that it is unsaved.
+    if (extendedClients(update).length === 0) return
+    this.#unsealedEdits += 1
+    this.#options.onChange()
   }
 
   /** The log is read up to the relay's head and the device may write: everything that waits leaves. */
   opened(): void {
     this.#ready = true
-    if (this.#skipped) this.#unsealed.push(diffAgainst(this.#options.doc, this.#aheadVector()))
+    if (this.#skipped) {
+      this.#unsealed.push(diffAgainst(this.#options.doc, this.#aheadVector()))
+      this.#unsealedEdits = Math.max(1, this.#unsealedEdits)
+    }
     this.#skipped = false
     this.#resume()
     this.#queue.rewind()
@@ -181,16 +195,19 @@ export class Sender {
     }))
   }
 
+  /** The queued entry that this envelope of the log is, byte for byte; `null` for everybody else's. */
+  find(envelope: Envelope): QueuedEntry | null {
+    return equalBytes(envelope.device, this.#options.device.id) ? this.#queue.find(envelope) : null
+  }
+
   /** Learns what became of an entry of ours. */
-  notice(outcome: LogOutcome): void {
+  notice(outcome: LogOutcome, entry: QueuedEntry): void {
     // The log has it, be it by an ACK or, after a reconnect, before one: only now may it be forgotten.
-    const entry = this.#queue.remove(entryName(outcome.envelope))
-    if (entry) {
-      const { document, session, counter } = outcome.envelope
-      this.#store(this.#options.outbox.remove(document, session, counter))
-    }
+    this.#queue.remove(entry)
+    const { document, session, counter } = outcome.envelope
+    this.#store(this.#options.outbox.remove(document, session, counter))
     if (outcome.kind === 'bind') this.#askedClients.delete(outcome.client)
-    if (outcome.kind === 'refused') this.#takeBack(outcome.reason, entry?.edits ?? 0)
+    if (outcome.kind === 'refused') this.#takeBack(outcome.reason, entry.edits)
     this.#options.onChange()
     if (this.#unsealed.length > 0 && this.#mergeTimer === null) this.flush()
   }
@@ -246,9 +263,11 @@ export class Sender {
       verdict = checkUpdate(update, ahead, device.id)
     }
     if (!verdict.ok) return this.#keep(verdict.code)
-    if (update.length > MAX_PARTED_UPDATE_BYTES) return this.#keep('TOO_LARGE')
+    if (verdict.feed.length > MAX_PARTED_UPDATE_BYTES) return this.#keep('TOO_LARGE')
+    // A document that was stored brings what the log has long since: that does not leave again.
+    if (verdict.growth.size === 0 && log.state.hasDeleted(verdict.deletes)) return this.#keep('empty')
     for (const [client, clock] of verdict.growth) this.#aheadClocks.set(client, clock)
-    return update
+    return verdict.feed
   }
 
   #keep(code: string): null {
@@ -311,10 +330,10 @@ export class Sender {
     }
   }
 
-  #seal(kind: 1 | 2 | 3, content: Bytes, edits: number, part: QueuedEntry['part'] = null): void {
+  #seal(kind: 1 | 2 | 3, content: Bytes, edits: number, part: QueuedEntry['part'] = null, restored = false): void {
     const { access, log, outbox } = this.#options
     const { envelope } = this.#session.sealEntry(kind, content, access.current, log.head)
-    this.#queue.add({ envelope, content, edits, part })
+    this.#queue.add({ envelope, content, edits, part, restored })
     const { document, session, counter, bytes } = envelope
     this.#store(outbox.put({ document, session, counter, envelope: bytes }))
   }
@@ -339,11 +358,14 @@ export class Sender {
     this.#askedClients.clear()
     this.#session = new Session(access.documentId, device)
     if (access.introduce(device, this.#session.id) !== null) this.#sealBind(this.#options.doc.clientID)
-    for (const { envelope, content, edits, part } of old) {
-      if (envelope.kind === KIND.update || envelope.kind === KIND.part) this.#seal(envelope.kind, content, edits, part)
+    for (const { envelope, content, edits, part, restored } of old) {
+      const { kind } = envelope
+      if (kind === KIND.update || kind === KIND.part) this.#seal(kind, content, edits, part, restored)
     }
     this.#resume()
     this.#pump()
+    // What waited for a bind that was refused asks for it again.
+    this.flush()
   }
 
   /** An edit that does not count is not saved: it is found again by comparing, with the next edit or at the next opening. */
@@ -403,5 +425,13 @@ export class Sender {
         message: 'the outbox could not be written: unsent edits would not survive a restart',
       })
     })
+  }
+}
+
+function tryOpen(envelope: Envelope | null, key: EpochKey): Bytes | null {
+  try {
+    return envelope && open(envelope, key)
+  } catch {
+    return null
   }
 }

@@ -8,6 +8,7 @@ import { equalBytes, MAX_CLOCK_GROWTH, type Bytes } from '@y-sealed/protocol'
 import { diffUpdateV2 } from 'yjs'
 import {
   inspectUpdate,
+  type DeleteRange,
   type StructId,
   type UpdateBlock,
   type UpdateStruct,
@@ -33,6 +34,8 @@ export type UpdateVerdict =
       readonly growth: ReadonlyMap<number, number>
       /** What Yjs gets: the update, less the structs that the log had already. */
       readonly feed: Bytes
+      /** What it deletes. */
+      readonly deletes: readonly DeleteRange[]
     }
   | { readonly ok: false; readonly code: UpdateRefusal }
 
@@ -49,7 +52,8 @@ export function checkUpdate(update: Bytes, log: LogView, author: Bytes): UpdateV
     if (block.end > known) growth.set(block.client, block.end)
   }
   const code = checkReferences(summary, (client) => log.clockOf(client))
-  return code === null ? { ok: true, growth, feed: withoutKnown(update, summary, log) } : { ok: false, code }
+  if (code !== null) return { ok: false, code }
+  return { ok: true, growth, feed: withoutKnown(update, summary, log), deletes: summary.deletes }
 }
 
 /**

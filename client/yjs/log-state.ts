@@ -5,6 +5,8 @@
  */
 import { equalBytes, type Bytes } from '@y-sealed/protocol'
 import type { LogView } from './check-update.ts'
+import { DeletedRanges } from './deleted-ranges.ts'
+import type { DeleteRange } from './inspect-update.ts'
 import { encodeStateVector } from './state-vector.ts'
 
 /** A Yjs client and the device that it belongs to, as snapshots list them. [LO10] */
@@ -17,6 +19,7 @@ export interface BoundClient {
 export class LogState implements LogView {
   readonly #clocks = new Map<number, number>()
   readonly #devices = new Map<number, Bytes>()
+  readonly #deleted = new DeletedRanges()
 
   /** The state that a snapshot carries: the clocks of its Yjs state and its list of bound clients. */
   static load(clocks: ReadonlyMap<number, number>, bound: Iterable<BoundClient>): LogState {
@@ -46,6 +49,16 @@ export class LogState implements LogView {
   /** Takes in what `checkUpdate` returned. Clocks only grow. */
   grow(growth: ReadonlyMap<number, number>): void {
     for (const [client, clock] of growth) if (clock > this.clockOf(client)) this.#clocks.set(client, clock)
+  }
+
+  /** Takes note of what a counted update deletes. */
+  delete(ranges: readonly DeleteRange[]): void {
+    for (const range of ranges) this.#deleted.add(range)
+  }
+
+  /** True when the log has deleted all of it. */
+  hasDeleted(ranges: readonly DeleteRange[]): boolean {
+    return ranges.every((range) => this.#deleted.covers(range))
   }
 
   /** Every client that has structs, with the clock after its last. */
