@@ -14,20 +14,25 @@ const START_MS = 30_000
 export class MortalRelay {
   readonly data: string
   readonly #settings: readonly string[]
+  readonly #variables: Readonly<Record<string, string>>
   #running: Running
   /** What processes before this one have said. */
   #earlier = ''
   #url = ''
 
-  private constructor(data: string, settings: readonly string[]) {
+  private constructor(data: string, settings: readonly string[], variables: Readonly<Record<string, string>>) {
     this.data = data
     this.#settings = settings
+    this.#variables = variables
     this.#running = this.#spawn(0)
   }
 
   /** Starts one on a free port; it and its folder are gone when the test is over. Resolves when it answers. */
-  static async start(settings: readonly string[] = []): Promise<MortalRelay> {
-    const relay = new MortalRelay(makeTemporaryFolder(), settings)
+  static async start(
+    settings: readonly string[] = [],
+    variables: Readonly<Record<string, string>> = {},
+  ): Promise<MortalRelay> {
+    const relay = new MortalRelay(makeTemporaryFolder(), settings, variables)
     relay.#url = await relay.#whenReady()
     return relay
   }
@@ -43,6 +48,11 @@ export class MortalRelay {
 
   get databasePath(): string {
     return join(this.data, 'relay.db')
+  }
+
+  /** Of the process that runs now. */
+  get pid(): number {
+    return this.#running.child.pid as number
   }
 
   /** Everything that it has said so far, log lines included. */
@@ -69,7 +79,7 @@ export class MortalRelay {
   }
 
   #spawn(port: number): Running {
-    return startRelayCommand(['serve', '--data', this.data, '--port', String(port), ...this.#settings])
+    return startRelayCommand(['serve', '--data', this.data, '--port', String(port), ...this.#settings], this.#variables)
   }
 
   async #end(signal: 'SIGKILL' | 'SIGINT'): Promise<number | null> {
