@@ -21,7 +21,7 @@ export interface Component {
 }
 
 /** True when an executable of that name stands on PATH. */
-function isOnPath(program: string): boolean {
+export function isOnPath(program: string): boolean {
   return (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
     try {
       accessSync(join(folder, program), constants.X_OK)
@@ -74,8 +74,8 @@ export function hasComponent(name: ComponentName): boolean {
 }
 
 /** The components that this machine lacks. */
-export function missingComponents(): readonly Component[] {
-  return COMPONENTS.filter((component) => !component.isPresent())
+export function missingComponents(components: readonly Component[] = COMPONENTS): readonly Component[] {
+  return components.filter((component) => !component.isPresent())
 }
 
 /** Only where it cannot surprise anybody's system: Debian (or a child of it), as root, not forbidden by `Y_SEALED_NO_APT`. */
@@ -100,8 +100,11 @@ function runApt(...parameters: readonly string[]): boolean {
  * Installs what is missing where that is allowed and says what it does; elsewhere says which suites will be skipped.
  * Returns what is still missing.
  */
-export function ensureComponents(say: (line: string) => void): readonly Component[] {
-  const missing = missingComponents()
+export function ensureComponents(
+  say: (line: string) => void,
+  components: readonly Component[] = COMPONENTS,
+): readonly Component[] {
+  const missing = missingComponents(components)
   if (missing.length === 0) return missing
   const packages = missing.map((component) => component.debianPackage)
   if (mayInstall()) {
@@ -110,7 +113,7 @@ export function ensureComponents(say: (line: string) => void): readonly Componen
       say('apt-get failed')
     }
   }
-  const still = missingComponents()
+  const still = missingComponents(components)
   for (const component of still) {
     say(`!! ${component.name} is missing (Debian package ${component.debianPackage}). SKIPPED: ${component.usedFor}`)
   }
