@@ -12,7 +12,7 @@ import * as decoding from 'lib0/decoding'
 import { UpdateDecoderV2 } from 'yjs'
 import { CONTENT, skipContent } from './read-content.ts'
 import { UpdateFault } from './update-fault.ts'
-import { STRUCTS_FLOOR, STRUCTS_PER_BYTE, type UpdateRefusal } from './update-limits.ts'
+import { MAX_STRUCTS, STRUCTS_FLOOR, STRUCTS_PER_BYTE, type UpdateRefusal } from './update-limits.ts'
 
 /** A place in a client's sequence. */
 export interface StructId {
@@ -69,16 +69,6 @@ export type Inspection =
   | { readonly ok: true; readonly summary: UpdateSummary }
   | { readonly ok: false; readonly code: UpdateRefusal }
 
-const NO_ITEM = {
-  origin: null,
-  rightOrigin: null,
-  parent: null,
-  root: null,
-  key: null,
-  isGc: true,
-  isType: false,
-  isDeleted: true,
-} as const
 const CONTENT_BITS = 0x1f
 const SKIP = 10
 const HAS_ORIGIN = 0x80
@@ -99,12 +89,13 @@ function readUpdate(update: Uint8Array): UpdateSummary {
   // The first byte is a flag for features of a later Yjs.
   if (update[0] !== 0) throw new UpdateFault('undecodable')
   const decoder = new UpdateDecoderV2(rest)
-  const { blocks, types } = readBlocks(decoder, STRUCTS_FLOOR + STRUCTS_PER_BYTE * update.length)
+  const { blocks, types } = readBlocks(decoder, Math.min(MAX_STRUCTS, STRUCTS_FLOOR + STRUCTS_PER_BYTE * update.length))
   const deletes = readDeletes(decoder)
   if (decoding.hasContent(rest) || !isSpent(decoder)) throw new UpdateFault('undecodable')
   return { blocks, deletes, types }
 }
 
+/** What a block claims is judged before any of its structs is made. */
 function readBlocks(decoder: UpdateDecoderV2, maxStructs: number): Pick<UpdateSummary, 'blocks' | 'types'> {
   const rest = decoder.restDecoder
   const count = decoding.readVarUint(rest)
@@ -143,7 +134,19 @@ function readStruct(decoder: UpdateDecoderV2, client: number, clock: number): Up
   if (content === SKIP) throw new UpdateFault('skip')
   if (content === 0) {
     const length = decoder.readLen()
-    return { client, clock, length, ...NO_ITEM }
+    return {
+      client,
+      clock,
+      length,
+      origin: null,
+      rightOrigin: null,
+      parent: null,
+      root: null,
+      key: null,
+      isGc: true,
+      isType: false,
+      isDeleted: true,
+    }
   }
   const origin = (info & HAS_ORIGIN) === 0 ? null : decoder.readLeftID()
   const rightOrigin = (info & HAS_RIGHT_ORIGIN) === 0 ? null : decoder.readRightID()

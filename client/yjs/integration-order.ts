@@ -23,10 +23,11 @@ export function integrationOrder(
   for (const [client, structs] of structsByClient) lanes.set(client, { structs, next: 0, clock: clockOf(client) })
   const stateOf = (client: number): number => lanes.get(client)?.clock ?? clockOf(client)
   const order: UpdateStruct[] = []
+  const waiting: UpdateStruct[] = []
   for (const lane of lanes.values()) {
     for (let first = lane.structs[lane.next]; first !== undefined; first = lane.structs[lane.next]) {
       lane.next++
-      const waiting = [first]
+      waiting.push(first)
       for (let head = waiting.at(-1); head !== undefined; head = waiting.at(-1)) {
         const missing = missingClient(head, stateOf)
         if (missing === null) {

@@ -5,10 +5,16 @@
  * @module
  */
 
-/** Structs of any update, however short: two hundred rows of empty types pasted at once are a hundred bytes. [CL3] */
-export const STRUCTS_FLOOR = 65_536
-/** And so many more for each byte: a stored document of single letters stays below one. [CL3] */
-export const STRUCTS_PER_BYTE = 8
+/**
+ * Structs of any update, however short. Honest ones have no least size: a table of 3 000 × 60 empty cells pasted at once
+ * is 183 000 structs in 39 KB, and a map whose two keys were set in turn has one for each set and 66 bytes at all. So
+ * many cost a reader some 90 MiB. [CL3]
+ */
+export const STRUCTS_FLOOR = 262_144
+/** And so many more for each byte: a text typed from its end to its beginning has one for each letter. [CL3] */
+export const STRUCTS_PER_BYTE = 1
+/** And never more, as each costs its reader 200 to 300 bytes: 260 000 edits of a real paper leave 11 000. [CL3] */
+export const MAX_STRUCTS = 524_288
 /** Arrays and objects within arrays and objects, in one value. Deeper ones overflow some engines' stacks and not others'. [CL3] */
 export const MAX_VALUE_NESTING = 256
 /** Shared types within shared types, all made by one update: Yjs deletes them by recursion. [CL3] */
@@ -24,7 +30,7 @@ export type UpdateRefusal =
   | 'skip'
   /** A struct of length 0. */
   | 'length'
-  /** More structs than its bytes justify. */
+  /** More structs than its bytes justify, or than any update may have. */
   | 'too-many'
   /** A value or a type too deep. */
   | 'nesting'

@@ -101,6 +101,20 @@ describe('checkUpdate, honest writers', () => {
     })
     fc.assert(property, { numRuns: fuzzRuns(100) })
   })
+
+  it('[CL3] lets a large table of empty cells pass that is pasted at once', () => {
+    const person = new Person(0, { gc: true })
+    const row = (): Y.Array<unknown> => Y.Array.from(Array.from({ length: 60 }, () => new Y.Map()))
+    person.doc.getArray('table').push(Array.from({ length: 3_000 }, row))
+    const log = new LogState()
+    log.bind(person.doc.clientID, person.device)
+    const update = diffAgainst(person.doc, log.clocks())
+    expect(update.length).toBeLessThan(40_000)
+    expect(checkUpdate(update, log, person.device)).toMatchObject({
+      ok: true,
+      growth: new Map([[person.doc.clientID, 3_000 * 61]]),
+    })
+  })
 })
 
 /** A newcomer who reads the log, and one who reads a snapshot, see the same. */
