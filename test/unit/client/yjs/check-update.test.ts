@@ -104,7 +104,7 @@ describe('checkUpdate, honest writers', () => {
 
   it('[CL3] lets a large table of empty cells pass that is pasted at once', () => {
     const person = new Person(0, { gc: true })
-    const row = (): Y.Array<unknown> => Y.Array.from(Array.from({ length: 60 }, () => new Y.Map()))
+    const row = (): Y.Array<Y.Map<unknown>> => Y.Array.from(Array.from({ length: 60 }, () => new Y.Map()))
     person.doc.getArray('table').push(Array.from({ length: 3_000 }, row))
     const log = new LogState()
     log.bind(person.doc.clientID, person.device)
