@@ -168,6 +168,9 @@ export type {
 } from './members/record-fields.ts'
 export { BACK_LINK_BYTES, packDevices, packWraps, WRAP_BYTES, type Rotation } from './members/rotation.ts'
 export { SEALED_NAME_BYTES } from './members/sealed-name.ts'
+export { isAtLeast, type RecordRefusal, type RoleChanges } from './members/judge-record.ts'
+export { MemberLog, type CountedRecord, type RecordVerdict } from './members/member-log.ts'
+export type { Epoch, LiveLink, Member, MemberDevice, Members, NameInRecord, RecordPlace } from './members/members.ts'
 export { SortedRows, type Row, type RowShape } from './wire/sorted-rows.ts'
 export {
   decodeAttestation,

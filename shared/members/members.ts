@@ -1,0 +1,214 @@
+/**
+ * Who belongs to a document, with which devices, roles and links, and which epochs it had: the state that counted records add up to,
+ * with the history that tells what held at any place of the log. It judges nothing. Rules KM10, KM16, KM18.
+ *
+ * @module
+ */
+import { bytesToHex, type Bytes } from '../bytes.ts'
+import type { Certificate } from './certificate.ts'
+import type { MemberRole, Role } from './role.ts'
+
+/** Where a counted record stands, and who signed it. */
+export interface RecordPlace {
+  readonly seq: number
+  /** Device id, 16 bytes. */
+  readonly author: Bytes
+}
+
+/** A name as a record carries it, and the epoch under whose key it was sealed. [KM8] */
+export interface NameInRecord {
+  /** 104 bytes, or none. */
+  readonly sealed: Bytes
+  readonly epoch: number
+}
+
+/** A device of a member, from the record that added it. */
+export interface MemberDevice {
+  /** 16 bytes. [KM1] */
+  readonly id: Bytes
+  readonly certificate: Certificate
+  readonly since: RecordPlace
+  readonly name: NameInRecord
+}
+
+/** One or more devices with one role. Named by the device that it began with, even when that device is gone. [KM10] */
+export interface Member {
+  /** Id of its first device, 16 bytes. */
+  readonly id: Bytes
+  readonly role: MemberRole
+  /** At least one, oldest first. */
+  readonly devices: readonly MemberDevice[]
+  readonly since: RecordPlace
+  /** The link by which it came, or `null`. */
+  readonly link: Bytes | null
+}
+
+/** A link by which others may still join, as far as the log can tell: expiry is the relay's word. [KM17] */
+export interface LiveLink {
+  /** Formed as a device id, 16 bytes. */
+  readonly id: Bytes
+  readonly certificate: Certificate
+  readonly role: MemberRole
+  /** Unix seconds, 0 for never. */
+  readonly expiresAt: number
+  /** How many may join by it, 0 for any number. */
+  readonly uses: number
+  readonly used: number
+  readonly since: RecordPlace
+  readonly name: NameInRecord
+}
+
+/** An epoch from the record that opened it. */
+export interface Epoch {
+  readonly epoch: number
+  /** 32 bytes. [KM5] */
+  readonly commitment: Bytes
+  /** Seq of the record that opened it. */
+  readonly openedAt: number
+  /** Seq of the self-removal after which nothing is sealed under its key; `null` while it is open. [KM18] */
+  readonly closedAt: number | null
+}
+
+interface RoleSince {
+  readonly seq: number
+  readonly role: Role
+}
+
+/** Changed by `MemberLog` alone; everybody else reads. */
+export class Members {
+  readonly #members = new Map<string, Member>()
+  /** Hex of the member's id by hex of the device's. */
+  readonly #memberByDevice = new Map<string, string>()
+  readonly #links = new Map<string, LiveLink>()
+  readonly #epochs: Epoch[] = []
+  /** Every device that ever belonged, since what it wrote stays. */
+  readonly #certificates = new Map<string, Certificate>()
+  readonly #history = new Map<string, RoleSince[]>()
+  /** Ids that links have or had: none is given twice. */
+  readonly #linkIds = new Set<string>()
+
+  /** Members in the order in which they came. */
+  get all(): readonly Member[] {
+    return [...this.#members.values()]
+  }
+
+  get links(): readonly LiveLink[] {
+    return [...this.#links.values()]
+  }
+
+  /** Epochs from 1 on. */
+  get epochs(): readonly Epoch[] {
+    return this.#epochs
+  }
+
+  /** The epoch in force. */
+  get epoch(): Epoch {
+    return this.#epochs.at(-1) as Epoch
+  }
+
+  /** Devices and live links together: so many wraps a rotation may need. [KM17] */
+  get holders(): number {
+    return this.#memberByDevice.size + this.#links.size
+  }
+
+  /** Ids of all devices of all members. */
+  *deviceIds(): Generator<Bytes> {
+    for (const member of this.#members.values()) for (const device of member.devices) yield device.id
+  }
+
+  /** The member to whom a device belongs now, or `null`. */
+  memberOf(device: Bytes): Member | null {
+    return this.#members.get(this.#memberByDevice.get(bytesToHex(device)) ?? '') ?? null
+  }
+
+  link(id: Bytes): LiveLink | null {
+    return this.#links.get(bytesToHex(id)) ?? null
+  }
+
+  /** Was this id ever a link's? */
+  wasLink(id: Bytes): boolean {
+    return this.#linkIds.has(bytesToHex(id))
+  }
+
+  /** The keys of a device that belongs or belonged; `null` for a stranger. */
+  certificateOf(device: Bytes): Certificate | null {
+    return this.#certificates.get(bytesToHex(device)) ?? null
+  }
+
+  /** What a device might do just before `seq`: a record changes what comes after it. */
+  roleAt(device: Bytes, seq: number): Role {
+    const history = this.#history.get(bytesToHex(device)) ?? []
+    return history.findLast((change) => change.seq < seq)?.role ?? 'none'
+  }
+
+  /** The epoch in force just before `seq`, or `null` before the genesis. */
+  epochAt(seq: number): Epoch | null {
+    return this.#epochs.findLast((epoch) => epoch.openedAt < seq) ?? null
+  }
+
+  openEpoch(epoch: Omit<Epoch, 'closedAt'>): void {
+    this.#epochs.push({ ...epoch, closedAt: null })
+  }
+
+  closeEpoch(seq: number): void {
+    this.#epochs.push({ ...(this.#epochs.pop() as Epoch), closedAt: seq })
+  }
+
+  addMember(device: MemberDevice, role: MemberRole, link: Bytes | null): void {
+    this.#members.set(bytesToHex(device.id), { id: device.id, role, devices: [device], since: device.since, link })
+    this.#enter(device, device.id, role)
+  }
+
+  addDevice(device: MemberDevice, member: Member): void {
+    this.#members.set(bytesToHex(member.id), { ...member, devices: [...member.devices, device] })
+    this.#enter(device, member.id, member.role)
+  }
+
+  setRole(member: Member, role: MemberRole, seq: number): void {
+    this.#members.set(bytesToHex(member.id), { ...member, role })
+    for (const { id } of member.devices) this.#note(id, seq, role)
+  }
+
+  removeDevice(device: Bytes, seq: number): void {
+    const member = this.memberOf(device)
+    const hex = bytesToHex(device)
+    if (member === null) return
+    const devices = member.devices.filter(({ id }) => bytesToHex(id) !== hex)
+    const key = bytesToHex(member.id)
+    if (devices.length > 0) this.#members.set(key, { ...member, devices })
+    else this.#members.delete(key)
+    this.#memberByDevice.delete(hex)
+    this.#note(device, seq, 'none')
+  }
+
+  addLink(link: LiveLink): void {
+    this.#linkIds.add(bytesToHex(link.id))
+    this.#links.set(bytesToHex(link.id), link)
+  }
+
+  /** Counts a join; a link that is used up is live no more. */
+  useLink(link: LiveLink): void {
+    const used = link.used + 1
+    if (used === link.uses) this.#links.delete(bytesToHex(link.id))
+    else this.#links.set(bytesToHex(link.id), { ...link, used })
+  }
+
+  /** Ends every link for which `ends` is true. */
+  endLinks(ends: (link: LiveLink) => boolean): void {
+    for (const [key, link] of this.#links) if (ends(link)) this.#links.delete(key)
+  }
+
+  #enter(device: MemberDevice, member: Bytes, role: MemberRole): void {
+    const hex = bytesToHex(device.id)
+    this.#memberByDevice.set(hex, bytesToHex(member))
+    this.#certificates.set(hex, device.certificate)
+    this.#note(device.id, device.since.seq, role)
+  }
+
+  #note(device: Bytes, seq: number, role: Role): void {
+    const hex = bytesToHex(device)
+    const history = this.#history.get(hex)
+    if (history) history.push({ seq, role })
+    else this.#history.set(hex, [{ seq, role }])
+  }
+}
