@@ -169,6 +169,7 @@ export type {
 export { BACK_LINK_BYTES, packDevices, packWraps, WRAP_BYTES, type Rotation } from './members/rotation.ts'
 export { SEALED_NAME_BYTES } from './members/sealed-name.ts'
 export { isAtLeast, type RecordRefusal, type RoleChanges } from './members/judge-record.ts'
+export { endsLink } from './members/ended-links.ts'
 export { MemberLog, type CountedRecord, type RecordVerdict } from './members/member-log.ts'
 export type { Epoch, LiveLink, Member, MemberDevice, Members, NameInRecord, RecordPlace } from './members/members.ts'
 export { SortedRows, type Row, type RowShape } from './wire/sorted-rows.ts'

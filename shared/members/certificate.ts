@@ -4,6 +4,7 @@
  * @module
  */
 import type { Bytes } from '../bytes.ts'
+import { isBoxKey } from '../crypto/box-key.ts'
 import { frameFields } from '../crypto/hash.ts'
 import { verifySignature } from '../crypto/signature.ts'
 import { SIGNATURE_BYTES } from '../envelope/envelope.ts'
@@ -58,7 +59,7 @@ export function certificateInput(signPublic: Bytes, boxPublic: Bytes): Bytes {
   return frameFields('y-sealed/v1/device-certificate', signPublic, boxPublic)
 }
 
-/** True when the first key signed both. [KM1] */
+/** True when the first key signed both, and the second is one that something can be sealed to. [KM1] */
 export function verifyCertificate({ signPublic, boxPublic, signature }: Certificate): boolean {
-  return verifySignature(signature, certificateInput(signPublic, boxPublic), signPublic)
+  return isBoxKey(boxPublic) && verifySignature(signature, certificateInput(signPublic, boxPublic), signPublic)
 }

@@ -20,7 +20,7 @@ import type { Rotation } from './rotation.ts'
 
 /** Why a record does not count; stable, for reports and tests. [KM16] [KM17] */
 export type RecordRefusal =
-  /** No record body, or one that the mode does not know. */
+  /** No record body, one that the mode does not know, or of another document. */
   | 'malformed'
   /** Its own signature does not verify. */
   | 'signature'
@@ -150,13 +150,14 @@ function judgeRemove(members: Members, signer: Member, author: Bytes, body: Remo
   }
   const stays = (member: Member): boolean => member.devices.some(({ id }) => !removed.has(bytesToHex(id)))
   if (!members.all.some((member) => member.role === 'admin' && stays(member))) return 'last-admin'
-  const fault = removed.has(bytesToHex(author))
+  const isLeaving = removed.has(bytesToHex(author)) || signer.role === 'reader'
+  const fault = isLeaving
     ? findVoidRotationFault(members, body.rotation)
     : findRotationFault(members, body.rotation, removed, () => false)
   return fault ?? [...body.devices].map(([device]) => ({ device, role: 'none' }))
 }
 
-/** Who leaves chooses no key for those who stay: the epoch is closed instead, and the next who writes opens another. [KM18] */
+/** Who leaves, or may not write, chooses no key for those who stay: the epoch is closed, and the next who writes opens another. [KM18] */
 function findVoidRotationFault(
   members: Members,
   { epoch, commitment, backLink, wraps }: Rotation,

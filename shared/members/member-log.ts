@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { equalBytes, type Bytes } from '../bytes.ts'
+import { bytesToHex, equalBytes, type Bytes } from '../bytes.ts'
 import type { Sha512 } from '../crypto/hash.ts'
 import { verifySignature } from '../crypto/signature.ts'
 import type { Envelope } from '../envelope/envelope.ts'
@@ -14,7 +14,8 @@ import { KIND } from '../envelope/kind.ts'
 import { unreachable } from '../unreachable.ts'
 import { verifyCertificate, type Certificate } from './certificate.ts'
 import { deviceIdOf } from './device-id.ts'
-import { genesisHash, type MembersGenesis } from './genesis.ts'
+import { endsLink } from './ended-links.ts'
+import { documentIdOf, genesisHash, type MembersGenesis } from './genesis.ts'
 import { judgeRecord, type RecordRefusal, type RoleChanges } from './judge-record.ts'
 import { Members, type MemberDevice, type NameInRecord, type RecordPlace } from './members.ts'
 import { decodeRecord, type RecordBody } from './record.ts'
@@ -28,7 +29,7 @@ export interface CountedRecord {
   readonly id: Bytes
   readonly body: RecordBody
   readonly roles: RoleChanges
-  /** The epoch that it opens, or `null`: a self-removal opens none. */
+  /** The epoch that it opens, or `null`: leaving opens none. */
   readonly rotation: Rotation | null
   /** After it nothing is sealed under the epoch in force. [KM18] */
   readonly closesEpoch: boolean
@@ -40,6 +41,7 @@ export class MemberLog {
   readonly members: Members = new Members()
   readonly #sha512: Sha512
   readonly #genesisHash: Bytes
+  readonly #document: Bytes
   #recordHead: Bytes = new Uint8Array(32)
   #recordSeq = 0
 
@@ -47,6 +49,7 @@ export class MemberLog {
   constructor(sha512: Sha512, hash: Bytes) {
     this.#sha512 = sha512
     this.#genesisHash = hash
+    this.#document = documentIdOf(hash)
   }
 
   /** Id of the newest counted record, 32 bytes; zeros before the genesis. */
@@ -62,7 +65,7 @@ export class MemberLog {
   /** Would this record count as the next one? Nothing changes. Never throws. [KM16] */
   judge(envelope: Envelope): RecordVerdict {
     const decoded = envelope.kind === KIND.record ? decodeRecord(envelope.sealed) : null
-    if (!decoded?.ok) return refuse('malformed')
+    if (!decoded?.ok || !equalBytes(envelope.document, this.#document)) return refuse('malformed')
     const body = decoded.value
     if (this.#recordSeq === 0) return this.#judgeGenesis(envelope, body)
     if (!equalBytes(body.recordPrev, this.#recordHead)) return refuse('stale')
@@ -84,9 +87,14 @@ export class MemberLog {
   apply(record: CountedRecord, seq: number): void {
     const { envelope, body, rotation, closesEpoch } = record
     const place: RecordPlace = { seq, author: envelope.device }
+    const ended = new Set(this.members.links.filter(endsLink(this.members, body)).map(({ id }) => bytesToHex(id)))
     this.#change(body, place)
+    if (ended.size > 0) this.members.endLinks(({ id }) => ended.has(bytesToHex(id)))
     if (closesEpoch) this.members.closeEpoch(seq)
-    if (rotation !== null) this.#open(rotation, seq)
+    if (rotation !== null) {
+      // A copy: the record that it stands in may be large, and need not be kept for it.
+      this.members.openEpoch({ epoch: rotation.epoch, commitment: rotation.commitment.slice(), openedAt: seq })
+    }
     this.#recordHead = record.id
     this.#recordSeq = seq
   }
@@ -96,6 +104,22 @@ export class MemberLog {
     const verdict = this.judge(envelope)
     if (verdict.ok) this.apply(verdict, seq)
     return verdict
+  }
+
+  /**
+   * Takes a record that is known to count, because whoever stored it has judged it: no signature is verified. For a store's own log
+   * and nothing else. Throws `TypeError` for what is no record.
+   */
+  replay(envelope: Envelope, seq: number): void {
+    const decoded = decodeRecord(envelope.sealed)
+    if (!decoded.ok) throw new TypeError('a stored record cannot be read')
+    const body = decoded.value
+    const commitment = body.type === 'genesis' ? body.commitment : this.members.epoch.commitment
+    const rotation = 'rotation' in body ? body.rotation : null
+    const closesEpoch = rotation !== null && rotation.epoch === this.members.epoch.epoch
+    const id = envelopeId(this.#sha512, commitment, envelope)
+    const opened = closesEpoch ? null : rotation
+    this.apply({ ok: true, envelope, id, body, roles: [], rotation: opened, closesEpoch }, seq)
   }
 
   /** Who joins brings the key; everybody else is a member. */
@@ -152,11 +176,10 @@ export class MemberLog {
         members.useLink(link)
         return members.addMember(this.#device(body.certificate, place, this.#name(body.sealedName)), link.role, link.id)
       }
-      case 'revoke-link':
-        return members.endLinks(({ id }) => equalBytes(id, body.link))
       case 'remove':
         for (const [device] of body.devices) members.removeDevice(device.slice(), place.seq)
-        return members.endLinks(() => true)
+        return
+      case 'revoke-link':
       case 'epoch':
       case 'rewrap':
       case 'restart':
@@ -170,12 +193,6 @@ export class MemberLog {
     this.members.openEpoch({ epoch: 1, commitment: genesis.commitment, openedAt: place.seq })
     const name = { sealed: genesis.sealedName, epoch: 1 }
     this.members.addMember(this.#device(genesis.certificate, place, name), 'admin', null)
-  }
-
-  /** A link to which a rotation does not seal the new key cannot be joined by any more. [KM17] */
-  #open({ epoch, commitment, wraps }: Rotation, seq: number): void {
-    this.members.openEpoch({ epoch, commitment, openedAt: seq })
-    this.members.endLinks(({ id }) => !wraps.has(id))
   }
 
   #device(certificate: Certificate, since: RecordPlace, name: NameInRecord): MemberDevice {

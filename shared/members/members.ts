@@ -65,7 +65,7 @@ export interface Epoch {
   readonly commitment: Bytes
   /** Seq of the record that opened it. */
   readonly openedAt: number
-  /** Seq of the self-removal after which nothing is sealed under its key; `null` while it is open. [KM18] */
+  /** Seq of the first removal after which nothing is sealed under its key; `null` while it is open. [KM18] */
   readonly closedAt: number | null
 }
 
@@ -141,6 +141,12 @@ export class Members {
     return history.findLast((change) => change.seq < seq)?.role ?? 'none'
   }
 
+  /** The keys of a device that belonged, or had belonged, just before `seq`; `null` for a stranger at that place. */
+  certificateAt(device: Bytes, seq: number): Certificate | null {
+    const [first] = this.#history.get(bytesToHex(device)) ?? []
+    return first !== undefined && first.seq < seq ? this.certificateOf(device) : null
+  }
+
   /** The epoch in force just before `seq`, or `null` before the genesis. */
   epochAt(seq: number): Epoch | null {
     return this.#epochs.findLast((epoch) => epoch.openedAt < seq) ?? null
@@ -150,8 +156,10 @@ export class Members {
     this.#epochs.push({ ...epoch, closedAt: null })
   }
 
+  /** One that is closed already stays closed from where it was: what stands in between must count for nobody. */
   closeEpoch(seq: number): void {
-    this.#epochs.push({ ...(this.#epochs.pop() as Epoch), closedAt: seq })
+    const epoch = this.#epochs.pop() as Epoch
+    this.#epochs.push({ ...epoch, closedAt: epoch.closedAt ?? seq })
   }
 
   addMember(device: MemberDevice, role: MemberRole, link: Bytes | null): void {
