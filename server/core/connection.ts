@@ -24,7 +24,7 @@ import { judgeHello, type Challenge } from './hello.ts'
 import type { Hubs } from './hubs.ts'
 import { OpenDocuments, type Slot } from './open-documents.ts'
 import type { Grant, Outbound, Upgrade } from './ports.ts'
-import { createSocketRates, type SocketRates } from './rates.ts'
+import { createSocketRates, isBadSignatureTooMany, type SocketRates } from './rates.ts'
 import { encodeRefusal, type Refusal, type RefusedFrame } from './refusal.ts'
 import type { Socket } from './socket.ts'
 import { Strikes, weightOf } from './strikes.ts'
@@ -168,7 +168,7 @@ export class Connection implements Socket {
     const verdict = judgeHello(this.context, frame, challenge, this.#grant)
     if (!verdict.ok) {
       this.context.metrics.count('hellos_refused', { reason: verdict.reason })
-      this.#end(4401, 'proof refused', verdict.reason)
+      if (verdict.reason !== 'signature' || !this.#endIfForger()) this.#end(4401, 'proof refused', verdict.reason)
       return
     }
     this.#state = { name: 'ready', device: verdict.device, signPublic: frame.signPublic.slice() }
@@ -189,6 +189,7 @@ export class Connection implements Socket {
     const { clock, metrics, log, labelOf } = this.context
     metrics.count('nacks', { code: refusal.code })
     if (refusal.code === 'TOKEN_REFUSED') this.#expire(clock.now())
+    if (refusal.code === 'BAD_ENVELOPE' && this.#endIfForger()) return
     const now = clock.monotonic()
     const weighs = weight ?? (now < this.#forgivenUntilMs && isForgiven(refusal.code) ? 0 : weightOf(refusal.code))
     if (weighs === 0) return
@@ -200,6 +201,15 @@ export class Connection implements Socket {
       document: labelOf(frame.document),
     })
     if (this.#strikes.add(weighs, now)) this.#end(4529, 'too many refusals')
+  }
+
+  /** A signature did not hold: whoever brings one after another, on whatever sockets, is not to come back. [H10] */
+  #endIfForger(): boolean {
+    const { rates, clock } = this.context
+    const whose = { subject: this.#grant.subject, network: this.network }
+    if (!isBadSignatureTooMany(rates, whose, clock.monotonic())) return false
+    this.#end(4403, 'too many bad signatures')
+    return true
   }
 
   forgive(): void {

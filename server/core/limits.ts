@@ -90,6 +90,11 @@ export interface RelayLimits extends SocketLimits {
   /** Strikes within `strikeWindowMs` that end a socket. */
   readonly strikes: number
   readonly strikeWindowMs: number
+  /**
+   * Signatures and proofs that do not hold, of one person and of one network: honest devices make none. Twenty at once, three a minute;
+   * the socket that brings the next is closed for good. [H10]
+   */
+  readonly badSignatures: Rate
   /** How long a grant outlives its `exp`: clocks differ. [AU3] */
   readonly toleranceMs: number
   /** How long a gap may wait for the bus before the store is read. [BU2] */
@@ -127,6 +132,7 @@ export const DEFAULT_LIMITS: RelayLimits = {
   documentBytes: 536_870_912,
   documentEntries: 1_048_576,
   sockets: 10_000,
+  connections: 11_000,
   socketsPerNetwork: 50,
   socketsPerSubject: 8,
   upgradesPerNetwork: 20,
@@ -147,6 +153,7 @@ export const DEFAULT_LIMITS: RelayLimits = {
   shownSessions: 4,
   strikes: 10,
   strikeWindowMs: 60_000,
+  badSignatures: { perSecond: 0.05, burst: 20 },
   toleranceMs: 5_000,
   repairDelayMs: 15,
   sweepMs: 5_000,

@@ -296,3 +296,5 @@ export interface SocketLimits {
   /** and at once when so much waits. [H5] */
   readonly hardQueueBytes: number
 }
+  /** TCP connections in all: the sockets, and a tenth more that are on their way in or are told that there is no room. [H14] */
+  readonly connections: number

@@ -23,6 +23,9 @@ export interface SharedRates {
   readonly creationsByNetwork: KeyedBuckets
   /** Bytes stored, by subject: a day's worth at once. */
   readonly storageBySubject: KeyedBuckets
+  /** Signatures that did not hold, by subject and by network. [H10] */
+  readonly badSignaturesBySubject: KeyedBuckets
+  readonly badSignaturesByNetwork: KeyedBuckets
   readonly reads: ReadTurns
 }
 
@@ -40,8 +43,22 @@ export function createSharedRates(limits: RelayLimits): SharedRates {
       perSecond: limits.subjectBytesPerDay / (24 * HOUR_S),
       burst: limits.subjectBytesPerDay,
     }),
+    badSignaturesBySubject: new KeyedBuckets(limits.badSignatures),
+    badSignaturesByNetwork: new KeyedBuckets(limits.badSignatures),
     reads: new ReadTurns(limits.readsPerSubject, limits.readsWaiting),
   }
+}
+
+/** Counts a signature that did not hold; true when it is one too many for its subject or its network. [H10] */
+export function isBadSignatureTooMany(
+  { badSignaturesBySubject, badSignaturesByNetwork }: SharedRates,
+  { subject, network }: Pick<Payer, 'subject' | 'network'>,
+  nowMs: number,
+): boolean {
+  const buckets = [badSignaturesBySubject.of(subject, nowMs)]
+  if (network !== '') buckets.push(badSignaturesByNetwork.of(network, nowMs))
+  // The last that a bucket holds is the one too many. Nobody gets into debt, so that a thief's noise is soon forgotten.
+  return buckets.map((bucket) => !bucket.tryTake(1, nowMs) || bucket.waitMs(1, nowMs) > 0).includes(true)
 }
 
 /** Forgets what says nothing any more. */

@@ -115,7 +115,7 @@ export const ABUSERS: readonly Abuser[] = [
   {
     name: 'forged proofs and foreign envelopes',
     rows: 'H10',
-    refusedBy: ['4401', 'NACK FORBIDDEN', 'NACK BAD_ENVELOPE', '4529'],
+    refusedBy: ['4401', 'NACK FORBIDDEN', 'NACK BAD_ENVELOPE', '4529', '4403'],
     lanes: 2,
     pauseMs: 50,
     async prepare(ground) {
