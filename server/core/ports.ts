@@ -283,6 +283,8 @@ export interface Doorkeeper {
 
 /** What the transport sees to by itself. */
 export interface SocketLimits {
+  /** TCP connections in all: the sockets, and a tenth more that are on their way in or are told that there is no room. [H14] */
+  readonly connections: number
   /** Are this machine's own addresses a network like others? By default not: what comes from there is the operator, or a proxy for all. */
   readonly countsLoopback: boolean
   /** From the first byte of a message to its last: 64 KiB at the pace of a bad mobile network. [E12] [H2] */
@@ -296,5 +298,3 @@ export interface SocketLimits {
   /** and at once when so much waits. [H5] */
   readonly hardQueueBytes: number
 }
-  /** TCP connections in all: the sockets, and a tenth more that are on their way in or are told that there is no room. [H14] */
-  readonly connections: number
