@@ -102,7 +102,9 @@ function judgeAdd(sha512: Sha512, members: Members, signer: Member, body: AddFie
   const allowed = body.sponsored ? body.role === signer.role : signer.role === 'admin'
   if (!allowed) return 'not-allowed'
   const device = certifiedId(sha512, body.certificate)
-  return device === null ? 'certificate' : (findNewcomerFault(members, device) ?? [{ device, role: body.role }])
+  if (device === null) return 'certificate'
+  const own = body.sponsored ? signer : null
+  return findNewcomerFault(members, device, { own }) ?? [{ device, role: body.role }]
 }
 
 function judgeRole(members: Members, signer: Member, { device, role }: RoleFields): Judgement {
@@ -130,7 +132,7 @@ function judgeJoin(sha512: Sha512, members: Members, trial: RecordOnTrial, body:
   if (!verifySignature(body.linkSignature, input, link.certificate.signPublic)) return 'signature'
   // The place of a link that is used up is free again.
   const isLast = link.used + 1 === link.uses
-  return findNewcomerFault(members, device, isLast ? 1 : 0) ?? [{ device, role: link.role }]
+  return findNewcomerFault(members, device, { freed: isLast ? 1 : 0 }) ?? [{ device, role: link.role }]
 }
 
 function judgeRevokeLink(members: Members, signer: Member, body: RevokeLinkFields): Judgement {
@@ -187,8 +189,18 @@ function findRotationFault(
   return wraps.length === devices + links ? null : 'wraps'
 }
 
-function findNewcomerFault(members: Members, id: Bytes, freed = 0): RecordRefusal | null {
+/**
+ * A device may be gone from a member that goes on under its name: it comes back to that member and to nobody else, or two members
+ * would have one name. [KM10]
+ */
+function findNewcomerFault(
+  members: Members,
+  id: Bytes,
+  { own = null, freed = 0 }: { readonly own?: Member | null; readonly freed?: number } = {},
+): RecordRefusal | null {
   if (members.memberOf(id) !== null || members.link(id) !== null) return 'known-device'
+  const namesake = members.memberNamed(id)
+  if (namesake !== null && namesake !== own) return 'known-device'
   return members.holders + 1 - freed > MAX_ITEMS_PER_RECORD ? 'too-many' : null
 }
 

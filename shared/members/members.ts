@@ -121,6 +121,11 @@ export class Members {
     return this.#members.get(this.#memberByDevice.get(bytesToHex(device)) ?? '') ?? null
   }
 
+  /** The member that began with this device, which may be gone from it by now; or `null`. [KM10] */
+  memberNamed(device: Bytes): Member | null {
+    return this.#members.get(bytesToHex(device)) ?? null
+  }
+
   link(id: Bytes): LiveLink | null {
     return this.#links.get(bytesToHex(id)) ?? null
   }

@@ -247,6 +247,39 @@ describe('devices of somebody else', () => {
   })
 })
 
+describe('a device that is gone from the member that it named', () => {
+  /** Alice, the only admin, goes on with her tablet; her phone, which named her, is gone. */
+  const createGone = (): TestMemberLog => {
+    const world = createTeam()
+    world.add('admin', carol, alice, true)
+    world.must(alice, removeFields([alice.id], world.voidRotation()))
+    expect(world.do(carol, linkFields(otherLink, 'reader'))).toBe('counts')
+    return world
+  }
+
+  it('[KM10] [KM17] is no second member of that name: neither added, nor joined, nor sponsored by another, nor a link', () => {
+    const world = createGone()
+    expect(world.judge(carol, addFields(alice, 'reader'))).toBe('known-device')
+    expect(world.judge(alice, world.join(otherLink, alice))).toBe('known-device')
+    expect(world.judge(bob, addFields(alice, 'writer', true))).toBe('known-device')
+    expect(world.judge(carol, linkFields(alice, 'reader'))).toBe('known-device')
+  })
+
+  it('[KM10] [KM17] comes back to its own member, as any device does', () => {
+    const world = createGone()
+    expect(world.do(carol, addFields(alice, 'admin', true))).toBe('counts')
+    expect(world.log.members.memberOf(alice.id)?.devices.map(({ id }) => id)).toEqual([carol.id, alice.id])
+  })
+
+  it('[KM10] [KM17] is anybody’s once that member is gone', () => {
+    const world = createGone()
+    world.must(carol, roleFields(bob.id, 'admin'))
+    world.must(bob, removeFields([carol.id], world.rotation({ without: [carol.id] })))
+    expect(world.do(bob, addFields(alice, 'reader'))).toBe('counts')
+    expect(world.log.members.all.map(({ id }) => id)).toEqual([bob.id, alice.id])
+  })
+})
+
 describe('by number', () => {
   it(
     '[KM17] [F19] holders are never more than 1000, and the last place is a device’s, a link’s or a joiner’s',
