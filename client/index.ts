@@ -7,12 +7,22 @@ export type { Channel, ChannelPort, DownReason, TokenRequest, TokenSource } from
 export { HeadKeyPin } from './connection/head-key-pin.ts'
 export { RelayConnection, type RelayConnectionOptions } from './connection/relay-connection.ts'
 export type { Socket, SocketConstructor } from './connection/socket.ts'
-export type { Authority, DocumentAccess, DocumentRole } from './document/document-access.ts'
+export type { Authority, DocumentAccess, DocumentRole, Placement } from './document/document-access.ts'
 export { createMembersDocument, openMembersDocument } from './document/members-document.ts'
 export { sharedKeyDocument, type SharedKeyOptions } from './document/shared-key-document.ts'
 export { loadDevice } from './keys/device-identity.ts'
 export { createMemoryKeyStore, type KeyStore } from './keys/key-store.ts'
 export type { EntryRefusal } from './log/document-log.ts'
+export type { RecordMismatch } from './members/member-desk.ts'
+export { Membership, type MemberRecord, type RefusedRecord } from './members/membership.ts'
+export {
+  createMembership,
+  joinedMembership,
+  openMembership,
+  type JoinedMembershipOptions,
+} from './members/open-membership.ts'
+export { RecordTools, type Intent, type RotationOptions } from './members/record-tools.ts'
+export { sealRecord } from './members/seal-record.ts'
 export { createMemoryOutbox, type Outbox, type OutboxItem } from './outbox/outbox.ts'
 export type { IntegrityReport, ProviderEvents, ProviderStatus } from './provider/provider-events.ts'
 export type { SealedProviderOptions } from './provider/provider-options.ts'

@@ -50,6 +50,8 @@ export interface ChannelPort {
   send(frame: ClientFrame): boolean
   /** Opens the document once more on a live socket, or gives up the socket if it is unusable. */
   reopen(): void
+  /** Asks for a new token and hands it to the relay: what this device may do has changed. REFRESHED answers. [AU7] */
+  refresh(): void
   /** Leaves; the last to leave closes the socket. */
   detach(): void
 }

@@ -153,6 +153,7 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
         if (!attached.opening) this.#send({ type: 'close', document: channel.documentId })
         this.#run(this.#open(attached, this.#link))
       },
+      refresh: () => this.#run(this.#refresh(attached)),
       detach: () => this.#detach(id, attached),
     }
   }

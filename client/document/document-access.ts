@@ -1,14 +1,14 @@
 /**
  * What this device holds of one document: who it is, which keys it has, and who may write. The two trust modes differ here and nowhere
- * else in the client. Rules KM3, KM13–KM15, CL1.
+ * else in the client. Rules KM3, KM13–KM18, CL1.
  *
  * @module
  */
-import type { Bytes, Certificate, Envelope, Genesis } from '@y-sealed/protocol'
+import type { Bytes, Certificate, Envelope, RecordRefusal, Role } from '@y-sealed/protocol'
 import type { Device, EpochKey } from '@y-sealed/protocol/sealing'
 
 /** What a device may do in a document at a place of its log. */
-export type DocumentRole = 'none' | 'reader' | 'writer' | 'admin'
+export type DocumentRole = Role
 
 export interface DocumentAccess {
   readonly mode: 'members' | 'shared-key'
@@ -18,8 +18,11 @@ export interface DocumentAccess {
   readonly genesisHash: Bytes
   /** The genesis record's body where this device may lay the document down; `null` for one that somebody else made. */
   readonly genesisBody: Bytes | null
-  /** The key that entries are sealed under now. */
-  readonly current: EpochKey
+  /**
+   * The key that entries are sealed under now; `null` while none may be: the epoch is closed, its key is not held, or this device is no
+   * member. [KM18]
+   */
+  readonly current: EpochKey | null
   /** The key of an epoch, or `null` when this device does not hold it. */
   keyOf(epoch: number): EpochKey | null
   /** The introduction that a session's first bind carries; `null` in `members` mode. [KM15] */
@@ -30,16 +33,29 @@ export interface DocumentAccess {
   createAuthority(): Authority
 }
 
+/** What an entry is as the member log sees it: a record that counts, one that does not, or none of its business. [KM16] */
+export type Placement =
+  | { readonly kind: 'entry' }
+  | { readonly kind: 'record' }
+  | { readonly kind: 'refused'; readonly reason: RecordRefusal }
+
 /** Who wrote an entry, and whether they might, at that place of the log. Fed in log order. */
 export interface Authority {
-  /** Takes the genesis; false when it is not this document's or its author is not who it must be. [KM3] [KM14] */
-  acceptGenesis(envelope: Envelope, genesis: Genesis): boolean
-  /** The key by which the author's entry is to verify, and whether singly; `null` for an author that nobody knows. */
-  authorOf(envelope: Envelope): { readonly signPublic: Bytes; readonly single: boolean } | null
+  /**
+   * Takes the next entry at its place. Throws `LOG_INVALID` for a first entry that is not this document's genesis, and where a record is
+   * known to stand at this place and it is another. [KM3] [KM14] [KM16]
+   */
+  place(seq: number, envelope: Envelope): Placement
+  /** The commitment (32 bytes) of an epoch that was opened before `seq`; `null` for one that was not. */
+  commitmentAt(epoch: number, seq: number): Bytes | null
+  /** Is this the epoch in force just before `seq`, and open? [KM18] */
+  isOpenAt(epoch: number, seq: number): boolean
+  /** The key by which the author's entry is to verify, and whether singly; `null` for an author that nobody knows at that place. */
+  authorOf(envelope: Envelope, seq: number): { readonly signPublic: Bytes; readonly single: boolean } | null
   /** Takes a bind that counts: in `shared-key` mode its introduction now stands for its session. [KM15] */
   acceptBind(envelope: Envelope): void
-  /** As of the entries accepted so far. */
-  roleOf(device: Bytes, session: Bytes): DocumentRole
+  /** What a device might do just before `seq`. */
+  roleAt(device: Bytes, session: Bytes, seq: number): DocumentRole
   /** Judges the signing key for presence, which may bring its own introduction. */
   presenceKeyOf(envelope: Envelope, introduction: Certificate | null): Bytes | null
 }

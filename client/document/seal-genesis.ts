@@ -12,8 +12,8 @@ import type { DocumentAccess } from './document-access.ts'
  * down.
  */
 export function sealGenesis(access: DocumentAccess, device: Device): Envelope | null {
-  if (access.genesisBody === null) return null
+  const key = access.keyOf(1)
+  if (access.genesisBody === null || key === null) return null
   const seen = { seq: 0, transcript: startTranscript(sodiumSha512, access.genesisHash) }
-  return new Session(access.documentId, device).sealEntry(KIND.record, access.genesisBody, access.current, seen)
-    .envelope
+  return new Session(access.documentId, device).sealEntry(KIND.record, access.genesisBody, key, seen).envelope
 }

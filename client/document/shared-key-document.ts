@@ -14,6 +14,7 @@ import {
   genesisHash,
   KIND,
   sodiumSha512,
+  SyncError,
   verifyIntroduction,
   type Bytes,
   type Certificate,
@@ -52,11 +53,11 @@ export function sharedKeyDocument(options: SharedKeyOptions): DocumentAccess {
     keyOf: (epoch) => (epoch === 1 ? room.epochKey : null),
     introduce: (device, session) => room.introduce(documentId, device, session),
     roomProof: (input) => ({ commitment: room.epochKey.commitment, key: room.publicKey, proof: room.sign(input) }),
-    createAuthority: () => createRoomAuthority(documentId, room),
+    createAuthority: () => createRoomAuthority(documentId, hash, room),
   }
 }
 
-function createRoomAuthority(documentId: Bytes, room: Room): Authority {
+function createRoomAuthority(documentId: Bytes, hash: Bytes, room: Room): Authority {
   /** Keys named by introductions that the room key signed, counted or not: enough to check signatures by. */
   const signPublicBySession = new Map<string, Bytes>()
   const acceptedSessions = new Set<string>()
@@ -80,8 +81,15 @@ function createRoomAuthority(documentId: Bytes, room: Room): Authority {
   }
 
   return {
-    // Authentic by its hash alone, which the log has compared. [KM14]
-    acceptGenesis: (_, genesis) => genesis.mode === 'shared-key',
+    // The genesis is authentic by its hash alone, and the only record of this mode that counts. [KM14] [KM16]
+    place: (seq, envelope) => {
+      if (seq > 1) return { kind: 'entry' }
+      const isOurs = envelope.kind === KIND.record && equalBytes(genesisHash(sodiumSha512, envelope.sealed), hash)
+      if (!isOurs) throw new SyncError('LOG_INVALID', "the relay's log does not begin with this document's genesis")
+      return { kind: 'record' }
+    },
+    commitmentAt: (epoch) => (epoch === 1 ? room.epochKey.commitment : null),
+    isOpenAt: () => true,
     authorOf: (envelope) => {
       const session = sessionKey(envelope.device, envelope.session)
       const known = signPublicBySession.get(session)
@@ -92,7 +100,7 @@ function createRoomAuthority(documentId: Bytes, room: Room): Authority {
       return { signPublic: introduced, single: true }
     },
     acceptBind: ({ device, session }) => void acceptedSessions.add(sessionKey(device, session)),
-    roleOf: (device, session) => (acceptedSessions.has(sessionKey(device, session)) ? 'admin' : 'none'),
+    roleAt: (device, session) => (acceptedSessions.has(sessionKey(device, session)) ? 'admin' : 'none'),
     presenceKeyOf: (envelope, introduction) =>
       signPublicBySession.get(sessionKey(envelope.device, envelope.session)) ??
       (introduction === null ? null : introducedKey(envelope, introduction)),

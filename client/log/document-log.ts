@@ -1,6 +1,6 @@
 /**
  * A document's log as this device has verified it: entries go in by seq, and come out counted or refused. Whether an entry counts is
- * a function of the log and of nothing else, so that no two clients disagree. Rules CL1–CL3, EN13, LO2, LO3.
+ * a function of the log and of nothing else, so that no two clients disagree. Rules CL1–CL3, EN13, KM16, KM18, LO2, LO3.
  *
  * @module
  */
@@ -8,12 +8,12 @@ import {
   Authenticator,
   decodeBind,
   decodePart,
-  decodeRecord,
   envelopeId,
   equalBytes,
   extendTranscript,
-  genesisHash,
+  isAtLeast,
   KIND,
+  OpenError,
   sodiumSha512,
   startTranscript,
   SyncError,
@@ -22,9 +22,10 @@ import {
   type Envelope,
   type JudgedEntry,
   type PlacedEntry,
+  type RecordRefusal,
 } from '@y-sealed/protocol'
-import { open, type Seen } from '@y-sealed/protocol/sealing'
-import type { Authority, DocumentAccess } from '../document/document-access.ts'
+import { open, type EpochKey, type Seen } from '@y-sealed/protocol/sealing'
+import type { Authority, DocumentAccess, Placement } from '../document/document-access.ts'
 import { checkUpdate } from '../yjs/check-update.ts'
 import { LogState } from '../yjs/log-state.ts'
 import type { UpdateRefusal } from '../yjs/update-limits.ts'
@@ -38,10 +39,12 @@ export interface LogEntry {
   readonly content?: Bytes
 }
 
-/** Why an entry does not count; stable, for reports and tests. */
+/** Why an entry does not count; stable, for reports and tests. `epoch`: not the one in force and open at its place. [KM18] */
 export type EntryRefusal =
   | Exclude<Authenticity, 'authentic'>
+  | 'record'
   | 'role'
+  | 'epoch'
   | 'seen'
   | 'cannot-open'
   | 'malformed'
@@ -55,7 +58,7 @@ export type LogOutcome = { readonly seq: number; readonly envelope: Envelope } &
   | { readonly kind: 'update'; readonly update: Bytes }
   | { readonly kind: 'bind'; readonly client: number }
   | { readonly kind: 'noted' }
-  | { readonly kind: 'refused'; readonly reason: EntryRefusal }
+  | { readonly kind: 'refused'; readonly reason: EntryRefusal; readonly record?: RecordRefusal }
 )
 
 interface Pending extends PlacedEntry {
@@ -63,97 +66,125 @@ interface Pending extends PlacedEntry {
 }
 
 export class DocumentLog {
-  /** Yjs clocks and client-id bindings as of the counted log. */
-  readonly state: LogState = new LogState()
   readonly #access: DocumentAccess
-  readonly #authority: Authority
-  readonly #authenticator: Authenticator
-  readonly #transcripts: TranscriptWindow
+  /** Taken and not decided: what this device sealed itself, and what the member log says of records. */
   readonly #contentBySeq = new Map<number, Bytes>()
-  readonly #parts = new PartGroup()
-  #seq = 0
-  #transcript: Bytes
-  #recordHead: Bytes = new Uint8Array(32)
+  readonly #placementBySeq = new Map<number, Placement>()
+  #read: Reading
 
   constructor(access: DocumentAccess) {
     this.#access = access
-    this.#authority = access.createAuthority()
-    this.#authenticator = new Authenticator(({ envelope }) => this.#authority.authorOf(envelope))
-    this.#transcripts = TranscriptWindow.start(access.genesisHash)
-    this.#transcript = startTranscript(sodiumSha512, access.genesisHash)
+    this.#read = startReading(access)
+  }
+
+  /** Yjs clocks and client-id bindings as of the counted log. */
+  get state(): LogState {
+    return this.#read.state
   }
 
   /** The newest entry taken: its seq and transcript (32 bytes). What this device says it has seen. [LO3] */
   get head(): Seen {
-    return { seq: this.#seq, transcript: this.#transcript }
+    const { seq, transcript } = this.#read
+    return { seq, transcript }
   }
 
-  /** Id of the newest record (32 bytes); zeros for none. */
-  get recordHead(): Bytes {
-    return this.#recordHead
+  /** Id of the genesis (32 bytes); zeros before it is read. */
+  get genesisId(): Bytes {
+    return this.#read.genesisId
   }
 
   /** Seq of the entry whose signature everything after it waits for, or `null`. [EN13] */
   get waitingAt(): number | null {
-    return this.#authenticator.waitingAt
+    return this.#read.authenticator.waitingAt
   }
 
   /** Signature checks done so far. */
   get signatureChecks(): number {
-    return this.#authenticator.checks
+    return this.#read.authenticator.checks
   }
 
   get authority(): Authority {
-    return this.#authority
+    return this.#read.authority
+  }
+
+  /** Epochs of entries that were refused because their key was not held: with it, the log is to be read again. */
+  get lackedEpochs(): ReadonlySet<number> {
+    return this.#read.lackedEpochs
+  }
+
+  /** Is this the epoch under which the next entry of the log would count? [KM18] */
+  isOpen(epoch: number): boolean {
+    return this.authority.isOpenAt(epoch, this.#read.seq + 1)
+  }
+
+  /** Taken, but what becomes of it is not decided yet. [EN13] */
+  isPending(envelope: Envelope): boolean {
+    const { pending } = this.#read
+    return pending.some((other) => equalBytes(other.bytes, envelope.bytes))
   }
 
   /** Compares what somebody says of a seq with this log. [LO3] */
   compareTranscript(seq: number, transcript: Bytes): 'same' | 'different' | 'unknown' {
-    return this.#transcripts.compare(seq, transcript)
+    return this.#read.transcripts.compare(seq, transcript)
+  }
+
+  /** Forgets everything that was read: it is to be read again from the start, with keys that were not there before. */
+  restart(): void {
+    this.#contentBySeq.clear()
+    this.#placementBySeq.clear()
+    this.#read = startReading(this.#access)
   }
 
   /**
    * Takes the entries that follow the head, in order, and returns those that are decided by now. Throws `LOG_INVALID` when the first entry
-   * is not this document's genesis or an entry stands in an epoch that no record opened: no honest relay can serve that.
+   * is not this document's genesis, a record that is known does not stand at its place, or an entry stands in an epoch that no record
+   * opened: no honest relay can serve that.
    */
   take(entries: readonly LogEntry[]): LogOutcome[] {
+    const reading = this.#read
     const placed: Pending[] = []
     for (const entry of entries) placed.push(this.#place(entry))
-    return this.#authenticator.judge(placed).map((entry) => this.#count(entry))
+    const outcomes = reading.authenticator.judge(placed).map((entry) => this.#count(entry))
+    reading.pending.splice(0, outcomes.length)
+    return outcomes
   }
 
   #place({ seq, envelope, content }: LogEntry): Pending {
-    if (seq !== this.#seq + 1) throw new RangeError('entries must follow the head')
-    const key = this.#access.keyOf(envelope.epoch)
-    if (key === null) throw new SyncError('LOG_INVALID', 'the relay serves an entry of an epoch that no record opened')
-    if (seq === 1) this.#takeGenesis(envelope)
-    const id = envelopeId(sodiumSha512, key.commitment, envelope)
-    this.#seq = seq
-    this.#transcript = extendTranscript(sodiumSha512, this.#transcript, id, envelope.signature)
-    this.#transcripts.append(this.#transcript)
-    if (envelope.kind === KIND.record) this.#recordHead = id
-    if (content !== undefined) this.#contentBySeq.set(seq, content)
-    return { seq, envelope, id, own: content !== undefined }
-  }
-
-  #takeGenesis(envelope: Envelope): void {
-    const record = envelope.kind === KIND.record ? decodeRecord(envelope.sealed) : null
-    const genesis = record?.ok && record.value.type === 'genesis' ? record.value : null
-    const ours = genesis !== null && equalBytes(genesisHash(sodiumSha512, envelope.sealed), this.#access.genesisHash)
-    if (!ours || !this.#authority.acceptGenesis(envelope, genesis)) {
-      throw new SyncError('LOG_INVALID', "the relay's log does not begin with this document's genesis")
+    const reading = this.#read
+    if (seq !== reading.seq + 1) throw new RangeError('entries must follow the head')
+    const placement = reading.authority.place(seq, envelope)
+    const commitment = reading.authority.commitmentAt(envelope.epoch, seq)
+    if (commitment === null) {
+      throw new SyncError('LOG_INVALID', 'the relay serves an entry of an epoch that no record opened')
     }
+    const id = envelopeId(sodiumSha512, commitment, envelope)
+    if (seq === 1) reading.genesisId = id
+    reading.seq = seq
+    reading.transcript = extendTranscript(sodiumSha512, reading.transcript, id, envelope.signature)
+    reading.transcripts.append(reading.transcript)
+    reading.pending.push(envelope)
+    if (placement.kind !== 'entry') this.#placementBySeq.set(seq, placement)
+    if (content !== undefined) this.#contentBySeq.set(seq, content)
+    // A record that counts has been verified already, by its own signature.
+    return { seq, envelope, id, own: content !== undefined || placement.kind === 'record' }
   }
 
   #count(entry: JudgedEntry): LogOutcome {
     const { seq, envelope } = entry
     const content = this.#contentBySeq.get(seq)
     this.#contentBySeq.delete(seq)
-    if (seq === 1) return { kind: 'noted', seq, envelope }
+    const placement = this.#placementBySeq.get(seq)
+    this.#placementBySeq.delete(seq)
+    // Whether a record counts has nothing to do with its session. [KM16]
+    if (placement?.kind === 'record') return { kind: 'noted', seq, envelope }
+    if (placement?.kind === 'refused')
+      return { kind: 'refused', reason: 'record', record: placement.reason, seq, envelope }
     const refusal = this.#findFault(entry)
     if (refusal !== null) return { kind: 'refused', reason: refusal, seq, envelope }
+    const key = this.#access.keyOf(envelope.epoch)
+    if (key === null && content === undefined) this.#read.lackedEpochs.add(envelope.epoch)
     try {
-      return this.#countContent(seq, envelope, content ?? open(envelope, this.#currentKey(envelope)))
+      return this.#countContent(seq, envelope, content ?? openWith(envelope, key))
     } catch {
       return { kind: 'refused', reason: 'cannot-open', seq, envelope }
     }
@@ -163,13 +194,10 @@ export class DocumentLog {
     if (authenticity !== 'authentic') return authenticity
     if (envelope.seenSeq >= seq || this.compareTranscript(envelope.seenSeq, envelope.seenTranscript) === 'different')
       return 'seen'
+    if (!this.authority.isOpenAt(envelope.epoch, seq)) return 'epoch'
     const introducing = envelope.kind === KIND.bind && envelope.counter === 1 && this.#access.mode === 'shared-key'
-    const role = this.#authority.roleOf(envelope.device, envelope.session)
-    return introducing || role === 'writer' || role === 'admin' ? null : 'role'
-  }
-
-  #currentKey(envelope: Envelope): NonNullable<ReturnType<DocumentAccess['keyOf']>> {
-    return this.#access.keyOf(envelope.epoch) as NonNullable<ReturnType<DocumentAccess['keyOf']>>
+    const role = this.authority.roleAt(envelope.device, envelope.session, seq)
+    return introducing || isAtLeast(role, 'writer') ? null : 'role'
   }
 
   #countContent(seq: number, envelope: Envelope, content: Bytes): LogOutcome {
@@ -190,7 +218,7 @@ export class DocumentLog {
     const introduces = bind.ok && bind.value.introduction !== null
     const mayIntroduce = this.#access.mode === 'shared-key' && envelope.counter === 1
     if (!bind.ok || introduces !== mayIntroduce) return { kind: 'refused', reason: 'malformed', seq, envelope }
-    this.#authority.acceptBind(envelope)
+    this.authority.acceptBind(envelope)
     const { clientId } = bind.value
     if (this.state.bind(clientId, envelope.device) === 'taken')
       return { kind: 'refused', reason: 'taken', seq, envelope }
@@ -199,7 +227,7 @@ export class DocumentLog {
 
   #countPart(seq: number, envelope: Envelope, content: Bytes): LogOutcome {
     const part = decodePart(content)
-    const whole = part.ok ? this.#parts.take(seq, envelope, part.value) : 'broken'
+    const whole = part.ok ? this.#read.parts.take(seq, envelope, part.value) : 'broken'
     if (whole === 'more') return { kind: 'noted', seq, envelope }
     if (whole === 'broken') return { kind: 'refused', reason: 'part', seq, envelope }
     return this.#countUpdate(seq, envelope, whole)
@@ -212,4 +240,40 @@ export class DocumentLog {
     this.state.delete(verdict.deletes)
     return { kind: 'update', update: verdict.feed, seq, envelope }
   }
+}
+
+/** How far the log is read, and what it adds up to. */
+interface Reading {
+  readonly state: LogState
+  readonly authority: Authority
+  readonly authenticator: Authenticator
+  readonly transcripts: TranscriptWindow
+  readonly parts: PartGroup
+  /** Taken and not decided, in order. */
+  readonly pending: Envelope[]
+  readonly lackedEpochs: Set<number>
+  seq: number
+  transcript: Bytes
+  genesisId: Bytes
+}
+
+function startReading(access: DocumentAccess): Reading {
+  const authority = access.createAuthority()
+  return {
+    state: new LogState(),
+    authority,
+    authenticator: new Authenticator(({ envelope, seq }) => authority.authorOf(envelope, seq)),
+    transcripts: TranscriptWindow.start(access.genesisHash),
+    parts: new PartGroup(),
+    pending: [],
+    lackedEpochs: new Set(),
+    seq: 0,
+    genesisId: new Uint8Array(32),
+    transcript: startTranscript(sodiumSha512, access.genesisHash),
+  }
+}
+
+function openWith(envelope: Envelope, key: EpochKey | null): Bytes {
+  if (key === null) throw new OpenError()
+  return open(envelope, key)
 }

@@ -32,6 +32,14 @@ export function judgeRefusal(number: number, retryAfterMs: number, refused: keyo
   return downReason(code, REASONS[refused])
 }
 
+/** The records say that this device is no member any more. What it has not sent it keeps. */
+export const REMOVED: DownReason = {
+  transient: false,
+  code: 'REMOVED',
+  closeCode: 4403,
+  reason: 'this device is no longer a member of the document',
+}
+
 /** For good. */
 export function downReason(code: string, reason: string): DownReason {
   return { transient: false, code, closeCode: CLOSE_CODES[code] ?? 4403, reason }

@@ -21,7 +21,7 @@ import {
   type GoneFrame,
   type SignedHead,
 } from '@y-sealed/protocol'
-import { open, type Device, type Session } from '@y-sealed/protocol/sealing'
+import { open, type Device, type EpochKey, type Session } from '@y-sealed/protocol/sealing'
 import { createEncoder, toUint8Array, writeVarString, writeVarUint } from 'lib0/encoding'
 import { applyAwarenessUpdate, removeAwarenessStates, type Awareness } from 'y-protocols/awareness'
 import type { DocumentAccess } from '../document/document-access.ts'
@@ -116,6 +116,11 @@ export class Presence {
     this.#hide(session, shown)
   }
 
+  /** Who is no member any more is not shown, even if the relay does not say that they are gone. */
+  dropStrangers(isMember: (device: Bytes) => boolean): void {
+    for (const [session, shown] of this.#shownBySession) if (!isMember(shown.device)) this.#hide(session, shown)
+  }
+
   /** The document is not open: nobody is known to be there. */
   dropAll(): void {
     for (const [session, shown] of this.#shownBySession) this.#hide(session, shown)
@@ -137,8 +142,10 @@ export class Presence {
   }
 
   #send(state: unknown): boolean {
+    const key = this.#options.access.current
+    if (key === null) return false
     try {
-      return this.#options.send({ type: 'awareness', envelope: this.#seal(state) })
+      return this.#options.send({ type: 'awareness', envelope: this.#seal(state, key) })
     } catch (error) {
       // Presence that is no JSON, or does not fit: others go on seeing what they saw.
       const code = error instanceof SyncError || error instanceof RangeError ? 'PRESENCE_TOO_LARGE' : 'PRESENCE_REFUSED'
@@ -150,12 +157,12 @@ export class Presence {
     }
   }
 
-  #seal(state: unknown): Envelope {
+  #seal(state: unknown, key: EpochKey): Envelope {
     const { awareness, access, device, log } = this.#options
     const session = this.#options.session()
     const client = awareness.clientID
     const text = state === null ? '' : JSON.stringify(state)
-    const introduced = log.authority.roleOf(device.id, session.id) !== 'none'
+    const introduced = log.authority.roleAt(device.id, session.id, log.head.seq + 1) !== 'none'
     const introduction = introduced ? null : access.introduce(device, session.id)
     const clock = awareness.meta.get(client)?.clock ?? 0
     const content = encodeAwarenessContent({
@@ -165,7 +172,7 @@ export class Presence {
       introduction,
       head: this.#headToTell(),
     })
-    return session.sealAwareness(content, access.current, log.head).envelope
+    return session.sealAwareness(content, key, log.head).envelope
   }
 
   #headToTell(): SignedHead | null {
@@ -177,8 +184,9 @@ export class Presence {
 
   #open(envelope: Envelope): AwarenessContent | null {
     const { access, log } = this.#options
-    const key = access.keyOf(envelope.epoch)
-    if (key === null) return null
+    const key = access.current
+    // Of an epoch that is over, or closed, nobody's presence counts. [KM18]
+    if (key === null || key.epoch !== envelope.epoch) return null
     try {
       const content = decodeAwarenessContent(open(envelope, key))
       if (!content.ok) return null

@@ -3,9 +3,11 @@
  *
  * @module
  */
+import type { RecordRefusal } from '@y-sealed/protocol'
 import type { DownReason } from '../connection/channel.ts'
 import type { EntryRefusal } from '../log/document-log.ts'
 import type { LogMismatch } from '../log/follower.ts'
+import type { RecordMismatch } from '../members/member-desk.ts'
 import type { SendProblem } from './sender.ts'
 
 export type ProviderStatus = 'connected' | 'connecting' | 'disconnected'
@@ -13,13 +15,15 @@ export type ProviderStatus = 'connected' | 'connecting' | 'disconnected'
 /** Something does not fit what was known: the relay lies, was restored from a backup, or somebody's program is broken. [LO6] */
 export interface IntegrityReport {
   /**
-   * `ROLLBACK`, `FORK`, `LOG_INVALID`, `BAD_HEAD`: the provider has stopped, nothing was overwritten, local edits are kept.
+   * `ROLLBACK`, `FORK`, `LOG_INVALID`, `BAD_HEAD`, `GENESIS_CONFLICT`: the provider has stopped, nothing was overwritten, local edits are kept.
    * `ENTRY_REFUSED`: one entry does not count; the rest goes on. `WAITING`: everything after an entry waits for its signature.
    * `WITHHELD`: the relay does not hand over what it has signed for or shown; it is asked again.
    */
-  readonly code: LogMismatch | 'ENTRY_REFUSED' | 'WAITING' | 'WITHHELD'
+  readonly code: LogMismatch | RecordMismatch | 'ENTRY_REFUSED' | 'WAITING' | 'WITHHELD'
   readonly seq: number
   readonly reason?: EntryRefusal
+  /** Why a record does not count, where `reason` is `record`. [KM16] */
+  readonly record?: RecordRefusal
   readonly fatal: boolean
 }
 

@@ -6,15 +6,12 @@
  */
 import {
   CLIENT_FRAME,
-  equalBytes,
-  PERMISSIONS,
   SyncError,
   type AckFrame,
   type Bytes,
   type ClientFrame,
   type ClosedFrame,
   type EntriesFrame,
-  type Envelope,
   type NackFrame,
   type OpenedFrame,
   type SignedHead,
@@ -26,20 +23,24 @@ import * as Y from 'yjs'
 import type { Channel, ChannelPort, DocumentFrame, DownReason, TokenSource } from '../connection/channel.ts'
 import type { RelayConnection } from '../connection/relay-connection.ts'
 import type { DocumentAccess } from '../document/document-access.ts'
-import { sealGenesis } from '../document/seal-genesis.ts'
+import { Foundation } from '../document/foundation.ts'
 import { DocumentLog, type LogEntry, type LogOutcome } from '../log/document-log.ts'
 import { HeadMemory } from '../log/head-memory.ts'
 import { LogFollower, type LogMismatch } from '../log/follower.ts'
+import { MemberDesk, type RecordMismatch } from '../members/member-desk.ts'
+import { Membership, type MemberRecord } from '../members/membership.ts'
+import type { Intent } from '../members/record-tools.ts'
 import { createMemoryOutbox, type Outbox } from '../outbox/outbox.ts'
 import { startTimer, type Cancel } from '../platform.ts'
 import { awaitEvent } from './await-event.ts'
-import { closedError, downReason, judgeRefusal, refusalName } from './down-reason.ts'
+import { closedError, downReason, judgeRefusal, refusalName, REMOVED } from './down-reason.ts'
 import { Presence } from './presence.ts'
 import type { IntegrityReport, ProviderEvents, ProviderStatus } from './provider-events.ts'
 import type { SealedProviderOptions } from './provider-options.ts'
 import { RemoteGate } from './remote-gate.ts'
 import type { QueuedEntry } from './send-queue.ts'
 import { Sender, type SendProblem } from './sender.ts'
+import { Standing } from './standing.ts'
 
 const READ_BYTES = 262_144
 
@@ -69,11 +70,14 @@ export class SealedProvider extends ObservableV2<EventMap> {
   /** History is read on this opening, and edits may leave. */
   #live = false
   #shouldConnect = false
-  #role: string = 'none'
-  #permissions = 0
-  /** The genesis that this device has pushed and that is not answered. */
-  #genesis: Envelope | null = null
+  readonly #standing: Standing
+  /** As they were told last. */
+  #told: { readonly role: string; readonly readOnly: boolean } = { role: 'none', readOnly: true }
+  readonly #foundation: Foundation
+  readonly #desk: MemberDesk | null
+  #toldEpoch: number | null = null
   #halted = false
+  #ended: DownReason | null = null
   #reopenTimer: Cancel | null = null
   #lastUnsynced = 0
   readonly #onUpdate = (update: Uint8Array, origin: unknown): void => {
@@ -100,6 +104,9 @@ export class SealedProvider extends ObservableV2<EventMap> {
     this.#heads = options.heads ? new HeadMemory(options.heads, this.documentId) : null
     this.#gate = new RemoteGate(options.doc, this)
     this.#log = new DocumentLog(options.access)
+    this.#standing = new Standing(this.membership)
+    this.#foundation = new Foundation(options.access, (frame) => this.#send(frame))
+    this.#desk = this.membership && this.#createDesk(this.membership)
     this.#follower = new LogFollower({
       documentId: this.documentId,
       log: this.#log,
@@ -138,14 +145,19 @@ export class SealedProvider extends ObservableV2<EventMap> {
     return this.#shouldConnect
   }
 
-  /** What the relay says this device may do: `reader`, `writer`, `admin`, or `none` where roles are not known or not used. */
-  get role(): string {
-    return this.#role
+  /** Who belongs to the document and which keys this device holds; `null` in `shared-key` mode. */
+  get membership(): Membership | null {
+    return this.#access instanceof Membership ? this.#access : null
   }
 
-  /** True when the relay would refuse edits. */
+  /** What this device may do, by the records: `reader`, `writer`, `admin`, or `none` where roles are not known or not used. */
+  get role(): string {
+    return this.#standing.role
+  }
+
+  /** True when edits would be refused. */
   get readOnly(): boolean {
-    return (this.#permissions & PERMISSIONS.write) === 0
+    return this.#standing.readOnly
   }
 
   /** Local edits that are not saved: the relay has not acknowledged them from disk, or they do not count yet. [CL6] */
@@ -158,6 +170,11 @@ export class SealedProvider extends ObservableV2<EventMap> {
     return this.#log.head
   }
 
+  /** The newest head that the relay has signed and that fits the verified log; `null` before the first. [LO4] */
+  get signedHead(): SignedHead | null {
+    return this.#follower.signedHead
+  }
+
   /** Signature checks done for this document so far. */
   get signatureChecks(): number {
     return this.#log.signatureChecks
@@ -165,6 +182,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
 
   connect(): void {
     if (this.#halted || this.#port) return
+    this.#ended = null
     this.#shouldConnect = true
     this.#starting ??= this.#start()
     this.#starting
@@ -192,6 +210,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
     if (this.#ownsAwareness) this.awareness.destroy()
     this.disconnect()
     this.#sender?.destroy()
+    this.#desk?.end('OFFLINE', 'the provider was destroyed before the members were changed')
     super.destroy()
   }
 
@@ -224,6 +243,19 @@ export class SealedProvider extends ObservableV2<EventMap> {
   /** Applies what waited, in one transaction, and goes on. */
   releaseRemote(): void {
     this.#gate.release()
+  }
+
+  /**
+   * Makes the change that `intent` says, as a record of the member log. Resolves with it once the relay has it on disk and it counts, and
+   * with `null` where there was nothing to do; offline it waits. Where somebody else was faster, `intent` is asked again. Rejects with
+   * `LAST_ADMIN`, `FORBIDDEN`, `KEY_MISSING` and the like where the change cannot be, with the relay's refusal, with why the document was
+   * closed for good, and with `OFFLINE` when the provider is destroyed before. [CL10]
+   */
+  changeMembers(intent: Intent): Promise<MemberRecord | null> {
+    if (this.#desk === null) {
+      return Promise.reject(new SyncError('UNSUPPORTED', 'a document with a shared key has no members'))
+    }
+    return this.#ended === null ? this.#desk.change(intent) : Promise.reject(closedError(this.#ended))
   }
 
   /** Deletes the document for everybody, for ever. Resolves when the relay has; rejects with the refusal, or `OFFLINE`. */
@@ -261,6 +293,28 @@ export class SealedProvider extends ObservableV2<EventMap> {
     this.#presence = this.#createPresence(device, sender)
   }
 
+  #createDesk(membership: Membership): MemberDesk {
+    return new MemberDesk({
+      membership,
+      seen: () => this.#log.head,
+      send: (frame) => this.#send(frame),
+      reopen: () => this.#port?.reopen(),
+      refresh: () => this.#port?.refresh(),
+      mayChange: () => this.#standing.permits('members'),
+      onRefused: ({ seq, reason }) =>
+        this.#report({ code: 'ENTRY_REFUSED', seq, reason: 'record', record: reason, fatal: false }),
+      onMismatch: (code) => this.#halt(code, membership.recordSeq),
+      onMissingKeys: (epochs) =>
+        this.emit('problem', [
+          {
+            code: 'KEY_MISSING',
+            message: `no usable key for epochs ${epochs.join(', ')}: a member has to give it again`,
+          },
+        ]),
+      onStoreFailed: (error) => this.emit('connection-error', [error]),
+    })
+  }
+
   #createPresence(device: Device, sender: Sender): Presence {
     return new Presence({
       awareness: this.awareness,
@@ -268,7 +322,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
       device,
       log: this.#log,
       session: () => sender.session,
-      send: (frame) => this.#live && (this.#permissions & PERMISSIONS.awareness) !== 0 && this.#send(frame),
+      send: (frame) => this.#live && this.#standing.permits('awareness') && this.#send(frame),
       mayShow: (client) => this.#live && (this.readOnly || sender.ensureBound(client)),
       signedHead: () => this.#follower.signedHead,
       onHead: (head) => this.#follower.learnHead(head, 'peer'),
@@ -286,7 +340,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
     const channel: Channel = {
       documentId: this.documentId,
       token: this.#token,
-      cursor: () => ({ ...this.#log.head, recordHead: this.#log.recordHead }),
+      cursor: () => ({ ...this.#log.head, recordHead: this.membership?.recordHead ?? this.#log.genesisId }),
       receive: (frame) => this.#receive(frame),
       dialling: () => this.#setStatus('connecting'),
       down: (reason) => this.#down(reason),
@@ -319,10 +373,14 @@ export class SealedProvider extends ObservableV2<EventMap> {
       case 'head':
         return this.#follower.learnHead(frame.head, 'relay')
       case 'refreshed':
-        return this.#setRights(frame.role, frame.permissions)
+        this.#standing.grant(frame)
+        this.#desk?.refreshed()
+        return this.#updateRights()
       case 'closed':
         return this.#closedByRelay(frame)
       case 'records':
+        this.#desk?.take(frame)
+        return this.#followMembers()
       case 'ids':
       case 'snapshot-chunk':
       case 'snapshot-taken':
@@ -333,17 +391,12 @@ export class SealedProvider extends ObservableV2<EventMap> {
 
   #opened(frame: OpenedFrame): void {
     this.#pause()
-    this.#setRights(frame.role, frame.permissions)
+    this.#standing.grant(frame)
+    this.#updateRights()
     this.#setStatus('connected')
     this.#follower.opened(frame)
-    if (!frame.present && !this.#halted) this.#create()
-  }
-
-  /** Lays the document down at once, before anybody else's genesis can come in. */
-  #create(): void {
-    this.#genesis = this.#device && sealGenesis(this.#access, this.#device)
-    if (this.#genesis === null) return this.#down(downReason('UNKNOWN_DOCUMENT', 'the relay knows no such document'))
-    this.#send({ type: 'push', envelopes: [this.#genesis] })
+    if (frame.present || this.#halted || (this.#device && this.#foundation.lay(this.#device))) return
+    this.#down(downReason('UNKNOWN_DOCUMENT', 'the relay knows no such document'))
   }
 
   #settle(outcomes: readonly LogOutcome[]): void {
@@ -354,13 +407,39 @@ export class SealedProvider extends ObservableV2<EventMap> {
       // What this run sealed is in the document already.
       if (outcome.kind === 'update' && (entry === null || entry.restored)) updates.push(outcome.update)
       if (outcome.kind === 'refused') {
-        this.#report({ code: 'ENTRY_REFUSED', seq: outcome.seq, reason: outcome.reason, fatal: false })
+        const { seq, reason, record } = outcome
+        this.#report({ code: 'ENTRY_REFUSED', seq, reason, ...(record ? { record } : {}), fatal: false })
       }
       if (entry) own.push([outcome, entry])
     }
     this.#gate.apply(updates)
     for (const [outcome, entry] of own) this.#sender?.notice(outcome, entry)
     if (own.some(([outcome]) => outcome.kind === 'bind')) this.#presence?.announce()
+    this.#followMembers()
+  }
+
+  /** Records have come, ahead of the log or in it: who may do what, and under which key, may be different now. */
+  #followMembers(): void {
+    const membership = this.membership
+    if (membership === null || this.#desk === null || this.#halted) return
+    this.#desk.advance()
+    if (membership.isRemoved) return this.#down(REMOVED)
+    this.#updateRights()
+    if (!this.#live) return
+    if ([...this.#log.lackedEpochs].some((epoch) => membership.keyOf(epoch) !== null)) return this.#readAgain()
+    const epoch = membership.current?.epoch ?? null
+    if (epoch === this.#toldEpoch) return
+    this.#toldEpoch = epoch
+    this.#sender?.rekey()
+    this.#presence?.dropStrangers((device) => membership.roleOf(device) !== 'none')
+    this.#presence?.announce()
+  }
+
+  /** A key has come without which entries were passed over: from the first on, for what they say decides what counts after them. */
+  #readAgain(): void {
+    this.#pause()
+    this.#log.restart()
+    this.#port?.reopen()
   }
 
   /** What was sent on an earlier opening may have been lost: everything unacknowledged goes out again, once history is read. */
@@ -372,28 +451,24 @@ export class SealedProvider extends ObservableV2<EventMap> {
       this.emit('synced', [true])
     }
     // An entry that waits for its signature must not keep others from writing: what they write ends the wait. [EN13]
-    if (this.#live) return
+    if (this.#live || this.#desk?.opened() === false) return
     this.#live = true
+    this.#toldEpoch = this.membership?.current?.epoch ?? null
     if (!this.readOnly) this.#sender?.opened()
     this.#presence?.announce()
     this.#changed()
   }
 
   #acknowledged(frame: AckFrame): void {
-    const genesis = this.#genesis
-    if (genesis === null || !equalBytes(frame.session, genesis.session)) {
-      return this.#follower.offer(this.#sender?.acknowledge(frame) ?? [])
-    }
     // The document is laid down: opening it again gives its first head, signed, and its genesis as the relay has it.
-    this.#genesis = null
-    this.#port?.reopen()
+    if (this.#foundation.takeAnswer(frame)) return this.#port?.reopen()
+    const record = this.#desk?.acknowledge(frame) ?? null
+    this.#follower.offer(record ? [record] : (this.#sender?.acknowledge(frame) ?? []))
   }
 
   #refused(frame: NackFrame): void {
-    if (frame.refused === CLIENT_FRAME.push && this.#genesis && equalBytes(frame.session, this.#genesis.session)) {
-      this.#genesis = null
-      return this.#obey(judgeRefusal(frame.code, frame.retryAfterMs, 'create'))
-    }
+    if (this.#foundation.takeAnswer(frame)) return this.#obey(judgeRefusal(frame.code, frame.retryAfterMs, 'create'))
+    if (frame.refused === CLIENT_FRAME.push && this.#desk?.refuse(frame)) return
     switch (frame.refused) {
       case CLIENT_FRAME.push:
       case CLIENT_FRAME['push-part']:
@@ -419,15 +494,17 @@ export class SealedProvider extends ObservableV2<EventMap> {
     this.#reopenTimer = startTimer(verdict, () => this.#port?.reopen())
   }
 
-  #setRights(role: string, permissions: number): void {
-    const wasReadOnly = this.readOnly
-    this.#permissions = permissions
-    if (role !== this.#role) {
-      this.#role = role
+  #updateRights(): void {
+    const { role, readOnly } = this.#standing
+    const told = this.#told
+    this.#told = { role, readOnly }
+    if (role !== told.role) {
       this.emit('role', [role])
+      // The token was made for what this device might do before.
+      if (this.#live && this.membership !== null && role !== 'none') this.#port?.refresh()
     }
-    if (!this.#live || wasReadOnly === this.readOnly) return
-    if (this.readOnly) this.#sender?.closed()
+    if (!this.#live || readOnly === told.readOnly) return
+    if (readOnly) this.#sender?.closed()
     else this.#sender?.opened()
   }
 
@@ -436,7 +513,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
   }
 
   /** Stops for good: nothing of what the relay says is taken any more, nothing local is given up. [LO6] */
-  #halt(code: LogMismatch, seq: number): void {
+  #halt(code: LogMismatch | RecordMismatch, seq: number): void {
     if (this.#halted) return
     this.#halted = true
     this.#report({ code, seq, fatal: true })
@@ -448,13 +525,18 @@ export class SealedProvider extends ObservableV2<EventMap> {
     })
   }
 
-  #down(reason: DownReason): void {
+  #down(told: DownReason): void {
+    // What the relay calls forbidden, the records explain.
+    const isRefusal = told.code === 'FORBIDDEN' || told.code === 'NOT_A_MEMBER'
+    const reason = isRefusal && this.membership?.isRemoved ? REMOVED : told
     this.#goDown()
     this.emit('connection-close', [reason])
     if (reason.transient) return
     this.#shouldConnect = false
+    this.#ended = reason
     this.#port?.detach()
     this.#port = null
+    this.#desk?.end(reason.code, closedError(reason).message)
     if (reason.closeCode === 4401) this.emit('authenticationFailed', [reason])
     this.emit('closed', [reason])
   }
@@ -473,7 +555,8 @@ export class SealedProvider extends ObservableV2<EventMap> {
 
   #pause(): void {
     this.#live = false
-    this.#genesis = null
+    this.#foundation.forget()
+    this.#desk?.closed()
     this.#sender?.closed()
   }
 

@@ -68,10 +68,16 @@ export class SendQueue {
     }
   }
 
-  /** Everything that is not acknowledged, taken out. */
-  drain(): QueuedEntry[] {
-    const drained = this.#items.filter((item) => item.state !== 'acknowledged')
-    this.#items = this.#items.filter((item) => item.state === 'acknowledged')
+  has(judge: (envelope: Envelope) => boolean): boolean {
+    return this.#items.some(({ envelope }) => judge(envelope))
+  }
+
+  /** What is to be sealed anew, taken out: all that is not acknowledged or is `lost` in spite of it, but nothing that the log `holds`. */
+  drain(lost: (envelope: Envelope) => boolean, holds: (envelope: Envelope) => boolean): QueuedEntry[] {
+    const isDrained = ({ envelope, state }: Item): boolean =>
+      (state !== 'acknowledged' || lost(envelope)) && !holds(envelope)
+    const drained = this.#items.filter(isDrained)
+    this.#items = this.#items.filter((item) => !drained.includes(item))
     return drained
   }
 

@@ -6,26 +6,21 @@
  */
 import {
   bytesToHex,
-  decodePart,
   encodeBind,
-  encodePart,
   equalBytes,
+  isAtLeast,
   KIND,
   MAX_PARTED_UPDATE_BYTES,
-  maxContentBytes,
-  MAX_SEALED_BYTES,
-  readWholeEnvelope,
   refusalOf,
   REFUSALS,
   SyncError,
-  TAG_BYTES,
   type AckFrame,
   type Bytes,
   type ClientFrame,
   type Envelope,
   type NackFrame,
 } from '@y-sealed/protocol'
-import { open, Session, type Device, type EpochKey } from '@y-sealed/protocol/sealing'
+import { Session, type Device } from '@y-sealed/protocol/sealing'
 import type * as Y from 'yjs'
 import type { DocumentAccess } from '../document/document-access.ts'
 import type { DocumentLog, LogEntry, LogOutcome } from '../log/document-log.ts'
@@ -33,14 +28,16 @@ import type { Outbox } from '../outbox/outbox.ts'
 import { monotonicClock, startTimer, type Cancel } from '../platform.ts'
 import { checkUpdate } from '../yjs/check-update.ts'
 import { diffAgainst, extendedClients, mergeBatch } from '../yjs/outgoing.ts'
+import { AheadClocks } from './ahead-clocks.ts'
+import { cutUpdate } from './cut-update.ts'
+import { restoreEntry } from './restore-queue.ts'
 import { SendQueue, type QueuedEntry } from './send-queue.ts'
 
 /** Edits within this time of one that left are merged with each other. [CL5] */
 export const MERGE_WINDOW_MS = 30
 const GAP_RETRY_MS = 250
-const MAX_UPDATE_BYTES = maxContentBytes(MAX_SEALED_BYTES.update - TAG_BYTES)
-const PART_HEADER_BYTES = 8
-const MAX_PART_BYTES = maxContentBytes(MAX_SEALED_BYTES.part - TAG_BYTES) - PART_HEADER_BYTES
+/** The record of a new epoch follows the refusal at once; if it has not, the document is opened again. [FR20] */
+const EPOCH_PATIENCE_MS = 2_000
 
 /** Why edits cannot leave now; they stay with the sender. */
 export interface SendProblem {
@@ -72,7 +69,7 @@ export class Sender {
   /** Sealed and not yet in the log, in order. */
   readonly #queue = new SendQueue()
   /** Clocks that sealed entries will bring about. */
-  #aheadClocks = new Map<number, number>()
+  readonly #ahead: AheadClocks
   readonly #askedClients = new Set<number>()
   #ready = false
   #skipped = false
@@ -84,6 +81,7 @@ export class Sender {
   constructor(options: SenderOptions) {
     this.#options = options
     this.#session = new Session(options.access.documentId, options.device)
+    this.#ahead = new AheadClocks(() => options.log.state)
   }
 
   get session(): Session {
@@ -99,20 +97,14 @@ export class Sender {
   async restore(): Promise<void> {
     const { outbox, access } = this.#options
     for (const stored of await outbox.list(access.documentId)) {
-      const envelope = readWholeEnvelope(stored.envelope)
-      const key = envelope && access.keyOf(envelope.epoch)
-      const content = key ? tryOpen(envelope, key) : null
-      if (envelope === null || content === null) {
+      const entry = restoreEntry(stored, access)
+      if (entry !== null) this.#queue.add(entry)
+      else {
         this.#options.onProblem({
           code: 'OUTBOX_DAMAGED',
           message: 'an entry of the outbox does not open and is left there',
         })
-        continue
       }
-      const decoded = envelope.kind === KIND.part ? decodePart(content) : null
-      const part = decoded?.ok ? { index: decoded.value.index, count: decoded.value.count } : null
-      const carries = part ? part.index === part.count - 1 : envelope.kind === KIND.update
-      this.#queue.add({ envelope, content, edits: carries ? 1 : 0, part, restored: true })
     }
   }
 
@@ -140,12 +132,23 @@ export class Sender {
   opened(): void {
     this.#ready = true
     if (this.#skipped) {
-      this.#unsealed.push(diffAgainst(this.#options.doc, this.#aheadVector()))
+      this.#unsealed.push(diffAgainst(this.#options.doc, this.#ahead.vector()))
       this.#unsealedEdits = Math.max(1, this.#unsealedEdits)
     }
     this.#skipped = false
     this.#resume()
     this.#queue.rewind()
+    this.rekey()
+  }
+
+  /**
+   * The log has come further, and with it perhaps another epoch: what was sealed under the one before, and did not come into the log, goes
+   * out sealed anew, as soon as there is a key to seal under. [CL10] [KM18]
+   */
+  rekey(): void {
+    const { current } = this.#options.access
+    if (!this.#ready || current === null || !this.#options.log.isOpen(current.epoch)) return
+    if (this.#queue.has((envelope) => this.#isOutlived(envelope))) this.#reseal()
     this.flush()
     this.#pump()
   }
@@ -161,7 +164,7 @@ export class Sender {
     const { log, device } = this.#options
     const owner = log.state.deviceOf(client)
     if (owner !== null) return equalBytes(owner, device.id) && this.#isIntroduced()
-    if (this.#ready && !this.#askedClients.has(client)) {
+    if (this.#maySeal() && !this.#askedClients.has(client)) {
       this.#sealBind(client)
       this.#pump()
     }
@@ -172,14 +175,17 @@ export class Sender {
   flush(): void {
     this.#mergeTimer?.()
     this.#mergeTimer = null
-    if (!this.#ready || this.#unsealed.length === 0) return
+    if (!this.#maySeal() || this.#unsealed.length === 0) return
     const update = this.#sendable()
     if (update === null) return
     const edits = this.#unsealedEdits
     this.#unsealed = []
     this.#unsealedEdits = 0
     this.#lastSealedAt = monotonicClock()
-    this.#sealUpdate(update, edits)
+    for (const { kind, content, part } of cutUpdate(update)) {
+      const isLast = part === null || part.index === part.count - 1
+      this.#seal(kind, content, isLast ? edits : 0, part)
+    }
     this.#pump()
   }
 
@@ -223,6 +229,7 @@ export class Sender {
       })
     if (code === 'COUNTER_GAP') return this.#closeGap(nack)
     if (code === 'NOT_OPEN') return this.#options.reopen()
+    if (code === 'EPOCH_STALE') return this.#awaitEpoch(nack)
     switch (REFUSALS[code].retry) {
       case 'reseal':
         return this.#reseal()
@@ -242,23 +249,46 @@ export class Sender {
   /** In `shared-key` mode nothing of a session counts before its first bind does. [KM15] */
   #isIntroduced(): boolean {
     const { log, device } = this.#options
-    const role = log.authority.roleOf(device.id, this.#session.id)
-    return role === 'writer' || role === 'admin'
+    return isAtLeast(log.authority.roleAt(device.id, this.#session.id, log.head.seq + 1), 'writer')
+  }
+
+  /** There is a key under which the next entry of the log would count. */
+  #maySeal(): boolean {
+    const { access, log } = this.#options
+    return this.#ready && access.current !== null && log.isOpen(access.current.epoch)
+  }
+
+  /** Its epoch is over, and it is not in the log. */
+  #isOutlived(envelope: Envelope): boolean {
+    const { access, log } = this.#options
+    return envelope.epoch !== access.current?.epoch && !log.isPending(envelope)
+  }
+
+  /** Sealed under an epoch that is over: anew as soon as the log has the record that says so. [FR20] */
+  #awaitEpoch({ session, counter }: NackFrame): void {
+    const { access, reopen } = this.#options
+    this.#queue.retry(session, counter)
+    this.rekey()
+    const isBehind = ({ epoch, session: other }: Envelope): boolean =>
+      epoch === access.current?.epoch && equalBytes(other, session)
+    if (!this.#queue.has(isBehind) || this.#pauseTimer !== null) return
+    this.#paused = true
+    this.#pauseTimer = startTimer(EPOCH_PATIENCE_MS, reopen)
   }
 
   #sendable(): Bytes | null {
     const { doc, log, device } = this.#options
-    const waiting = mergeBatch(this.#unsealed) ?? diffAgainst(doc, this.#aheadVector())
+    const waiting = mergeBatch(this.#unsealed) ?? diffAgainst(doc, this.#ahead.vector())
     this.#unsealed = [waiting]
     if (!this.#bindAll(waiting)) return null
     const ahead = {
-      clockOf: (client: number) => this.#clockOf(client),
+      clockOf: (client: number) => this.#ahead.clockOf(client),
       deviceOf: (client: number) => log.state.deviceOf(client),
     }
     let update = waiting
     let verdict = checkUpdate(update, ahead, device.id)
     if (!verdict.ok && verdict.code !== 'empty') {
-      update = diffAgainst(doc, this.#aheadVector())
+      update = diffAgainst(doc, this.#ahead.vector())
       if (!this.#bindAll(update)) return null
       verdict = checkUpdate(update, ahead, device.id)
     }
@@ -266,7 +296,7 @@ export class Sender {
     if (verdict.feed.length > MAX_PARTED_UPDATE_BYTES) return this.#keep('TOO_LARGE')
     // A document that was stored brings what the log has long since: that does not leave again.
     if (verdict.growth.size === 0 && log.state.hasDeleted(verdict.deletes)) return this.#keep('empty')
-    for (const [client, clock] of verdict.growth) this.#aheadClocks.set(client, clock)
+    this.#ahead.grow(verdict.growth)
     return verdict.feed
   }
 
@@ -292,7 +322,7 @@ export class Sender {
   #bindAll(update: Bytes): boolean {
     const { log, device } = this.#options
     let bound = true
-    for (const client of extendedClients(update, (each) => this.#clockOf(each))) {
+    for (const client of extendedClients(update, (each) => this.#ahead.clockOf(each))) {
       const owner = log.state.deviceOf(client)
       if (owner !== null && !equalBytes(owner, device.id)) {
         this.#options.onProblem({
@@ -319,19 +349,9 @@ export class Sender {
     this.#seal(KIND.bind, encodeBind({ clientId: client, introduction }), 0)
   }
 
-  /** One envelope, or parts of it where it does not fit. [LO9] */
-  #sealUpdate(update: Bytes, edits: number): void {
-    if (update.length <= MAX_UPDATE_BYTES) return this.#seal(KIND.update, update, edits)
-    const count = Math.ceil(update.length / MAX_PART_BYTES)
-    for (let index = 0; index < count; index++) {
-      const bytes = update.subarray(index * MAX_PART_BYTES, (index + 1) * MAX_PART_BYTES)
-      const content = encodePart({ index, count, totalBytes: update.length, bytes })
-      this.#seal(KIND.part, content, index === count - 1 ? edits : 0, { index, count })
-    }
-  }
-
   #seal(kind: 1 | 2 | 3, content: Bytes, edits: number, part: QueuedEntry['part'] = null, restored = false): void {
     const { access, log, outbox } = this.#options
+    if (access.current === null) throw new RangeError('nothing may be sealed now')
     const { envelope } = this.#session.sealEntry(kind, content, access.current, log.head)
     this.#queue.add({ envelope, content, edits, part, restored })
     const { document, session, counter, bytes } = envelope
@@ -339,7 +359,7 @@ export class Sender {
   }
 
   #pump(): void {
-    if (this.#ready && !this.#paused) this.#queue.pump(this.#options.send)
+    if (this.#maySeal() && !this.#paused) this.#queue.pump(this.#options.send)
   }
 
   #closeGap(nack: NackFrame): void {
@@ -351,7 +371,11 @@ export class Sender {
   /** A new session for everything not acknowledged: no counter is ever used twice. [LO8] */
   #reseal(): void {
     const { access, device, outbox } = this.#options
-    const old = this.#queue.drain()
+    const { log } = this.#options
+    const old = this.#queue.drain(
+      (envelope) => this.#isOutlived(envelope),
+      (envelope) => log.isPending(envelope),
+    )
     const sessions = new Map(old.map((item) => [bytesToHex(item.envelope.session), item.envelope.session]))
     for (const session of sessions.values())
       this.#store(outbox.remove(access.documentId, session, Number.MAX_SAFE_INTEGER))
@@ -370,7 +394,7 @@ export class Sender {
 
   /** An edit that does not count is not saved: it is found again by comparing, with the next edit or at the next opening. */
   #takeBack(reason: string, edits: number): void {
-    this.#aheadClocks = new Map()
+    this.#ahead.forget()
     this.#unsealedEdits += edits
     this.#skipped ||= edits > 0
     this.#options.onProblem({
@@ -407,16 +431,6 @@ export class Sender {
     this.#resume()
   }
 
-  #clockOf(client: number): number {
-    return Math.max(this.#options.log.state.clockOf(client), this.#aheadClocks.get(client) ?? 0)
-  }
-
-  #aheadVector(): Map<number, number> {
-    const clocks = new Map<number, number>(this.#options.log.state.clocks())
-    for (const client of this.#aheadClocks.keys()) clocks.set(client, this.#clockOf(client))
-    return clocks
-  }
-
   #store(work: Promise<void>): void {
     work.catch((error: unknown) => {
       const code = error instanceof SyncError ? error.code : 'OUTBOX_FAILED'
@@ -425,13 +439,5 @@ export class Sender {
         message: 'the outbox could not be written: unsent edits would not survive a restart',
       })
     })
-  }
-}
-
-function tryOpen(envelope: Envelope | null, key: EpochKey): Bytes | null {
-  try {
-    return envelope && open(envelope, key)
-  } catch {
-    return null
   }
 }

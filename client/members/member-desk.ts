@@ -1,0 +1,168 @@
+/**
+ * Where records come in and go out while a members document is open: those of RECORDS are taken, changes are made, a closed epoch is
+ * followed by the next, and keys that are missing are reported once. Rules KM6, KM16, KM18, CL10, CL11.
+ *
+ * @module
+ */
+import {
+  isAtLeast,
+  SyncError,
+  type AckFrame,
+  type ClientFrame,
+  type NackFrame,
+  type RecordsFrame,
+} from '@y-sealed/protocol'
+import type { Seen } from '@y-sealed/protocol/sealing'
+import type { LogEntry } from '../log/document-log.ts'
+import { chance, startTimer, type Cancel } from '../platform.ts'
+import type { MemberRecord, Membership, RefusedRecord } from './membership.ts'
+import { RecordAuthor } from './record-author.ts'
+import type { Intent } from './record-tools.ts'
+
+/** All who may open the next epoch wait for a part of this: one will do. */
+const OPENING_JITTER_MS = 300
+
+/** What the records cannot be. */
+export type RecordMismatch = 'GENESIS_CONFLICT' | 'ROLLBACK' | 'LOG_INVALID'
+
+export interface MemberDeskOptions {
+  readonly membership: Membership
+  /** What this device has verified. */
+  readonly seen: () => Seen
+  /** False when nothing was sent. */
+  readonly send: (frame: ClientFrame) => boolean
+  readonly reopen: () => void
+  /** Asks for a new token; {@link MemberDesk.refreshed} says that it is there. */
+  readonly refresh: () => void
+  /** Does the token allow to change others? */
+  readonly mayChange: () => boolean
+  readonly onRefused: (record: RefusedRecord) => void
+  readonly onMismatch: (code: RecordMismatch) => void
+  /** The keys of these epochs should be here and are not. */
+  readonly onMissingKeys: (epochs: readonly number[]) => void
+  /** Keys or pins could not be written. */
+  readonly onStoreFailed: (error: unknown) => void
+}
+
+export class MemberDesk {
+  readonly membership: Membership
+  readonly #options: MemberDeskOptions
+  readonly #author: RecordAuthor
+  #isOpen = false
+  #opening: Cancel | null = null
+  #lastMissing = ''
+
+  constructor(options: MemberDeskOptions) {
+    this.#options = options
+    this.membership = options.membership
+    this.#author = new RecordAuthor(options)
+    // Asked when all that comes with it is taken, so that it is stored once.
+    options.membership.subscribe(() =>
+      queueMicrotask(
+        () => void options.membership.whenStored().catch((error: unknown) => options.onStoreFailed(error)),
+      ),
+    )
+  }
+
+  /** {@link RecordAuthor.change}. */
+  change(intent: Intent): Promise<MemberRecord | null> {
+    return this.#author.change(intent)
+  }
+
+  /** RECORDS, ahead of the entries. [FR5] */
+  take({ records, more }: RecordsFrame): void {
+    try {
+      const refused = this.membership.takeRecords(records, this.#options.seen().seq)
+      for (const record of refused) this.#options.onRefused(record)
+      if (!more) this.membership.checkPin()
+    } catch (error) {
+      return this.#options.onMismatch(mismatchOf(error))
+    }
+    if (!more) this.#author.advance()
+  }
+
+  /** The log is read up to the relay's head: all records are known. False when they cannot be this document's. */
+  opened(): boolean {
+    try {
+      this.membership.checkPin()
+    } catch (error) {
+      this.#options.onMismatch(mismatchOf(error))
+      return false
+    }
+    this.#isOpen = true
+    this.#reportMissing()
+    this.#author.opened()
+    this.#openEpoch()
+    return true
+  }
+
+  /** Entries were taken, records among them perhaps. */
+  advance(): void {
+    this.#author.advance()
+    if (!this.#isOpen) return
+    this.#reportMissing()
+    this.#openEpoch()
+  }
+
+  /** A new token is in force. */
+  refreshed(): void {
+    this.#author.refreshed()
+  }
+
+  closed(): void {
+    this.#isOpen = false
+    this.#opening?.()
+    this.#opening = null
+    this.#author.closed()
+  }
+
+  /** {@link RecordAuthor.acknowledge}. */
+  acknowledge(ack: AckFrame): LogEntry | null {
+    return this.#author.acknowledge(ack)
+  }
+
+  /** {@link RecordAuthor.refuse}. */
+  refuse(nack: NackFrame): boolean {
+    return this.#author.refuse(nack)
+  }
+
+  /** Nothing will be changed any more; whoever waits is told why. */
+  end(code: string, message: string): void {
+    this.closed()
+    this.#author.end(new SyncError(code, message))
+  }
+
+  /** Who left must not have chosen the key of those who stay: the first of them who is here opens the next epoch. [KM18] */
+  #openEpoch(): void {
+    if (this.#opening !== null || !this.#mayOpenEpoch()) return
+    this.#opening = startTimer(chance() * OPENING_JITTER_MS, () => {
+      this.#opening = null
+      if (!this.#mayOpenEpoch()) return
+      // Somebody was faster: there is nothing to do. What else refuses it will refuse the next edit as well, and is told then.
+      this.#author
+        .change((members, tools) =>
+          members.epoch.closedAt === null
+            ? null
+            : { type: 'epoch', rotation: tools.createRotation({ links: members.links }) },
+        )
+        .catch(() => undefined)
+    })
+  }
+
+  #mayOpenEpoch(): boolean {
+    const { isClosed, role, epochKey } = this.membership
+    return isClosed && isAtLeast(role, 'writer') && epochKey !== null
+  }
+
+  #reportMissing(): void {
+    const missing = this.membership.missingEpochs
+    const text = missing.join()
+    if (text !== this.#lastMissing && missing.length > 0) this.#options.onMissingKeys(missing)
+    this.#lastMissing = text
+  }
+}
+
+function mismatchOf(error: unknown): RecordMismatch {
+  if (!(error instanceof SyncError)) throw error
+  return error.code === 'ROLLBACK' || error.code === 'GENESIS_CONFLICT' ? error.code : 'LOG_INVALID'
+}

@@ -1,0 +1,29 @@
+/**
+ * An update as the contents of envelopes: one, or parts of it where it does not fit. Rule LO9.
+ *
+ * @module
+ */
+import { encodePart, KIND, maxContentBytes, MAX_SEALED_BYTES, TAG_BYTES, type Bytes } from '@y-sealed/protocol'
+
+const MAX_UPDATE_BYTES = maxContentBytes(MAX_SEALED_BYTES.update - TAG_BYTES)
+const PART_HEADER_BYTES = 8
+const MAX_PART_BYTES = maxContentBytes(MAX_SEALED_BYTES.part - TAG_BYTES) - PART_HEADER_BYTES
+
+/** What goes into one envelope. */
+export interface UpdateContent {
+  readonly kind: typeof KIND.update | typeof KIND.part
+  readonly content: Bytes
+  /** `null` for an update that stands alone. */
+  readonly part: { readonly index: number; readonly count: number } | null
+}
+
+/** In the order in which they are sealed. */
+export function cutUpdate(update: Bytes): readonly UpdateContent[] {
+  if (update.length <= MAX_UPDATE_BYTES) return [{ kind: KIND.update, content: update, part: null }]
+  const count = Math.ceil(update.length / MAX_PART_BYTES)
+  return Array.from({ length: count }, (_, index) => {
+    const bytes = update.subarray(index * MAX_PART_BYTES, (index + 1) * MAX_PART_BYTES)
+    const content = encodePart({ index, count, totalBytes: update.length, bytes })
+    return { kind: KIND.part, content, part: { index, count } }
+  })
+}
