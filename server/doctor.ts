@@ -51,6 +51,7 @@ export async function examineRelay(
     await examinePort({
       host: complete.host,
       port: complete.port,
+      isPlaintext: complete.isPlaintext,
       serverName: new URL(url.replace(/^wss:/, 'https:')).hostname,
       authorities: readAuthorities(complete),
     }),
@@ -85,9 +86,19 @@ function examineStore(path: string): Finding {
   }
 }
 
-function examineSettings({ host, create, external, operations, audiences }: CompleteSettings): readonly Finding[] {
+function examineSettings(settings: CompleteSettings): readonly Finding[] {
+  const { host, create, external, operations, audiences, isPlaintext, trustedProxies } = settings
   const findings: Finding[] = []
-  const isPublic = !isLoopbackHost(host)
+  const isPublic = !isLoopbackHost(host) || trustedProxies.length > 0
+  if (isPlaintext && !isLoopbackHost(host)) {
+    findings.push(
+      warn(
+        'settings',
+        'tokens and addresses travel in the clear between the proxy and this relay (--plaintext)',
+        'put both on one machine with --host 127.0.0.1, or let the proxy speak TLS to the relay: see deploy/proxies.md',
+      ),
+    )
+  }
   if (isPublic && external === null && create === 'open') {
     findings.push(
       warn(
@@ -119,11 +130,12 @@ function examineSettings({ host, create, external, operations, audiences }: Comp
 }
 
 function examineTls(
-  { data, given, host, audiences }: CompleteSettings,
+  { data, given, host, audiences, isPlaintext }: CompleteSettings,
   environment: Readonly<Record<string, string | undefined>>,
   nowMs: number,
 ): readonly Finding[] {
   const dialled = audiences.map((url) => new URL(url.replace(/^wss:/, 'https:')).hostname.replace(/^\[|\]$/g, ''))
+  if (isPlaintext) return [fine('certificate', 'none: plain HTTP, and the proxy in front shows its own')]
   if (given !== null) return examineGivenCertificate(given, [...new Set(dialled)], nowMs)
   const isProduction = environment['NODE_ENV'] === 'production'
   return [examineDevelopmentCertificate(tlsFolderOf(data), { isPublic: !isLoopbackHost(host), isProduction })]

@@ -9,7 +9,7 @@ import { base64urlToBytes, bytesToBase64url } from '@y-sealed/protocol'
 import { createEmbeddedIssuer, type Documents, type EmbeddedIssuer } from './auth/embedded-issuer.ts'
 import { issuerNameOf } from './auth/issue-token.ts'
 import { parseJwks } from './auth/jwks.ts'
-import { createJwksKeys } from './auth/jwks-keys.ts'
+import { createJwksKeys, type JwksKeys } from './auth/jwks-keys.ts'
 import { createStaticKeys, type KeySource } from './auth/key-source.ts'
 import type { Revocations } from './auth/revocations.ts'
 import { createTokenVerifier } from './auth/token-verifier.ts'
@@ -26,22 +26,45 @@ export interface AuthParts {
   readonly log: Log
 }
 
+export interface RelayAuth {
+  readonly auth: Auth
+  /** `null` with an app's own issuer. */
+  readonly issuer: EmbeddedIssuer | null
+  /** Reads the app's key set now; a bad one is complained of, and the keys in force stay. Never rejects. [D31] */
+  readonly reloadKeys: () => Promise<void>
+}
+
 /** The app's own issuer, or the embedded one: never both, so that neither can speak for the other. */
 export async function createAuth(
   { data, audiences, external, create }: CompleteSettings,
   { documents, revocations, clock, log }: AuthParts,
-): Promise<{ readonly auth: Auth; readonly issuer: EmbeddedIssuer | null }> {
+): Promise<RelayAuth> {
   if (external !== null) {
     const keys = createJwksKeys({ source: external.jwks, clock, log })
     await readFirstKeys(keys, external.jwks, log)
     const auth = createTokenVerifier({ keys, issuers: [external.issuer], audiences, clock, revocations })
-    return { auth, issuer: null }
+    return { auth, issuer: null, reloadKeys: () => reloadKeys(keys, log) }
   }
   const key = loadIssuerKey(keysFolderOf(data))
   const keys = await ownKeys(key)
   return {
     auth: createTokenVerifier({ keys, issuers: [issuerNameOf(key)], audiences, clock, revocations }),
     issuer: createEmbeddedIssuer({ key, keys, audiences, documents, create, clock }),
+    // A relay's own key never changes while it runs.
+    reloadKeys: () => Promise.resolve(),
+  }
+}
+
+async function reloadKeys(keys: JwksKeys, log: Log): Promise<void> {
+  try {
+    await keys.refresh()
+    log.info('jwks-reloaded', { keys: keys.size })
+  } catch (error) {
+    log.error('jwks-refused', {
+      keys: keys.size,
+      cause: error instanceof Error ? error.message : 'unknown',
+      meaning: 'the keys in force stay in force; mend the key set, and it is taken within minutes or with SIGHUP',
+    })
   }
 }
 

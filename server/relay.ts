@@ -6,7 +6,7 @@
 import { cryptoReady, SOCKET_PATH, type Bytes } from '@y-sealed/protocol'
 import { createHmac, randomFillSync } from 'node:crypto'
 import { once } from 'node:events'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server as PlainServer, ServerResponse } from 'node:http'
 import type { Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 
@@ -14,8 +14,10 @@ import { Admission } from './core/admission.ts'
 import { DEFAULT_LIMITS, type RelayLimits } from './core/limits.ts'
 import type { Auth, Bus, Clock, HeadKey, Log, Metrics, Store } from './core/ports.ts'
 import { Room } from './core/room.ts'
+import { isLoopbackHost } from './ops/host-name.ts'
 import { nodeSha512 } from './ops/sha512.ts'
 import { createTlsOptions, type TlsIdentity } from './ops/tls-options.ts'
+import { readTrustedProxies } from './transport/forwarded.ts'
 import { SocketServer } from './transport/socket-server.ts'
 
 export interface RelayOptions {
@@ -26,10 +28,16 @@ export interface RelayOptions {
   readonly audiences: readonly string[]
   /** Origins whose pages may connect; none by default. [AU9] */
   readonly origins?: readonly string[]
-  readonly tls: TlsIdentity
+  /** `null`: plain HTTP, for `trustedProxies` or for this machine alone. [A14] */
+  readonly tls: TlsIdentity | null
+  /**
+   * Addresses and networks of proxies in front, such as `127.0.0.1` or `10.0.0.0/8`: they are believed when they say whom a request is
+   * from (`X-Forwarded-For`) and how it came to them (`X-Forwarded-Proto`). None by default. [A14]
+   */
+  readonly trustedProxies?: readonly string[]
   readonly headKey: HeadKey
-  /** Answers `GET` and `POST /token`. */
-  readonly tokenEndpoint?: (request: IncomingMessage, response: ServerResponse) => Promise<void>
+  /** Answers `GET` and `POST /token`, for a client of this address. */
+  readonly tokenEndpoint?: (request: IncomingMessage, response: ServerResponse, address: string) => Promise<void>
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
@@ -39,14 +47,17 @@ export interface RelayOptions {
 }
 
 export interface Relay {
-  /** Listens; port 0 takes a free one. Rejects when the address is taken. */
+  /**
+   * Listens; port 0 takes a free one. Rejects when the address is taken, and with `TypeError` when it would be plain HTTP for others
+   * than `trustedProxies` and this machine.
+   */
   listen(address: {
     readonly host?: string
     readonly port: number
   }): Promise<{ readonly host: string; readonly port: number }>
   /** Takes the upgrades for `/sync` of a server that the caller runs; all else stays the caller's. */
   attach(server: Server): void
-  /** Gives new handshakes a new certificate; open sockets stay. [A12] */
+  /** Gives new handshakes a new certificate; open sockets stay. Nothing to a relay without TLS. [A12] */
   renewTls(tls: TlsIdentity): void
   /** To be called when `auth.isRevoked` would answer otherwise than before: ends what rests on a revoked grant. [D24] */
   recheckGrants(): void
@@ -74,9 +85,14 @@ const GOAWAY_JITTER_MS = 4_000
 /** What a peer that answers no close frame is given. */
 const CLOSE_MS = 1_000
 
-/** Makes a relay; it listens to nobody yet. Resolves when libsodium is loaded and the bus is heard. */
+/**
+ * Makes a relay; it listens to nobody yet. Resolves when libsodium is loaded and the bus is heard. Rejects with `TypeError` when
+ * `trustedProxies` holds what is neither an address nor a network.
+ */
 export async function createRelay(options: RelayOptions): Promise<Relay> {
   const { store, bus, auth, audiences, headKey, clock, log, metrics } = options
+  const proxies = readTrustedProxies(options.trustedProxies ?? [])
+  if (typeof proxies === 'string') throw new TypeError(`"${proxies}" is neither an address nor a network`)
   await cryptoReady()
   const room = new Room({
     store,
@@ -100,13 +116,15 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
     log,
     metrics,
     origins: options.origins ?? [],
+    proxies,
     limits,
     doorkeeper: new Admission(limits, clock),
     tokenEndpoint: options.tokenEndpoint,
     labelSubject: createSubjectLabels(),
     isStrictTransport: options.strictTransport ?? false,
   })
-  const servers: Server[] = []
+  const secureServers: Server[] = []
+  const plainServers: PlainServer[] = []
   let isDraining = false
   const attached: (() => void)[] = []
 
@@ -117,12 +135,30 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
     while (room.size > 0 && clock.monotonic() < endsAtMs) await sleep(Math.min(50, withinMs))
   }
 
+  const makeServer = (host: string | undefined): Server | PlainServer => {
+    if (options.tls !== null) {
+      const server = sockets.createServer(createTlsOptions(options.tls))
+      secureServers.push(server)
+      return server
+    }
+    if (proxies.isEmpty && (host === undefined || !isLoopbackHost(host))) {
+      throw new TypeError('plain HTTP is for proxies that are named, or for this machine alone')
+    }
+    const server = sockets.createPlainServer()
+    plainServers.push(server)
+    return server
+  }
+
   return {
     async listen({ host, port }) {
-      const server = sockets.createServer(createTlsOptions(options.tls))
+      const server = makeServer(host)
       server.listen(port, host)
       await once(server, 'listening')
-      servers.push(server)
+      // Without a listener an accept that fails for want of descriptors would end the process. [H14]
+      server.on('error', (error: NodeJS.ErrnoException) => {
+        metrics.count('accepts_failed')
+        log.error('accept-failed', { cause: error.code ?? error.name })
+      })
       const address = server.address() as AddressInfo
       return { host: address.address, port: address.port }
     },
@@ -135,7 +171,7 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
       attached.push(() => server.off('upgrade', take))
     },
     renewTls(tls) {
-      for (const server of servers) server.setSecureContext(createTlsOptions(tls))
+      for (const server of secureServers) server.setSecureContext(createTlsOptions(tls))
     },
     recheckGrants: () => room.recheckGrants(),
     readFigures() {
@@ -161,7 +197,7 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
       await leave(CLOSE_MS)
       for (const detach of attached) detach()
       sockets.close()
-      await Promise.all(servers.map((server) => closeServer(server)))
+      await Promise.all([...secureServers, ...plainServers].map((server) => closeServer(server)))
     },
   }
 }
@@ -172,7 +208,7 @@ function createSubjectLabels(): (subject: string) => string {
   return (subject) => createHmac('sha256', key).update(subject).digest('hex').slice(0, 8)
 }
 
-async function closeServer(server: Server): Promise<void> {
+async function closeServer(server: Server | PlainServer): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   server.closeAllConnections()
   await closed

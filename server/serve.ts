@@ -10,10 +10,12 @@ import { join } from 'node:path'
 
 import { createRevocations, REVOCATION_MEMORY_MS, type Revocations } from './auth/revocations.ts'
 import { createLocalBus } from './bus/local.ts'
-import type { Clock, Store } from './core/ports.ts'
+import { DEFAULT_LIMITS, type RelayLimits } from './core/limits.ts'
+import type { Clock, Log, Store } from './core/ports.ts'
 import { keepCertificate, type CertificateKeeper } from './ops/certificate-keeper.ts'
 import { createCertificateSource } from './ops/certificate-source.ts'
 import { createSystemClock } from './ops/clock.ts'
+import { fitConnections, readDescriptorLimit } from './ops/descriptor-limit.ts'
 import { authorityPathOf, tlsFolderOf } from './ops/development-certificate.ts'
 import { hostInUrl, isLoopbackHost } from './ops/host-name.ts'
 import { createLog } from './ops/log.ts'
@@ -46,15 +48,15 @@ export interface RunningRelay {
   readonly pageUrl: string
   /** Where `/healthz`, `/readyz` and `/metrics` are; `null` without a port for them. */
   readonly operationsUrl: string | null
-  /** SHA-256 of the certificate in use. */
-  readonly fingerprint: string
-  /** The development authority's certificate; `null` with a certificate of one's own. */
+  /** SHA-256 of the certificate in use; `null` in plaintext. */
+  readonly fingerprint: string | null
+  /** The development authority's certificate; `null` with a certificate of one's own, and in plaintext. */
   readonly caPath: string | null
   readonly log: SampledLog
   readonly metrics: PrometheusMetrics
   /** What was taken back before its time. Open sockets are asked at once: call these and nothing else. [D24] */
   readonly revocations: Pick<Revocations, 'revokeToken' | 'revokeSubject' | 'revokeDevice'>
-  /** Takes the certificate anew. A bad one is complained of in the log, and the old one stays. [A12] */
+  /** Takes certificate and key set anew. What is bad is complained of in the log, and the old one stays. [A12] [D31] */
   reload(): Promise<void>
   /** Stops listening, says goodbye to clients and closes the store. [J11] */
   close(): Promise<void>
@@ -115,8 +117,8 @@ async function start(
 ): Promise<Omit<RunningRelay, 'close'>> {
   const { audiences, origins, data, port } = complete
   makeSecretFolder(data)
-  const source = createCertificateSource(complete, environment, clock)
-  const certificate = await source.load()
+  const source = complete.isPlaintext ? null : createCertificateSource(complete, environment, clock)
+  const certificate = (await source?.load()) ?? null
   const path = join(data, 'relay.db')
   const store = measureStore(
     openSqliteStore({ path, onCommit: (tookMs) => metrics.observe('commit_seconds', tookMs / 1000) }),
@@ -128,8 +130,9 @@ async function start(
   endings.push(() => bus.close())
 
   const revocations = createRevocations(clock)
-  const { auth, issuer } = await createAuth(complete, { documents: store, revocations, clock, log })
-  const strictTransport = complete.given !== null
+  const { auth, issuer, reloadKeys } = await createAuth(complete, { documents: store, revocations, clock, log })
+  // In plaintext the certificate is the proxy's.
+  const strictTransport = complete.given !== null || complete.isPlaintext
   const endpoint = { origins, clock, log, metrics, strictTransport }
   const relay = await createRelay({
     store,
@@ -137,14 +140,15 @@ async function start(
     auth: measureAuth(auth, metrics),
     audiences,
     origins,
-    tls: { key: certificate.key, cert: certificate.cert },
+    tls: certificate && { key: certificate.key, cert: certificate.cert },
+    trustedProxies: complete.trustedProxies,
     headKey: loadHeadKey(keysFolderOf(data)),
     ...(issuer === null ? {} : { tokenEndpoint: createTokenEndpoint({ ...endpoint, desk: issuer }) }),
     clock,
     log,
     metrics,
     strictTransport,
-    limits: complete.limits,
+    limits: fitLimits(complete.limits, log),
   })
   const followed = followRevocations({
     path: revocationPathOf(data),
@@ -161,12 +165,19 @@ async function start(
   })
   endings.push(() => followed.close())
   const use = relay.renewTls.bind(relay)
-  const keeper = keepCertificate({ source, current: certificate, use, clock, log, metrics })
-  endings.push(() => keeper.close())
+  const keeper = source && certificate && keepCertificate({ source, current: certificate, use, clock, log, metrics })
+  endings.push(() => keeper?.close())
 
   const operationsUrl = await startOperations(complete, { clock, log, metrics, endings }, { relay, store, keeper })
   endings.push(() => relay.close({ graceMs: GRACE_MS }))
   await relay.listen({ host: complete.host, port })
+  if (complete.isPlaintext) {
+    log.warn('plaintext', {
+      proxies: complete.trustedProxies.length,
+      meaning:
+        'tokens and addresses travel in the clear between the proxy and this relay: keep that way on one machine',
+    })
+  }
   log.info('started', { port, create: issuer === null ? 'external' : complete.create })
 
   /** Whatever is revoked, open sockets are asked. */
@@ -181,9 +192,9 @@ async function start(
     pageUrl: pageUrlOf(complete),
     operationsUrl,
     get fingerprint() {
-      return fingerprintOf(keeper.current.cert)
+      return keeper === null ? null : fingerprintOf(keeper.current.cert)
     },
-    caPath: complete.given === null ? authorityPathOf(tlsFolderOf(data)) : null,
+    caPath: complete.given === null && !complete.isPlaintext ? authorityPathOf(tlsFolderOf(data)) : null,
     log,
     metrics,
     revocations: {
@@ -191,7 +202,9 @@ async function start(
       revokeSubject: (subject, atMs) => revoke(() => revocations.revokeSubject(subject, atMs)),
       revokeDevice: (device, atMs) => revoke(() => revocations.revokeDevice(device, atMs)),
     },
-    reload: () => keeper.reload(),
+    async reload() {
+      await Promise.all([keeper?.reload(), reloadKeys()])
+    },
   }
 }
 
@@ -199,7 +212,7 @@ async function start(
 async function startOperations(
   { operations, data }: CompleteSettings,
   { clock, log, metrics, endings }: Parts,
-  { relay, store, keeper }: { readonly relay: Relay; readonly store: Store; readonly keeper: CertificateKeeper },
+  { relay, store, keeper }: { readonly relay: Relay; readonly store: Store; readonly keeper: CertificateKeeper | null },
 ): Promise<string | null> {
   if (operations === null) return null
   const figures = watchProcess()
@@ -211,7 +224,7 @@ async function startOperations(
     metrics.gauge('outbound_queue_largest_bytes', largestQueueBytes)
     metrics.gauge('draining', relay.isDraining ? 1 : 0)
     metrics.gauge('store_bytes', sizeOf(join(data, 'relay.db')) + sizeOf(join(data, 'relay.db-wal')))
-    keeper.show()
+    keeper?.show()
     figures.show(metrics)
   })
   const { host, port } = operations
@@ -240,6 +253,21 @@ async function startOperations(
     })
   }
   return `http://${hostInUrl(host)}:${server.port}`
+}
+
+/** As many sockets as there are descriptors for. [H14] */
+function fitLimits(limits: Partial<RelayLimits>, log: Log): Partial<RelayLimits> {
+  const { sockets, connections = Math.ceil(sockets * 1.1) } = { sockets: DEFAULT_LIMITS.sockets, ...limits }
+  const descriptors = readDescriptorLimit()
+  const fit = fitConnections({ sockets, connections }, descriptors)
+  if (fit.sockets < sockets) {
+    log.warn('descriptors-few', {
+      descriptors: descriptors ?? 0,
+      sockets: fit.sockets,
+      meaning: `there is room for ${fit.sockets} sockets instead of ${sockets}: raise the limit of open files (LimitNOFILE, ulimit -n)`,
+    })
+  }
+  return { ...limits, ...fit }
 }
 
 /** Looked at, never opened: closing another descriptor of these files would drop SQLite's locks. */

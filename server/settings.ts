@@ -1,5 +1,5 @@
 /**
- * What a relay is told, checked and completed with what follows from it. Rules AU5, AU9, AU11; row A13.
+ * What a relay is told, checked and completed with what follows from it. Rules AU5, AU9, AU11; rows A13, A14.
  *
  * @module
  */
@@ -11,6 +11,7 @@ import type { RelayLimits } from './core/limits.ts'
 import { hostInUrl, hostsOf, isLoopbackHost, normaliseHost } from './ops/host-name.ts'
 import type { LogLevel } from './ops/log.ts'
 import { SettingsError } from './ops/settings-error.ts'
+import { readTrustedProxies } from './transport/forwarded.ts'
 
 /** What a relay is told. Everything has a default: `startRelay({})` is a relay on this machine alone. */
 export interface RelaySettings {
@@ -25,6 +26,10 @@ export interface RelaySettings {
   /** PEM files; both or neither. */
   readonly cert?: string
   readonly key?: string
+  /** Speak plain HTTP, to `trustedProxies` or on this machine alone. They speak TLS to clients, who dial `urls`. [A13] [A14] */
+  readonly plaintext?: boolean
+  /** Addresses and networks of proxies in front; they are believed when they say whom a request is from. */
+  readonly trustedProxies?: readonly string[]
   /** Key set of an app's own token issuer: a file or an `https:` address. */
   readonly jwks?: string
   /** `iss` of the tokens under that key set. */
@@ -40,7 +45,7 @@ export interface RelaySettings {
   readonly logLevel?: LogLevel
   /** Limits other than the default ones. In the environment: `Y_SEALED_LIMITS`, a JSON object of the same names. */
   readonly limits?: Partial<RelayLimits>
-  /** Environment of the process, for `NODE_ENV`, for limits, and for switches that must not be set. */
+  /** Environment of the process, for `NODE_ENV` and for limits. */
   readonly environment?: Readonly<Record<string, string | undefined>>
   /** Takes the log's lines; by default they go to standard error. */
   readonly writeLog?: (line: string) => void
@@ -56,6 +61,8 @@ export interface CompleteSettings {
   readonly audiences: readonly string[]
   readonly origins: readonly string[]
   readonly given: { readonly cert: string; readonly key: string } | null
+  readonly isPlaintext: boolean
+  readonly trustedProxies: readonly string[]
   readonly external: { readonly jwks: string; readonly issuer: string } | null
   readonly create: CreatePolicy
   readonly operations: { readonly host: string; readonly port: number } | null
@@ -63,18 +70,18 @@ export interface CompleteSettings {
   readonly limits: Partial<RelayLimits>
 }
 
-/** Who may make documents when nothing is said: everybody on this machine, or those invited from elsewhere. */
-export function defaultCreatePolicy(host: string): CreatePolicy {
-  return isLoopbackHost(host) ? 'open' : 'invite'
+/** Who may make documents when nothing is said: everybody on this machine, or those invited from elsewhere; a proxy lets those in. */
+function defaultCreatePolicy(host: string, { trustedProxies = [] }: RelaySettings): CreatePolicy {
+  return isLoopbackHost(host) && trustedProxies.length === 0 ? 'open' : 'invite'
 }
 
 /** Completes settings for a relay on `port`. Throws {@link SettingsError}. */
 export function completeSettings(settings: RelaySettings, port: number): CompleteSettings {
-  refusePlaintext(settings.environment ?? {})
   const host = normaliseHost(settings.host ?? '127.0.0.1')
   if (host === null)
     throw new SettingsError('--host is neither a name nor an address: give, for example, 127.0.0.1 or 0.0.0.0')
   const hosts = hostsOf(host)
+  checkProxies(settings, host)
   // Nobody answers at ::1 unless asked to; it stays in the certificate, which costs nothing.
   const dialled = hosts.filter((name) => name !== '::1' || host === '::1' || host === '::')
   const authorities = dialled.map((name) => authorityOf(name, port))
@@ -89,20 +96,40 @@ export function completeSettings(settings: RelaySettings, port: number): Complet
     audiences: [...new Set(audiences)],
     origins: settings.origins?.map(checkOrigin) ?? [...new Set(ownOrigins)],
     given: readPair(settings),
+    isPlaintext: settings.plaintext ?? false,
+    trustedProxies: settings.trustedProxies ?? [],
     external: readExternal(settings),
-    create: settings.create ?? defaultCreatePolicy(host),
+    create: settings.create ?? defaultCreatePolicy(host, settings),
     operations: readOperations(settings),
     logLevel: settings.logLevel ?? 'info',
     limits: settings.limits ?? readLimitsOf(settings.environment ?? {}),
   }
 }
 
-/** There is no plaintext listener to be had; whoever asks for one must not believe that they got it. [A13] */
-function refusePlaintext(environment: Readonly<Record<string, string | undefined>>): void {
-  if (environment['Y_SEALED_PLAINTEXT'] === undefined) return
-  throw new SettingsError(
-    'Y_SEALED_PLAINTEXT is set, but this relay speaks TLS only: unset it, and let a proxy in front speak TLS to the relay too',
-  )
+/** Plaintext must not happen by mistake: its proxy is named, or it stays on this machine. [A13] */
+function checkProxies({ plaintext = false, trustedProxies = [], cert, key, urls }: RelaySettings, host: string): void {
+  const proxies = readTrustedProxies(trustedProxies)
+  if (typeof proxies === 'string') {
+    throw new SettingsError(
+      `--trusted-proxy "${proxies}" is neither an address nor a network: give, for example, 127.0.0.1 or 10.0.0.0/8, never everybody`,
+    )
+  }
+  if (!plaintext) return
+  if (proxies.isEmpty && !isLoopbackHost(host)) {
+    throw new SettingsError(
+      '--plaintext would let anybody speak to this relay without TLS: name the proxy in front with --trusted-proxy, or listen on 127.0.0.1 alone',
+    )
+  }
+  if (cert !== undefined || key !== undefined) {
+    throw new SettingsError(
+      '--plaintext shows no certificate: give --cert and --key to the proxy in front, or leave out --plaintext',
+    )
+  }
+  if (urls === undefined) {
+    throw new SettingsError(
+      '--plaintext needs --url: clients dial the proxy in front, by wss://relay.example/sync for example, and tokens are good for that alone',
+    )
+  }
 }
 
 function readLimitsOf({ Y_SEALED_LIMITS: text }: Readonly<Record<string, string | undefined>>): Partial<RelayLimits> {

@@ -27,6 +27,8 @@ export interface JwksKeysOptions {
 }
 
 export interface JwksKeys extends KeySource {
+  /** Keys in force. */
+  readonly size: number
   /** Reads the list now. Throws {@link JwksError} when it cannot be used, and other errors when it cannot be had. */
   refresh(): Promise<void>
 }
@@ -51,7 +53,7 @@ export function createJwksKeys(options: JwksKeysOptions): JwksKeys {
   }
 
   /** One reading at a time, however many wait for it. */
-  function refresh(): Promise<void> {
+  function readOnce(): Promise<void> {
     running ??= readList().finally(() => {
       running = null
     })
@@ -63,14 +65,21 @@ export function createJwksKeys(options: JwksKeysOptions): JwksKeys {
     if (!isUnknown && now - readAtMs < maxAgeMs) return
     if (running === null && now - triedAtMs < coolDownMs) return
     try {
-      await refresh()
+      await readOnce()
     } catch (error) {
       log.warn('jwks-unavailable', { keys: keysByKid.size, cause: error instanceof Error ? error.message : 'unknown' })
     }
   }
 
   return {
-    refresh,
+    get size() {
+      return keysByKid.size
+    },
+    async refresh() {
+      // What is being read may be older than the change for which somebody asks.
+      await running?.catch(() => {})
+      await readOnce()
+    },
     async find(kid) {
       await refreshIfDue(!keysByKid.has(kid))
       return keysByKid.get(kid) ?? null

@@ -27,6 +27,13 @@ export function collect(text: string, earlier: readonly string[] = []): readonly
   return [...earlier, ...items.filter((item) => item !== '')]
 }
 
+/** A parser for switches whose variable may say no, too: set to `0` it must not switch on. */
+export function parseSwitch(text: string): boolean {
+  if (/^(?:1|yes|true|on)$/i.test(text)) return true
+  if (/^(?:0|no|false|off|)$/i.test(text)) return false
+  throw new InvalidArgumentError('Give yes or no.')
+}
+
 const SECONDS_BY_UNIT: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 }
 
 /** A parser for lengths of time: `90`, `90s`, `5m`, `12h`, `7d`; in seconds. */

@@ -8,7 +8,7 @@ import { Option, type Command } from 'commander'
 import type { CreatePolicy } from '../auth/embedded-issuer.ts'
 import { LOG_LEVELS, type LogLevel } from '../ops/log.ts'
 import type { RelaySettings } from '../settings.ts'
-import { collect, dataOption, parseWhole } from './options.ts'
+import { collect, dataOption, parseSwitch, parseWhole } from './options.ts'
 
 export interface RelayOptions {
   readonly data: string
@@ -17,6 +17,8 @@ export interface RelayOptions {
   readonly url?: readonly string[]
   readonly cert?: string
   readonly key?: string
+  readonly plaintext?: boolean
+  readonly trustedProxy?: readonly string[]
   readonly jwks?: string
   readonly issuer?: string
   readonly create?: CreatePolicy
@@ -54,6 +56,23 @@ export function addRelayOptions(command: Command): Command {
     )
     .addOption(
       new Option('--key <file>', 'private key of the certificate, PEM, not readable by everybody').env('Y_SEALED_KEY'),
+    )
+    .addOption(
+      new Option(
+        '--plaintext [yes|no]',
+        'speak plain HTTP, to a proxy that is named by --trusted-proxy or on this machine alone; needs --url (default: TLS)',
+      )
+        .preset('yes')
+        .argParser(parseSwitch)
+        .env('Y_SEALED_PLAINTEXT'),
+    )
+    .addOption(
+      new Option(
+        '--trusted-proxy <address>',
+        'address or network of a proxy in front, believed when it says whom a request is from (X-Forwarded-For); repeatable',
+      )
+        .argParser(collect)
+        .env('Y_SEALED_TRUSTED_PROXY'),
     )
     .addOption(
       new Option(
@@ -103,6 +122,7 @@ export function optionsToSettings(
   environment: Readonly<Record<string, string | undefined>>,
 ): RelaySettings {
   const { data, host, port, url, cert, key, jwks, issuer, create, origin, opsPort, opsHost, logLevel } = options
+  const { plaintext, trustedProxy } = options
   return {
     data,
     host,
@@ -112,6 +132,8 @@ export function optionsToSettings(
     ...(url !== undefined && { urls: url }),
     ...(cert !== undefined && { cert }),
     ...(key !== undefined && { key }),
+    ...(plaintext !== undefined && { plaintext }),
+    ...(trustedProxy !== undefined && { trustedProxies: trustedProxy }),
     ...(jwks !== undefined && { jwks }),
     ...(issuer !== undefined && { issuer }),
     ...(create !== undefined && { create }),

@@ -22,7 +22,7 @@ export function createServeCommand(): Command {
       'Runs a relay: it stores and forwards documents that it cannot read. Without any option it listens on this machine alone, ' +
         'keeps everything in ./data, makes its own certificate and gives tokens to whoever proves to be a member. ' +
         'Log lines (JSON) go to standard error. Ctrl-C or SIGTERM ends it cleanly, a second one at once; SIGHUP takes a renewed ' +
-        'certificate, which is otherwise noticed within seconds.',
+        'certificate, which is otherwise noticed within seconds, and a changed key set, otherwise within minutes.',
     )
     .addHelpText(
       'after',
@@ -79,7 +79,9 @@ export function describeStart(relay: RunningRelay, data: string, isTerminal: boo
   const lines = [
     `The relay is running at ${relay.pageUrl}`,
     `  clients dial   ${relay.urls.join('\n                 ')}`,
-    `  certificate    SHA-256 ${relay.fingerprint}`,
+    relay.fingerprint === null
+      ? '  certificate    none: plain HTTP, for the proxy in front'
+      : `  certificate    SHA-256 ${relay.fingerprint}`,
   ]
   if (relay.caPath !== null) {
     const command = data === './data' ? 'y-sealed-relay trust' : `y-sealed-relay trust --data ${data}`

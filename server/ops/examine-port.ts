@@ -5,6 +5,7 @@
  */
 import { SOCKET_PATH } from '@y-sealed/protocol'
 import { once } from 'node:events'
+import { request as requestPlainly, type IncomingMessage } from 'node:http'
 import { request } from 'node:https'
 import { createServer } from 'node:net'
 import { rootCertificates } from 'node:tls'
@@ -15,6 +16,8 @@ import { isAnyHost, isLoopbackHost } from './host-name.ts'
 export interface PortQuestion {
   readonly host: string
   readonly port: number
+  /** Does the relay speak plain HTTP there? */
+  readonly isPlaintext: boolean
   /** The name that clients dial, which the certificate must bear. */
   readonly serverName: string
   /** Authorities to trust besides the public ones. */
@@ -69,21 +72,25 @@ async function tryToListen(host: string, port: number): Promise<string | null> {
   }
 }
 
-/** A relay answers a plain request for its path with 426, and says what it wants. */
-function ask({ host, port, serverName, authorities }: PortQuestion): Promise<'relay' | 'untrusted' | 'other'> {
+/** What every answer of a relay bears. [B10] */
+const POLICY = "default-src 'none'; frame-ancestors 'none'"
+
+/** A relay answers a request for its path with 426, and says what it wants; on a plain port with 403 to whoever is not its proxy. */
+function isRelay({ statusCode, headers }: IncomingMessage, isPlaintext: boolean): boolean {
+  if (headers['content-security-policy'] !== POLICY) return false
+  return (statusCode === 426 && headers.upgrade === 'websocket') || (isPlaintext && statusCode === 403)
+}
+
+function ask(question: PortQuestion): Promise<'relay' | 'untrusted' | 'other'> {
+  const { host, port, serverName, authorities, isPlaintext } = question
   return new Promise((resolve) => {
     const target = isAnyHost(host) || isLoopbackHost(host) ? '127.0.0.1' : host
-    const outgoing = request({
-      host: target,
-      port,
-      path: SOCKET_PATH,
-      servername: serverName,
-      ca: [...rootCertificates, ...authorities],
-      agent: false,
-      timeout: ANSWER_MS,
-    })
-    outgoing.on('response', ({ statusCode, headers }) => {
-      resolve(statusCode === 426 && headers.upgrade === 'websocket' ? 'relay' : 'other')
+    const options = { host: target, port, path: SOCKET_PATH, agent: false, timeout: ANSWER_MS }
+    const outgoing = isPlaintext
+      ? requestPlainly(options)
+      : request({ ...options, servername: serverName, ca: [...rootCertificates, ...authorities] })
+    outgoing.on('response', (response) => {
+      resolve(isRelay(response, isPlaintext) ? 'relay' : 'other')
       outgoing.destroy()
     })
     outgoing.on('timeout', () => outgoing.destroy(new Error('silence')))

@@ -35,6 +35,8 @@ export const TOKEN_REASONS = ['form', 'claims', 'time', 'key', 'signature', 'rev
 export const METRICS: Readonly<Record<string, MetricDefinition>> = {
   // The door.
   tls_errors: counterBy('code', [], 'TLS handshakes that failed'),
+  connections_dropped: counter('TCP connections dropped because there were as many as may be'),
+  accepts_failed: counter('TCP connections that the system could not hand over, for want of descriptors most likely'),
   upgrades_refused: counterBy(
     'status',
     ['400', '401', '403', '404', '405', '426', '429', '431', '503'],

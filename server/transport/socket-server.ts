@@ -5,8 +5,8 @@
  * @module
  */
 import { MAX_MESSAGE_TO_RELAY, SOCKET_PATH, SUBPROTOCOL, toBytes } from '@y-sealed/protocol'
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import { createServer, type Server } from 'node:https'
+import { createServer as createPlainServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { Duplex } from 'node:stream'
 import type { TlsOptions } from 'node:tls'
 import { WebSocketServer, type WebSocket } from 'ws'
@@ -24,6 +24,7 @@ import type {
   Upgrade,
 } from '../core/ports.ts'
 import { labelAddress } from './address-label.ts'
+import { judgeOrigin, type TrustedProxies } from './forwarded.ts'
 import { answerSocket, createAnswer } from './http-answer.ts'
 import { isLoopback, networkKey } from './network-key.ts'
 import { Outlet, Outlets } from './outlet.ts'
@@ -45,8 +46,12 @@ export interface SocketServerOptions {
   readonly origins: readonly string[]
   readonly limits: SocketLimits
   readonly doorkeeper: Doorkeeper
-  /** Answers `/token`; 404 without it. */
-  readonly tokenEndpoint?: ((request: IncomingMessage, response: ServerResponse) => Promise<void>) | undefined
+  /** Proxies whose word on their clients counts. [A14] */
+  readonly proxies: TrustedProxies
+  /** Answers `/token`, for a client of this address; 404 without it. */
+  readonly tokenEndpoint?:
+    | ((request: IncomingMessage, response: ServerResponse, address: string) => Promise<void>)
+    | undefined
   /** A token's subject as logs may have it. [J1] */
   readonly labelSubject: (subject: string) => string
   /** Tell browsers to come back over TLS only; not with a development certificate. [B10] */
@@ -76,6 +81,13 @@ const WS_LIMITS = {
 
 const TOKEN_PATH = '/token'
 
+/** A client as limits and logs know it. */
+interface Client {
+  readonly address: string
+  /** Key of its network; empty for one that is not counted. */
+  readonly network: string
+}
+
 export class SocketServer {
   readonly #options: SocketServerOptions
   readonly #webSockets = new WebSocketServer({
@@ -104,70 +116,99 @@ export class SocketServer {
   }
 
   /** An HTTPS server of the relay's own. */
-  createServer(tls: TlsOptions): Server {
-    const server = createServer({ ...tls, ...HTTP_LIMITS }, (request, response) => this.#answer(request, response))
+  createServer(tls: TlsOptions): TlsServer {
+    const server = createTlsServer({ ...tls, ...HTTP_LIMITS }, (request, response) => this.#answer(request, response))
     const secured = new WeakSet<Duplex>()
     server.on('secureConnection', (socket) => secured.add(socket))
-    server.on('upgrade', (request, socket, head) => this.upgrade(request, socket, head))
     // The error's own listener is https's: it makes a `clientError` of it.
     server.on('tlsClientError', (error: Error & { readonly code?: string }) => {
       this.#options.metrics.count('tls_errors', { code: error.code ?? 'unknown' })
     })
+    // A listener that only ends would leave sockets open whose handshake never came to its end. [0.5]
+    this.#listenTo(server, (socket) => secured.has(socket), false)
+    return server
+  }
+
+  /** An HTTP server for proxies that were named, or for this machine alone. [A14] */
+  createPlainServer(): Server {
+    const server = createPlainServer(HTTP_LIMITS, (request, response) => this.#answer(request, response, true))
+    this.#listenTo(server, () => true, true)
+    return server
+  }
+
+  #listenTo(server: Server | TlsServer, isReady: (socket: Duplex) => boolean, isPlain: boolean): void {
+    const { limits, metrics, log } = this.#options
+    server.maxConnections = limits.connections
+    server.on('drop', () => {
+      metrics.count('connections_dropped')
+      log.warn('connection-dropped', { connections: limits.connections })
+    })
+    server.on('upgrade', (request, socket, head) => this.upgrade(request, socket, head, isPlain))
     server.on('connect', (_request, socket) => this.#refuse(socket, 405, 'connect'))
     server.on('clientError', (error: Error & { readonly code?: string }, socket) => {
-      // A listener that only ends would leave sockets open whose handshake never came to its end. [0.5]
-      if (!secured.has(socket) || !socket.writable) {
+      if (!isReady(socket) || !socket.writable) {
         socket.destroy()
         return
       }
       this.#refuse(socket, statusOf(error.code), error.code ?? 'parse')
     })
-    return server
   }
 
-  /** Takes an upgrade from any HTTPS server. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  /** Takes an upgrade from any HTTPS server; or from one that speaks plain HTTP, when it says so. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, isPlain = false): void {
     // First of all: without a listener a reset while the token is being judged would end the process. [0.3]
     socket.on('error', () => socket.destroy())
     try {
-      const verdict = judgeUpgrade(request, this.#options.origins)
-      if (this.#isDraining) return this.#refuse(socket, 503, 'draining')
-      if (!verdict.ok) return this.#refuse(socket, verdict.status, verdict.event)
-      const place = this.#options.doorkeeper.enter(this.#networkOf(socket))
-      if (!place.ok) return this.#refuse(socket, place.status, place.event, place.retryAfterS)
+      const { proxies, origins, doorkeeper } = this.#options
+      const origin = judgeOrigin(addressOf(socket), request.headers, { proxies, isPlain })
+      if (!origin.ok) return this.#refuse(socket, 403, origin.event)
+      const client = this.#clientOf(origin)
+      const verdict = judgeUpgrade(request, origins)
+      if (this.#isDraining) return this.#refuse(socket, 503, 'draining', client)
+      if (!verdict.ok) return this.#refuse(socket, verdict.status, verdict.event, client)
+      const place = doorkeeper.enter(client.network)
+      if (!place.ok) return this.#refuse(socket, place.status, place.event, client, place.retryAfterS)
       // Whatever becomes of it, the place is free when the socket has gone.
       socket.once('close', () => place.leave())
-      this.#admit(request, socket, head, verdict.token, place).catch(() => this.#refuse(socket, 400, 'failed'))
+      this.#admit(request, socket, head, { token: verdict.token, place, client }).catch(() =>
+        this.#refuse(socket, 400, 'failed', client),
+      )
     } catch {
       this.#refuse(socket, 400, 'failed')
     }
   }
 
-  #networkOf(socket: Duplex): string {
-    const address = addressOf(socket)
-    return !this.#options.limits.countsLoopback && isLoopback(address) ? '' : networkKey(address)
+  /** Whoever a proxy names is counted, wherever it is. */
+  #clientOf({ address, isForwarded }: { readonly address: string; readonly isForwarded: boolean }): Client {
+    const isCounted = this.#options.limits.countsLoopback || isForwarded || !isLoopback(address)
+    return { address, network: isCounted ? networkKey(address) : '' }
   }
 
-  async #admit(request: IncomingMessage, socket: Duplex, head: Buffer, token: string, place: Place): Promise<void> {
+  async #admit(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    { token, place, client }: { readonly token: string; readonly place: Place; readonly client: Client },
+  ): Promise<void> {
     const verdict = await this.#options.auth.verify(token)
     if (socket.destroyed) return
-    if (!verdict.ok) return this.#refuse(socket, 401, verdict.reason)
-    if (this.#isDraining) return this.#refuse(socket, 503, 'draining')
+    if (!verdict.ok) return this.#refuse(socket, 401, verdict.reason, client)
+    if (this.#isDraining) return this.#refuse(socket, 503, 'draining', client)
     const turned = place.claim(verdict.grant.subject)
-    if (turned !== null) return this.#refuse(socket, turned.status, turned.event, turned.retryAfterS)
+    if (turned !== null) return this.#refuse(socket, turned.status, turned.event, client, turned.retryAfterS)
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-      this.#connect(webSocket, socket, { token, grant: verdict.grant, network: this.#networkOf(socket) })
+      this.#connect(webSocket, socket, client.address, { token, grant: verdict.grant, network: client.network })
     })
   }
 
-  #connect(webSocket: WebSocket, socket: Duplex, upgrade: Upgrade): void {
+  #connect(webSocket: WebSocket, socket: Duplex, address: string, upgrade: Upgrade): void {
     const { clock, log, metrics, entrance, labelSubject } = this.#options
     const outlet = new Outlet(this.#outlets, webSocket, socket)
     const connection = entrance.connect(outlet, upgrade)
     log.info('connection-opened', {
       connection: connection.id,
       subject: labelSubject(upgrade.grant.subject),
-      address: labelAddress(addressOf(socket)),
+      address: labelAddress(address),
     })
     const watched = this.#watch.add({ webSocket, outlet, connection })
     socket.on('data', (chunk: Buffer) => watched.heard(chunk, clock.monotonic()))
@@ -188,24 +229,26 @@ export class SocketServer {
     })
   }
 
-  #refuse(socket: Duplex, status: number, event: string, retryAfterS?: number): void {
+  #refuse(socket: Duplex, status: number, event: string, client?: Client, retryAfterS?: number): void {
     this.#options.metrics.count('upgrades_refused', { status: String(status) })
-    this.#options.log.info('upgrade-refused', { status, reason: event, address: labelAddress(addressOf(socket)) })
+    const address = labelAddress(client?.address ?? addressOf(socket))
+    this.#options.log.info('upgrade-refused', { status, reason: event, address })
     answerSocket(socket, status, this.#options.isStrictTransport, retryAfterS)
   }
 
-  #answer(request: IncomingMessage, response: ServerResponse): void {
+  #answer(request: IncomingMessage, response: ServerResponse, isPlain = false): void {
     response.on('error', () => response.destroy())
     const url = request.url ?? ''
-    const { tokenEndpoint, isStrictTransport, log } = this.#options
-    if (tokenEndpoint !== undefined && url === TOKEN_PATH) {
-      tokenEndpoint(request, response).catch(() => response.destroy())
+    const { tokenEndpoint, isStrictTransport, log, proxies } = this.#options
+    const origin = judgeOrigin(addressOf(request.socket), request.headers, { proxies, isPlain })
+    const address = origin.ok ? origin.address : addressOf(request.socket)
+    if (!origin.ok) log.info('request-refused', { status: 403, reason: origin.event, address: labelAddress(address) })
+    else if (tokenEndpoint !== undefined && url === TOKEN_PATH) {
+      tokenEndpoint(request, response, address).catch(() => response.destroy())
       return
     }
-    if (isTokenInUrl(url)) {
-      log.warn('token-in-url', { url: '[redacted]', address: labelAddress(addressOf(request.socket)) })
-    }
-    const status = statusOfRequest(request)
+    if (isTokenInUrl(url)) log.warn('token-in-url', { url: '[redacted]', address: labelAddress(address) })
+    const status = origin.ok ? statusOfRequest(request) : 403
     const { headers, body } = createAnswer(status, isStrictTransport)
     response.writeHead(status, headers).end(request.method === 'HEAD' ? '' : body)
   }

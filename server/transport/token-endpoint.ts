@@ -31,8 +31,11 @@ export interface TokenEndpointOptions {
   readonly bodyTimeoutMs?: number
 }
 
-/** Answers one request for `/token`; the caller has looked at the path. Never rejects. */
-export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>
+/**
+ * Answers one request for `/token`; the caller has looked at the path. `address` is the client's, where it is not the TCP peer's. Never
+ * rejects.
+ */
+export type RequestHandler = (request: IncomingMessage, response: ServerResponse, address?: string) => Promise<void>
 
 /** Most addresses that are remembered; a full table forgets its oldest, which is generous, not closed. */
 const MAX_ADDRESSES = 10_000
@@ -55,19 +58,19 @@ export function createTokenEndpoint(options: TokenEndpointOptions): RequestHandl
   }
 
   /** Status and body of what is refused before the issuer hears of it; `null` lets it through. */
-  function refusalOf(request: IncomingMessage): Answer | null {
+  function refusalOf(request: IncomingMessage, address: string): Answer | null {
     const { method } = request
     if (method !== 'GET' && method !== 'POST' && method !== 'OPTIONS') return refuse(405, 'only GET and POST')
     if (hasTwice(request, 'origin') || hasTwice(request, 'content-type')) return refuse(400, 'a header came twice')
     if (method === 'POST' && !isJsonType(request.headers['content-type'])) return refuse(415, 'send application/json')
     if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) return refuse(413, 'the body is too large')
-    const waitMs = takeTurn(networkKey(request.socket.remoteAddress ?? ''))
+    const waitMs = takeTurn(networkKey(address))
     if (waitMs === 0) return null
     return { status: 429, body: { code: 'RATE', message: 'too many requests' }, retryAfterS: Math.ceil(waitMs / 1000) }
   }
 
-  async function answer(request: IncomingMessage): Promise<Answer> {
-    const refusal = refusalOf(request)
+  async function answer(request: IncomingMessage, address: string): Promise<Answer> {
+    const refusal = refusalOf(request, address)
     if (refusal !== null) return refusal
     if (request.method === 'OPTIONS') return { status: 204 }
     if (request.method === 'GET') return { status: 200, body: { nonce: desk.challenge() } }
@@ -75,12 +78,12 @@ export function createTokenEndpoint(options: TokenEndpointOptions): RequestHandl
     return body instanceof Uint8Array ? await desk.answer(body) : body
   }
 
-  return async (request, response) => {
+  return async (request, response, address = request.socket.remoteAddress ?? '') => {
     // A peer that goes away while we answer is no error of ours.
     response.on('error', () => response.destroy())
     try {
       setHeaders(request, response)
-      const result = await answer(request)
+      const result = await answer(request, address)
       metrics.count('token_requests', { status: String(result.status) })
       if (result.status >= 400) log.info('token-refused', { status: result.status, code: codeOf(result) })
       send(request, response, result)

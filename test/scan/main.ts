@@ -4,6 +4,9 @@
  *
  *     node --import tsx --conditions=source test/scan/main.ts [--out findings.json]
  *
+ * With `Y_SEALED_CERT` and `Y_SEALED_KEY` the relay shows that certificate, and what is said of its chain counts; `Y_SEALED_SCAN_CA` is
+ * the authority that scanners are to trust besides the public ones.
+ *
  * @module
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -13,6 +16,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 import { startRelay } from '../../server/serve.ts'
+import type { RelaySettings } from '../../server/settings.ts'
 import { ensureComponents, isOnPath, type Component } from '../support/components.ts'
 import { findingsToTable, type Finding } from './finding.ts'
 import { scanWithSlowhttptest } from './slowhttptest.ts'
@@ -32,6 +36,12 @@ const SCANNERS: readonly Component[] = [
   },
 ]
 
+/** The certificate that the environment names; none is the relay's own, for development. */
+function readCertificate(): Pick<RelaySettings, 'cert' | 'key'> {
+  const { Y_SEALED_CERT: cert, Y_SEALED_KEY: key } = process.env
+  return { ...(cert !== undefined && { cert }), ...(key !== undefined && { key }) }
+}
+
 async function scan(out: string): Promise<void> {
   const missing = new Set(ensureComponents((line) => console.error(line), SCANNERS).map(({ name }) => name))
   const folder = mkdtempSync(join(tmpdir(), 'y-sealed-scan-'))
@@ -39,14 +49,17 @@ async function scan(out: string): Promise<void> {
   const relay = await startRelay({
     data: join(folder, 'data'),
     port: 0,
+    ...readCertificate(),
     writeLog: (line) => void (complaints += line.includes('"level":"error"') ? 1 : 0),
   })
   const address = `127.0.0.1:${relay.port}`
-  const ca = readFileSync(relay.caPath as string, 'utf8')
+  const caPath = relay.caPath ?? process.env['Y_SEALED_SCAN_CA'] ?? null
+  const ca = caPath === null ? undefined : readFileSync(caPath, 'utf8')
+  const isOwn = relay.caPath !== null
   const scans: readonly (readonly [string, () => Promise<readonly Finding[]>])[] = [
     ['sslscan', () => scanWithSslscan(address)],
     ['slowhttptest', () => scanWithSlowhttptest(`https://${address}`, ca)],
-    ['testssl', () => scanWithTestssl(address, folder)],
+    ['testssl', () => scanWithTestssl(address, folder, { caPath, isOwn })],
   ]
   const findings: Finding[] = []
   try {

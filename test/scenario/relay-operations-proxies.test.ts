@@ -43,16 +43,24 @@ interface Site {
   readonly caCopy: string
 }
 
-/** A relay as proxies.md has it: on loopback, its own certificate, the proxy's address. */
-async function startSite(): Promise<Site & { readonly data: string; readonly url: string }> {
+/** A relay as proxies.md has it: on loopback, its own certificate or none, the proxy named. Two sockets of one client are its most. */
+async function startSite(isPlain = false): Promise<Site & { readonly data: string; readonly url: string }> {
   const folder = makeTemporaryFolder()
   const data = join(folder, 'data')
   const [port, relayPort] = [await findFreePort(), await findFreePort()]
   const url = `wss://localhost:${port}/sync`
-  const relay = await startRelay({ data, port: relayPort, urls: [url], create: 'invite', logLevel: 'silent' })
+  const relay = await startRelay({
+    data,
+    port: relayPort,
+    urls: [url],
+    trustedProxies: ['127.0.0.1'],
+    plaintext: isPlain,
+    limits: { socketsPerNetwork: 2 },
+    logLevel: 'silent',
+  })
   onTestFinished(() => relay.close())
   const caCopy = join(folder, 'y-sealed-ca.pem')
-  copyFileSync(relay.caPath ?? '', caCopy)
+  if (relay.caPath !== null) copyFileSync(relay.caPath, caCopy)
   return { folder, data, url, port, relayPort, caCopy, authority: await createTestAuthority() }
 }
 
@@ -128,6 +136,31 @@ async function passKeystroke(
   return { came: envelopes.map(({ bytes }) => bytes), sent: pushed.map(({ bytes }) => bytes) }
 }
 
+/** The two sockets of {@link passKeystroke} are all that one client may have: the relay counts clients, not the proxy. */
+async function expectCounted(site: Site): Promise<void> {
+  const answer = new Promise<number>((resolve, reject) => {
+    const headers = {
+      Connection: 'Upgrade',
+      Upgrade: 'websocket',
+      'Sec-WebSocket-Version': '13',
+      'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+      'Sec-WebSocket-Protocol': 'y-sealed.v1, bearer.a.b.c',
+      'X-Forwarded-For': '198.51.100.7',
+    }
+    request({ host: 'localhost', port: site.port, path: '/sync', ca: site.authority.ca, agent: false, headers })
+      .on('response', ({ statusCode }) => resolve(statusCode ?? 0))
+      .on('error', reject)
+      .end()
+  })
+  expect(await answer).toBe(429)
+}
+
+/** What proxies.md says of a relay without TLS. */
+function withoutTls(text: string): string {
+  const lines = text.split('\n').filter((line) => !/^\s*(?:proxy_ssl_|tls_)/.test(line))
+  return adapt(lines.join('\n'), [['https://127.0.0.1:8443', 'http://127.0.0.1:8443']])
+}
+
 /** Nothing but the relay's two paths goes through. */
 async function expectClosed(site: Site): Promise<void> {
   for (const path of ['/metrics', '/healthz', '/', '/sync/x']) expect((await fetchFrom(site, path)).status).toBe(404)
@@ -135,17 +168,23 @@ async function expectClosed(site: Site): Promise<void> {
   expect((await fetchFrom(site, '/token')).hsts).toBe('max-age=63072000; includeSubDomains')
 }
 
-describe('[B12] a relay behind a proxy that speaks TLS to it', () => {
+describe.each([
+  ['[B12] a relay behind a proxy that speaks TLS to it', false],
+  ['[A14] a relay behind a proxy that speaks plain HTTP to it', true],
+])('%s', (_what, isPlain) => {
+  const scheme = isPlain ? 'http' : 'https'
+
   it.skipIf(nginx === null)('nginx, with our nginx.conf', async () => {
-    const site = await startSite()
-    const server = adapt(readRepositoryFile('server/deploy/nginx.conf'), [
+    const site = await startSite(isPlain)
+    const shipped = readRepositoryFile('server/deploy/nginx.conf')
+    const text = isPlain ? withoutTls(shipped) : adapt(shipped, [['/etc/nginx/y-sealed-ca.pem', site.caCopy]])
+    const server = adapt(text, [
       ['    listen [::]:443 ssl;\n', ''],
       ['listen 443 ssl;', `listen 127.0.0.1:${site.port} ssl;`],
       ['server_name relay.example;', 'server_name localhost;'],
       ['/etc/letsencrypt/live/relay.example/fullchain.pem', site.authority.certPath],
       ['/etc/letsencrypt/live/relay.example/privkey.pem', site.authority.keyPath],
-      ['/etc/nginx/y-sealed-ca.pem', site.caCopy],
-      ['https://127.0.0.1:8443', `https://127.0.0.1:${site.relayPort}`],
+      [`${scheme}://127.0.0.1:8443`, `${scheme}://127.0.0.1:${site.relayPort}`],
     ])
     const own = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
       (name) => `${name}_temp_path ${join(site.folder, name)};`,
@@ -159,18 +198,20 @@ describe('[B12] a relay behind a proxy that speaks TLS to it', () => {
     run(nginx as string, ['-c', path, '-p', site.folder])
     const { came, sent } = await passKeystroke(site)
     expect(came).toEqual(sent)
+    await expectCounted(site)
     await expectClosed(site)
   })
 
   it.skipIf(caddy === null)('Caddy, with our Caddyfile', async () => {
-    const site = await startSite()
-    const text = adapt(readRepositoryFile('server/deploy/Caddyfile'), [
+    const site = await startSite(isPlain)
+    const shipped = readRepositoryFile('server/deploy/Caddyfile')
+    const adapted = isPlain ? withoutTls(shipped) : adapt(shipped, [['/etc/caddy/y-sealed-ca.pem', site.caCopy]])
+    const text = adapt(adapted, [
       [
         'relay.example {',
         `https://localhost:${site.port} {\n\ttls ${site.authority.certPath} ${site.authority.keyPath}`,
       ],
-      ['/etc/caddy/y-sealed-ca.pem', site.caCopy],
-      ['https://127.0.0.1:8443', `https://127.0.0.1:${site.relayPort}`],
+      [`${scheme}://127.0.0.1:8443`, `${scheme}://127.0.0.1:${site.relayPort}`],
     ])
     const path = join(site.folder, 'Caddyfile')
     writeFileSync(path, `{\n\tadmin off\n\tauto_https disable_redirects\n}\n${text}`)
@@ -179,6 +220,7 @@ describe('[B12] a relay behind a proxy that speaks TLS to it', () => {
     run(caddy as string, ['run', '--adapter', 'caddyfile', '--config', path], { HOME: home, XDG_DATA_HOME: home })
     const { came, sent } = await passKeystroke(site)
     expect(came).toEqual(sent)
+    await expectCounted(site)
     await expectClosed(site)
   })
 })

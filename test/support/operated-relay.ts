@@ -87,8 +87,7 @@ export async function startOperatedRelay(settings: RelaySettings = {}, hasOperat
     data,
     port: 0,
     ...(hasOperations && { opsPort: 0 }),
-    cert: authority.certPath,
-    key: authority.keyPath,
+    ...(settings.plaintext !== true && { cert: authority.certPath, key: authority.keyPath }),
     writeLog: (line) => void lines.push(line),
     ...settings,
   })

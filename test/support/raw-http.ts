@@ -1,11 +1,12 @@
 /**
- * HTTP and WebSocket by hand over TLS: the bytes that a test gives, and the bytes that come back. Nothing is helped along.
+ * HTTP and WebSocket by hand over TLS, or without it: the bytes that a test gives, and the bytes that come back. Nothing is helped along.
  *
  * @module
  */
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { connect, type TLSSocket } from 'node:tls'
+import { connect as connectPlainly, type Socket } from 'node:net'
+import { connect } from 'node:tls'
 import { onTestFinished } from 'vitest'
 
 export interface Address {
@@ -14,6 +15,8 @@ export interface Address {
   readonly ca: string
   /** Address of this machine to come from. */
   readonly localAddress?: string
+  /** Without TLS. */
+  readonly isPlain?: boolean
 }
 
 /** What an HTTP answer says. */
@@ -25,16 +28,16 @@ export interface RawAnswer {
   readonly head: string
 }
 
-/** One TLS connection that collects whatever comes. */
+/** One connection that collects whatever comes. */
 export class RawSocket {
-  readonly socket: TLSSocket
+  readonly socket: Socket
   /** Resolves when the relay has closed. */
   readonly ended: Promise<void>
   #received = Buffer.alloc(0)
   #wake: (() => void)[] = []
   #isEnded = false
 
-  private constructor(socket: TLSSocket) {
+  private constructor(socket: Socket) {
     this.socket = socket
     const wake = (): void => {
       for (const resume of this.#wake.splice(0)) resume()
@@ -53,12 +56,14 @@ export class RawSocket {
     })
   }
 
-  static async connect({ host, port, ca, localAddress }: Address): Promise<RawSocket> {
+  static async connect({ host, port, ca, localAddress, isPlain = false }: Address): Promise<RawSocket> {
     const from = localAddress === undefined ? {} : { localAddress }
-    const socket = connect({ host, port, ca, ALPNProtocols: ['http/1.1'], ...from })
+    const socket = isPlain
+      ? connectPlainly({ host, port, ...from })
+      : connect({ host, port, ca, ALPNProtocols: ['http/1.1'], ...from })
     const raw = new RawSocket(socket)
     onTestFinished(() => void socket.destroy())
-    await once(socket, 'secureConnect')
+    await once(socket, isPlain ? 'connect' : 'secureConnect')
     return raw
   }
 

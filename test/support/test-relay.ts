@@ -55,6 +55,10 @@ export interface TestRelayOptions {
   readonly key?: TestKey
   readonly origins?: readonly string[]
   readonly limits?: Partial<RelayLimits>
+  /** Proxies that it believes. */
+  readonly trustedProxies?: readonly string[]
+  /** Plain HTTP. */
+  readonly isPlain?: boolean
   /** Stands between the relay and the verifier of tokens. */
   readonly wrapAuth?: (auth: Auth) => Auth
 }
@@ -66,6 +70,7 @@ export interface TestRelay {
   readonly host: string
   readonly port: number
   readonly ca: string
+  readonly isPlain: boolean
   readonly log: readonly LogLine[]
   readonly metrics: MemoryMetrics
   readonly headKey: HeadKey
@@ -92,6 +97,7 @@ export interface TestRelay {
 export async function startTestRelay(options: TestRelayOptions = {}): Promise<TestRelay> {
   await cryptoReady()
   const { key: tlsKey, cert, ca } = await testCertificate()
+  const { isPlain = false } = options
   const clock = options.clock ?? createSystemClock()
   const store = options.store ?? createMemoryStore()
   const headKey = options.headKey ?? createTestHeadKey()
@@ -109,7 +115,8 @@ export async function startTestRelay(options: TestRelayOptions = {}): Promise<Te
     auth: options.wrapAuth?.(verifier) ?? verifier,
     audiences: [AUDIENCE],
     origins: options.origins ?? [],
-    tls: { key: tlsKey, cert },
+    tls: isPlain ? null : { key: tlsKey, cert },
+    trustedProxies: options.trustedProxies ?? [],
     headKey,
     clock,
     log: { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') },
@@ -157,6 +164,7 @@ export async function startTestRelay(options: TestRelayOptions = {}): Promise<Te
     host: '127.0.0.1',
     port,
     ca,
+    isPlain,
     log,
     metrics,
     headKey,

@@ -70,14 +70,24 @@ describe('y-sealed-relay', () => {
     ])
   })
 
-  it('[A13] refuses to start when somebody asks for plaintext', async () => {
+  it('[A13] refuses to start in plaintext before anybody, unless the proxy is named', async () => {
+    const url = 'wss://relay.example/sync'
+    const args = ['serve', '--data', newData(), '--port', '0', '--host', '0.0.0.0', '--url', url]
+    for (const proxy of [undefined, '', 'proxy', '0.0.0.0/0']) {
+      const { exitCode, stderr } = await runRelayCommand(args, {
+        Y_SEALED_PLAINTEXT: '1',
+        ...(proxy !== undefined && { Y_SEALED_TRUSTED_PROXY: proxy }),
+      })
+      expect([proxy, exitCode, stderr]).toEqual([proxy, 2, expect.stringMatching(/^error: .*--trusted-proxy.*\n$/)])
+    }
+  })
+
+  it.each(['0', 'no', 'false', 'off', ''])('[A13] takes Y_SEALED_PLAINTEXT=%s for no', async (value) => {
     const { exitCode, stderr } = await runRelayCommand(['serve', '--data', newData(), '--port', '0'], {
-      Y_SEALED_PLAINTEXT: '1',
+      Y_SEALED_PLAINTEXT: value,
+      NODE_ENV: 'production',
     })
-    expect([exitCode, stderr]).toEqual([
-      2,
-      expect.stringContaining('error: Y_SEALED_PLAINTEXT is set, but this relay speaks TLS only'),
-    ])
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('there is no certificate')])
   })
 
   it('[J6] refuses to start when the issuer’s key may be read by others', async () => {
@@ -114,6 +124,13 @@ describe('y-sealed-relay', () => {
 
   it.each([
     ['an unknown command', ['serv'], 'Did you mean serve?'],
+    ['a switch that is none', ['serve', '--plaintext', 'maybe'], 'yes or no'],
+    [
+      'plaintext and a certificate',
+      ['serve', '--plaintext', '--cert', 'x.pem', '--key', 'x.key'],
+      '--plaintext shows no',
+    ],
+    ['plaintext that nobody can dial', ['serve', '--plaintext'], 'needs --url'],
     ['an unknown option', ['serve', '--prot', '1'], 'Did you mean --port?'],
     ['a port that is none', ['serve', '--port', '70000'], 'from 0 to 65535'],
     ['a policy that is none', ['serve', '--create', 'all'], 'open, invite, closed'],

@@ -1,5 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { createServer as createHttpServer } from 'node:http'
+import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 
@@ -216,6 +217,26 @@ describe('doctor', () => {
     expect(await texts({ jwks, issuer: 'https://app.example' })).toContain('cannot be read, so no token can be judged')
     writeFileSync(jwks, '{"keys":[]}')
     expect(await texts({ jwks, issuer: 'https://app.example' })).toMatch(/fail: .*key/)
+  })
+
+  it('[A14] sees plaintext that leaves the machine, and knows a relay in plaintext when it meets one', async () => {
+    const settings = { plaintext: true, trustedProxies: ['127.0.0.2'], urls: ['wss://relay.example/sync'] }
+    const open = await examine({ ...settings, host: '0.0.0.0' })
+    expect(of(open, 'settings')).toMatchObject({
+      verdict: 'warn',
+      text: expect.stringContaining('in the clear') as string,
+    })
+    const closed = await examine(settings)
+    expect(closed.filter(({ verdict }) => verdict !== 'ok')).toEqual([])
+    expect(of(closed, 'certificate')?.text).toContain('plain HTTP')
+    const { relay, data } = await startOperatedRelay(settings)
+    const findings = await examineRelay({ ...settings, data, port: relay.port }, createMachine())
+    expect(of(findings, 'port')).toMatchObject({ verdict: 'ok', text: expect.stringContaining('our relay') as string })
+    const other = createHttpServer((_request, response) => response.writeHead(403).end())
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void other.close())
+    const { port } = other.address() as AddressInfo
+    expect(of(await examine({ ...settings, port }), 'port')).toMatchObject({ verdict: 'fail' })
   })
 
   it('changes nothing in a folder that it looks at', async () => {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 
 import { DEFAULT_LIMITS } from '../../../../server/core/limits.ts'
 import { createMetrics } from '../../../../server/ops/metrics.ts'
+import { readTrustedProxies, type TrustedProxies } from '../../../../server/transport/forwarded.ts'
 import { SocketServer } from '../../../../server/transport/socket-server.ts'
 import { createTestClock } from '../../../support/tokens.ts'
 
@@ -28,6 +29,7 @@ describe('an upgrade', () => {
       log: { debug() {}, info() {}, warn() {}, error() {} },
       metrics: createMetrics(),
       origins: [],
+      proxies: readTrustedProxies([]) as TrustedProxies,
       limits: DEFAULT_LIMITS,
       doorkeeper: { enter: () => ({ ok: true, claim: () => null, leave() {} }) },
       labelSubject: () => '',
