@@ -28,14 +28,25 @@ export interface NewEntry {
   readonly envelope: Bytes
 }
 
+/** A link that a record makes live, or ends. [KM17] */
+export interface LinkChange {
+  /** Id of the link, 16 bytes. */
+  readonly link: Bytes
+  /** Unix seconds after which the relay refuses it, 0 for never; `null`: it ends. */
+  readonly expiresAt: number | null
+}
+
 /** What a member-log record does to the document row, computed by the core from the record's body. [KM9] */
 export interface RecordEffect {
   /** The record head that this record names as its predecessor (32 bytes); it must be the current one. */
   readonly recordPrev: Bytes
   /** The epoch and commitment in force after it, when it rotates. */
   readonly rotation?: { readonly epoch: number; readonly commitment: Bytes }
-  /** Devices whose role it changes. */
+  /** After it nothing but records is taken in the epoch in force. [KM18] */
+  readonly closesEpoch?: boolean
+  /** Devices whose role it changes; `none` removes. */
   readonly roles: readonly { readonly device: Bytes; readonly role: Role }[]
+  readonly links?: readonly LinkChange[]
 }
 
 /** What a genesis lays down. [KM2] */
@@ -78,8 +89,9 @@ export type AppendResult =
   | { readonly status: 'stored'; readonly seqs: readonly number[]; readonly fresh: number; readonly head: Head }
   | { readonly status: 'counter-gap'; readonly expected: number }
   | { readonly status: 'equivocation' | 'prev-mismatch'; readonly counter: number }
+  /** `epoch`: the one in force, or, where that is closed to this unit, the next. [KM18] */
   | { readonly status: 'epoch-stale'; readonly epoch: number }
-  | { readonly status: 'record-stale'; readonly recordHead: Bytes }
+  | { readonly status: 'record-stale'; readonly recordHead: Bytes; readonly recordSeq: number }
   | { readonly status: 'seen-unknown' | 'seen-too-old' | 'session-closed' }
   | { readonly status: 'forbidden' | 'exists' | 'unknown' | 'deleted' }
 
@@ -99,6 +111,8 @@ export interface DocumentStatus {
   readonly epoch: number
   /** Of the epoch in force, 32 bytes. */
   readonly commitment: Bytes
+  /** Nothing but records is taken in the epoch in force. [KM18] */
+  readonly isEpochClosed: boolean
   /** Id of the newest record, 32 bytes, and its seq. */
   readonly recordHead: Bytes
   readonly recordSeq: number
@@ -137,6 +151,15 @@ export interface Store {
   transcriptAt(document: Bytes, seq: number): Promise<Bytes | null>
   /** The role of a device in a `members` document as of the head; `none` when it has none. */
   roleOf(document: Bytes, device: Bytes): Promise<Role>
+  /** When a live link expires (Unix s, 0 never); `null` for what is no live link of the document. [KM17] */
+  linkOf(document: Bytes, link: Bytes): Promise<{ readonly expiresAt: number } | null>
+  /** What a session stored under a counter; `null` when it is nothing, or held no more. */
+  entryAt(
+    document: Bytes,
+    device: Bytes,
+    session: Bytes,
+    counter: number,
+  ): Promise<{ readonly seq: number; readonly id: Bytes } | null>
   /** Commitments by epoch, ascending from 1: [epoch, commitment]. */
   commitments(document: Bytes): Promise<readonly (readonly [number, Bytes])[]>
   /** Removes a document's rows and leaves a tombstone for ever. False when there is no such document. Idempotent. */

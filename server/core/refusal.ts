@@ -64,5 +64,6 @@ export function refusalOfAppend(result: Refused): Refusal {
   const code = CODES[result.status]
   if (result.status === 'counter-gap') return { code, detail: result.expected }
   if (result.status === 'equivocation' || result.status === 'prev-mismatch') return { code, detail: result.counter }
+  if (result.status === 'record-stale') return { code, detail: result.recordSeq }
   return result.status === 'epoch-stale' ? { code, detail: result.epoch } : { code }
 }

@@ -26,6 +26,8 @@ export function measureStore(store: Store, clock: Clock, metrics: Metrics): Stor
     readMarks: (document, after, max) => store.readMarks(document, after, max),
     transcriptAt: (document, seq) => store.transcriptAt(document, seq),
     roleOf: (document, device) => store.roleOf(document, device),
+    linkOf: (document, link) => store.linkOf(document, link),
+    entryAt: (document, device, session, counter) => store.entryAt(document, device, session, counter),
     commitments: (document) => store.commitments(document),
     remove: (document) => store.remove(document),
     close: () => store.close(),

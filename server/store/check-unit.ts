@@ -53,7 +53,12 @@ function checkRecord(record: NonNullable<AppendUnit['record']>, unit: AppendUnit
   if (unit.entries.length !== 1) throw new RangeError('a record stands alone')
   checkSize('record prev', record.recordPrev, 32)
   for (const { device } of record.roles) checkSize('device', device, 16)
+  for (const { link, expiresAt } of record.links ?? []) {
+    checkSize('link', link, 16)
+    if (expiresAt !== null) checkInteger('expiry', expiresAt, Number.MAX_SAFE_INTEGER)
+  }
   if (record.rotation === undefined) return
+  if (record.closesEpoch === true) throw new RangeError('a record opens an epoch or closes one')
   checkInteger('epoch', record.rotation.epoch, 0xffff_ffff)
   checkSize('commitment', record.rotation.commitment, 32)
 }

@@ -15,6 +15,7 @@ export function deletedStatus(): DocumentStatus {
     roomKey: null,
     epoch: 0,
     commitment: zeros,
+    isEpochClosed: false,
     recordHead: zeros,
     recordSeq: 0,
     logBytes: 0,

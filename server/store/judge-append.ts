@@ -21,7 +21,9 @@ import type { AppendResult, AppendUnit, Head, NewEntry, Role } from '../core/por
 export interface LogState {
   readonly mode: 'members' | 'shared-key'
   readonly epoch: number
+  readonly isEpochClosed: boolean
   readonly recordHead: Bytes
+  readonly recordSeq: number
   readonly head: Head
 }
 
@@ -72,7 +74,14 @@ export function judgeAppend(sha512: Sha512, unit: AppendUnit, view: AppendView):
   if (document === null) {
     if (unit.creation === undefined) return refuse({ status: 'unknown' })
     const head = { seq: 0, transcript: startTranscript(sha512, unit.creation.genesisHash) }
-    const blank: LogState = { mode: unit.creation.mode, epoch: 1, recordHead: NO_ENTRY, head }
+    const blank: LogState = {
+      mode: unit.creation.mode,
+      epoch: 1,
+      isEpochClosed: false,
+      recordHead: NO_ENTRY,
+      recordSeq: 0,
+      head,
+    }
     return placeFresh(sha512, unit, 0, [], blank, null, view)
   }
 
@@ -107,6 +116,8 @@ function placeFresh(
   view: AppendView,
 ): Verdict {
   const { head } = document
+  // Who is left has yet to choose the next key: till then there are records and nothing else. [KM18]
+  const isClosed = document.isEpochClosed && unit.record === undefined
   const placed: PlacedEntry[] = []
   let counter = session === null ? 0 : session.counter
   let previousId = session === null ? NO_ENTRY : session.id
@@ -116,10 +127,12 @@ function placeFresh(
     counter++
     if (entry.counter !== counter) return refuse({ status: 'counter-gap', expected: counter })
     if (!startsWith(previousId, entry.prev)) return refuse({ status: 'prev-mismatch', counter })
-    if (entry.epoch !== document.epoch) return refuse({ status: 'epoch-stale', epoch: document.epoch })
+    if (isClosed || entry.epoch !== document.epoch) {
+      return refuse({ status: 'epoch-stale', epoch: document.epoch + (isClosed ? 1 : 0) })
+    }
     if (i === from && isRoleShort(unit, document, view)) return refuse({ status: 'forbidden' })
     if (unit.record !== undefined && !isRecordNext(unit.record, document)) {
-      return refuse({ status: 'record-stale', recordHead: document.recordHead })
+      return refuse({ status: 'record-stale', recordHead: document.recordHead, recordSeq: document.recordSeq })
     }
     if (entry.seenSeq > seq) return refuse({ status: 'seen-unknown' })
     const seen = transcriptOf(entry.seenSeq, head, placed, view)

@@ -37,7 +37,10 @@ interface MemoryDocument {
   /** Entries of each session in the order of their counters, from 1. */
   readonly entriesBySession: Map<string, MemoryEntry[]>
   readonly entries: MemoryEntry[]
+  /** When each live link expires. */
+  readonly linksById: Map<string, number>
   epoch: number
+  isEpochClosed: boolean
   recordHead: Bytes
   recordSeq: number
   head: Head
@@ -103,6 +106,14 @@ export function createMemoryStore({ sha512 = nodeSha512 }: { readonly sha512?: S
     async roleOf(id, device) {
       return find(id)?.rolesByDevice.get(bytesToHex(device)) ?? 'none'
     },
+    async linkOf(id, link) {
+      const expiresAt = find(id)?.linksById.get(bytesToHex(link))
+      return expiresAt === undefined ? null : { expiresAt }
+    },
+    async entryAt(id, device, session, counter) {
+      const entry = find(id)?.entriesBySession.get(sessionKey({ device, session }))?.[counter - 1]
+      return entry === undefined ? null : { seq: entry.seq, id: entry.id }
+    },
     async commitments(id) {
       return [...(find(id)?.commitmentsByEpoch ?? [])]
     },
@@ -117,7 +128,7 @@ export function createMemoryStore({ sha512 = nodeSha512 }: { readonly sha512?: S
   }
 }
 
-function sessionKey(unit: AppendUnit): string {
+function sessionKey(unit: Pick<AppendUnit, 'device' | 'session'>): string {
   return bytesToHex(unit.device) + bytesToHex(unit.session)
 }
 
@@ -150,7 +161,9 @@ function createDocument({ mode, genesisHash, roomKey, commitment }: Creation): M
     rolesByDevice: new Map(),
     entriesBySession: new Map(),
     entries: [],
+    linksById: new Map(),
     epoch: 1,
+    isEpochClosed: false,
     recordHead: genesisHash,
     recordSeq: 0,
     head: { seq: 0, transcript: genesisHash },
@@ -176,7 +189,13 @@ function storeUnit(document: MemoryDocument, unit: AppendUnit, placed: readonly 
   document.head = head
   if (record?.rotation !== undefined) {
     document.epoch = record.rotation.epoch
+    document.isEpochClosed = false
     document.commitmentsByEpoch.set(record.rotation.epoch, record.rotation.commitment.slice())
+  }
+  if (record?.closesEpoch === true) document.isEpochClosed = true
+  for (const { link, expiresAt } of record?.links ?? []) {
+    if (expiresAt === null) document.linksById.delete(bytesToHex(link))
+    else document.linksById.set(bytesToHex(link), expiresAt)
   }
   for (const { device, role } of (creation ?? record)?.roles ?? []) {
     if (role === 'none') document.rolesByDevice.delete(bytesToHex(device))
@@ -185,9 +204,10 @@ function storeUnit(document: MemoryDocument, unit: AppendUnit, placed: readonly 
 }
 
 function documentToStatus(document: MemoryDocument): DocumentStatus {
-  const { head, genesisHash, mode, roomKey, epoch, recordHead, recordSeq, logBytes } = document
+  const { head, genesisHash, mode, roomKey, epoch, isEpochClosed, recordHead, recordSeq, logBytes } = document
   const commitment = document.commitmentsByEpoch.get(epoch) as Bytes
-  return { head, genesisHash, mode, roomKey, epoch, commitment, recordHead, recordSeq, logBytes, deleted: false }
+  const row = { head, genesisHash, mode, roomKey, epoch, commitment, isEpochClosed, recordHead, recordSeq, logBytes }
+  return { ...row, deleted: false }
 }
 
 function takePage(entries: readonly MemoryEntry[], maxBytes: number): readonly StoredEntry[] {

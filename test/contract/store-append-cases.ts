@@ -198,6 +198,7 @@ export function appendContract(open: StoreFactory): void {
       roomKey: creation.roomKey ?? null,
       epoch: 1,
       commitment: creation.commitment,
+      isEpochClosed: false,
       recordHead: genesis.entries[0].id,
       recordSeq: 1,
       logBytes: genesis.entries[0].envelope.length,

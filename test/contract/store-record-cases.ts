@@ -63,7 +63,7 @@ export function recordContract(open: StoreFactory): void {
     await appendOne(store, first)
     const recordHead = first.entries[0].id
     const stale = creator.unit({ needs: 'admin', record: { recordPrev, roles: [] } })
-    expect(await appendOne(store, stale)).toEqual({ status: 'record-stale', recordHead })
+    expect(await appendOne(store, stale)).toEqual({ status: 'record-stale', recordHead, recordSeq: 2 })
     const [status] = await store.status([id])
     expect(status).toMatchObject({ recordHead, recordSeq: 2, head: { seq: 2 } })
   })
@@ -97,7 +97,11 @@ export function recordContract(open: StoreFactory): void {
     const recordPrev = genesis.entries[0].id
     const rotation = { epoch: 1, commitment: random(32) }
     const unit = creator.unit({ needs: 'admin', record: { recordPrev, rotation, roles: [] } })
-    expect(await appendOne(store, unit)).toEqual({ status: 'record-stale', recordHead: recordPrev })
+    expect(await appendOne(store, unit)).toEqual({
+      status: 'record-stale',
+      recordHead: recordPrev,
+      recordSeq: 1,
+    })
   })
 
   it('[KM9] reads records apart from the log', async () => {

@@ -30,6 +30,7 @@ export interface DocumentState extends LogState {
   readonly roomKey: Bytes | null
   epoch: number
   commitment: Bytes
+  isEpochClosed: boolean
   recordHead: Bytes
   recordSeq: number
   head: Head
@@ -75,6 +76,7 @@ export function loadDocument(sql: Statements, id: Bytes): DocumentState | 'delet
     roomKey: row.room_key === null ? null : toBytes(row.room_key),
     epoch: row.epoch,
     commitment: toBytes(row.commitment),
+    isEpochClosed: row.closed === 1,
     recordHead: toBytes(record.id),
     recordSeq: record.seq,
     head: { seq: head.seq, transcript: toBytes(head.transcript) },

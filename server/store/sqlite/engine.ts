@@ -58,6 +58,7 @@ export class SqliteEngine {
       this.sql.deleteSessions.run(key)
       this.sql.deleteMembers.run(key)
       this.sql.deleteEpochs.run(key)
+      this.sql.deleteLinks.run(key)
       this.sql.deleteDocument.run(key)
       this.sql.insertTombstone.run(id)
       return true
@@ -95,6 +96,7 @@ export class SqliteEngine {
       roomKey: roomKey === null ? null : roomKey.slice(),
       epoch: 1,
       commitment: commitment.slice(),
+      isEpochClosed: false,
       recordHead: NO_ID,
       recordSeq: 0,
       head: { seq: 0, transcript: NO_ID },
@@ -151,6 +153,15 @@ export class SqliteEngine {
       this.sql.insertEpoch.run(document.key, epoch, commitment)
       document.epoch = epoch
       document.commitment = commitment.slice()
+      document.isEpochClosed = false
+    }
+    if (record?.closesEpoch === true) {
+      this.sql.closeEpoch.run(document.key, document.epoch)
+      document.isEpochClosed = true
+    }
+    for (const { link, expiresAt } of record?.links ?? []) {
+      if (expiresAt === null) this.sql.dropLink.run(document.key, link)
+      else this.sql.setLink.run(document.key, link, expiresAt)
     }
     for (const { device, role } of (creation ?? record)?.roles ?? []) {
       if (role === 'none') this.sql.dropRole.run(document.key, device)

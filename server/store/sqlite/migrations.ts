@@ -80,7 +80,19 @@ const STEP_1 = `
   ) STRICT, WITHOUT ROWID;
 `
 
-const STEPS: readonly string[] = [STEP_1]
+/** An epoch may be closed before the next is opened [KM18]; links that are live, and when the relay is to refuse them. [KM17] */
+const STEP_2 = `
+  ALTER TABLE epochs ADD COLUMN closed INTEGER NOT NULL DEFAULT 0 CHECK (closed IN (0, 1));
+
+  CREATE TABLE links (
+    document INTEGER NOT NULL REFERENCES documents (document),
+    link BLOB NOT NULL CHECK (length(link) = 16),
+    expires INTEGER NOT NULL CHECK (expires BETWEEN 0 AND 9007199254740991),
+    PRIMARY KEY (document, link)
+  ) STRICT, WITHOUT ROWID;
+`
+
+const STEPS: readonly string[] = [STEP_1, STEP_2]
 
 /**
  * Throws `STORE_FOREIGN` for a file that is not ours, `STORE_NEWER` for one that a later version wrote. Changes nothing:

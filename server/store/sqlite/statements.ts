@@ -15,6 +15,7 @@ export interface DocumentRow {
   readonly room_key: Blob | null
   readonly epoch: number
   readonly commitment: Blob
+  readonly closed: number
 }
 
 export interface HeadRow {
@@ -64,8 +65,13 @@ export interface Statements {
   readonly readRecords: Statement<[number, number], EntryRow>
   readonly readMarks: Statement<[number, number, number], MarkRow>
   readonly commitments: Statement<[number], [number, Blob]>
+  readonly link: Statement<[number, Blob], number>
+
   readonly insertDocument: Statement<[Blob, number, Blob, Blob | null]>
   readonly insertEpoch: Statement<[number, number, Blob]>
+  readonly closeEpoch: Statement<[number, number]>
+  readonly setLink: Statement<[number, Blob, number]>
+  readonly dropLink: Statement<[number, Blob]>
   readonly insertSession: Statement<[number, Blob, Blob]>
   readonly insertEntry: Statement<[number, number, number, number, number, number, number, number, Blob, Blob, Blob]>
   readonly setRole: Statement<[number, Blob, number]>
@@ -75,6 +81,7 @@ export interface Statements {
   readonly deleteSessions: Statement<[number]>
   readonly deleteMembers: Statement<[number]>
   readonly deleteEpochs: Statement<[number]>
+  readonly deleteLinks: Statement<[number]>
   readonly deleteDocument: Statement<[number]>
 }
 
@@ -86,7 +93,7 @@ export function prepareStatements(db: Database): Statements {
     rollback: db.prepare('ROLLBACK'),
 
     document: db.prepare(
-      'SELECT d.document, mode, genesis_hash, room_key, epoch, commitment FROM documents d JOIN epochs e USING (document) WHERE d.id = ? ORDER BY epoch DESC LIMIT 1',
+      'SELECT d.document, mode, genesis_hash, room_key, epoch, commitment, closed FROM documents d JOIN epochs e USING (document) WHERE d.id = ? ORDER BY epoch DESC LIMIT 1',
     ),
     documentKey: db.prepare<[Blob], number>('SELECT document FROM documents WHERE id = ?').pluck(),
     tombstone: db.prepare<[Blob], number>('SELECT 1 FROM tombstones WHERE id = ?').pluck(),
@@ -111,9 +118,15 @@ export function prepareStatements(db: Database): Statements {
     commitments: db
       .prepare<[number], [number, Blob]>('SELECT epoch, commitment FROM epochs WHERE document = ? ORDER BY epoch')
       .raw(),
+    link: db.prepare<[number, Blob], number>('SELECT expires FROM links WHERE document = ? AND link = ?').pluck(),
 
     insertDocument: db.prepare('INSERT INTO documents (id, mode, genesis_hash, room_key) VALUES (?, ?, ?, ?)'),
     insertEpoch: db.prepare('INSERT INTO epochs (document, epoch, commitment) VALUES (?, ?, ?)'),
+    closeEpoch: db.prepare('UPDATE epochs SET closed = 1 WHERE document = ? AND epoch = ?'),
+    setLink: db.prepare(
+      'INSERT INTO links (document, link, expires) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET expires = excluded.expires',
+    ),
+    dropLink: db.prepare('DELETE FROM links WHERE document = ? AND link = ?'),
     insertSession: db.prepare('INSERT INTO sessions (document, device, id) VALUES (?, ?, ?)'),
     insertEntry: db.prepare(
       'INSERT INTO entries (document, seq, session, counter, kind, record, grouped, log_bytes, id, transcript, envelope) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
@@ -128,6 +141,7 @@ export function prepareStatements(db: Database): Statements {
     deleteSessions: db.prepare('DELETE FROM sessions WHERE document = ?'),
     deleteMembers: db.prepare('DELETE FROM members WHERE document = ?'),
     deleteEpochs: db.prepare('DELETE FROM epochs WHERE document = ?'),
+    deleteLinks: db.prepare('DELETE FROM links WHERE document = ?'),
     deleteDocument: db.prepare('DELETE FROM documents WHERE document = ?'),
   }
 }

@@ -11,7 +11,7 @@
  *
  * @module
  */
-import type { Bytes, Sha512 } from '@y-sealed/protocol'
+import { toBytes, type Bytes, type Sha512 } from '@y-sealed/protocol'
 
 import type { DocumentStatus, Store, StoredEntry } from '../../core/ports.ts'
 import { checkUnit } from '../check-unit.ts'
@@ -97,6 +97,19 @@ export function openSqliteStore({
     async roleOf(id, device) {
       return withDocument(id, 'none', (document) => findRole(sql, document, device))
     },
+    async linkOf(id, link) {
+      return withDocument(id, null, ({ key }) => {
+        const expiresAt = sql.link.get(key, link)
+        return expiresAt === undefined ? null : { expiresAt }
+      })
+    },
+    async entryAt(id, device, session, counter) {
+      return withDocument(id, null, ({ key }) => {
+        const row = sql.session.get(key, device, session)
+        const entry = row === undefined ? undefined : sql.stored.get(row.session, counter)
+        return entry === undefined ? null : { seq: entry.seq, id: toBytes(entry.id) }
+      })
+    },
     async commitments(id) {
       return withDocument<readonly (readonly [number, Bytes])[]>(id, [], ({ key }) => readCommitments(sql, key))
     },
@@ -115,6 +128,8 @@ export function openSqliteStore({
 function documentToStatus(document: DocumentState | 'deleted' | null): DocumentStatus | null {
   if (document === null) return null
   if (document === 'deleted') return deletedStatus()
-  const { head, genesisHash, mode, roomKey, epoch, commitment, recordHead, recordSeq, logBytes } = document
-  return { head, genesisHash, mode, roomKey, epoch, commitment, recordHead, recordSeq, logBytes, deleted: false }
+  const { head, genesisHash, mode, roomKey, epoch, commitment, isEpochClosed, recordHead, recordSeq, logBytes } =
+    document
+  const row = { head, genesisHash, mode, roomKey, epoch, commitment, isEpochClosed, recordHead, recordSeq, logBytes }
+  return { ...row, deleted: false }
 }

@@ -139,7 +139,7 @@ describe('the tables', () => {
   const ENTRY = 'INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'
   const DOCUMENT = 'INSERT INTO documents (id, mode, genesis_hash, room_key) VALUES (?, ?, ?, ?)'
   const MEMBER = 'INSERT INTO members VALUES (?, ?, ?)'
-  const EPOCH = 'INSERT INTO epochs VALUES (?, ?, ?)'
+  const EPOCH = 'INSERT INTO epochs (document, epoch, commitment) VALUES (?, ?, ?)'
   const SESSION = 'INSERT INTO sessions (document, device, id) VALUES (?, ?, ?)'
 
   /** A file that holds one document with two entries, opened by the driver alone. */
