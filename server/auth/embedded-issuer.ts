@@ -17,10 +17,11 @@ import { isProved, readTokenRequest, requesterOf, type TokenRequest } from './to
 /** Who may make documents. */
 export type CreatePolicy = 'open' | 'invite' | 'closed'
 
-/** What the issuer asks of the log: the two questions of `Store` that it needs. */
+/** What the issuer asks of the log: the questions of `Store` that it needs. */
 export interface Documents {
   status(documents: readonly Bytes[]): Promise<readonly (DocumentStatus | null)[]>
   roleOf(document: Bytes, device: Bytes): Promise<Role>
+  linkOf(document: Bytes, link: Bytes): Promise<{ readonly expiresAt: number } | null>
 }
 
 export interface EmbeddedIssuerOptions {
@@ -45,6 +46,8 @@ export interface EmbeddedIssuer {
   answer(body: Uint8Array): Promise<TokenAnswer>
 }
 
+/** A live link's keys fetch the records, and push one `join`. [AU12] */
+const LINK: readonly Permission[] = ['read']
 const READER: readonly Permission[] = ['read', 'awareness']
 const WRITER: readonly Permission[] = [...READER, 'write', 'snapshot']
 const ADMIN: readonly Permission[] = [...WRITER, 'members', 'delete']
@@ -73,7 +76,13 @@ export function createEmbeddedIssuer(options: EmbeddedIssuerOptions): EmbeddedIs
       return request.room === null ? NOT_A_MEMBER : ROOM
     }
     const role = await documents.roleOf(request.document, device)
-    return role === 'none' ? NOT_A_MEMBER : PERMISSIONS_BY_ROLE[role]
+    if (role !== 'none') return PERMISSIONS_BY_ROLE[role]
+    const link = await documents.linkOf(request.document, device)
+    return link !== null && isBefore(link.expiresAt) ? LINK : NOT_A_MEMBER
+  }
+
+  function isBefore(expiresAt: number): boolean {
+    return expiresAt === 0 || clock.now() < expiresAt * 1000
   }
 
   async function permissionsToCreate(request: TokenRequest): Promise<readonly Permission[] | TokenAnswer> {

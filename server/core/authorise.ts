@@ -15,7 +15,9 @@ export type Action =
   | 'push-entries'
   | 'push-genesis'
   | 'push-record'
+  | 'push-own-record'
   | 'push-join'
+  | 'push-restart'
   | 'publish'
   | 'restore'
   | 'delete'
@@ -36,8 +38,11 @@ export const RULES: Readonly<Record<Action, Rule>> = {
   awareness: { permission: 'awareness', role: 'reader', isOffered: true },
   'push-entries': { permission: 'write', role: 'writer', isOffered: true },
   'push-genesis': { permission: 'create', role: 'none', creates: true, isOffered: true },
-  'push-record': { permission: 'members', role: 'none', isOffered: false },
-  'push-join': { permission: 'read', role: 'none', isOffered: false },
+  // What else a record needs is judged by what it does. [KM17]
+  'push-record': { permission: 'members', role: 'reader', isOffered: true },
+  'push-own-record': { permission: 'read', role: 'reader', isOffered: true },
+  'push-join': { permission: 'read', role: 'none', isOffered: true },
+  'push-restart': { permission: 'members', role: 'admin', isOffered: false },
   publish: { permission: 'snapshot', role: 'writer', isOffered: false },
   restore: { permission: 'read', role: 'reader', isOffered: false },
   delete: { permission: 'delete', role: 'admin', isOffered: true },

@@ -27,6 +27,10 @@ export function handleAwareness(socket: Socket, { envelope }: AwarenessFrame, fr
   if (waitMs > 0) return socket.refuse(refused, { code: 'RATE', retryAfterMs: waitMs })
   socket.rates.awareness.take(1, now)
   const { hub } = subscription
+  const { epoch = 0, isEpochClosed = false } = hub.document ?? {}
+  if (envelope.epoch !== epoch || isEpochClosed) {
+    return socket.refuse(refused, { code: 'EPOCH_STALE', detail: epoch + (isEpochClosed ? 1 : 0) })
+  }
   const last = hub.presence.counterOf(envelope)
   if (counter <= last) return socket.refuse(refused, { code: 'COUNTER_GAP', detail: last + 1 })
   if (!hub.presence.hasRoom(envelope, subscription, context.limits.shownSessions)) {

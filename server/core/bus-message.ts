@@ -47,6 +47,14 @@ export function deletedMessage(): Bytes {
   return new Uint8Array([KIND.deleted])
 }
 
+/** Roles or links of the document have changed, this device's among them: whoever has it open asks the store. [BU1] */
+export function accessMessage(device: Bytes): Bytes {
+  const out = new Uint8Array(17)
+  out[0] = KIND.access
+  out.set(device, 1)
+  return out
+}
+
 function relabel(frame: Bytes, kind: number): Bytes {
   const out = new Uint8Array(frame)
   out[0] = kind

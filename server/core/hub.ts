@@ -15,31 +15,22 @@ import {
   type RefusalCode,
 } from '@y-sealed/protocol'
 
-import {
-  awarenessMessage,
-  deletedMessage,
-  entriesMessage,
-  goneMessage,
-  headMessage,
-  type BusMessage,
-} from './bus-message.ts'
+import { Access } from './access.ts'
+import { accessMessage, awarenessMessage, deletedMessage, goneMessage, type BusMessage } from './bus-message.ts'
 import type { Context } from './context.ts'
-import { Delivery, type WaitingAck } from './delivery.ts'
-import { createRun, splitPages, entriesToFrames, type LiveEntry, type Run } from './entry-frames.ts'
+import { Delivery, type Batch, type WaitingAck } from './delivery.ts'
+import { DocumentMembers } from './document-members.ts'
+import { createRun, type LiveEntry } from './entry-frames.ts'
+import { documentAfter, documentMade, documentOf, type OpenDocument } from './open-document.ts'
 import { isSameId } from './open-documents.ts'
-import type { Creation, DocumentStatus, Head } from './ports.ts'
+import type { Creation, DocumentStatus, Head, RecordEffect } from './ports.ts'
 import { Presence, type GoneSession } from './presence.ts'
+import { publishRun } from './publish-run.ts'
+import { cutAtRecords, isChange } from './record-cuts.ts'
+import { effectOfStored } from './record-effect.ts'
 import { Repair } from './repair.ts'
 import { signHead } from './signed-head.ts'
 import type { Subscription } from './subscription.ts'
-
-/** What a hub remembers of the document's row between reads. */
-export interface OpenDocument {
-  readonly mode: 'members' | 'shared-key'
-  readonly epoch: number
-  /** Of the epoch in force. */
-  readonly commitment: Bytes
-}
 
 const REPAIR_ENTRIES = 512
 const FADE_MS = 1_000
@@ -50,6 +41,8 @@ export class Hub {
   readonly key: string
   readonly subscriptions: Set<Subscription> = new Set()
   readonly presence: Presence
+  readonly access: Access
+  readonly members: DocumentMembers
   /** `null` while the document does not exist. */
   document: OpenDocument | null = null
   /** Openings and appends under way: while there are any, the hub stays. */
@@ -60,6 +53,11 @@ export class Hub {
   readonly #context: Context
   readonly #delivery = new Delivery()
   readonly #repair: Repair
+  #lastSent = 0
+  /** Of records that this relay appended and has not delivered yet, by seq. */
+  readonly #effects = new Map<number, RecordEffect>()
+  #refreshing: Promise<void> | null = null
+  #isStale = false
   #isStarted = false
   #headSentAtMs: number
   #headSentSeq = 0
@@ -72,6 +70,8 @@ export class Hub {
     this.key = key
     this.#context = context
     this.presence = new Presence(context.limits.awarenessTtlMs)
+    this.members = new DocumentMembers(context.store, context.sha512, id)
+    this.access = new Access(context, id, this.subscriptions, (subscription) => this.#dismiss(subscription))
     this.#repair = new Repair(context.clock, context.limits.repairDelayMs, () => this.#heal())
     this.#headSentAtMs = context.clock.monotonic()
   }
@@ -104,6 +104,11 @@ export class Hub {
     return this.#delivery.last
   }
 
+  /** Seq up to which every record has done its work: {@link Hub.lastSeq}, but for what is about to be sent. */
+  get lastSent(): number {
+    return this.#lastSent
+  }
+
   /**
    * Subscribes to the bus, then reads the row, so that nothing falls between. Gives the row, for the first opening.
    * Rejects when the store or the bus does.
@@ -111,11 +116,12 @@ export class Hub {
   async start(): Promise<DocumentStatus | null> {
     await this.#context.bus.subscribe(this.id)
     const status = await this.readStatus()
-    if (status !== null && !status.deleted) this.document = documentOf(status)
+    if (status !== null && !status.deleted) await this.#note(status)
     this.#logBytes = status?.logBytes ?? 0
     this.#isStarted = true
     this.#delivery.start(status?.head ?? null)
     this.#headSentSeq = this.#delivery.last
+    this.#lastSent = this.#delivery.last
     this.deliver()
     return status
   }
@@ -131,41 +137,58 @@ export class Hub {
       return
     }
     // Roles before the document: from then on it is delivered to whoever may read.
-    if (this.document === null && status.mode === 'members') await this.#readRoles()
-    this.document = documentOf(status)
+    if (this.document === null && status.mode === 'members') await this.access.read()
+    await this.#note(status)
     this.#logBytes = Math.max(this.#logBytes, status.logBytes)
     if (status.head.seq > this.#delivery.last) this.#planRepair()
   }
 
-  /** Reads row and roles anew: something has changed on another relay. Never rejects. */
-  async refresh(): Promise<void> {
-    try {
-      const status = await this.readStatus()
-      if (status === null) return
-      if (status.mode === 'members') await this.#readRoles()
-      await this.observe(status)
-    } catch {
-      this.#context.metrics.count('refreshes_failed')
-    }
+  /** Keeps a row, unless what is known is newer, with the commitments of all its epochs. */
+  async #note(status: DocumentStatus): Promise<void> {
+    const known = this.document
+    if (known !== null && known.recordSeq >= status.recordSeq) return
+    const isFirst = status.epoch === 1
+    const commitments = isFirst ? [[1, status.commitment] as const] : await this.#context.store.commitments(this.id)
+    if ((this.document?.recordSeq ?? 0) < status.recordSeq) this.document = documentOf(status, new Map(commitments))
   }
 
-  async #readRoles(): Promise<void> {
-    for (const subscription of this.subscriptions) {
-      subscription.role = await this.#context.store.roleOf(this.id, subscription.peer.device)
+  /** Reads row and roles anew: something has changed on another relay. Never rejects. */
+  async refresh(): Promise<void> {
+    this.#isStale = true
+    this.#refreshing ??= this.#refreshAll().finally(() => (this.#refreshing = null))
+    return this.#refreshing
+  }
+
+  async #refreshAll(): Promise<void> {
+    while (this.#isStale && !this.isEnded) {
+      this.#isStale = false
+      try {
+        const status = await this.readStatus()
+        if (status === null) return
+        await this.observe(status)
+        if (status.mode === 'members') await this.access.recheck(() => this.#heal())
+      } catch {
+        this.#context.metrics.count('refreshes_failed')
+      }
     }
   }
 
   /** The document came into being here. */
   created(creation: Creation): void {
-    this.document = { mode: creation.mode, epoch: 1, commitment: creation.commitment }
+    this.document = documentMade(creation)
     for (const subscription of this.subscriptions) {
       const own = creation.roles.find(({ device }) => isSameId(device, subscription.peer.device))
       subscription.role = own?.role ?? 'none'
     }
   }
 
-  /** Takes entries that this relay has appended. Nothing is sent before {@link Hub.deliver}. */
-  appended(entries: readonly LiveEntry[], head: Head): void {
+  /** Takes entries that this relay has appended, a record with its effect. Nothing is sent before {@link Hub.deliver}. */
+  appended(entries: readonly LiveEntry[], head: Head, effect?: RecordEffect): void {
+    const [first] = entries
+    if (effect !== undefined && first !== undefined && this.document !== null) {
+      this.document = documentAfter(this.document, effect, first.seq)
+      if (first.seq > this.#delivery.last) this.#effects.set(first.seq, effect)
+    }
     for (const entry of entries) {
       this.#logBytes += entry.envelope.length
       this.#delivery.offer(entry)
@@ -193,36 +216,42 @@ export class Hub {
   deliver(): void {
     const batch = this.isEnded ? null : this.#delivery.take()
     if (batch === null) return
+    for (const part of cutAtRecords(batch)) {
+      this.#send(part)
+      const last = part.entries.at(-1)
+      if (last === undefined) continue
+      this.#lastSent = last.seq
+      if (isChange(last)) this.#takeRecord(last)
+    }
+  }
+
+  #send(batch: Batch): void {
     const now = this.#context.clock.now()
     const run = batch.entries.length === 0 ? null : createRun(batch.entries, this.pageBytes)
     if (run !== null) {
       for (const subscription of this.subscriptions) {
         if (!batch.acks.has(subscription)) subscription.deliver(run, now)
       }
-      this.#publish(run)
+      publishRun(this.#context, this.id, run)
       this.#context.metrics.count('entries_delivered', undefined, run.entries.length)
     }
     for (const [subscription, acks] of batch.acks) subscription.deliverMixed(run, acks, now)
   }
 
-  /** Tells the other relays what this one has committed. [BU3] */
-  #publish(run: Run): void {
-    const { bus, limits } = this.#context
-    if (bus.isAlone === true) return
-    let own: LiveEntry[] = []
-    const flush = (): void => {
-      for (const page of splitPages(own, limits.busBytes)) {
-        const [frame] = entriesToFrames(page, limits.pageBytes) as [Bytes]
-        const isSmall = frame.length <= limits.busBytes
-        bus.publish(this.id, isSmall ? entriesMessage(frame) : headMessage((page.at(-1) as LiveEntry).seq))
-      }
-      own = []
-    }
-    for (const entry of run.entries) {
-      if (entry.author === null) flush()
-      else own.push(entry)
-    }
-    flush()
+  /** A record has gone out: from here on it is in force for whoever listens. [AU13] */
+  #takeRecord({ seq, envelope }: LiveEntry): void {
+    const { document } = this
+    if (document === null) return
+    const own = this.#effects.get(seq)
+    this.#effects.delete(seq)
+    const effect = own ?? effectOfStored(this.#context.sha512, envelope, document.epoch)
+    if (effect === null) return
+    this.document = documentAfter(document, effect, seq)
+    this.access.apply(effect)
+    // What another relay stored says less than what was judged here.
+    if (own === undefined) void this.refresh()
+    const one = own?.roles[0]?.device ?? own?.links?.[0]?.link
+    if (one !== undefined) this.#tell(() => accessMessage(one))
   }
 
   #planRepair(): void {
@@ -345,6 +374,14 @@ export class Hub {
     }
   }
 
+  /** A device or a link that is nobody's any more. [AU13] */
+  #dismiss(subscription: Subscription): void {
+    this.remove(subscription)
+    const code = REFUSALS.FORBIDDEN.number
+    subscription.peer.send(encodeRelayFrame({ type: 'closed', document: this.id, code, retryAfterMs: 0 }))
+    subscription.peer.dropped(subscription, 'FORBIDDEN')
+  }
+
   /** Ends the hub: every subscriber is told CLOSED; an OPEN under way is answered by itself. [FR12] */
   end(code: RefusalCode): void {
     if (this.isEnded) return
@@ -374,6 +411,7 @@ export class Hub {
 
   /** What falls due with time (monotonic): HEAD while the document changes, fading presence, groups left unfinished. */
   tick(nowMs: number): void {
+    this.access.expire()
     for (const { parts } of this.subscriptions) parts.expire(nowMs - this.#context.limits.groupIdleMs)
     if (!this.presence.isEmpty && nowMs >= this.#fadedAtMs + FADE_MS) {
       this.#fadedAtMs = nowMs
@@ -400,8 +438,4 @@ export class Hub {
       metrics.count('heads_failed')
     }
   }
-}
-
-function documentOf({ mode, epoch, commitment }: DocumentStatus): OpenDocument {
-  return { mode, epoch, commitment }
 }

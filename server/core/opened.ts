@@ -24,7 +24,7 @@ const NO_ID: Bytes = new Uint8Array(HASH_BYTES)
 /** What was read for one answer. */
 export interface Reading {
   readonly status: DocumentStatus
-  /** `null`: nothing of the log is told, because the client's cursor is not in it or it may not read. [FR6] */
+  /** `null`: nothing of the log is told, because the client's cursor is not in it or it may not read. [FR6] [AU12] */
   readonly log: { readonly entries: readonly StoredEntry[]; readonly records: readonly StoredEntry[] } | null
 }
 
@@ -41,7 +41,8 @@ export function sendPresent(context: Context, subscription: Subscription, cursor
   const { clock, limits, headKey } = context
   const { hub, peer } = subscription
   const { status, log } = reading
-  const through = log === null ? 0 : (log.entries.at(-1)?.seq ?? cursorSeq)
+  const isTold = log !== null && subscription.link === null
+  const through = isTold ? (log.entries.at(-1)?.seq ?? cursorSeq) : 0
   const head = signHead(headKey, hub.id, status.head)
   peer.send(encodeRelayFrame({ ...frameOf(subscription), present: true, head, oldestSeq: 1, through }))
   if (log !== null) {

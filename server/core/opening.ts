@@ -87,9 +87,20 @@ async function answer(
     }
     if (status.deleted) return 'DELETED'
     await hub.observe(status)
-    if (status.mode === 'members') subscription.role = await context.store.roleOf(hub.id, subscription.peer.device)
+    const { version } = hub.access
+    if (status.mode === 'members') {
+      const { role, link } = await hub.access.ask(subscription.peer.device)
+      subscription.role = role
+      subscription.link = link
+    }
     const reading = await read(context, subscription, frame, status)
     if (subscription.state !== 'opening') return null
+    if (version !== hub.access.version) {
+      // A record has come in: it may have changed what this device may do.
+      subscription.startOver()
+      continue
+    }
+    if (status.mode === 'members' && subscription.role === 'none' && subscription.link === null) return 'FORBIDDEN'
     if (!subscription.isOverrun) {
       sendPresent(context, subscription, frame.cursorSeq, reading)
       return null
@@ -108,7 +119,15 @@ async function read(
   const { store, clock, limits } = context
   const { id } = subscription.hub
   const { head } = status
-  if (!subscription.mayRead(clock.now()) || !(await isInLog(context, frame, status))) return { status, log: null }
+  const now = clock.now()
+  // A link's socket gets the records, whatever place it has come from, and no entries. [AU12]
+  if (subscription.link !== null) {
+    const isTold = subscription.mayReadRecords(now)
+    const isNew = !equalBytes(frame.recordHead, status.recordHead)
+    const records = isTold && isNew ? await readAllRecords(context, subscription) : []
+    return { status, log: isTold ? { records, entries: [] } : null }
+  }
+  if (!subscription.mayRead(now) || !(await isInLog(context, frame, status))) return { status, log: null }
   const [records, entries] = await Promise.all([
     equalBytes(frame.recordHead, status.recordHead) ? [] : readAllRecords(context, subscription),
     frame.cursorSeq === head.seq ? [] : store.read(id, frame.cursorSeq, { entries: MANY, bytes: limits.pageBytes }),

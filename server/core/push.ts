@@ -6,8 +6,6 @@
  */
 import {
   CLIENT_FRAME,
-  concatBytes,
-  encodeRelayFrame,
   envelopeId,
   HEADER_BYTES,
   KIND,
@@ -19,16 +17,15 @@ import {
   type PushPartFrame,
 } from '@y-sealed/protocol'
 
-import type { Append } from './append-queue.ts'
 import type { Action } from './authorise.ts'
-import type { LiveEntry } from './entry-frames.ts'
 import { readGenesis } from './genesis.ts'
 import { newEntry } from './new-entry.ts'
 import { isSameId } from './open-documents.ts'
 import { payFor } from './pay-push.ts'
-import type { AppendResult, AppendUnit, NewEntry } from './ports.ts'
-import type { Payment } from './rates.ts'
-import { refusalOfAppend, type Refusal, type RefusedFrame } from './refusal.ts'
+import { append, refuseStale } from './push-append.ts'
+import { actionOfRecord, pushRecord } from './push-record.ts'
+import type { AppendUnit, NewEntry } from './ports.ts'
+import type { Refusal, RefusedFrame } from './refusal.ts'
 import type { Socket } from './socket.ts'
 import { FOREIGN_DEVICE_WEIGHT } from './strikes.ts'
 import type { Subscription } from './subscription.ts'
@@ -41,7 +38,7 @@ function actionOf(first: Envelope): Action {
   switch (first.kind) {
     case KIND.record:
       if (first.sealed[0] === RECORD.genesis) return 'push-genesis'
-      return first.sealed[0] === RECORD.join ? 'push-join' : 'push-record'
+      return actionOfRecord(first.sealed)
     case KIND.publication:
     case KIND.attestation:
       return 'publish'
@@ -59,8 +56,12 @@ export function handlePush(socket: Socket, { envelopes }: PushFrame): void | Pro
   const bytes = envelopes.reduce((sum, envelope) => sum + envelope.bytes.length, 0)
   const payment = payFor(socket, subscription, refused, bytes, first.kind === KIND.record)
   if (payment === null) return
+  if (first.kind === KIND.record && first.sealed[0] !== RECORD.genesis) {
+    return pushRecord(socket, subscription, first, payment)
+  }
   const unit = readUnit(socket, subscription, envelopes)
-  if ('code' in unit) return refuseUnit(socket, subscription, refused, unit)
+  if (unit === null) return refuseStale(socket, subscription, refused)
+  if ('code' in unit) return socket.refuse(refused, unit)
   append(socket, subscription, unit, payment)
 }
 
@@ -73,7 +74,8 @@ export function handlePushPart(socket: Socket, part: PushPartFrame): void | Prom
   const { hub, parts } = subscription
   const { context, device } = socket
   if (hub.document === null) return socket.refuse(refused, { code: 'UNKNOWN_DOCUMENT' })
-  const { commitment, epoch } = hub.document
+  // One of an epoch that never was is refused when it is whole.
+  const commitment = hub.document.commitments.get(envelope.epoch) ?? hub.document.commitment
   const staging = parts.take(part, context.clock.monotonic(), (each) =>
     newEntry(each, envelopeId(context.sha512, commitment, each)),
   )
@@ -99,9 +101,7 @@ export function handlePushPart(socket: Socket, part: PushPartFrame): void | Prom
       parts.refuse()
       return socket.refuse(refused, { code: 'QUOTA', detail: context.limits.groupBytes })
     case 'complete': {
-      if (envelope.epoch !== epoch) {
-        return refuseStale(socket, subscription, refused, { code: 'EPOCH_STALE', detail: epoch })
-      }
+      if (!hub.document.commitments.has(envelope.epoch)) return refuseStale(socket, subscription, refused)
       const entries = staging.entries as [NewEntry, ...NewEntry[]]
       append(
         socket,
@@ -129,39 +129,30 @@ function admit(socket: Socket, first: Envelope, refused: RefusedFrame): Subscrip
     return null
   }
   if (subscription === null) return refuse({ code: 'NOT_OPEN' })
-  if (!isSameId(first.device, socket.device)) return refuse({ code: 'FORBIDDEN' }, FOREIGN_DEVICE_WEIGHT)
+  if (!isSameId(first.device, socket.device) && !isJoin(subscription, first)) {
+    return refuse({ code: 'FORBIDDEN' }, FOREIGN_DEVICE_WEIGHT)
+  }
   const code = subscription.refuse(actionOf(first), context.clock.now())
   if (code !== null) return refuse({ code })
   if (socket.pushesInFlight < context.limits.pushesInFlight) return subscription
   return refuse({ code: 'RATE', retryAfterMs: context.limits.retryAfterMs })
 }
 
-function append(socket: Socket, subscription: Subscription, unit: AppendUnit, payment: Payment | null): void {
-  socket.pushesInFlight++
-  subscription.hub.holds++
-  socket.appends.add(new PushAppend(socket, subscription, unit, payment))
-}
-
 function refusedFrame(type: number, { document, session }: Envelope, counter: number): RefusedFrame {
   return { type, document, session, counter }
 }
 
-function refuseUnit(
-  socket: Socket,
-  subscription: Subscription,
-  refused: RefusedFrame,
-  refusal: Refusal,
-): void | Promise<void> {
-  if (refusal.code !== 'EPOCH_STALE') return socket.refuse(refused, refusal)
-  return refuseStale(socket, subscription, refused, refusal)
+/** On a link's socket a device that joins speaks for itself. [AU12] */
+function isJoin({ link }: Subscription, { kind, sealed }: Envelope): boolean {
+  return link !== null && kind === KIND.record && sealed[0] === RECORD.join
 }
 
-/** The unit that the store is to append, or why there is none. */
+/** The unit that the store is to append, or why there is none; `null` for one of an epoch that never was. */
 function readUnit(
   { context: { sha512 }, device, signPublic }: Socket,
   { hub }: Subscription,
   envelopes: readonly Envelope[],
-): AppendUnit | Refusal {
+): AppendUnit | Refusal | null {
   const first = envelopes[0] as Envelope
   const { session } = first
   if (first.kind === KIND.record) {
@@ -172,8 +163,10 @@ function readUnit(
   }
   const document = hub.document
   if (document === null) return { code: 'UNKNOWN_DOCUMENT' }
-  if (first.epoch !== document.epoch) return { code: 'EPOCH_STALE', detail: document.epoch }
-  const entries = envelopes.map((envelope) => newEntry(envelope, envelopeId(sha512, document.commitment, envelope)))
+  // Of an epoch that is over too: what was stored in it before is acknowledged, which only the store can tell. [LO7]
+  const commitment = first.epoch === document.epoch ? document.commitment : document.commitments.get(first.epoch)
+  if (commitment === undefined) return null
+  const entries = envelopes.map((envelope) => newEntry(envelope, envelopeId(sha512, commitment, envelope)))
   // Written out: a spread would give each unit a shape of its own, and everything that reads it the slow way of V8.
   return {
     document: hub.id,
@@ -182,108 +175,5 @@ function readUnit(
     group: false,
     needs: 'writer',
     entries: entries as [NewEntry, ...NewEntry[]],
-  }
-}
-
-/** EPOCH_STALE carries `u64 seq ‖` the record that opened the epoch in force: of epoch 1 the genesis. [FR20] */
-async function refuseStale(
-  socket: Socket,
-  { hub }: Subscription,
-  refused: RefusedFrame,
-  refusal: Refusal,
-): Promise<void> {
-  const [genesis] = await socket.context.store.readRecords(hub.id, 0, 0).catch(() => [])
-  if (genesis === undefined || refusal.detail !== 1) return socket.refuse(refused, refusal)
-  const seq = new Uint8Array(8)
-  new DataView(seq.buffer).setBigUint64(0, BigInt(genesis.seq))
-  socket.refuse(refused, { ...refusal, attachment: concatBytes(seq, genesis.envelope) })
-}
-
-/** One PUSH under way. */
-class PushAppend implements Append {
-  readonly unit: AppendUnit
-  readonly #socket: Socket
-  readonly #subscription: Subscription
-  readonly #payment: Payment | null
-
-  constructor(socket: Socket, subscription: Subscription, unit: AppendUnit, payment: Payment | null) {
-    this.#socket = socket
-    this.#subscription = subscription
-    this.#payment = payment
-    this.unit = unit
-  }
-
-  settle(result: AppendResult | null): void {
-    const { hub } = this.#subscription
-    this.#socket.pushesInFlight--
-    this.#socket.hubs.settled(hub)
-    this.#giveBack(result)
-    if (result?.status === 'stored') this.#acknowledge(result)
-    else {
-      // What was stored before it is answered before it.
-      hub.deliver()
-      this.#refuse(result)
-    }
-  }
-
-  /** What the store failed to take costs nothing; nor, within bounds, does what it held already or what came out of turn. [H1] */
-  #giveBack(result: AppendResult | null): void {
-    const isRepeat = result?.status === 'counter-gap' || (result?.status === 'stored' && result.fresh === 0)
-    if (result !== null && !isRepeat) return
-    const { rates, context } = this.#socket
-    if (result === null || rates.repeats.tryTake(1, context.clock.monotonic())) this.#payment?.giveBack()
-  }
-
-  #acknowledge(result: Extract<AppendResult, { readonly status: 'stored' }>): void {
-    const { entries, creation } = this.unit
-    const { hub } = this.#subscription
-    if (creation !== undefined && result.fresh > 0) hub.created(creation)
-    const fresh: LiveEntry[] = []
-    for (let i = entries.length - result.fresh; i < entries.length; i++) {
-      const { envelope } = entries[i] as NewEntry
-      fresh.push({ seq: result.seqs[i] as number, envelope, author: this.#subscription })
-    }
-    hub.appended(fresh, result.head)
-    for (let from = 0; from < entries.length;) {
-      let to = from + 1
-      while (to < entries.length && result.seqs[to] === (result.seqs[to - 1] as number) + 1) to++
-      this.#acknowledgeRun(from, to, result.seqs)
-      from = to
-    }
-  }
-
-  /** One ACK per run of consecutive seqs. [FR9] */
-  #acknowledgeRun(from: number, to: number, seqs: readonly number[]): void {
-    const { document, session, entries } = this.unit
-    const seq = seqs[from] as number
-    const frame = encodeRelayFrame({
-      type: 'ack',
-      document,
-      session,
-      counter: (entries[from] as NewEntry).counter,
-      count: to - from,
-      seq,
-      compaction: 'none',
-    })
-    this.#subscription.hub.acknowledge({ subscription: this.#subscription, through: seq + to - from - 1, frame })
-  }
-
-  #refuse(result: Exclude<AppendResult, { readonly status: 'stored' }> | null): void {
-    const { context } = this.#socket
-    const { hub } = this.#subscription
-    const { document, session, entries, group } = this.unit
-    const refused = { type: CLIENT_FRAME[group ? 'push-part' : 'push'], document, session, counter: entries[0].counter }
-    if (result === null) {
-      // The outcome is unknown: should it be stored after all, the others get it from the store.
-      hub.expectMore()
-      this.#socket.refuse(refused, { code: 'UNAVAILABLE', retryAfterMs: context.limits.retryAfterMs })
-      return
-    }
-    this.#socket.refuse(refused, refusalOfAppend(result))
-    if (result.status === 'deleted') hub.end('DELETED')
-    else if (result.status === 'exists' || result.status === 'forbidden' || result.status === 'epoch-stale') {
-      // Another relay knows more of this document than we do.
-      void hub.refresh()
-    }
   }
 }

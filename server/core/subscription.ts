@@ -12,6 +12,7 @@ import type { Hub } from './hub.ts'
 import type { Grant, Role } from './ports.ts'
 import type { Payment } from './rates.ts'
 import type { StagedParts } from './staged-parts.ts'
+import { StaleAnswers } from './stale-answers.ts'
 import { Throttle } from './throttle.ts'
 
 /** The socket's side of a subscription. */
@@ -29,11 +30,21 @@ export interface Peer {
   lagged(subscription: Subscription): void
 }
 
+/** What a live link's socket has: its records, and one `join`. [AU12] */
+export interface LinkStanding {
+  readonly expiresAtMs: number
+  hasJoined: boolean
+}
+
 export class Subscription implements Standing {
   readonly hub: Hub
   readonly peer: Peer
   /** Role of the socket's device; `none` in `shared-key` mode and while the document does not exist. */
   role: Role = 'none'
+  /** Of a live link's socket. [AU12] */
+  link: LinkStanding | null = null
+  /** Pushes in an epoch that is over. */
+  readonly stale: StaleAnswers = new StaleAnswers()
   /** `opening`: entries are held back; `live`: they are sent; `ended`: nothing is. */
   state: 'opening' | 'live' | 'ended' = 'opening'
   /** Parts of an update that is not whole yet. */
@@ -115,6 +126,12 @@ export class Subscription implements Standing {
   /** May it be sent what the document says? Asked at each delivery, not once at OPEN. [G12] */
   mayRead(nowMs: number): boolean {
     return this.state !== 'ended' && refuseAction('read', this, nowMs) === null
+  }
+
+  /** May it be sent the records? A link's socket may, and nothing else. [AU12] */
+  mayReadRecords(nowMs: number): boolean {
+    if (this.link === null) return this.mayRead(nowMs)
+    return this.#grant.permissions.has('read') && nowMs < Math.min(this.#endsAtMs, this.link.expiresAtMs)
   }
 
   /** Ends the holding back: what is held above `seq` goes out, and everything after it live. */

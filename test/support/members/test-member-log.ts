@@ -20,6 +20,7 @@ import {
   SIGNATURE_BYTES,
   signatureInput,
   sodiumSha512,
+  startTranscript,
   writeHeader,
   type Bytes,
   type Kind,
@@ -51,11 +52,13 @@ export interface Choices {
   readonly sign: (input: Bytes) => Bytes
   readonly counter: number
   readonly session: Bytes
+  /** What its author had seen; by default nothing. */
+  readonly seen?: { readonly seq: number; readonly transcript: Bytes }
 }
 
 /** Seals a body under exactly these choices. */
 export function sealBody(body: Bytes, choices: Omit<Choices, 'recordPrev' | 'signer'>): Envelope {
-  const { kind, document, epoch, commitment, device, sign, counter, session } = choices
+  const { kind, document, epoch, commitment, device, sign, counter, session, seen } = choices
   const bytes = writeHeader({
     kind,
     document,
@@ -64,8 +67,8 @@ export function sealBody(body: Bytes, choices: Omit<Choices, 'recordPrev' | 'sig
     session,
     counter,
     prev: new Uint8Array(16),
-    seenSeq: 0,
-    seenTranscript: new Uint8Array(16),
+    seenSeq: seen?.seq ?? 0,
+    seenTranscript: seen?.transcript.slice(0, 16) ?? new Uint8Array(16),
     nonce: new Uint8Array(24),
     length: body.length,
   })
@@ -92,14 +95,15 @@ export class TestMemberLog {
   readonly hash: Bytes
   readonly document: Bytes
   readonly genesis: Envelope
+  /** What somebody has seen who has seen nothing. [LO3] */
+  readonly start: NonNullable<Choices['seen']>
   readonly log: MemberLog
   /** Every record that was taken, with its seq. */
   readonly taken: { readonly seq: number; readonly envelope: Envelope }[] = []
   /** Seq of the next record. */
   seq = 2
 
-  constructor(creator: Device = createTestDevice(), isBegun = true) {
-    const commitment = randomBytes(32)
+  constructor(creator: Device = createTestDevice(), isBegun = true, commitment: Bytes = randomBytes(32)) {
     const body = encodeRecord({
       type: 'genesis',
       recordPrev: new Uint8Array(32),
@@ -113,6 +117,7 @@ export class TestMemberLog {
     this.creator = creator
     this.hash = genesisHash(sodiumSha512, body)
     this.document = documentIdOf(this.hash)
+    this.start = { seq: 0, transcript: startTranscript(sodiumSha512, this.hash) }
     this.genesis = sealBody(body, {
       kind: KIND.record,
       document: this.document,
@@ -122,6 +127,7 @@ export class TestMemberLog {
       sign: (input) => creator.sign(input),
       counter: 1,
       session: randomBytes(8),
+      seen: this.start,
     })
     this.log = new MemberLog(sodiumSha512, this.hash)
     if (isBegun) this.take(this.genesis, 1)
@@ -140,6 +146,7 @@ export class TestMemberLog {
       sign: (input) => (changes.signer ?? signer).sign(input),
       counter: 1,
       session: randomBytes(8),
+      seen: this.start,
       ...changes,
     })
   }

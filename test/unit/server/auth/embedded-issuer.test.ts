@@ -50,9 +50,10 @@ interface Setting {
   readonly create?: CreatePolicy
   readonly status?: Partial<DocumentStatus> | null
   readonly role?: Role
+  readonly link?: { readonly expiresAt: number } | null
 }
 
-async function setUp({ create = 'open', status = null, role = 'none' }: Setting = {}) {
+async function setUp({ create = 'open', status = null, role = 'none', link = null }: Setting = {}) {
   const clock = createTestClock()
   const key = createIssuerKey()
   const x = bytesToBase64url(key.publicKey)
@@ -63,6 +64,7 @@ async function setUp({ create = 'open', status = null, role = 'none' }: Setting 
     status: () =>
       Promise.resolve([status === null ? null : ({ deleted: false, mode: 'members', ...status } as DocumentStatus)]),
     roleOf: () => Promise.resolve(role),
+    linkOf: () => Promise.resolve(link),
   }
   const issuer = createEmbeddedIssuer({
     key,
@@ -144,6 +146,17 @@ describe('the embedded issuer', () => {
       const { ask, request } = await setUp({ create, status: {}, role: 'none' })
       expect(await ask(request())).toBe('403 NOT_A_MEMBER')
     }
+  })
+
+  it('[AU12] [AU11] a live link’s keys may read, an expired one’s are answered as a stranger’s', async () => {
+    for (const expiresAt of [0, NOW_S + 1]) {
+      const { grantOf, request } = await setUp({ status: {}, link: { expiresAt } })
+      expect([...(await grantOf(request())).permissions]).toEqual(['read'])
+    }
+    const stranger = await setUp({ status: {} })
+    const expired = await setUp({ status: {}, link: { expiresAt: NOW_S } })
+    expect(await expired.ask(expired.request())).toEqual(await stranger.ask(stranger.request()))
+    expect(await expired.ask(expired.request())).toBe('403 NOT_A_MEMBER')
   })
 
   it('[G15] a deleted document is gone for everybody', async () => {

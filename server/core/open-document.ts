@@ -1,0 +1,47 @@
+/**
+ * What is remembered of a document's row between reads, kept up with the records that pass. Rules KM11, KM18, LO7.
+ *
+ * @module
+ */
+import type { Bytes } from '@y-sealed/protocol'
+
+import type { Creation, DocumentStatus, RecordEffect } from './ports.ts'
+
+export interface OpenDocument {
+  readonly mode: 'members' | 'shared-key'
+  /** 32 bytes. */
+  readonly genesisHash: Bytes
+  readonly epoch: number
+  /** Of the epoch in force. */
+  readonly commitment: Bytes
+  /** Nothing but records is taken in it. [KM18] */
+  readonly isEpochClosed: boolean
+  /** Of every epoch so far: what is sent again has the id of its own. */
+  readonly commitments: ReadonlyMap<number, Bytes>
+  /** Seq of the newest record of which this speaks. */
+  readonly recordSeq: number
+}
+
+/** The document of a row; `commitments` are of all its epochs. */
+export function documentOf(status: DocumentStatus, commitments: ReadonlyMap<number, Bytes>): OpenDocument {
+  const { mode, genesisHash, epoch, commitment, isEpochClosed, recordSeq } = status
+  return { mode, genesisHash, epoch, commitment, isEpochClosed, commitments, recordSeq }
+}
+
+/** The document that has just been made. */
+export function documentMade({ mode, genesisHash, commitment }: Creation): OpenDocument {
+  const commitments = new Map([[1, commitment]])
+  return { mode, genesisHash, epoch: 1, commitment, isEpochClosed: false, commitments, recordSeq: 1 }
+}
+
+/** The document after a record at `seq`. */
+export function documentAfter(document: OpenDocument, effect: RecordEffect, seq: number): OpenDocument {
+  if (seq <= document.recordSeq) return document
+  const isEpochClosed = document.isEpochClosed || effect.closesEpoch === true
+  if (effect.rotation === undefined) return { ...document, isEpochClosed, recordSeq: seq }
+  const { epoch } = effect.rotation
+  // A copy: the record that it stands in may be large, and need not be kept for it.
+  const commitment = effect.rotation.commitment.slice()
+  const commitments = new Map(document.commitments).set(epoch, commitment)
+  return { ...document, epoch, commitment, isEpochClosed: false, commitments, recordSeq: seq }
+}
