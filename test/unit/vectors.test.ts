@@ -48,7 +48,7 @@ import { fingerprintOf, labelsOfSpec } from '../vectors/fingerprint.ts'
 import { findChanges, readFingerprints, readVectors } from '../vectors/store.ts'
 import { toJson, type Json, type Vector } from '../vectors/vector.ts'
 
-const FILES = ['keys', 'padding', 'envelopes', 'contents', 'records', 'log', 'frames', 'proofs'] as const
+const FILES = ['keys', 'padding', 'envelopes', 'contents', 'records', 'members', 'log', 'frames', 'proofs'] as const
 
 /** What to do when the fingerprint differs. */
 const CHANGED =

@@ -9,6 +9,7 @@ import { envelopeVectors } from './envelopes.ts'
 import { frameVectors } from './frames.ts'
 import { keyVectors } from './keys.ts'
 import { logVectors } from './log.ts'
+import { memberVectors } from './members.ts'
 import { paddingVectors } from './padding.ts'
 import { proofVectors } from './proofs.ts'
 import { recordVectors } from './records.ts'
@@ -22,6 +23,7 @@ export function buildVectors(cast: Cast): ReadonlyMap<string, VectorFile> {
     ['envelopes', envelopeVectors(cast)],
     ['contents', contentVectors(cast)],
     ['records', recordVectors(cast)],
+    ['members', memberVectors(cast)],
     ['log', logVectors(cast)],
     ['frames', frameVectors(cast)],
     ['proofs', proofVectors(cast)],
