@@ -7,9 +7,12 @@ import {
   cryptoReady,
   encodeRecord,
   KIND,
+  packDevices,
+  packWraps,
   REFUSALS,
   type Bytes,
   type ClientFrame,
+  type RecordFields,
   type RefusalCode,
   type RelayFrame,
 } from '@y-sealed/protocol'
@@ -17,16 +20,11 @@ import { seal, type Device } from '@y-sealed/protocol/sealing'
 import { describe, expect, it } from 'vitest'
 
 import { refuseAction } from '../../../../server/core/authorise.ts'
-import { newEntry } from '../../../../server/core/new-entry.ts'
 import type { Permission, Role } from '../../../../server/core/ports.ts'
-import { ALL, CoreWorld, createDocument, type CorePeer } from '../../../support/core-world.ts'
+import { ALL, CoreWorld, createDocument, openCreated, type CorePeer } from '../../../support/core-world.ts'
+import { MemberWorld } from '../../../support/members/member-world.ts'
 import { createTestDevice } from '../../../support/raw-client.ts'
-import {
-  createMembersDocument,
-  createRoomDocument,
-  TestWriter,
-  type TestDocument,
-} from '../../../support/room-document.ts'
+import { createRoomDocument, TestWriter, type TestDocument } from '../../../support/room-document.ts'
 
 await cryptoReady()
 
@@ -42,21 +40,28 @@ interface Row {
   readonly permission: Permission | null
   readonly rank: number
   readonly allowed: Answer
+  readonly isRecord?: true
 }
 
 const clear = (writer: TestWriter, kind: 4 | 5 | 6, content: Bytes): ClientFrame => ({
   type: 'push',
   envelopes: [writer.session.sealEntry(kind, content, writer.document.key, writer.seen).envelope],
 })
-const record = (type: 'role' | 'join'): Bytes => {
-  const recordPrev = new Uint8Array(32).fill(1)
-  if (type === 'role') return encodeRecord({ type, recordPrev, device: new Uint8Array(16).fill(1), role: 'reader' })
-  const certificate = createTestDevice().certificate()
-  const id = new Uint8Array(16).fill(1)
-  const linkSignature = new Uint8Array(64)
-  const wrap = new Uint8Array(80)
-  return encodeRecord({ type, recordPrev, link: id, certificate, linkSignature, wrap, sealedName: new Uint8Array(0) })
-}
+/** Upon a head that never was: whoever may push it at all is told RECORD_STALE, before anything else is asked. */
+const RECORD_PREV = new Uint8Array(32).fill(1)
+const ID = new Uint8Array(16).fill(1)
+const WRAP = new Uint8Array(80)
+const NO_NAME = new Uint8Array(0)
+const ROTATION = { epoch: 2, commitment: RECORD_PREV, backLink: new Uint8Array(72), wraps: packWraps([]) }
+const HEAD = { seq: 1, transcript: RECORD_PREV, signature: new Uint8Array(64) }
+const certificate = createTestDevice().certificate()
+const recordRow = (fields: RecordFields, permission: Permission, rank: number, allowed: Answer): Row => ({
+  frame: (writer) => clear(writer, 4, encodeRecord({ recordPrev: RECORD_PREV, ...fields })),
+  permission,
+  rank,
+  allowed,
+  isRecord: true,
+})
 const zeros = (length: number): Bytes => new Uint8Array(length)
 
 const ROWS: Record<string, Row> = {
@@ -117,18 +122,46 @@ const ROWS: Record<string, Row> = {
     rank: 0,
     allowed: 'EXISTS',
   },
-  'PUSH of role': {
-    frame: (writer) => clear(writer, 4, record('role')),
-    permission: 'members',
-    rank: 0,
-    allowed: 'UNSUPPORTED',
-  },
-  'PUSH of join': {
-    frame: (writer) => clear(writer, 4, record('join')),
-    permission: 'read',
-    rank: 0,
-    allowed: 'UNSUPPORTED',
-  },
+  'PUSH of add': recordRow(
+    { type: 'add', sponsored: false, role: 'reader', certificate, wrap: WRAP, sealedName: NO_NAME },
+    'members',
+    1,
+    'RECORD_STALE',
+  ),
+  'PUSH of add, sponsored': recordRow(
+    { type: 'add', sponsored: true, role: 'reader', certificate, wrap: WRAP, sealedName: NO_NAME },
+    'read',
+    1,
+    'RECORD_STALE',
+  ),
+  'PUSH of role': recordRow({ type: 'role', device: ID, role: 'reader' }, 'members', 1, 'RECORD_STALE'),
+  'PUSH of link': recordRow(
+    { type: 'link', certificate, role: 'reader', expiresAt: 0, uses: 0, wrap: WRAP, sealedName: NO_NAME },
+    'members',
+    1,
+    'RECORD_STALE',
+  ),
+  'PUSH of join': recordRow(
+    { type: 'join', link: ID, certificate, linkSignature: new Uint8Array(64), wrap: WRAP, sealedName: NO_NAME },
+    'read',
+    1,
+    'RECORD_STALE',
+  ),
+  'PUSH of revoke-link': recordRow({ type: 'revoke-link', link: ID, rotation: ROTATION }, 'members', 1, 'RECORD_STALE'),
+  'PUSH of remove': recordRow(
+    { type: 'remove', devices: packDevices([ID]), rotation: ROTATION },
+    'read',
+    1,
+    'RECORD_STALE',
+  ),
+  'PUSH of epoch': recordRow({ type: 'epoch', rotation: ROTATION }, 'read', 1, 'RECORD_STALE'),
+  'PUSH of rewrap': recordRow(
+    { type: 'rewrap', epoch: 1, backLink: null, wraps: packWraps([]) },
+    'read',
+    1,
+    'RECORD_STALE',
+  ),
+  'PUSH of restart': recordRow({ type: 'restart', lostHead: HEAD, keptHead: HEAD }, 'members', 3, 'UNSUPPORTED'),
   'PUSH of publication': {
     frame: (writer) => clear(writer, 5, zeros(144)),
     permission: 'snapshot',
@@ -170,10 +203,14 @@ const ROWS: Record<string, Row> = {
 
 /** The genesis is the creator's to sign: any other member's does not hold. */
 function expectOwn(name: string, row: Row, standing: Standing, permission: Permission): Answer {
+  // Who is no member has not got the document open.
+  if (standing === 'none') return 'NOT_OPEN'
   if (row.permission !== permission) return 'FORBIDDEN'
   if (RANK[standing] < row.rank) return 'FORBIDDEN'
   if (name === 'PUSH of genesis' && standing !== 'admin' && standing !== 'shared-key') return 'BAD_ENVELOPE'
-  return row.allowed
+  return row.isRecord === true && standing === 'shared-key' && row.allowed !== 'UNSUPPORTED'
+    ? 'BAD_ENVELOPE'
+    : row.allowed
 }
 
 function answerOf(frames: readonly RelayFrame[]): Answer {
@@ -190,45 +227,20 @@ interface Place {
 
 /** A document in which a device has the standing. */
 async function createPlace(standing: Standing): Promise<Place> {
-  const world = await CoreWorld.start({ limits: { strikes: 1000 } })
-  const creator = createTestDevice()
-  const document = standing === 'shared-key' ? createRoomDocument() : createMembersDocument(creator)
-  const peer = await world.opened(document.id, ALL, creator)
-  const writer = new TestWriter(document, creator)
-  await createDocument(peer, writer)
-  peer.leave()
-  if (standing === 'shared-key' || standing === 'admin') return { world, document, device: creator }
-  const device = createTestDevice()
-  if (standing !== 'none') await giveRole(world, document, writer, creator, device, standing)
-  return { world, document, device }
-}
-
-/** Members are admitted by records, which a later release takes: here the store is told directly. */
-async function giveRole(
-  { store }: CoreWorld,
-  document: TestDocument,
-  writer: TestWriter,
-  creator: Device,
-  device: Device,
-  role: Role,
-): Promise<void> {
-  const [row] = await store.status([document.id])
-  const recordPrev = row?.recordHead as Bytes
-  writer.seen = row?.head ?? writer.seen
-  const body = encodeRecord({ type: 'role', recordPrev, device: device.id, role: 'reader' })
-  const { envelope, id } = writer.session.sealEntry(KIND.record, body, document.key, writer.seen)
-  const [result] = await store.append([
-    {
-      document: document.id,
-      device: creator.id,
-      session: writer.session.id,
-      needs: 'admin',
-      entries: [newEntry(envelope, id)],
-      record: { recordPrev, roles: [{ device: device.id, role }] },
-      group: false,
-    },
-  ])
-  expect(result).toMatchObject({ status: 'stored' })
+  const limits = { strikes: 1000 }
+  if (standing === 'shared-key') {
+    const world = await CoreWorld.start({ limits })
+    const document = createRoomDocument()
+    const { peer } = await openCreated(world, document, (device) => new TestWriter(document, device))
+    peer.leave()
+    return { world, document, device: peer.device }
+  }
+  const members = await MemberWorld.start({ limits })
+  const isCreator = standing === 'admin'
+  const device = isCreator ? members.document.creator : createTestDevice()
+  if (!isCreator && standing !== 'none') await members.member(standing, device)
+  members.alice.leave()
+  return { world: members.world, document: members.document.document(), device }
 }
 
 describe('[G13] [AU6] what a frame needs', () => {
@@ -302,6 +314,15 @@ describe('[G13] [AU6] what a frame needs', () => {
       }
     })
   }
+
+  it('[G1] OPEN is for members: a stranger is refused, with whatever token', async () => {
+    const { world, document, device } = await createPlace('none')
+    for (const permission of ALL) {
+      const peer = await world.peer(document.id, [permission], device)
+      await peer.open(document.id)
+      expect(answerOf(peer.take())).toBe('FORBIDDEN')
+    }
+  })
 
   it('OPEN is for any permission, and tells which there are', async () => {
     const { world, document, device } = await createPlace('reader')
