@@ -22,10 +22,20 @@ export interface Running {
   readonly finished: Promise<Finished>
 }
 
-/** Starts it, without any `Y_SEALED_*` variable but those given; it is killed when the test ends. */
-export function startRelayCommand(args: readonly string[], variables: Readonly<Record<string, string>> = {}): Running {
+/**
+ * Starts it, without any `Y_SEALED_*` variable but those given; it is killed when the test ends. `descriptors`: how many it may have open,
+ * hard limit and all.
+ */
+export function startRelayCommand(
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+  descriptors?: number,
+): Running {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('Y_SEALED_') && name !== 'NODE_ENV')
-  const child = spawn(process.execPath, ['--import', 'tsx', '--conditions=source', MAIN, ...args], {
+  const command = [process.execPath, '--import', 'tsx', '--conditions=source', MAIN, ...args]
+  const limited =
+    descriptors === undefined ? command : ['sh', '-c', `ulimit -n ${descriptors} && exec "$0" "$@"`, ...command]
+  const child = spawn(limited[0] as string, limited.slice(1), {
     cwd: ROOT,
     env: { ...Object.fromEntries(inherited), ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],

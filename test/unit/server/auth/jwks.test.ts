@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 
 import { parseJwks } from '../../../../server/auth/jwks.ts'
 import { createJwksKeys, type JwksKeysOptions } from '../../../../server/auth/jwks-keys.ts'
@@ -68,6 +68,26 @@ describe('a key set', () => {
 })
 
 describe('keys from a file or an address', () => {
+  it('[D31] whoever asks for a reading gets what stands there now, though an older one is under way', async () => {
+    const answers: (() => void)[] = []
+    let list = setOf(publicJwk(A))
+    const { url } = await startKeyServer((_, response) => {
+      const text = list
+      answers.push(() => void response.end(text))
+    })
+    const { keys } = createKeys(url)
+    const found = keys.find('a')
+    await vi.waitFor(() => expect(answers).toHaveLength(1))
+    list = setOf(publicJwk(A), publicJwk(B))
+    const refreshed = keys.refresh()
+    answers[0]?.()
+    await vi.waitFor(() => expect(answers).toHaveLength(2))
+    answers[1]?.()
+    await refreshed
+    expect((await found)?.kid).toBe('a')
+    expect([keys.size, (await keys.find('b'))?.kid]).toEqual([2, 'b'])
+  })
+
   it('[D31] a rotated key is found by its unknown name, and one taken off the list is gone', async () => {
     let list = setOf(publicJwk(A))
     const { url, asked } = await startKeyServer((_, response) => response.end(list))
