@@ -119,8 +119,8 @@ export class Connection implements Socket {
     return this.#state.name === 'ready' ? this.#state.signPublic : NOBODY
   }
 
-  send(frame: Bytes): void {
-    if (this.#state.name !== 'closed') this.#outbound.send(frame)
+  send(frame: Bytes, rest?: Bytes): void {
+    if (this.#state.name !== 'closed') this.#outbound.send(frame, rest)
   }
 
   /** Takes one binary message. Never throws; the bytes may be kept. */

@@ -22,19 +22,36 @@ export interface Run {
   readonly last: number
   /** All of them in ENTRIES frames; made on first use, the same array ever after. */
   frames(): readonly Bytes[]
+  /** Those from one index to before another in ENTRIES frames, each given in two pieces: the second is cut from {@link Run.frames}. */
+  sendPart(from: number, to: number, send: (frame: Bytes, rest?: Bytes) => void): void
 }
+
+/** `u8 type ‖ u64 seq`: what stands in ENTRIES before the envelopes. [FR8] */
+const HEAD_BYTES = 9
 
 /** What stands in ENTRIES and RECORDS. */
 type Placed = Pick<LiveEntry, 'seq' | 'envelope'>
 
 export function createRun(entries: readonly LiveEntry[], pageBytes: number): Run {
   const first = (entries[0] as LiveEntry).seq
-  let frames: readonly Bytes[] | null = null
+  let made: readonly Bytes[] | null = null
+  let ends: readonly number[] | null = null
+  const frames = (): readonly Bytes[] => (made ??= entriesToFrames(entries, pageBytes))
   return {
     entries,
     first,
     last: first + entries.length - 1,
-    frames: () => (frames ??= entriesToFrames(entries, pageBytes)),
+    frames,
+    sendPart(from, to, send) {
+      const [whole, ...others] = frames()
+      if (whole === undefined || others.length > 0) {
+        for (const frame of entriesToFrames(entries.slice(from, to), pageBytes)) send(frame)
+        return
+      }
+      ends ??= endsOf(entries)
+      const begin = from === 0 ? HEAD_BYTES : ends[from - 1]
+      send(encodeEntries(first + from, []), whole.subarray(begin, ends[to - 1]))
+    },
   }
 }
 
@@ -44,6 +61,12 @@ export function entriesToFrames(entries: readonly Placed[], pageBytes: number): 
     const envelopes = page.map((entry) => entry.envelope)
     return encodeEntries((page[0] as Placed).seq, envelopes)
   })
+}
+
+/** Where each entry ends in a frame that begins with the first. */
+function endsOf(entries: readonly Placed[]): readonly number[] {
+  let end = HEAD_BYTES
+  return entries.map(({ envelope }) => (end += envelope.length))
 }
 
 /** Cuts a list into pages of at most `pageBytes` of envelopes each, one envelope at least. */

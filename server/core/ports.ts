@@ -240,8 +240,11 @@ export interface Metrics {
 
 /** What the core tells one peer. One per socket; the transport frames, gathers and writes. */
 export interface Outbound {
-  /** Takes one frame; the bytes must not change after. Never throws; does nothing once the socket is closing. */
-  send(frame: Bytes): void
+  /**
+   * Takes one frame, `rest` being its end where it comes in two pieces; the bytes must not change after. Never throws; does nothing once
+   * the socket is closing.
+   */
+  send(frame: Bytes, rest?: Bytes): void
   /** Sends what is queued, then closes. A second call does nothing. [FR21] */
   close(code: CloseCode, reason: string): void
   /** Bytes taken and not yet handed to the network. */

@@ -23,7 +23,8 @@ export interface Peer {
   readonly device: Bytes
   /** Bytes taken for it and not yet handed to the network. */
   readonly bufferedBytes: number
-  send(frame: Bytes): void
+  /** `rest` is the frame's end where it comes in two pieces. */
+  send(frame: Bytes, rest?: Bytes): void
   /** The subscription was ended from the document's side; the peer has been told. */
   dropped(subscription: Subscription, code: RefusalCode): void
   /** Live delivery to it has stopped; the peer has been told. */
@@ -171,21 +172,27 @@ export class Subscription implements Standing {
     const mayRead =
       this.state === 'live' && this.mayRead(nowMs) && (run === null || run.last <= this.#position || this.#mayDeliver())
     let next = 0
-    let others: LiveEntry[] = []
-    const flush = (): void => {
-      this.#send(others)
-      others = []
-    }
-    for (const entry of run?.entries ?? []) {
-      for (; next < acks.length && (acks[next] as WaitingAck).through < entry.seq; next++) {
-        flush()
-        this.peer.send((acks[next] as WaitingAck).frame)
+    if (run !== null) {
+      const { entries } = run
+      /** Where others' entries begin that have not been sent; `entries.length` when there are none. */
+      let from = entries.length
+      const sendThrough = (to: number): void => {
+        if (from < to) run.sendPart(from, to, (frame, rest) => this.peer.send(frame, rest))
+        from = entries.length
       }
-      if (mayRead && entry.author !== this && entry.seq > this.#position) others.push(entry)
+      for (let i = 0; i < entries.length; i++) {
+        const { seq, author } = entries[i] as LiveEntry
+        for (; next < acks.length && (acks[next] as WaitingAck).through < seq; next++) {
+          sendThrough(i)
+          this.peer.send((acks[next] as WaitingAck).frame)
+        }
+        if (!mayRead || author === this || seq <= this.#position) sendThrough(i)
+        else from = Math.min(from, i)
+      }
+      sendThrough(entries.length)
+      if (this.state === 'live' && !this.#isLagging) this.#position = Math.max(this.#position, run.last)
     }
-    flush()
     for (; next < acks.length; next++) this.peer.send((acks[next] as WaitingAck).frame)
-    if (run !== null && this.state === 'live' && !this.#isLagging) this.#position = Math.max(this.#position, run.last)
   }
 
   #send(entries: readonly LiveEntry[]): void {

@@ -19,6 +19,7 @@ export interface OutletLimits {
   readonly stallMs: number
 }
 
+const NOTHING: Bytes = new Uint8Array(0)
 /** FIN and opcode 2 (RFC 6455 §5.2). */
 const BINARY = 0x82
 
@@ -28,9 +29,9 @@ function headerLength(length: number): number {
   return length < 65_536 ? 4 : 10
 }
 
-/** Writes header and payload at `at`; gives where the next frame begins. */
-function writeFrame(out: Buffer, at: number, payload: Bytes): number {
-  const { length } = payload
+/** Writes header and payload, which is `first ‖ rest`, at `at`; gives where the next frame begins. */
+function writeFrame(out: Buffer, at: number, first: Bytes, rest: Bytes): number {
+  const length = first.length + rest.length
   out[at] = BINARY
   let begin = at + 2
   if (length < 126) out[at + 1] = length
@@ -45,7 +46,8 @@ function writeFrame(out: Buffer, at: number, payload: Bytes): number {
     out.writeUInt32BE(length, at + 6)
     begin = at + 10
   }
-  out.set(payload, begin)
+  out.set(first, begin)
+  out.set(rest, begin + first.length)
   return begin + length
 }
 
@@ -82,7 +84,7 @@ export class Outlets {
   frame(payload: Bytes): Buffer {
     if (payload === this.#lastPayload && this.#lastFrame !== null) return this.#lastFrame
     const out = Buffer.allocUnsafe(headerLength(payload.length) + payload.length)
-    writeFrame(out, 0, payload)
+    writeFrame(out, 0, payload, NOTHING)
     this.#lastPayload = payload
     this.#lastFrame = out
     return out
@@ -93,6 +95,7 @@ export class Outlet implements Outbound {
   readonly #outlets: Outlets
   readonly #webSocket: WebSocket
   readonly #socket: Duplex
+  /** Payloads in pairs: each one's beginning, and its rest or {@link NOTHING}. */
   #queue: Bytes[] = []
   #queuedBytes = 0
   /** What the socket has ever been given, and what the network had taken of it when that was last more than before. */
@@ -112,11 +115,11 @@ export class Outlet implements Outbound {
     return this.#queuedBytes + this.#socket.writableLength
   }
 
-  send(frame: Bytes): void {
+  send(frame: Bytes, rest: Bytes = NOTHING): void {
     if (this.#isClosed) return
-    this.#queue.push(frame)
-    this.#queuedBytes += frame.length
-    if (this.#queue.length === 1) this.#outlets.plan(this)
+    this.#queue.push(frame, rest)
+    this.#queuedBytes += frame.length + rest.length
+    if (this.#queue.length === 2) this.#outlets.plan(this)
   }
 
   close(code: CloseCode, reason: string): void {
@@ -139,7 +142,8 @@ export class Outlet implements Outbound {
       this.#cutOff()
       return
     }
-    const out = queue.length === 1 ? this.#outlets.frame(queue[0] as Bytes) : joinFrames(queue)
+    const isOne = queue.length === 2 && queue[1] === NOTHING
+    const out = isOne ? this.#outlets.frame(queue[0] as Bytes) : joinFrames(queue)
     this.#writtenBytes += out.length
     this.#socket.write(out)
   }
@@ -172,11 +176,15 @@ export class Outlet implements Outbound {
   }
 }
 
-function joinFrames(payloads: readonly Bytes[]): Buffer {
+/** The frames of payloads in pairs, one after another. */
+function joinFrames(pairs: readonly Bytes[]): Buffer {
   let length = 0
-  for (const payload of payloads) length += headerLength(payload.length) + payload.length
+  for (let i = 0; i < pairs.length; i += 2) {
+    const payload = (pairs[i] as Bytes).length + (pairs[i + 1] as Bytes).length
+    length += headerLength(payload) + payload
+  }
   const out = Buffer.allocUnsafe(length)
   let at = 0
-  for (const payload of payloads) at = writeFrame(out, at, payload)
+  for (let i = 0; i < pairs.length; i += 2) at = writeFrame(out, at, pairs[i] as Bytes, pairs[i + 1] as Bytes)
   return out
 }

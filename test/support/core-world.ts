@@ -5,6 +5,7 @@
  * @module
  */
 import {
+  concatBytes,
   cryptoReady,
   decodeRelayFrame,
   encodeClientFrame,
@@ -49,8 +50,9 @@ export class CorePeer implements Outbound {
     this.#token = token
   }
 
-  send(frame: Bytes): void {
+  send(first: Bytes, rest?: Bytes): void {
     if (this.closed !== null) return
+    const frame = rest === undefined ? first : concatBytes(first, rest)
     const decoded = decodeRelayFrame(frame)
     if (!decoded.ok) throw new Error(`the core sent what is no frame: ${decoded.fault}`)
     this.messages.push(frame)

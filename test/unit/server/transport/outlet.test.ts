@@ -64,6 +64,18 @@ describe('outlet', () => {
     expect(socket.writes.map(hex)).toEqual(['820201018202020282020303', '820104'])
   })
 
+  it('writes a payload of two pieces as one message', async () => {
+    const { connect } = createScene()
+    const { outlet, socket } = connect()
+    outlet.send(new Uint8Array([1, 1]), new Uint8Array([2]))
+    expect(outlet.bufferedBytes).toBe(3)
+    await turn()
+    outlet.send(new Uint8Array(100).fill(1), new Uint8Array(100).fill(2))
+    outlet.send(new Uint8Array([3]))
+    await turn()
+    expect(socket.writes.map(hex)).toEqual(['8203010102', `827e00c8${'01'.repeat(100)}${'02'.repeat(100)}820103`])
+  })
+
   it('[FR8] puts one payload for many sockets into its frame once', async () => {
     const { connect } = createScene()
     const all = [connect(), connect(), connect()]
