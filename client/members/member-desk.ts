@@ -15,7 +15,8 @@ import {
 import type { Seen } from '@y-sealed/protocol/sealing'
 import type { LogEntry } from '../log/document-log.ts'
 import { chance, startTimer, type Cancel } from '../platform.ts'
-import type { MemberRecord, Membership, RefusedRecord } from './membership.ts'
+import type { Emit } from '../provider/provider-events.ts'
+import type { MemberRecord, Membership } from './membership.ts'
 import { RecordAuthor } from './record-author.ts'
 import type { Intent } from './record-tools.ts'
 
@@ -36,12 +37,8 @@ export interface MemberDeskOptions {
   readonly refresh: () => void
   /** Does the token allow to change others? */
   readonly mayChange: () => boolean
-  readonly onRefused: (record: RefusedRecord) => void
   readonly onMismatch: (code: RecordMismatch) => void
-  /** The keys of these epochs should be here and are not. */
-  readonly onMissingKeys: (epochs: readonly number[]) => void
-  /** Keys or pins could not be written. */
-  readonly onStoreFailed: (error: unknown) => void
+  readonly emit: Emit
 }
 
 export class MemberDesk {
@@ -57,11 +54,7 @@ export class MemberDesk {
     this.membership = options.membership
     this.#author = new RecordAuthor(options)
     // Asked when all that comes with it is taken, so that it is stored once.
-    options.membership.subscribe(() =>
-      queueMicrotask(
-        () => void options.membership.whenStored().catch((error: unknown) => options.onStoreFailed(error)),
-      ),
-    )
+    options.membership.subscribe(() => queueMicrotask(() => this.#watchStore()))
   }
 
   /** {@link RecordAuthor.change}. */
@@ -73,7 +66,11 @@ export class MemberDesk {
   take({ records, more }: RecordsFrame): void {
     try {
       const refused = this.membership.takeRecords(records, this.#options.seen().seq)
-      for (const record of refused) this.#options.onRefused(record)
+      for (const { seq, reason } of refused) {
+        this.#options.emit('integrity', [
+          { code: 'ENTRY_REFUSED', seq, reason: 'record', record: reason, fatal: false },
+        ])
+      }
       if (!more) this.membership.checkPin()
     } catch (error) {
       return this.#options.onMismatch(mismatchOf(error))
@@ -135,18 +132,17 @@ export class MemberDesk {
   /** Who left must not have chosen the key of those who stay: the first of them who is here opens the next epoch. [KM18] */
   #openEpoch(): void {
     if (this.#opening !== null || !this.#mayOpenEpoch()) return
-    this.#opening = startTimer(chance() * OPENING_JITTER_MS, () => {
+    this.#opening = startTimer(chance() * OPENING_JITTER_MS, () => void this.#makeEpoch())
+  }
+
+  async #makeEpoch(): Promise<void> {
+    try {
+      if (this.#mayOpenEpoch()) await this.#author.change(openNextEpoch)
+    } catch {
+      // What refuses it will refuse the next edit as well, and is told then.
+    } finally {
       this.#opening = null
-      if (!this.#mayOpenEpoch()) return
-      // Somebody was faster: there is nothing to do. What else refuses it will refuse the next edit as well, and is told then.
-      this.#author
-        .change((members, tools) =>
-          members.epoch.closedAt === null
-            ? null
-            : { type: 'epoch', rotation: tools.createRotation({ links: members.links }) },
-        )
-        .catch(() => undefined)
-    })
+    }
   }
 
   #mayOpenEpoch(): boolean {
@@ -157,10 +153,20 @@ export class MemberDesk {
   #reportMissing(): void {
     const missing = this.membership.missingEpochs
     const text = missing.join()
-    if (text !== this.#lastMissing && missing.length > 0) this.#options.onMissingKeys(missing)
+    if (text === this.#lastMissing) return
     this.#lastMissing = text
+    const message = `no usable key for epochs ${missing.join(', ')}: a member has to give it again`
+    if (missing.length > 0) this.#options.emit('problem', [{ code: 'KEY_MISSING', message }])
+  }
+
+  #watchStore(): void {
+    this.membership.whenStored().catch((error: unknown) => this.#options.emit('connection-error', [error]))
   }
 }
+
+/** Nothing to do where somebody was faster. */
+const openNextEpoch: Intent = (members, tools) =>
+  members.epoch.closedAt === null ? null : { type: 'epoch', rotation: tools.createRotation({ links: members.links }) }
 
 function mismatchOf(error: unknown): RecordMismatch {
   if (!(error instanceof SyncError)) throw error

@@ -49,3 +49,6 @@ export interface ProviderEvents {
   requestRefused: (refusal: SendProblem) => void
   deleted: () => void
 }
+
+/** Tells the app. */
+export type Emit = <Name extends keyof ProviderEvents>(name: Name, args: Parameters<ProviderEvents[Name]>) => void

@@ -10,7 +10,6 @@ import {
   equalBytes,
   isAtLeast,
   KIND,
-  MAX_PARTED_UPDATE_BYTES,
   refusalOf,
   REFUSALS,
   SyncError,
@@ -26,12 +25,10 @@ import type { DocumentAccess } from '../document/document-access.ts'
 import type { DocumentLog, LogEntry, LogOutcome } from '../log/document-log.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import { monotonicClock, startTimer, type Cancel } from '../platform.ts'
-import { checkUpdate } from '../yjs/check-update.ts'
-import { diffAgainst, extendedClients, mergeBatch } from '../yjs/outgoing.ts'
-import { AheadClocks } from './ahead-clocks.ts'
 import { cutUpdate } from './cut-update.ts'
 import { restoreEntry } from './restore-queue.ts'
 import { SendQueue, type QueuedEntry } from './send-queue.ts'
+import { UnsealedEdits } from './unsealed-edits.ts'
 
 /** Edits within this time of one that left are merged with each other. [CL5] */
 export const MERGE_WINDOW_MS = 30
@@ -63,16 +60,11 @@ export interface SenderOptions {
 export class Sender {
   readonly #options: SenderOptions
   #session: Session
-  /** Edits not yet sealed. */
-  #unsealed: Bytes[] = []
-  #unsealedEdits = 0
+  readonly #edits: UnsealedEdits
   /** Sealed and not yet in the log, in order. */
   readonly #queue = new SendQueue()
-  /** Clocks that sealed entries will bring about. */
-  readonly #ahead: AheadClocks
   readonly #askedClients = new Set<number>()
   #ready = false
-  #skipped = false
   #lastSealedAt = -Infinity
   #mergeTimer: Cancel | null = null
   #pauseTimer: Cancel | null = null
@@ -81,7 +73,13 @@ export class Sender {
   constructor(options: SenderOptions) {
     this.#options = options
     this.#session = new Session(options.access.documentId, options.device)
-    this.#ahead = new AheadClocks(() => options.log.state)
+    this.#edits = new UnsealedEdits({
+      doc: options.doc,
+      device: options.device.id,
+      state: () => options.log.state,
+      bind: (clients) => this.#bindAll(clients),
+      onProblem: (code, message) => options.onProblem({ code, message }),
+    })
   }
 
   get session(): Session {
@@ -90,7 +88,7 @@ export class Sender {
 
   /** Local edits that are not both acknowledged and counted. [CL6] */
   get unsaved(): number {
-    return this.#unsealedEdits + this.#queue.edits
+    return this.#edits.count + this.#queue.edits
   }
 
   /** Takes back what an earlier run sealed and did not see acknowledged. Call once, before {@link opened}. */
@@ -110,8 +108,7 @@ export class Sender {
 
   /** Takes a local edit (Yjs V2). The first after a pause leaves at once, those that follow within 30 ms together. */
   take(update: Bytes): void {
-    this.#unsealed.push(update)
-    this.#unsealedEdits += 1
+    this.#edits.take(update)
     this.#options.onChange()
     if (!this.#ready || this.#mergeTimer !== null) return
     const wait = this.#lastSealedAt + MERGE_WINDOW_MS - monotonicClock()
@@ -121,21 +118,13 @@ export class Sender {
 
   /** Learns that the document changed while nothing may leave: should that ever change, the difference is found by comparing. */
   skip(update: Bytes): void {
-    this.#skipped = true
-    // What Yjs tidies by itself only deletes: a reader is not told that it is unsaved.
-    if (extendedClients(update).length === 0) return
-    this.#unsealedEdits += 1
-    this.#options.onChange()
+    if (this.#edits.skip(update)) this.#options.onChange()
   }
 
   /** The log is read up to the relay's head and the device may write: everything that waits leaves. */
   opened(): void {
     this.#ready = true
-    if (this.#skipped) {
-      this.#unsealed.push(diffAgainst(this.#options.doc, this.#ahead.vector()))
-      this.#unsealedEdits = Math.max(1, this.#unsealedEdits)
-    }
-    this.#skipped = false
+    this.#edits.gather()
     this.#resume()
     this.#queue.rewind()
     this.rekey()
@@ -175,12 +164,11 @@ export class Sender {
   flush(): void {
     this.#mergeTimer?.()
     this.#mergeTimer = null
-    if (!this.#maySeal() || this.#unsealed.length === 0) return
-    const update = this.#sendable()
-    if (update === null) return
-    const edits = this.#unsealedEdits
-    this.#unsealed = []
-    this.#unsealedEdits = 0
+    if (!this.#maySeal() || this.#edits.isEmpty) return
+    const released = this.#edits.release()
+    // It may have turned out that there was nothing new in them.
+    if (released === null) return this.#options.onChange()
+    const { update, edits } = released
     this.#lastSealedAt = monotonicClock()
     for (const { kind, content, part } of cutUpdate(update)) {
       const isLast = part === null || part.index === part.count - 1
@@ -215,7 +203,7 @@ export class Sender {
     if (outcome.kind === 'bind') this.#askedClients.delete(outcome.client)
     if (outcome.kind === 'refused') this.#takeBack(outcome.reason, entry.edits)
     this.#options.onChange()
-    if (this.#unsealed.length > 0 && this.#mergeTimer === null) this.flush()
+    if (!this.#edits.isEmpty && this.#mergeTimer === null) this.flush()
   }
 
   /** The relay refused a PUSH of ours. [FR20] */
@@ -276,53 +264,10 @@ export class Sender {
     this.#pauseTimer = startTimer(EPOCH_PATIENCE_MS, reopen)
   }
 
-  #sendable(): Bytes | null {
-    const { doc, log, device } = this.#options
-    const waiting = mergeBatch(this.#unsealed) ?? diffAgainst(doc, this.#ahead.vector())
-    this.#unsealed = [waiting]
-    if (!this.#bindAll(waiting)) return null
-    const ahead = {
-      clockOf: (client: number) => this.#ahead.clockOf(client),
-      deviceOf: (client: number) => log.state.deviceOf(client),
-    }
-    let update = waiting
-    let verdict = checkUpdate(update, ahead, device.id)
-    if (!verdict.ok && verdict.code !== 'empty') {
-      update = diffAgainst(doc, this.#ahead.vector())
-      if (!this.#bindAll(update)) return null
-      verdict = checkUpdate(update, ahead, device.id)
-    }
-    if (!verdict.ok) return this.#keep(verdict.code)
-    if (verdict.feed.length > MAX_PARTED_UPDATE_BYTES) return this.#keep('TOO_LARGE')
-    // A document that was stored brings what the log has long since: that does not leave again.
-    if (verdict.growth.size === 0 && log.state.hasDeleted(verdict.deletes)) return this.#keep('empty')
-    this.#ahead.grow(verdict.growth)
-    return verdict.feed
-  }
-
-  #keep(code: string): null {
-    if (code === 'empty') {
-      this.#unsealed = []
-      this.#unsealedEdits = 0
-      this.#options.onChange()
-    } else if (code === 'TOO_LARGE') {
-      this.#options.onProblem({
-        code,
-        message: `an edit exceeds ${MAX_PARTED_UPDATE_BYTES} bytes and stays on this device`,
-      })
-    } else {
-      this.#options.onProblem({
-        code: 'DEPENDS_ON_UNSENT',
-        message: `an edit cannot be sent yet (${code}) and stays on this device`,
-      })
-    }
-    return null
-  }
-
-  #bindAll(update: Bytes): boolean {
+  #bindAll(clients: readonly number[]): boolean {
     const { log, device } = this.#options
     let bound = true
-    for (const client of extendedClients(update, (each) => this.#ahead.clockOf(each))) {
+    for (const client of clients) {
       const owner = log.state.deviceOf(client)
       if (owner !== null && !equalBytes(owner, device.id)) {
         this.#options.onProblem({
@@ -370,8 +315,9 @@ export class Sender {
 
   /** A new session for everything not acknowledged: no counter is ever used twice. [LO8] */
   #reseal(): void {
-    const { access, device, outbox } = this.#options
-    const { log } = this.#options
+    // What is refused while nothing may be sealed waits for the epoch under which it may.
+    if (!this.#maySeal()) return
+    const { access, device, log, outbox } = this.#options
     const old = this.#queue.drain(
       (envelope) => this.#isOutlived(envelope),
       (envelope) => log.isPending(envelope),
@@ -394,9 +340,7 @@ export class Sender {
 
   /** An edit that does not count is not saved: it is found again by comparing, with the next edit or at the next opening. */
   #takeBack(reason: string, edits: number): void {
-    this.#ahead.forget()
-    this.#unsealedEdits += edits
-    this.#skipped ||= edits > 0
+    this.#edits.takeBack(edits)
     this.#options.onProblem({
       code: 'NOT_COUNTED',
       message: `the log does not count an edit of this device (${reason})`,

@@ -1,0 +1,175 @@
+/**
+ * The line of one document to the relay: held or not, up or down, for now or for good. It tells the app of each, in y-websocket's words.
+ * Rules CL8, FR20, FR21, LO6.
+ *
+ * @module
+ */
+import type { ClientFrame } from '@y-sealed/protocol'
+import type { Channel, ChannelPort, DownReason } from '../connection/channel.ts'
+import type { RelayConnection } from '../connection/relay-connection.ts'
+import { startTimer, type Cancel } from '../platform.ts'
+import type { Emit, IntegrityReport, ProviderStatus } from './provider-events.ts'
+
+export interface LifelineOptions {
+  readonly connection: RelayConnection
+  readonly channel: Omit<Channel, 'dialling' | 'down'>
+  readonly emit: Emit
+  /** What must be there before the first frame; asked once, and again where it failed. */
+  readonly start: () => Promise<void>
+  /** Nothing may leave until the document has been opened again. */
+  readonly onPause: () => void
+  /** The socket is gone. */
+  readonly onGone: () => void
+  /** Closed for good. */
+  readonly onEnded: (reason: DownReason) => void
+  /** What this device knows better than the relay says. */
+  readonly explain: (reason: DownReason) => DownReason
+}
+
+export class Lifeline {
+  readonly #options: LifelineOptions
+  #port: ChannelPort | null = null
+  #starting: Promise<void> | null = null
+  #status: ProviderStatus = 'disconnected'
+  #synced = false
+  #shouldConnect = false
+  #halted = false
+  #ended: DownReason | null = null
+  #reopenTimer: Cancel | null = null
+
+  constructor(options: LifelineOptions) {
+    this.#options = options
+  }
+
+  get status(): ProviderStatus {
+    return this.#status
+  }
+
+  get synced(): boolean {
+    return this.#synced
+  }
+
+  get shouldConnect(): boolean {
+    return this.#shouldConnect
+  }
+
+  /** Nothing that the relay says is believed any more. */
+  get halted(): boolean {
+    return this.#halted
+  }
+
+  /** Why it was closed for good; `null` while it may still come back. */
+  get ended(): DownReason | null {
+    return this.#ended
+  }
+
+  connect(): void {
+    if (this.#halted || this.#port) return
+    this.#ended = null
+    this.#shouldConnect = true
+    this.#starting ??= this.#options.start()
+    this.#starting
+      .catch((error: unknown) => {
+        this.#starting = null
+        throw error
+      })
+      .then(() => this.#attach())
+      .catch((error: unknown) => this.#options.emit('connection-error', [error]))
+  }
+
+  disconnect(): void {
+    this.#shouldConnect = false
+    this.#detach()
+    this.#goDown()
+  }
+
+  /** False when nothing was sent. */
+  send(frame: ClientFrame): boolean {
+    return this.#port?.send(frame) ?? false
+  }
+
+  reopen(): void {
+    this.#port?.reopen()
+  }
+
+  /** Asks for a new token. */
+  refresh(): void {
+    this.#port?.refresh()
+  }
+
+  /** The relay has opened the document. */
+  opened(): void {
+    this.#setStatus('connected')
+  }
+
+  /** History is verified, decrypted and applied. [CL6] */
+  setSynced(): void {
+    if (!this.#synced) this.#tellSynced(true)
+  }
+
+  /** Opens again after some ms, or is down for good. */
+  obey(verdict: number | DownReason): void {
+    if (typeof verdict !== 'number') return this.down(verdict)
+    this.#options.onPause()
+    this.#reopenTimer?.()
+    this.#reopenTimer = startTimer(verdict, () => this.reopen())
+  }
+
+  /** Stops for good: nothing of what the relay says is taken any more, nothing local is given up. [LO6] */
+  halt(code: IntegrityReport['code'], seq: number): void {
+    if (this.#halted) return
+    this.#halted = true
+    this.#options.emit('integrity', [{ code, seq, fatal: true }])
+    const reason = "the relay's log does not fit what this device has verified"
+    this.down({ transient: false, code, closeCode: 4409, reason })
+  }
+
+  down(told: DownReason): void {
+    const { emit, explain, onEnded } = this.#options
+    const reason = explain(told)
+    this.#goDown()
+    emit('connection-close', [reason])
+    if (reason.transient) return
+    this.#shouldConnect = false
+    this.#ended = reason
+    this.#detach()
+    onEnded(reason)
+    if (reason.closeCode === 4401) emit('authenticationFailed', [reason])
+    emit('closed', [reason])
+  }
+
+  #attach(): void {
+    if (!this.#shouldConnect || this.#port || this.#halted) return
+    const { connection, channel } = this.#options
+    this.#port = connection.attach({
+      ...channel,
+      dialling: () => this.#setStatus('connecting'),
+      down: (reason) => this.down(reason),
+    })
+  }
+
+  #detach(): void {
+    this.#port?.detach()
+    this.#port = null
+  }
+
+  #goDown(): void {
+    this.#reopenTimer?.()
+    this.#options.onPause()
+    this.#options.onGone()
+    this.#setStatus('disconnected')
+    if (this.#synced) this.#tellSynced(false)
+  }
+
+  #setStatus(status: ProviderStatus): void {
+    if (this.#status === status) return
+    this.#status = status
+    this.#options.emit('status', [{ status }])
+  }
+
+  #tellSynced(synced: boolean): void {
+    this.#synced = synced
+    this.#options.emit('sync', [synced])
+    this.#options.emit('synced', [synced])
+  }
+}

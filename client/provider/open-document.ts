@@ -1,0 +1,407 @@
+/**
+ * One document that a relay has open: frames in, frames out. It joins a Y.Doc to the verified log, the outbox, presence and, where there
+ * are members, the member log, and says what happens. Rules CL5, CL6, CL10, FR5–FR9, LO6.
+ *
+ * @module
+ */
+import {
+  CLIENT_FRAME,
+  SyncError,
+  type AckFrame,
+  type Bytes,
+  type ClosedFrame,
+  type EntriesFrame,
+  type NackFrame,
+  type OpenedFrame,
+  type SignedHead,
+} from '@y-sealed/protocol'
+import type { Device } from '@y-sealed/protocol/sealing'
+import type { Awareness } from 'y-protocols/awareness'
+import * as Y from 'yjs'
+import type { DocumentFrame, DownReason } from '../connection/channel.ts'
+import type { DocumentAccess } from '../document/document-access.ts'
+import { Foundation } from '../document/foundation.ts'
+import { DocumentLog, type LogEntry, type LogOutcome } from '../log/document-log.ts'
+import { LogFollower } from '../log/follower.ts'
+import { HeadMemory } from '../log/head-memory.ts'
+import { MemberDesk } from '../members/member-desk.ts'
+import { Membership, type MemberRecord } from '../members/membership.ts'
+import type { Intent } from '../members/record-tools.ts'
+import { createMemoryOutbox } from '../outbox/outbox.ts'
+import { closedError, downReason, judgeRefusal, refusalName, REMOVED } from './down-reason.ts'
+import { Lifeline } from './lifeline.ts'
+import { Presence } from './presence.ts'
+import type { Emit } from './provider-events.ts'
+import type { SealedProviderOptions } from './provider-options.ts'
+import { RemoteGate } from './remote-gate.ts'
+import type { QueuedEntry } from './send-queue.ts'
+import { Sender } from './sender.ts'
+import { Standing } from './standing.ts'
+
+const READ_BYTES = 262_144
+
+export interface OpenDocumentOptions extends SealedProviderOptions {
+  readonly awareness: Awareness
+  readonly emit: Emit
+  /** Origin of what is applied to the document and the awareness. */
+  readonly origin: unknown
+}
+
+export class OpenDocument {
+  readonly membership: Membership | null
+  readonly standing: Standing
+  readonly gate: RemoteGate
+  readonly log: DocumentLog
+  readonly line: Lifeline
+  readonly #options: OpenDocumentOptions
+  readonly #access: DocumentAccess
+  readonly #emit: Emit
+  readonly #heads: HeadMemory | null
+  readonly #follower: LogFollower
+  readonly #foundation: Foundation
+  readonly #desk: MemberDesk | null
+  #device: Device | null = null
+  #sender: Sender | null = null
+  #presence: Presence | null = null
+  #early: Bytes[] = []
+  /** History is read on this opening, and edits may leave. */
+  #live = false
+  /** Role and right to write as the app was told them last. */
+  #told: { readonly role: string; readonly readOnly: boolean } = { role: 'none', readOnly: true }
+  /** The epoch under which presence was shown last. */
+  #shownEpoch: number | null = null
+  #lastUnsaved = 0
+
+  constructor(options: OpenDocumentOptions) {
+    const { access, doc, connection, heads } = options
+    this.#options = options
+    this.#access = access
+    this.#emit = options.emit
+    this.membership = access instanceof Membership ? access : null
+    this.standing = new Standing(this.membership)
+    this.gate = new RemoteGate(doc, options.origin)
+    this.log = new DocumentLog(access)
+    this.#heads = heads ? new HeadMemory(heads, access.documentId) : null
+    this.line = this.#createLine()
+    this.#foundation = new Foundation(access, (frame) => this.line.send(frame))
+    this.#desk = this.membership && this.#createDesk(this.membership)
+    this.#follower = new LogFollower({
+      documentId: access.documentId,
+      log: this.log,
+      headKey: () => connection.headKey,
+      read: (after) => this.line.send({ type: 'read', document: access.documentId, after, maxBytes: READ_BYTES }),
+      onOutcomes: (outcomes) => this.#settle(outcomes),
+      onCaughtUp: (isWhole) => this.#caughtUp(isWhole),
+      onMismatch: (code, seq) => this.line.halt(code, seq),
+      onHead: (head) => this.#keepHead(head),
+      onWaiting: (seq) => this.#emit('integrity', [{ code: 'WAITING', seq, fatal: false }]),
+      onWithheld: (seq) => this.#emit('integrity', [{ code: 'WITHHELD', seq, fatal: false }]),
+    })
+    // What the document holds already may be new to the relay: the log decides when it is known.
+    if (doc.store.clients.size > 0) this.#early.push(Y.encodeStateAsUpdateV2(doc) as Bytes)
+  }
+
+  /** Local edits that are not saved. [CL6] */
+  get unsaved(): number {
+    return this.#sender?.unsaved ?? this.#early.length
+  }
+
+  get signedHead(): SignedHead | null {
+    return this.#follower.signedHead
+  }
+
+  disconnect(): void {
+    this.#presence?.dropAll()
+    this.line.disconnect()
+  }
+
+  /** Says good-bye to those who see its presence. */
+  destroyPresence(): void {
+    this.#presence?.destroy()
+  }
+
+  destroy(): void {
+    this.disconnect()
+    this.#sender?.destroy()
+    this.#desk?.end('OFFLINE', 'the provider was destroyed before the members were changed')
+  }
+
+  /** Takes an edit of the document, made here. */
+  take(update: Bytes): void {
+    // A reader's document changes by itself too: Yjs tidies formatting after remote edits. None of that can leave.
+    if (this.#live && this.standing.readOnly) this.#sender?.skip(update)
+    else if (this.#sender) this.#sender.take(update)
+    else {
+      this.#early.push(update)
+      this.#changed()
+    }
+  }
+
+  flush(): void {
+    this.#sender?.flush()
+  }
+
+  changeMembers(intent: Intent): Promise<MemberRecord | null> {
+    if (this.#desk === null) {
+      return Promise.reject(new SyncError('UNSUPPORTED', 'a document with a shared key has no members'))
+    }
+    const { ended } = this.line
+    return ended === null ? this.#desk.change(intent) : Promise.reject(closedError(ended))
+  }
+
+  #createLine(): Lifeline {
+    const { access, connection, token, emit } = this.#options
+    return new Lifeline({
+      connection,
+      channel: {
+        documentId: access.documentId,
+        token,
+        cursor: () => ({ ...this.log.head, recordHead: this.membership?.recordHead ?? this.log.genesisId }),
+        receive: (frame) => this.#receive(frame),
+      },
+      emit,
+      start: () => this.#start(),
+      onPause: () => this.#pause(),
+      onGone: () => {
+        this.#follower.closed()
+        this.#presence?.dropAll()
+      },
+      onEnded: (reason) => this.#desk?.end(reason.code, closedError(reason).message),
+      // What the relay calls forbidden, the records explain.
+      explain: (reason) => (isRefusal(reason) && this.membership?.isRemoved ? REMOVED : reason),
+    })
+  }
+
+  async #start(): Promise<void> {
+    if (this.#sender !== null) return
+    const device = await this.#options.connection.device
+    this.#device = device
+    const sender = new Sender({
+      doc: this.#options.doc,
+      access: this.#access,
+      device,
+      log: this.log,
+      outbox: this.#options.outbox ?? createMemoryOutbox(),
+      send: (frame) => this.line.send(frame),
+      reopen: () => this.line.reopen(),
+      onChange: () => this.#changed(),
+      onProblem: (problem) => this.#emit('problem', [problem]),
+    })
+    await sender.restore()
+    const known = (await this.#heads?.recall()) ?? null
+    if (known !== null) this.#follower.remember(known)
+    this.#sender = sender
+    for (const update of this.#early.splice(0)) sender.take(update)
+    this.#presence = this.#createPresence(device, sender)
+  }
+
+  #createDesk(membership: Membership): MemberDesk {
+    const { line } = this
+    return new MemberDesk({
+      membership,
+      seen: () => this.log.head,
+      send: (frame) => line.send(frame),
+      reopen: () => line.reopen(),
+      refresh: () => line.refresh(),
+      mayChange: () => this.standing.permits('members'),
+      onMismatch: (code) => line.halt(code, membership.recordSeq),
+      emit: this.#emit,
+    })
+  }
+
+  #createPresence(device: Device, sender: Sender): Presence {
+    return new Presence({
+      awareness: this.#options.awareness,
+      access: this.#access,
+      device,
+      log: this.log,
+      session: () => sender.session,
+      send: (frame) => this.#live && this.standing.permits('awareness') && this.line.send(frame),
+      mayShow: (client) => this.#live && (this.standing.readOnly || sender.ensureBound(client)),
+      signedHead: () => this.#follower.signedHead,
+      onHead: (head) => this.#follower.learnHead(head, 'peer'),
+      onProblem: (problem) => this.#emit('problem', [problem]),
+      origin: this.#options.origin,
+    })
+  }
+
+  #keepHead(head: SignedHead): void {
+    this.#heads?.keep(head).catch((error: unknown) => this.#emit('connection-error', [error]))
+  }
+
+  #receive(frame: DocumentFrame): void {
+    switch (frame.type) {
+      case 'opened':
+        return this.#opened(frame)
+      case 'entries':
+        return this.#follower.offer(entriesOf(frame))
+      case 'read-done':
+        return this.#follower.readDone(frame.through >= frame.headSeq)
+      case 'lagged':
+        return this.#follower.lagged()
+      case 'ack':
+        return this.#acknowledged(frame)
+      case 'nack':
+        return this.#refused(frame)
+      case 'awareness':
+        return this.#presence?.receive(frame.envelope)
+      case 'gone':
+        return this.#presence?.drop(frame)
+      case 'head':
+        return this.#follower.learnHead(frame.head, 'relay')
+      case 'refreshed':
+        this.standing.grant(frame)
+        this.#desk?.refreshed()
+        return this.#updateRights()
+      case 'closed':
+        return this.#closedByRelay(frame)
+      case 'records':
+        this.#desk?.take(frame)
+        return frame.more ? undefined : this.#followMembers()
+      case 'ids':
+      case 'snapshot-chunk':
+      case 'snapshot-taken':
+      case 'restored':
+        return
+    }
+  }
+
+  #opened(frame: OpenedFrame): void {
+    this.#pause()
+    this.standing.grant(frame)
+    this.#updateRights()
+    this.line.opened()
+    this.#follower.opened(frame)
+    if (frame.present || this.line.halted || (this.#device && this.#foundation.lay(this.#device))) return
+    this.line.down(downReason('UNKNOWN_DOCUMENT', 'the relay knows no such document'))
+  }
+
+  #settle(outcomes: readonly LogOutcome[]): void {
+    const updates: Bytes[] = []
+    const own: (readonly [LogOutcome, QueuedEntry])[] = []
+    for (const outcome of outcomes) {
+      const entry = this.#sender?.find(outcome.envelope) ?? null
+      // What this run sealed is in the document already.
+      if (outcome.kind === 'update' && (entry === null || entry.restored)) updates.push(outcome.update)
+      if (outcome.kind === 'refused') {
+        const { seq, reason, record } = outcome
+        this.#emit('integrity', [{ code: 'ENTRY_REFUSED', seq, reason, ...(record ? { record } : {}), fatal: false }])
+      }
+      if (entry) own.push([outcome, entry])
+    }
+    this.gate.apply(updates)
+    for (const [outcome, entry] of own) this.#sender?.notice(outcome, entry)
+    if (own.some(([outcome]) => outcome.kind === 'bind')) this.#presence?.announce()
+    this.#followMembers()
+  }
+
+  /** The epoch under which this device may seal at the place to which the log has come. */
+  get #openEpoch(): number | null {
+    const key = this.#access.current
+    return key !== null && this.log.isOpen(key.epoch) ? key.epoch : null
+  }
+
+  /** Records have come, ahead of the log or in it: who may do what, and under which key, may be different now. */
+  #followMembers(): void {
+    const membership = this.membership
+    if (membership === null || this.#desk === null || this.line.ended !== null) return
+    this.#desk.advance()
+    if (membership.isRemoved) return this.line.down(REMOVED)
+    this.#updateRights()
+    if (!this.#live) return
+    if ([...this.log.lackedEpochs].some((epoch) => membership.keyOf(epoch) !== null)) return this.#readAgain()
+    const epoch = this.#openEpoch
+    if (epoch === this.#shownEpoch) return
+    this.#shownEpoch = epoch
+    this.#sender?.rekey()
+    this.#presence?.dropStrangers((device) => membership.roleOf(device) !== 'none')
+    this.#presence?.announce()
+  }
+
+  /** A key has come without which entries were passed over: from the first on, for what they say decides what counts after them. */
+  #readAgain(): void {
+    this.#pause()
+    this.log.restart()
+    this.line.reopen()
+  }
+
+  /** What was sent on an earlier opening may have been lost: everything unacknowledged goes out again, once history is read. */
+  #caughtUp(isWhole: boolean): void {
+    if (this.line.status !== 'connected') return
+    if (isWhole) this.line.setSynced()
+    // An entry that waits for its signature must not keep others from writing: what they write ends the wait. [EN13]
+    if (this.#live || this.#desk?.opened() === false) return
+    this.#live = true
+    this.#shownEpoch = this.#openEpoch
+    if (!this.standing.readOnly) this.#sender?.opened()
+    this.#presence?.announce()
+    this.#changed()
+  }
+
+  #acknowledged(frame: AckFrame): void {
+    // The document is laid down: opening it again gives its first head, signed, and its genesis as the relay has it.
+    if (this.#foundation.takeAnswer(frame)) return this.line.reopen()
+    const record = this.#desk?.acknowledge(frame) ?? null
+    this.#follower.offer(record ? [record] : (this.#sender?.acknowledge(frame) ?? []))
+  }
+
+  #refused(frame: NackFrame): void {
+    if (this.#foundation.takeAnswer(frame))
+      return this.line.obey(judgeRefusal(frame.code, frame.retryAfterMs, 'create'))
+    if (frame.refused === CLIENT_FRAME.push && this.#desk?.refuse(frame)) return
+    switch (frame.refused) {
+      case CLIENT_FRAME.push:
+      case CLIENT_FRAME['push-part']:
+        return this.#sender?.refuse(frame)
+      case CLIENT_FRAME.open:
+        return this.line.obey(judgeRefusal(frame.code, frame.retryAfterMs, 'open'))
+      case CLIENT_FRAME.read:
+        return this.#follower.readRefused(frame.retryAfterMs)
+      default:
+        this.#emit('requestRefused', [{ code: refusalName(frame.code), message: 'the relay refused the request' }])
+    }
+  }
+
+  #closedByRelay({ code, retryAfterMs }: ClosedFrame): void {
+    if (refusalName(code) === 'DELETED') this.#emit('deleted', [])
+    this.line.obey(judgeRefusal(code, retryAfterMs, 'live'))
+  }
+
+  #updateRights(): void {
+    const { role, readOnly } = this.standing
+    const told = this.#told
+    this.#told = { role, readOnly }
+    if (role !== told.role) {
+      this.#emit('role', [role])
+      // The token was made for what this device might do before.
+      if (this.#live && this.membership !== null && role !== 'none') this.line.refresh()
+    }
+    if (!this.#live || readOnly === told.readOnly) return
+    if (readOnly) this.#sender?.closed()
+    else this.#sender?.opened()
+  }
+
+  #pause(): void {
+    this.#live = false
+    this.#foundation.forget()
+    this.#desk?.closed()
+    this.#sender?.closed()
+  }
+
+  #changed(): void {
+    const count = this.unsaved
+    if (count === this.#lastUnsaved) return
+    const before = this.#lastUnsaved
+    this.#lastUnsaved = count
+    this.#emit('unsyncedChanges', [count])
+    if (count === 0 && before > 0) this.#emit('saved', [])
+  }
+}
+
+function isRefusal({ code }: DownReason): boolean {
+  return code === 'FORBIDDEN' || code === 'NOT_A_MEMBER'
+}
+
+function entriesOf(frame: EntriesFrame): LogEntry[] {
+  return frame.envelopes.map((envelope, index) => ({ seq: frame.seq + index, envelope }))
+}

@@ -1,0 +1,124 @@
+/**
+ * Local edits that are not sealed yet: merged, and let go when what they depend on is in the log or before them in the queue. Rule CL5.
+ *
+ * @module
+ */
+import { MAX_PARTED_UPDATE_BYTES, type Bytes } from '@y-sealed/protocol'
+import type * as Y from 'yjs'
+import { checkUpdate } from '../yjs/check-update.ts'
+import type { LogState } from '../yjs/log-state.ts'
+import { diffAgainst, extendedClients, mergeBatch } from '../yjs/outgoing.ts'
+import { AheadClocks } from './ahead-clocks.ts'
+
+export interface UnsealedEditsOptions {
+  readonly doc: Y.Doc
+  /** 16 bytes. */
+  readonly device: Bytes
+  readonly state: () => LogState
+  /** True when these Yjs clients are bound to the device; asks for it where they are not. */
+  readonly bind: (clients: readonly number[]) => boolean
+  /** They cannot leave, and stay on this device. */
+  readonly onProblem: (code: string, message: string) => void
+}
+
+export class UnsealedEdits {
+  readonly #options: UnsealedEditsOptions
+  readonly #ahead: AheadClocks
+  #updates: Bytes[] = []
+  #count = 0
+  #skipped = false
+
+  constructor(options: UnsealedEditsOptions) {
+    this.#options = options
+    this.#ahead = new AheadClocks(options.state)
+  }
+
+  /** How many the app would call unsaved. */
+  get count(): number {
+    return this.#count
+  }
+
+  get isEmpty(): boolean {
+    return this.#updates.length === 0
+  }
+
+  take(update: Bytes): void {
+    this.#updates.push(update)
+    this.#count += 1
+  }
+
+  /** Learns of an edit that may not leave. False when nobody need be told: what Yjs tidies by itself only deletes. */
+  skip(update: Bytes): boolean {
+    this.#skipped = true
+    if (extendedClients(update).length === 0) return false
+    this.#count += 1
+    return true
+  }
+
+  /** What was skipped may leave now: it is found by comparing. */
+  gather(): void {
+    if (this.#skipped) {
+      this.#updates.push(diffAgainst(this.#options.doc, this.#ahead.vector()))
+      this.#count = Math.max(1, this.#count)
+    }
+    this.#skipped = false
+  }
+
+  /** What was sealed does not count: it is found again by comparing, with the next edit or at the next opening. */
+  takeBack(edits: number): void {
+    this.#ahead.forget()
+    this.#count += edits
+    this.#skipped ||= edits > 0
+  }
+
+  /** All as one update that may leave now, and how many edits it holds; `null` where they have to stay. */
+  release(): { readonly update: Bytes; readonly edits: number } | null {
+    const update = this.#sendable()
+    if (update === null) return null
+    const edits = this.#count
+    this.#clear()
+    return { update, edits }
+  }
+
+  #sendable(): Bytes | null {
+    const { doc, device, state } = this.#options
+    const waiting = mergeBatch(this.#updates) ?? diffAgainst(doc, this.#ahead.vector())
+    this.#updates = [waiting]
+    if (!this.#isBound(waiting)) return null
+    const ahead = {
+      clockOf: (client: number) => this.#ahead.clockOf(client),
+      deviceOf: (client: number) => state().deviceOf(client),
+    }
+    let update = waiting
+    let verdict = checkUpdate(update, ahead, device)
+    if (!verdict.ok && verdict.code !== 'empty') {
+      update = diffAgainst(doc, this.#ahead.vector())
+      if (!this.#isBound(update)) return null
+      verdict = checkUpdate(update, ahead, device)
+    }
+    if (!verdict.ok) return this.#keep(verdict.code)
+    if (verdict.feed.length > MAX_PARTED_UPDATE_BYTES) return this.#keep('TOO_LARGE')
+    // A document that was stored brings what the log has long since: that does not leave again.
+    if (verdict.growth.size === 0 && state().hasDeleted(verdict.deletes)) return this.#keep('empty')
+    this.#ahead.grow(verdict.growth)
+    return verdict.feed
+  }
+
+  #isBound(update: Bytes): boolean {
+    return this.#options.bind(extendedClients(update, (each) => this.#ahead.clockOf(each)))
+  }
+
+  #keep(code: string): null {
+    const { onProblem } = this.#options
+    if (code === 'empty') this.#clear()
+    else if (code === 'TOO_LARGE') {
+      onProblem(code, `an edit exceeds ${MAX_PARTED_UPDATE_BYTES} bytes and stays on this device`)
+    } else onProblem('DEPENDS_ON_UNSENT', `an edit cannot be sent yet (${code}) and stays on this device`)
+    return null
+  }
+
+  #clear(): void {
+    this.#updates = []
+    this.#count = 0
+  }
+}
