@@ -130,5 +130,8 @@ it('[H14] sockets fit into the descriptors that there are, and not into more tha
   expect(fitConnections(wanted, 11_064)).toEqual(wanted)
   expect(fitConnections(wanted, 1_024)).toEqual({ sockets: 872, connections: 960 })
   expect(fitConnections(wanted, 16)).toEqual({ sockets: 1, connections: 2 })
-  if (process.platform === 'linux') expect(readDescriptorLimit()).toBeGreaterThan(64)
+})
+
+it.skipIf(process.platform !== 'linux')('[H14] the system says how many there are', () => {
+  expect(readDescriptorLimit()).toBeGreaterThan(64)
 })

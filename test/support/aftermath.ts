@@ -1,11 +1,14 @@
 /**
  * What must be true after every attack on a relay, whatever it was: (a) the process serves others, (b) nothing was stored, (c) nothing was
- * relayed to somebody who listens, (d) the log has clean lines of it, (e) sockets, descriptors and queues are back where they were.
+ * relayed to somebody who listens, (d) the log has clean lines of it, (e) sockets, descriptors, queues and memory are back where they
+ * were.
  *
  * @module
  */
 import { bytesToHex, type Bytes } from '@y-sealed/protocol'
 import { readdirSync } from 'node:fs'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { expect, vi } from 'vitest'
 
 import type { RawClient } from './raw-client.ts'
@@ -45,6 +48,7 @@ export async function createScene(relay: TestRelay): Promise<Scene> {
   const descriptors = countDescriptors()
   const { sockets } = relay.relay.readFigures()
   const lines = relay.log.length
+  const memory = measureMemory()
   return {
     relay,
     document,
@@ -57,6 +61,7 @@ export async function createScene(relay: TestRelay): Promise<Scene> {
       expect(await headSeq(relay, document.id)).toBe(1)
       await vi.waitFor(() => expect(relay.relay.readFigures()).toMatchObject({ sockets, queuedBytes: 0 }), 5_000)
       await vi.waitFor(() => expect(countDescriptors()).toBeLessThanOrEqual(descriptors), 5_000)
+      await vi.waitFor(() => expectMemoryBack(memory), 5_000)
       const text = JSON.stringify(relay.log.slice(lines))
       expect(relay.log.length).toBeGreaterThan(lines)
       for (const secret of [...tokens, bytesToHex(document.id)]) expect(text).not.toContain(secret)
@@ -76,4 +81,31 @@ function countDescriptors(): number {
   } catch {
     return 0
   }
+}
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+
+/** What a test keeps of its own: frames that came, lines of log. The largest has eight. */
+const HELD_BYTES = 16 * 1024 ** 2
+/** What the allocator does not give back: after a flood of sixty thousand pings some thirty were seen. */
+const RESIDENT_BYTES = 64 * 1024 ** 2
+
+interface Memory {
+  /** Heap and buffers, once nothing unreachable is left. */
+  readonly heldBytes: number
+  /** What the process has of the system. */
+  readonly residentBytes: number
+}
+
+function measureMemory(): Memory {
+  collectGarbage()
+  const { heapUsed, external, rss } = process.memoryUsage()
+  return { heldBytes: heapUsed + external, residentBytes: rss }
+}
+
+function expectMemoryBack(before: Memory): void {
+  const { heldBytes, residentBytes } = measureMemory()
+  expect(heldBytes, 'bytes held').toBeLessThan(before.heldBytes + HELD_BYTES)
+  expect(residentBytes, 'resident bytes').toBeLessThan(before.residentBytes + RESIDENT_BYTES)
 }
