@@ -10,6 +10,19 @@ export type { Socket, SocketConstructor } from './connection/socket.ts'
 export type { Authority, DocumentAccess, DocumentRole, Placement } from './document/document-access.ts'
 export { createMembersDocument, openMembersDocument } from './document/members-document.ts'
 export { sharedKeyDocument, type SharedKeyOptions } from './document/shared-key-document.ts'
+export type { InstallationOptions } from './documents/installation.ts'
+export type { MemberChange } from './documents/member-change.ts'
+export type { DeviceView, LinkView, MemberView } from './documents/member-view.ts'
+export type { OwnDevice } from './documents/personal-document.ts'
+export { SealedDocument, type DocumentEvents, type InviteOptions } from './documents/sealed-document.ts'
+export {
+  SealedDocuments,
+  type CreateOptions,
+  type DocumentEntry,
+  type DocumentsEvents,
+  type PairOptions,
+  type SealedDocumentsOptions,
+} from './documents/sealed-documents.ts'
 export { loadDevice } from './keys/device-identity.ts'
 export { createMemoryKeyStore, type KeyStore } from './keys/key-store.ts'
 export type { EntryRefusal } from './log/document-log.ts'
@@ -23,9 +36,14 @@ export {
 } from './members/open-membership.ts'
 export { RecordTools, type Intent, type RotationOptions } from './members/record-tools.ts'
 export { sealRecord } from './members/seal-record.ts'
+export type { SafetyCode } from './members/safety-code.ts'
+export type { SafetyEmoji } from './members/safety-emoji.ts'
 export { createMemoryOutbox, type Outbox, type OutboxItem } from './outbox/outbox.ts'
+export type { PairingAnswer } from './pairing/pairing-answer.ts'
+export type { PairingOffer, PairingRequest } from './pairing/pairing-offer.ts'
 export type { IntegrityReport, ProviderEvents, ProviderStatus } from './provider/provider-events.ts'
 export type { SealedProviderOptions } from './provider/provider-options.ts'
 export { SealedProvider } from './provider/sealed-provider.ts'
 export type { SendProblem } from './provider/sender.ts'
+export type { Recovery } from './recovery/recovery-file.ts'
 export { issuerTokens, TokenDeniedError, type FetchJson, type IssuerTokenOptions } from './token/issuer-token.ts'

@@ -27,7 +27,7 @@ const ACCESS = 'access'
 export class DocumentList {
   readonly #doc: Y.Doc
   readonly #documents: Y.Map<unknown>
-  /** True under `document/device` where a device has been let in. */
+  /** Under `document/device`: true where a device has been let in, false where it was taken out again. */
   readonly #access: Y.Map<unknown>
 
   constructor(doc: Y.Doc) {
@@ -71,19 +71,15 @@ export class DocumentList {
     })
   }
 
-  /** Has this device (16 bytes) been let into the document? */
-  hasAccess(id: string, device: Bytes): boolean {
-    return this.#access.get(accessKey(id, device)) === true
+  /** Has this device (16 bytes) been let into the document, or taken out? `waiting`: neither, so that another of the person's is to let it in. */
+  accessOf(id: string, device: Bytes): 'in' | 'out' | 'waiting' {
+    const noted = this.#access.get(accessKey(id, device))
+    return noted === true ? 'in' : noted === false ? 'out' : 'waiting'
   }
 
-  /** Notes that a device has been let into a document; writes nothing where that is noted already. */
-  noteAccess(id: string, device: Bytes): void {
-    if (!this.hasAccess(id, device)) this.#access.set(accessKey(id, device), true)
-  }
-
-  /** Notes that a device has no part in a document any more. */
-  forgetAccess(id: string, device: Bytes): void {
-    if (this.#access.has(accessKey(id, device))) this.#access.delete(accessKey(id, device))
+  /** Notes that a device was let into a document, or taken out; writes nothing where that is noted already. */
+  noteAccess(id: string, device: Bytes, access: 'in' | 'out'): void {
+    if (this.accessOf(id, device) !== access) this.#access.set(accessKey(id, device), access === 'in')
   }
 
   /** Calls back after every change, whoever made it. Returns what ends it. */

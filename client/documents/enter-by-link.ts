@@ -1,0 +1,98 @@
+/**
+ * From a link to an open document: a device that is a member already just opens it, any other joins first. Rules KM12, LO6, AU12, CL11.
+ *
+ * @module
+ */
+import { bytesToBase64url, documentIdOf } from '@y-sealed/protocol'
+import type * as Y from 'yjs'
+import { joinByLink, type Joined } from '../links/join-by-link.ts'
+import { linkDevice } from '../links/link-device.ts'
+import { LINK_IS_OVER, linkError } from '../links/link-error.ts'
+import type { LinkFragment } from '../links/link-fragment.ts'
+import { HeadMemory } from '../log/head-memory.ts'
+import type { Membership } from '../members/membership.ts'
+import { joinedMembership } from '../members/open-membership.ts'
+import { nameBytes, type Installation } from './installation.ts'
+import type { OpenDocuments } from './open-documents.ts'
+import type { SealedDocument } from './sealed-document.ts'
+import { isStranger } from './stranger.ts'
+
+const JOIN_TIMEOUT_MS = 30_000
+
+export interface EntryOptions {
+  readonly installation: Installation
+  readonly open: OpenDocuments
+  readonly link: LinkFragment
+  readonly doc: Y.Doc | undefined
+  /** This device has had to do with the document before. */
+  readonly isKnown: boolean
+}
+
+/** Rejects as `SealedDocuments.openDocument` says. */
+export async function enterByLink({ installation, open, link, doc, isKnown }: EntryOptions): Promise<SealedDocument> {
+  const known = open.get(bytesToBase64url(documentIdOf(link.genesisHash)))
+  if (known !== null) return known
+  if (isKnown) {
+    const document = await open.open(link.genesisHash, doc)
+    if (await isLetIn(document)) return document
+  }
+  const { membership, isCertain } = await becomeMember(installation, link)
+  const document = open.attach(membership, doc)
+  if (!isCertain && !(await isLetIn(document))) throw linkError(LINK_IS_OVER)
+  return document
+}
+
+/** Joins, and keeps what the link says of the relay: a device that never saw the document notices one that shows less. [LO6] */
+export async function becomeMember(
+  installation: Installation,
+  link: LinkFragment,
+): Promise<{ readonly membership: Membership; readonly isCertain: boolean }> {
+  const { device, keys, name } = installation
+  const { genesisHash } = link
+  const joined = await visit(installation, link, nameBytes(name))
+  await installation.pinHeadKey(joined.headKey)
+  const heads = new HeadMemory(keys, documentIdOf(genesisHash))
+  await heads.recall()
+  await heads.keep(link.head)
+  const membership = await joinedMembership({ genesisHash, device, keys, records: joined.records })
+  return { membership, isCertain: membership.role !== 'none' }
+}
+
+async function visit(
+  installation: Installation,
+  link: LinkFragment,
+  name: Uint8Array<ArrayBuffer> | null,
+): Promise<Joined> {
+  const keys = linkDevice(link.seed)
+  const connection = installation.connectAs(keys, link.headKey)
+  const { device } = installation
+  return await joinByLink({ link, linkDevice: keys, connection, device, name, timeoutMs: JOIN_TIMEOUT_MS })
+}
+
+/** False when the relay says that this device is a stranger; true when it opens the document, or cannot be reached. Rejects for anything worse. */
+function isLetIn(document: SealedDocument): Promise<boolean> {
+  const { provider } = document
+  if (provider.status === 'connected') return Promise.resolve(true)
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      provider.off('status', onStatus)
+      provider.off('connection-close', onLoss)
+      document.off('closed', onClosed)
+    }
+    const onStatus = provider.on('status', ({ status }) => {
+      if (status !== 'connected') return
+      stop()
+      resolve(true)
+    })
+    const onLoss = provider.on('connection-close', ({ transient }) => {
+      if (!transient) return
+      stop()
+      resolve(true)
+    })
+    const onClosed = document.on('closed', (reason) => {
+      stop()
+      if (isStranger(reason.code)) resolve(false)
+      else reject(reason)
+    })
+  })
+}

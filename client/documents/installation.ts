@@ -1,0 +1,112 @@
+/**
+ * This device at one relay: its keys, its one connection, and what it holds of each document that is open. Rules KM1, LO5, CL11.
+ *
+ * @module
+ */
+import { bytesToHex, cryptoReady, encodeUtf8, type Bytes } from '@y-sealed/protocol'
+import { MAX_NAME_BYTES, type Device } from '@y-sealed/protocol/sealing'
+import * as Y from 'yjs'
+import type { TokenSource } from '../connection/channel.ts'
+import { HeadKeyPin } from '../connection/head-key-pin.ts'
+import { RelayConnection } from '../connection/relay-connection.ts'
+import { audienceOf, type SocketConstructor } from '../connection/socket.ts'
+import type { DocumentAccess } from '../document/document-access.ts'
+import { loadDevice } from '../keys/device-identity.ts'
+import type { KeyStore } from '../keys/key-store.ts'
+import type { Outbox } from '../outbox/outbox.ts'
+import { SealedProvider } from '../provider/sealed-provider.ts'
+import { issuerTokens, type FetchJson } from '../token/issuer-token.ts'
+
+export interface InstallationOptions {
+  /** `wss://host[:port]`. */
+  readonly relay: string
+  /** Where this device keeps its keys; one store is one device. */
+  readonly keys: KeyStore
+  /** How others see this person, or this device; at most 63 bytes of UTF-8. Sealed: the relay does not. */
+  readonly name?: string
+  /**
+   * Tokens of the app's own backend. It is asked for this device's id, and, when a link is opened, for that link's. Defaults to the relay's
+   * own issuer.
+   */
+  readonly token?: TokenSource
+  /** An invitation, where the relay lets only invited devices make documents. */
+  readonly invite?: string
+  /** Where sealed edits wait; defaults to memory. */
+  readonly outbox?: Outbox
+  /** Under Node 20: the one from `@y-sealed/client/node`. */
+  readonly WebSocket?: SocketConstructor
+  readonly fetch?: FetchJson
+}
+
+export class Installation {
+  readonly device: Device
+  readonly keys: KeyStore
+  /** '' for none. */
+  readonly name: string
+  readonly connection: RelayConnection
+  readonly #options: InstallationOptions
+  readonly #pinName: string
+  readonly #accessById = new Map<string, DocumentAccess>()
+
+  /** Loads or makes the device. Throws `RangeError` for a name that is too long, `TypeError` for a relay's URL that is not `wss:`. */
+  static async load(options: InstallationOptions): Promise<Installation> {
+    await cryptoReady()
+    nameBytes(options.name ?? '')
+    return new Installation(options, await loadDevice(options.keys))
+  }
+
+  private constructor(options: InstallationOptions, device: Device) {
+    this.device = device
+    this.keys = options.keys
+    this.name = options.name ?? ''
+    this.#options = options
+    this.#pinName = new URL(audienceOf(options.relay)).host
+    this.connection = this.#connect(device, new HeadKeyPin({ keys: options.keys, name: this.#pinName }))
+  }
+
+  /** Opens a document on the connection. Throws `ALREADY_OPEN`. */
+  provide(access: DocumentAccess, doc: Y.Doc = new Y.Doc()): SealedProvider {
+    const { outbox } = this.#options
+    const id = bytesToHex(access.documentId)
+    this.#accessById.set(id, access)
+    const { connection, keys } = this
+    const provider = new SealedProvider({ connection, access, doc, heads: keys, ...(outbox ? { outbox } : {}) })
+    return provider
+  }
+
+  /** A connection of its own that proves a link's keys and believes only the relay of that link. */
+  connectAs(link: Device, headKey: Bytes): RelayConnection {
+    return this.#connect(link, new HeadKeyPin({ known: headKey }))
+  }
+
+  /** The relay's head key as this device has pinned it, in this run or an earlier one; `null` before. */
+  async pinnedHeadKey(): Promise<Bytes | null> {
+    return this.connection.headKey ?? (await this.keys.get(`head-key/${this.#pinName}`))
+  }
+
+  /** Pins a head key that a link brought, on a device that knows none. */
+  async pinHeadKey(headKey: Bytes): Promise<void> {
+    if ((await this.pinnedHeadKey()) === null) await this.keys.set(`head-key/${this.#pinName}`, headKey)
+  }
+
+  close(): void {
+    this.connection.destroy()
+  }
+
+  #connect(device: Device, headKeyPin: HeadKeyPin): RelayConnection {
+    const { relay: url, token, invite, fetch, WebSocket } = this.#options
+    const accessOf = (id: Bytes): DocumentAccess | null => this.#accessById.get(bytesToHex(id)) ?? null
+    const issued = issuerTokens({ device, accessOf, ...(fetch ? { fetch } : {}), ...(invite ? { invite } : {}) })
+    return new RelayConnection({ url, device, token: token ?? issued, headKeyPin, ...(WebSocket ? { WebSocket } : {}) })
+  }
+}
+
+/** The UTF-8 of a name, `null` for ''. Throws `RangeError` for one that is too long or no text. [KM8] */
+export function nameBytes(name: string): Bytes | null {
+  if (name === '') return null
+  const bytes = encodeUtf8(name)
+  if (bytes === null || bytes.length > MAX_NAME_BYTES) {
+    throw new RangeError(`a name is text of at most ${MAX_NAME_BYTES} bytes`)
+  }
+  return bytes
+}

@@ -1,0 +1,107 @@
+/**
+ * The documents that are open on this device: those of the app, and those that are opened for a moment to let a device in. Rule CL11.
+ *
+ * @module
+ */
+import { bytesToBase64url, documentIdOf, type Bytes } from '@y-sealed/protocol'
+import type * as Y from 'yjs'
+import type { Membership } from '../members/membership.ts'
+import { joinedMembership } from '../members/open-membership.ts'
+import { loadDocument } from '../members/stored-document.ts'
+import type { DocumentList } from './document-list.ts'
+import type { Installation } from './installation.ts'
+import { bytesOf, SealedDocument } from './sealed-document.ts'
+
+export class OpenDocuments {
+  readonly #installation: Installation
+  readonly #onEnd: (document: SealedDocument, code: string) => void
+  readonly #documentById = new Map<string, SealedDocument>()
+  /** Opened by no app: one that the app opens takes its place. */
+  readonly #quietById = new Map<string, SealedDocument>()
+  readonly #openingById = new Map<string, Promise<SealedDocument>>()
+
+  /** `onEnd` hears of the app's documents alone. */
+  constructor(installation: Installation, onEnd: (document: SealedDocument, code: string) => void) {
+    this.#installation = installation
+    this.#onEnd = onEnd
+  }
+
+  /** One of the app's by its id, or `null`. */
+  get(id: string): SealedDocument | null {
+    return this.#documentById.get(id) ?? null
+  }
+
+  /** Opens what was just made or joined. */
+  attach(membership: Membership, doc: Y.Doc | undefined): SealedDocument {
+    const id = bytesToBase64url(membership.documentId)
+    this.#quietById.get(id)?.close()
+    const document = this.#create(membership, doc, (code) => {
+      this.#documentById.delete(id)
+      this.#onEnd(document, code)
+    })
+    this.#documentById.set(id, document)
+    return document
+  }
+
+  /** Opens one of which this device is a member, or is to be. Two calls at once give one document. Throws `GENESIS_CONFLICT`. */
+  async open(genesisHash: Bytes, doc?: Y.Doc): Promise<SealedDocument> {
+    const id = bytesToBase64url(documentIdOf(genesisHash))
+    const known = this.#documentById.get(id) ?? this.#openingById.get(id)
+    if (known !== undefined) return await known
+    const opening = this.#join(genesisHash).then((membership) => this.get(id) ?? this.attach(membership, doc))
+    this.#openingById.set(id, opening)
+    try {
+      return await opening
+    } finally {
+      this.#openingById.delete(id)
+    }
+  }
+
+  /** Does work in a document once it is open at the relay; opens it for this where the app has not. Rejects with why it is closed. */
+  async withDocument(genesisHash: Bytes, work: (document: SealedDocument) => Promise<void>): Promise<void> {
+    const id = bytesToBase64url(documentIdOf(genesisHash))
+    const membership = this.#documentById.has(id) ? null : await this.#join(genesisHash)
+    const document = this.#documentById.get(id) ?? this.#attachQuietly(id, membership as Membership)
+    try {
+      await document.provider.whenSynced()
+      await work(document)
+    } finally {
+      if (this.#quietById.get(id) === document) document.close()
+    }
+  }
+
+  /** The genesis (32 bytes) of a document that this device knows: pinned, held, or listed; `null` for an unknown one. */
+  async genesisOf(id: string, list: DocumentList | null): Promise<Bytes | null> {
+    const stored = await loadDocument(this.#installation.keys, bytesOf(id))
+    return stored?.genesisHash ?? list?.get(id)?.genesisHash ?? null
+  }
+
+  /** Resolves when keys and pins of all that is open are stored. */
+  async whenStored(): Promise<void> {
+    for (const { provider } of [...this.#documentById.values(), ...this.#quietById.values()]) {
+      await provider.membership?.whenStored()
+    }
+  }
+
+  close(): void {
+    for (const document of [...this.#documentById.values(), ...this.#quietById.values()]) document.close()
+  }
+
+  #attachQuietly(id: string, membership: Membership): SealedDocument {
+    const document = this.#create(membership, undefined, () => {
+      if (this.#quietById.get(id) === document) this.#quietById.delete(id)
+    })
+    this.#quietById.set(id, document)
+    return document
+  }
+
+  #create(membership: Membership, doc: Y.Doc | undefined, onEnd: (code: string) => void): SealedDocument {
+    const provider = this.#installation.provide(membership, doc)
+    return new SealedDocument({ membership, provider, connection: this.#installation.connection, onEnd })
+  }
+
+  async #join(genesisHash: Bytes): Promise<Membership> {
+    const { device, keys } = this.#installation
+    return await joinedMembership({ genesisHash, device, keys })
+  }
+}

@@ -1,0 +1,238 @@
+/**
+ * A person's own document as one device lives with it: made when first needed, given up for the one of the person's other devices, kept in
+ * step with what this device has. Rule CL12.
+ *
+ * @module
+ */
+import { bytesToBase64url, SyncError, type Bytes } from '@y-sealed/protocol'
+import type { LinkFragment } from '../links/link-fragment.ts'
+import { removeOwnDevice } from '../members/intents/remove-devices.ts'
+import { joinedMembership } from '../members/open-membership.ts'
+import { pairingError } from '../pairing/pairing-error.ts'
+import { PAIRING_LIFETIME_MS } from '../pairing/pairing-offer.ts'
+import { startTimer } from '../platform.ts'
+import type { DocumentList, ListedDocument } from './document-list.ts'
+import { becomeMember } from './enter-by-link.ts'
+import type { Installation } from './installation.ts'
+import { addPending, dropPending, enlist, listPending, type PendingDocument } from './pending-documents.ts'
+import { PersonalDocument } from './personal-document.ts'
+import type { SealedDocument } from './sealed-document.ts'
+import { Steward } from './steward.ts'
+import { isStranger } from './stranger.ts'
+
+export interface PersonalLifeOptions {
+  readonly installation: Installation
+  /** Without one there is no list, and devices are not paired. */
+  readonly isOn: boolean
+  readonly withDocument: (listed: ListedDocument, work: (document: SealedDocument) => Promise<void>) => Promise<void>
+  readonly onError: (error: unknown) => void
+  readonly onList: () => void
+  readonly onDevices: () => void
+}
+
+export class PersonalLife {
+  readonly #options: PersonalLifeOptions
+  #personal: PersonalDocument | null = null
+  #steward: Steward | null = null
+  #making: Promise<PersonalDocument> | null = null
+  #flushing: Promise<void> = Promise.resolve()
+  #stopListening: () => void = () => undefined
+
+  constructor(options: PersonalLifeOptions) {
+    this.#options = options
+  }
+
+  /** `null` before the first document. */
+  get document(): PersonalDocument | null {
+    return this.#personal
+  }
+
+  get list(): DocumentList | null {
+    return this.#personal?.list ?? null
+  }
+
+  /** Opens the one that this device knows. */
+  async start(): Promise<void> {
+    const found = this.#options.isOn ? await PersonalDocument.find(this.#options.installation) : null
+    if (found !== null) this.#use(found)
+  }
+
+  /** The one that there is, or a new one. Throws `NO_PERSONAL` where it is switched off. */
+  async ensure(): Promise<PersonalDocument> {
+    if (!this.#options.isOn) throw new SyncError('NO_PERSONAL', 'this app keeps no list of documents')
+    if (this.#personal !== null) return this.#personal
+    this.#making ??= PersonalDocument.create(this.#options.installation).then((made) => this.#use(made))
+    return await this.#making
+  }
+
+  /** Lists a document that this device is in; soon, and also after a crash. */
+  async add(pending: PendingDocument): Promise<void> {
+    if (!this.#options.isOn) return
+    await addPending(this.#options.installation.keys, pending)
+    await this.ensure()
+    this.#flushSoon()
+  }
+
+  /** Throws `UNKNOWN_DOCUMENT`. */
+  async rename(id: string, name: string): Promise<void> {
+    const personal = await this.ensure()
+    const listed = personal.list.get(id)
+    if (listed === null) throw new SyncError('UNKNOWN_DOCUMENT', 'that document is not in the list')
+    personal.list.put(listed.genesisHash, name, listed.addedAt)
+    await personal.document.provider.whenSaved()
+  }
+
+  /** Is it listed, and has nobody let this device in yet? */
+  isWaiting(id: string): boolean {
+    const list = this.list
+    if (list === null || list.get(id) === null) return false
+    return list.accessOf(id, this.#options.installation.device.id) === 'waiting'
+  }
+
+  /** A document of the app's is over, for this reason. */
+  ended({ id }: SealedDocument, code: string): void {
+    const { keys, device } = this.#options.installation
+    const list = this.list
+    if (code === 'LEFT' || code === 'DELETED') {
+      dropPending(keys, id).catch(this.#options.onError)
+      list?.remove(id)
+    } else if (isStranger(code) && list?.get(id)) list.noteAccess(id, device.id, 'out')
+  }
+
+  /** Lets all confirmed devices into all documents that this device is in. */
+  async letIn(): Promise<void> {
+    await this.#steward?.whenIdle()
+  }
+
+  /** Joins the person's document by a pairing's link, and takes it for this device's own once another device has confirmed. */
+  async adoptByLink(link: LinkFragment): Promise<void> {
+    if (this.#personal?.hasGenesis(link.genesisHash)) return
+    const { installation } = this.#options
+    const { membership } = await becomeMember(installation, link)
+    const other = PersonalDocument.openOther(installation, membership)
+    try {
+      await whenConfirmed(other)
+    } catch (error) {
+      other.close()
+      throw error
+    }
+    await this.#change(other)
+  }
+
+  /** Takes the person's document, of which this device is a member, for its own. */
+  async adopt(genesisHash: Bytes): Promise<void> {
+    if (this.#personal?.hasGenesis(genesisHash)) return
+    const { installation } = this.#options
+    const { device, keys } = installation
+    const other = PersonalDocument.openOther(installation, await joinedMembership({ genesisHash, device, keys }))
+    await other.document.provider.whenSynced()
+    await this.#change(other)
+  }
+
+  /** Removes one of the person's devices from every document that this one is in, and then from among the devices. */
+  async removeDevice(device: Bytes): Promise<void> {
+    const { installation, withDocument, onError } = this.#options
+    const personal = await this.ensure()
+    const id = bytesToBase64url(device)
+    const member = personal.memberOf(id)
+    if (id === bytesToBase64url(installation.device.id)) {
+      throw new SyncError('THIS_DEVICE', 'a device is removed by another one of its person')
+    }
+    for (const listed of personal.list.all) {
+      if (personal.list.accessOf(listed.id, installation.device.id) !== 'in') continue
+      await withDocument(listed, (document) => document.change(removeOwnDevice(device))).catch(onError)
+      personal.list.noteAccess(listed.id, device, 'out')
+    }
+    if (member === null) return
+    if (member.isMine) await personal.document.removeDevice(id)
+    else await personal.document.remove(member.id)
+  }
+
+  close(): void {
+    this.#stopListening()
+    this.#steward?.close()
+    this.#personal?.close()
+  }
+
+  /** What this device has listed by itself goes into the other list. */
+  async #change(other: PersonalDocument): Promise<void> {
+    const { keys, device } = this.#options.installation
+    for (const { id, genesisHash, name, addedAt } of this.list?.all ?? []) {
+      if (this.list?.accessOf(id, device.id) === 'in') await addPending(keys, { genesisHash, name, addedAt })
+    }
+    await other.keep(keys)
+    this.close()
+    this.#use(other)
+  }
+
+  #use(personal: PersonalDocument): PersonalDocument {
+    const { installation, withDocument, onError, onList, onDevices } = this.#options
+    const { document, list } = personal
+    this.#personal = personal
+    this.#steward = new Steward({ personal, device: installation.device, withDocument, onError })
+    const stopList = list.observe(onList)
+    const onMembers = (): void => {
+      onDevices()
+      this.#flushSoon()
+    }
+    const onSynced = (): void => this.#flushSoon()
+    document.on('members', onMembers)
+    document.provider.on('synced', onSynced)
+    this.#stopListening = () => {
+      stopList()
+      document.off('members', onMembers)
+      document.provider.off('synced', onSynced)
+    }
+    this.#flushSoon()
+    onList()
+    onDevices()
+    return personal
+  }
+
+  #flushSoon(): void {
+    this.#flushing = this.#flushing.then(() => this.#flush()).catch(this.#options.onError)
+  }
+
+  /** Lists what waits, where this device may; it waits on until the relay has the list on disk. */
+  async #flush(): Promise<void> {
+    const { keys, device } = this.#options.installation
+    const personal = this.#personal
+    if (personal === null || !personal.document.provider.synced || !personal.isConfirmed) return
+    const pending = await listPending(keys)
+    if (pending.length === 0) return
+    personal.document.doc.transact(() => {
+      for (const document of pending) enlist(personal.list, document, device.id)
+    })
+    this.#steward?.wake()
+    await personal.document.provider.whenSaved()
+    for (const { genesisHash } of pending) await dropPending(keys, bytesToBase64url(genesisHash.slice(0, 16)))
+  }
+}
+
+/** Resolves when this device is an admin there; rejects with `PAIRING_REFUSED`, `PAIRING_EXPIRED`. */
+function whenConfirmed(personal: PersonalDocument): Promise<void> {
+  const { document } = personal
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      cancel()
+      document.off('members', onMembers)
+      document.off('closed', onClosed)
+    }
+    const cancel = startTimer(PAIRING_LIFETIME_MS, () => {
+      stop()
+      reject(pairingError('PAIRING_EXPIRED'))
+    })
+    const onMembers = (): void => {
+      if (!personal.isConfirmed) return
+      stop()
+      resolve()
+    }
+    const onClosed = (reason: SyncError): void => {
+      stop()
+      reject(isStranger(reason.code) ? pairingError('PAIRING_REFUSED') : reason)
+    }
+    document.on('members', onMembers)
+    document.on('closed', onClosed)
+    onMembers()
+  })
+}

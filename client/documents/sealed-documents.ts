@@ -1,0 +1,235 @@
+/**
+ * A person's documents as one of their devices has them: made, opened by link or id, listed, and shared with the person's other devices.
+ * Rules CL11, CL12, KM12, KM21, KM22.
+ *
+ * @module
+ */
+import { bytesToBase64url, documentIdOf, equalBytes, SyncError, type Bytes } from '@y-sealed/protocol'
+import { ObservableV2 } from 'lib0/observable'
+import type * as Y from 'yjs'
+import { readLink } from '../links/link-url.ts'
+import { decodeLinkFragment, type LinkFragment } from '../links/link-fragment.ts'
+import { linkError } from '../links/link-error.ts'
+import { createMembership } from '../members/open-membership.ts'
+import { answerCode, answerQr, isPairingLink, type PairingAnswer } from '../pairing/pairing-answer.ts'
+import { offerByCode, offerByQr, type PairingOffer } from '../pairing/pairing-offer.ts'
+import { wallClock } from '../platform.ts'
+import { writeRecovery, type Recovery } from '../recovery/recovery-file.ts'
+import { restoreDevice } from '../recovery/restore-device.ts'
+import type { ListedDocument } from './document-list.ts'
+import { enterByLink } from './enter-by-link.ts'
+import { Installation, nameBytes, type InstallationOptions } from './installation.ts'
+import { OpenDocuments } from './open-documents.ts'
+import type { OwnDevice } from './personal-document.ts'
+import { PersonalLife } from './personal-life.ts'
+import { bytesOf, type SealedDocument } from './sealed-document.ts'
+
+export interface SealedDocumentsOptions extends InstallationOptions {
+  /** Keep a list of this person's documents in a document of their own, which their devices share; default true. */
+  readonly personal?: boolean
+}
+
+/** A document of this person, in the list. */
+export interface DocumentEntry {
+  /** For `openDocument`. */
+  readonly id: string
+  /** This person's own name for it, which others do not see. */
+  readonly name: string
+  readonly added: Date
+  /** False while another device of this person has yet to let this one in, and for one from which it was removed. */
+  readonly isReady: boolean
+}
+
+export interface DocumentsEvents {
+  /** The list is another, or what this device may open of it. */
+  documents: (documents: readonly DocumentEntry[]) => void
+  devices: (devices: readonly OwnDevice[]) => void
+  /** Something that goes on in the background failed and is tried again, where that can help. */
+  error: (error: unknown) => void
+}
+
+export interface CreateOptions {
+  /** This person's own name for it; others do not see it. */
+  readonly name?: string
+  /** Defaults to a new one; what it holds already is sent. */
+  readonly doc?: Y.Doc
+}
+
+export interface PairOptions {
+  /** `qr` (default): a link for the new device's camera. `code`: ten characters to type. */
+  readonly by?: 'qr' | 'code'
+  /** The app's address, for a QR code that a phone's own camera opens. */
+  readonly app?: string
+}
+
+export class SealedDocuments extends ObservableV2<{ [K in keyof DocumentsEvents]: DocumentsEvents[K] }> {
+  readonly #installation: Installation
+  readonly #open: OpenDocuments
+  readonly #personal: PersonalLife
+
+  /**
+   * This device's documents at one relay; makes the device on first use. Nothing is asked of the relay yet. Throws `TypeError` for a relay's
+   * URL that is not `wss:`, `RangeError` for a name of more than 63 bytes; `KEY_STORE_DAMAGED`.
+   */
+  static async open(options: SealedDocumentsOptions): Promise<SealedDocuments> {
+    const documents = new SealedDocuments(await Installation.load(options), options.personal ?? true)
+    await documents.#personal.start()
+    return documents
+  }
+
+  /**
+   * This person's documents on a new device, by a recovery file of an old one and its key: the new device is let into each, the old one
+   * removed. Safe to be repeated. Rejects with `RECOVERY_KEY`, `RECOVERY_FILE`, `RECOVERY_VERSION`, and `RECOVERY_OUTDATED` when the old
+   * device was removed since. [KM21]
+   */
+  static async restore(options: SealedDocumentsOptions, file: Bytes, key: string): Promise<SealedDocuments> {
+    const personal = await restoreDevice(options, file, key)
+    const documents = new SealedDocuments(await Installation.load(options), options.personal ?? true)
+    await documents.#personal.start()
+    if (personal !== null) await documents.#personal.adopt(personal)
+    return documents
+  }
+
+  private constructor(installation: Installation, isPersonal: boolean) {
+    super()
+    this.#installation = installation
+    const onError = (error: unknown): void => this.emit('error', [error])
+    this.#open = new OpenDocuments(installation, (document, code) => this.#personal.ended(document, code))
+    this.#personal = new PersonalLife({
+      installation,
+      isOn: isPersonal,
+      withDocument: (listed, work) => this.#open.withDocument(listed.genesisHash, work),
+      onError,
+      onList: () => this.emit('documents', [this.list()]),
+      onDevices: () => this.emit('devices', [this.devices()]),
+    })
+  }
+
+  /** Names this device to others; base64url of 16 bytes. */
+  get deviceId(): string {
+    return bytesToBase64url(this.#installation.device.id)
+  }
+
+  /** This person's documents, the one added first first; `on('documents')` tells of changes by any device. */
+  list(): readonly DocumentEntry[] {
+    const { device } = this.#installation
+    const list = this.#personal.list
+    return (list?.all ?? []).map(({ id, name, addedAt }: ListedDocument) => {
+      return { id, name, added: new Date(addedAt), isReady: list?.accessOf(id, device.id) === 'in' }
+    })
+  }
+
+  /** This person's devices; `on('devices')` tells of changes. */
+  devices(): readonly OwnDevice[] {
+    return this.#personal.document?.devices ?? []
+  }
+
+  /** Makes a document of which this person is the only member, and opens it. It works offline: the relay hears of it later. */
+  async createDocument({ name = '', doc }: CreateOptions = {}): Promise<SealedDocument> {
+    const { device, keys, name: ownName } = this.#installation
+    const membership = await createMembership(device, keys, nameBytes(ownName) ?? undefined)
+    const document = this.#open.attach(membership, doc)
+    await this.#personal.add({ genesisHash: membership.genesisHash, name, addedAt: wallClock() })
+    return document
+  }
+
+  /**
+   * Opens a document by a link, or by the id of one that this device knows; one that is open already is given once more, whatever `doc`.
+   * A link makes this device a member; opening it again changes nothing. Rejects with
+   *
+   * `LINK_MALFORMED`, `LINK_VERSION`, `NOT_A_DOCUMENT`: what was given is no link to a document;
+   * `LINK_EXPIRED_OR_REVOKED`, `LINK_KEY_VOID`: the link opens nothing (any more);
+   * `RELAY_MISMATCH`, `ROLLBACK`, `FORK`: the relay is not the one of the link, or shows less or something else than when it was made;
+   * `GENESIS_CONFLICT`: this device knows that document as another: nothing is overwritten;
+   * `UNKNOWN_DOCUMENT`, `DELETED`; `ACCESS_PENDING`: another device of this person has yet to let this one in; `OFFLINE`.
+   */
+  async openDocument(link: string, { name = '', doc }: CreateOptions = {}): Promise<SealedDocument> {
+    if (/^[A-Za-z0-9_-]{22}$/.test(link)) return await this.#openKnown(link, doc)
+    const { kind, fragment } = readLink(link)
+    if (kind !== 'document') throw linkError('NOT_A_DOCUMENT')
+    return await this.#openByLink(decodeLinkFragment(fragment), name, doc)
+  }
+
+  /** Names a document anew, for this person alone. */
+  async rename(id: string, name: string): Promise<void> {
+    await this.#personal.rename(id, name)
+  }
+
+  /**
+   * Offers to make another device one of this person's: show `text`, await `request`, compare its digits if it has any, and `confirm()`.
+   * The new device is let into every document. [KM22]
+   */
+  async pairDevice({ by = 'qr', app }: PairOptions = {}): Promise<PairingOffer> {
+    const personal = await this.#personal.ensure()
+    await personal.document.provider.whenSynced()
+    const parts = { installation: this.#installation, personal, letIn: () => this.#personal.letIn() }
+    return by === 'qr' ? await offerByQr(parts, app) : await offerByCode(parts)
+  }
+
+  /**
+   * Answers another device's offer with what it shows: the text of its QR code, or its code. Show the answer's digits if it has any, and
+   * `confirm()` where they are the same. This device's own documents join the person's list. Rejects as `openDocument`, and with
+   * `NOT_A_PAIRING`, `PAIRING_CODE`, `PAIRING_EXPIRED`, `PAIRING_CLOSED`, `PAIRING_REFUSED`, `PAIRING_DISTURBED`. [KM22]
+   */
+  async acceptPairing(text: string): Promise<PairingAnswer> {
+    const parts = {
+      installation: this.#installation,
+      adopt: async (link: LinkFragment) => await this.#personal.adoptByLink(link),
+    }
+    return isPairingLink(text) ? answerQr(parts, text) : await answerCode(parts, text)
+  }
+
+  /** Removes a device of this person's, a lost one say, from every document and from the list of devices. Documents that fail are told by `error`. */
+  async removeDevice(id: string): Promise<void> {
+    await this.#personal.removeDevice(bytesOf(id))
+  }
+
+  /**
+   * This device's keys, sealed under a recovery key that is shown once: whoever has both is this device. Make a new one after `restore`.
+   * [KM21]
+   */
+  async exportRecovery(): Promise<Recovery> {
+    await this.#open.whenStored()
+    const { keys } = this.#installation
+    const entries = new Map<string, Bytes>()
+    for (const name of await keys.list('')) entries.set(name, (await keys.get(name)) as Bytes)
+    return writeRecovery(entries)
+  }
+
+  /** Closes every document and leaves the relay. */
+  close(): void {
+    this.#personal.close()
+    this.#open.close()
+    this.#installation.close()
+    this.destroy()
+  }
+
+  async #openKnown(id: string, doc: Y.Doc | undefined): Promise<SealedDocument> {
+    const open = this.#open.get(id)
+    if (open !== null) return open
+    const genesisHash = await this.#open.genesisOf(id, this.#personal.list)
+    if (genesisHash === null) throw new SyncError('UNKNOWN_DOCUMENT', 'this device does not know that document')
+    if (this.#personal.isWaiting(id)) {
+      throw new SyncError('ACCESS_PENDING', 'another of your devices has yet to let this one in: switch it on')
+    }
+    return await this.#open.open(genesisHash, doc)
+  }
+
+  async #openByLink(link: LinkFragment, name: string, doc: Y.Doc | undefined): Promise<SealedDocument> {
+    const { genesisHash } = link
+    const id = bytesToBase64url(documentIdOf(genesisHash))
+    const known = await this.#open.genesisOf(id, this.#personal.list)
+    if (known !== null && !equalBytes(known, genesisHash)) {
+      throw new SyncError('GENESIS_CONFLICT', 'this device knows that document by another genesis')
+    }
+    const document = await enterByLink({
+      installation: this.#installation,
+      open: this.#open,
+      link,
+      doc,
+      isKnown: known !== null,
+    })
+    await this.#personal.add({ genesisHash, name, addedAt: wallClock() })
+    return document
+  }
+}

@@ -1,0 +1,194 @@
+/**
+ * The old device's half of a pairing: it makes a link for one device into the person's own document, sees who comes by it, and, when the
+ * person confirms, makes that device one of theirs. Rules KM22, CL12.
+ *
+ * @module
+ */
+import {
+  base64urlToBytes,
+  bytesToBase64url,
+  deviceIdOf,
+  equalBytes,
+  sodiumSha512,
+  type Bytes,
+} from '@y-sealed/protocol'
+import { bytesOf, type MadeLink } from '../documents/sealed-document.ts'
+import type { Installation } from '../documents/installation.ts'
+import type { PersonalDocument } from '../documents/personal-document.ts'
+import { encodeLinkFragment } from '../links/link-fragment.ts'
+import { writeLink } from '../links/link-url.ts'
+import { startTimer, wallClock, type Cancel } from '../platform.ts'
+import {
+  certificateInReveal,
+  createPairingCode,
+  createReveal,
+  matchesCommitment,
+  pairingDigits,
+  sealLink,
+} from './handshake.ts'
+import { pairingError } from './pairing-error.ts'
+import { PairingRoom } from './pairing-room.ts'
+
+/** From the first sight of the code to the end. */
+export const PAIRING_LIFETIME_MS: number = 10 * 60_000
+
+/** A device that wants to be one of this person's. */
+export interface PairingRequest {
+  /** base64url of 16 bytes. */
+  readonly device: string
+  /** As the new device calls itself; `null` where it has not said. */
+  readonly name: string | null
+  /** To be compared with what the new device shows; `null` after a QR code, which nobody can have changed on its way. */
+  readonly digits: string | null
+  /** Makes it one of the person's devices, and lets it into every document; resolves when that is done. */
+  confirm(): Promise<void>
+  /** Shows it the door. */
+  reject(): Promise<void>
+}
+
+export interface PairingOffer {
+  /** For the new device: the text of a QR code, or a code of ten characters to type. A secret while the pairing lasts. */
+  readonly text: string
+  /** The first device that answers. Rejects with `PAIRING_EXPIRED`, `PAIRING_CLOSED`, `PAIRING_DISTURBED`. */
+  readonly request: Promise<PairingRequest>
+  /** Ends the offer; harmless after a confirmation. */
+  close(): Promise<void>
+}
+
+export interface OfferParts {
+  readonly installation: Installation
+  readonly personal: PersonalDocument
+  /** Lets confirmed devices into every document. */
+  readonly letIn: () => Promise<void>
+}
+
+/** Offers a pairing by QR code; `app` is the address that the new device's camera opens. */
+export async function offerByQr(parts: OfferParts, app?: string): Promise<PairingOffer> {
+  const { personal } = parts
+  const link = await makePairingLink(personal)
+  const guest = awaitGuest(personal, link)
+  const request = guest.joined.then((device) => createRequest(parts, device, null))
+  request.catch(() => undefined)
+  return {
+    text: writeLink(encodeLinkFragment(link.fragment), 'pairing', app),
+    request,
+    close: () => closeGuest(personal, link, guest),
+  }
+}
+
+/** Offers a pairing by a code to type. Rejects as the relay refuses to make a room. */
+export async function offerByCode(parts: OfferParts): Promise<PairingOffer> {
+  const code = createPairingCode()
+  const room = new PairingRoom(parts.installation, code, PAIRING_LIFETIME_MS)
+  await room.whenEmpty()
+  const request = meet(parts, room)
+  request.catch(() => undefined)
+  return { text: code, request, close: () => room.close() }
+}
+
+async function meet(parts: OfferParts, room: PairingRoom): Promise<PairingRequest> {
+  const { installation } = parts
+  const commitment = await room.take('commitment')
+  const reveal = createReveal(installation.device)
+  room.put('old', reveal)
+  const shown = await room.take('new')
+  const certificate = certificateInReveal(shown)
+  if (certificate === null || !matchesCommitment(commitment, shown)) throw pairingError('PAIRING_DISTURBED')
+  const id = deviceIdOf(sodiumSha512, certificate.signPublic, certificate.boxPublic)
+  return {
+    device: bytesToBase64url(id),
+    name: null,
+    digits: pairingDigits(shown, reveal),
+    confirm: async () => {
+      try {
+        await welcome(parts, room, { shown, reveal, id })
+      } finally {
+        await room.close()
+      }
+    },
+    reject: () => room.close(),
+  }
+}
+
+async function welcome(
+  parts: OfferParts,
+  room: PairingRoom,
+  { shown, reveal, id }: { readonly shown: Bytes; readonly reveal: Bytes; readonly id: Bytes },
+): Promise<void> {
+  const { personal, installation } = parts
+  const link = await makePairingLink(personal)
+  const guest = awaitGuest(personal, link)
+  const fragment = base64urlToBytes(encodeLinkFragment(link.fragment)) as Bytes
+  room.put('link', sealLink(fragment, installation.device, shown, reveal) as Bytes)
+  const joined = await guest.joined
+  if (!equalBytes(bytesOf(joined), id)) {
+    await createRequest(parts, joined, null).reject()
+    throw pairingError('PAIRING_DISTURBED')
+  }
+  await createRequest(parts, joined, null).confirm()
+}
+
+/** Who comes by it reads the list, and no more, until it is confirmed: it is no admin's link. */
+async function makePairingLink(personal: PersonalDocument): Promise<MadeLink> {
+  const expires = new Date(wallClock() + PAIRING_LIFETIME_MS)
+  return await personal.document.makeLink({ role: 'reader', uses: 1, expires })
+}
+
+function createRequest({ personal, letIn }: OfferParts, device: string, digits: string | null): PairingRequest {
+  const { document } = personal
+  const memberId = (): string | null => personal.memberOf(device)?.id ?? null
+  return {
+    device,
+    name: personal.devices.find(({ id }) => id === device)?.name ?? null,
+    digits,
+    confirm: async () => {
+      const id = memberId()
+      if (id === null) throw pairingError('PAIRING_CLOSED')
+      await document.setRole(id, 'admin')
+      await letIn()
+    },
+    reject: async () => {
+      const id = memberId()
+      if (id !== null) await document.remove(id)
+    },
+  }
+}
+
+interface Guest {
+  /** Id of the device that joined by the link. */
+  readonly joined: Promise<string>
+  readonly end: () => void
+}
+
+function awaitGuest({ document }: PersonalDocument, link: MadeLink): Guest {
+  const id = bytesToBase64url(link.id)
+  let deadline: Cancel = () => undefined
+  let end = (): void => undefined
+  const joined = new Promise<string>((resolve, reject) => {
+    const stop = document.on('change', (change) => {
+      if (change.kind !== 'joined' || change.link !== id) return
+      leave()
+      resolve(change.device)
+    })
+    const leave = (): void => {
+      deadline()
+      document.off('change', stop)
+    }
+    deadline = startTimer(PAIRING_LIFETIME_MS, () => {
+      leave()
+      reject(pairingError('PAIRING_EXPIRED'))
+    })
+    end = () => {
+      leave()
+      reject(pairingError('PAIRING_CLOSED'))
+    }
+  })
+  joined.catch(() => undefined)
+  return { joined, end }
+}
+
+async function closeGuest({ document }: PersonalDocument, link: MadeLink, guest: Guest): Promise<void> {
+  guest.end()
+  const id = bytesToBase64url(link.id)
+  if (document.links().some((live) => live.id === id)) await document.revokeLink(id)
+}

@@ -1,0 +1,59 @@
+/**
+ * A person with a device, in the app's own words: `SealedDocuments` over a real relay, the same under Node and in Chromium.
+ *
+ * @module
+ */
+import {
+  createMemoryKeyStore,
+  SealedDocuments,
+  type KeyStore,
+  type SealedDocument,
+  type SealedDocumentsOptions,
+} from '@y-sealed/client'
+import { expect, onTestFinished, vi } from 'vitest'
+
+import { platformFor, type RelayAddress } from './peer.ts'
+
+export interface PersonOptions {
+  readonly relay: RelayAddress
+  readonly name: string
+  readonly keys?: KeyStore
+}
+
+/** What `SealedDocuments.open` takes on this platform. */
+export async function documentsOptions({ relay, name, keys }: PersonOptions): Promise<SealedDocumentsOptions> {
+  return { relay: relay.url, name, keys: keys ?? createMemoryKeyStore(), ...(await platformFor(relay)) }
+}
+
+/** One device of a person; closed when the test ends. What goes on in the background and fails is kept. */
+export async function createPerson(
+  options: PersonOptions,
+): Promise<{ readonly documents: SealedDocuments; readonly errors: readonly unknown[] }> {
+  const documents = await SealedDocuments.open(await documentsOptions(options))
+  onTestFinished(() => documents.close())
+  const errors: unknown[] = []
+  documents.on('error', (error) => errors.push(error))
+  return { documents, errors }
+}
+
+/** The text that scenarios write. */
+export function textOf(document: SealedDocument): string {
+  return document.doc.getText('note').toJSON()
+}
+
+/** Writes at the end, and waits until the relay has it. */
+export async function write(document: SealedDocument, text: string): Promise<void> {
+  const note = document.doc.getText('note')
+  note.insert(note.length, text)
+  await document.provider.whenSaved()
+}
+
+/** Waits until a document reads so. */
+export async function expectText(document: SealedDocument, text: string): Promise<void> {
+  await vi.waitFor(() => expect(textOf(document)).toBe(text), { timeout: 10_000 })
+}
+
+/** Names and roles as a document's members stand now. */
+export function whoIsIn(document: SealedDocument): readonly string[] {
+  return document.members().map(({ name, role, devices }) => `${name ?? '?'}: ${role}, ${devices.length}`)
+}
