@@ -87,8 +87,15 @@ describe('the genesis', () => {
   })
 
   it('[KM3] [K19] does not count where another document was asked for', () => {
-    const [ours, other] = [new TestMemberLog(alice, false), new TestMemberLog(alice, false)]
+    const [ours, other] = [new TestMemberLog(alice, false), new TestMemberLog(alice)]
     expect(ours.take(other.genesis, 1)).toBe('malformed')
+    // Nor with the right 16 bytes on its envelope.
+    const { session } = other.genesis
+    const { commitment } = other.log.members.epoch
+    const sign = (input: Bytes): Bytes => alice.sign(input)
+    const choices = { kind: KIND.record, document: ours.document, epoch: 1, device: alice.id, counter: 1 }
+    const disguised = sealBody(other.genesis.sealed, { ...choices, commitment, session, sign })
+    expect(ours.take(disguised, 1)).toBe('malformed')
     expect(ours.take(ours.genesis, 1)).toBe('counts')
   })
 
