@@ -14,6 +14,7 @@ import type { DocumentAccess } from '../document/document-access.ts'
 import { loadDevice } from '../keys/device-identity.ts'
 import type { KeyStore } from '../keys/key-store.ts'
 import type { Outbox } from '../outbox/outbox.ts'
+import { monotonicClock } from '../platform.ts'
 import { SealedProvider } from '../provider/sealed-provider.ts'
 import { issuerTokens, type FetchJson } from '../token/issuer-token.ts'
 
@@ -37,6 +38,9 @@ export interface InstallationOptions {
   readonly WebSocket?: SocketConstructor
   readonly fetch?: FetchJson
 }
+
+/** Far below the life of any token. */
+const TOKEN_REUSE_MS = 10_000
 
 export class Installation {
   readonly device: Device
@@ -76,7 +80,7 @@ export class Installation {
 
   /** A connection of its own that proves a link's keys and believes only the relay of that link. */
   connectAs(link: Device, headKey: Bytes): RelayConnection {
-    return this.#connect(link, new HeadKeyPin({ known: headKey }))
+    return this.#connect(link, new HeadKeyPin({ known: headKey }), reuseToken)
   }
 
   /** The relay's head key as this device has pinned it, in this run or an earlier one; `null` before. */
@@ -93,11 +97,38 @@ export class Installation {
     this.connection.destroy()
   }
 
-  #connect(device: Device, headKeyPin: HeadKeyPin): RelayConnection {
+  #connect(
+    device: Device,
+    headKeyPin: HeadKeyPin,
+    wrap: (source: TokenSource) => TokenSource = (source) => source,
+  ): RelayConnection {
     const { relay: url, token, invite, fetch, WebSocket } = this.#options
     const accessOf = (id: Bytes): DocumentAccess | null => this.#accessById.get(bytesToHex(id)) ?? null
     const issued = issuerTokens({ device, accessOf, ...(fetch ? { fetch } : {}), ...(invite ? { invite } : {}) })
-    return new RelayConnection({ url, device, token: token ?? issued, headKeyPin, ...(WebSocket ? { WebSocket } : {}) })
+    return new RelayConnection({
+      url,
+      device,
+      token: wrap(token ?? issued),
+      headKeyPin,
+      ...(WebSocket ? { WebSocket } : {}),
+    })
+  }
+}
+
+/**
+ * Asks once for as long as a token is fresh: when many join at once, each opens the document again after every other, and a classroom behind
+ * one address would be out of tokens.
+ */
+function reuseToken(source: TokenSource): TokenSource {
+  let known: { readonly token: Promise<string>; readonly askedAt: number } | null = null
+  return (request) => {
+    const now = monotonicClock()
+    if (known === null || now - known.askedAt > TOKEN_REUSE_MS) known = { token: source(request), askedAt: now }
+    const { token } = known
+    token.catch(() => {
+      known = null
+    })
+    return token
   }
 }
 

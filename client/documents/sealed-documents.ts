@@ -66,6 +66,7 @@ export class SealedDocuments extends ObservableV2<{ [K in keyof DocumentsEvents]
   readonly #installation: Installation
   readonly #open: OpenDocuments
   readonly #personal: PersonalLife
+  #isClosed = false
 
   /**
    * This device's documents at one relay; makes the device on first use. Nothing is asked of the relay yet. Throws `TypeError` for a relay's
@@ -198,6 +199,8 @@ export class SealedDocuments extends ObservableV2<{ [K in keyof DocumentsEvents]
 
   /** Closes every document and leaves the relay. */
   close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
     this.#personal.close()
     this.#open.close()
     this.#installation.close()

@@ -27,7 +27,7 @@ import { createMemoryKeyStore } from '../keys/key-store.ts'
 import type { Membership } from '../members/membership.ts'
 import { joinedMembership } from '../members/open-membership.ts'
 import { sealRecord } from '../members/seal-record.ts'
-import { startTimer, type Cancel } from '../platform.ts'
+import { chance, startTimer, type Cancel } from '../platform.ts'
 import { refusalName } from '../provider/down-reason.ts'
 import { LINK_IS_OVER, linkError } from './link-error.ts'
 import type { LinkFragment } from './link-fragment.ts'
@@ -55,6 +55,7 @@ export interface Joined {
 
 /** Least wait before the relay is asked again. */
 const RETRY_MS = 500
+const JITTER_MS = 150
 
 /**
  * Makes `device` a member by a link; one that is a member already changes nothing. Rejects with `LINK_EXPIRED_OR_REVOKED`, `RELAY_MISMATCH`,
@@ -190,13 +191,18 @@ class LinkVisit implements Channel {
     // Somebody's record was faster: this one is made again upon it.
     if (frame.refused === CLIENT_FRAME.push && (code === 'RECORD_STALE' || code === 'EPOCH_STALE')) {
       this.#sent = null
-      return this.#port?.reopen()
+      // Those who join at the same time do not meet again.
+      return this.#reopenIn(chance() * JITTER_MS)
     }
     if (code !== 'RATE' && code !== 'UNAVAILABLE' && code !== 'ALREADY_OPEN') {
       if (frame.refused === CLIENT_FRAME.push) this.#sent = null
       return this.#ended(code, 'the relay refused')
     }
-    this.#timers.push(startTimer(Math.max(RETRY_MS, frame.retryAfterMs), () => this.#port?.reopen()))
+    this.#reopenIn(Math.max(RETRY_MS, frame.retryAfterMs))
+  }
+
+  #reopenIn(delayMs: number): void {
+    this.#timers.push(startTimer(delayMs, () => this.#port?.reopen()))
   }
 
   /** The relay will show no more. If a join is on its way, only opening the document tells whether it arrived. */

@@ -50,7 +50,7 @@ export function encodeLinkFragment({ genesisHash, seed, headKey, head }: LinkFra
  */
 export function decodeLinkFragment(text: string): LinkFragment {
   const bytes = base64urlToBytes(text)
-  if (bytes === null || bytes.length === 0) throw malformed()
+  if (bytes === null || bytes.length === 0 || bytes[0] === 0) throw malformed()
   if (bytes[0] !== VERSION) throw new SyncError('LINK_VERSION', 'the link was made by a newer version of the app')
   const head = bytes.length === FRAGMENT_BYTES ? decodeSignedHead(bytes.subarray(HEAD_AT)) : null
   if (head === null || head.seq === 0) throw malformed()

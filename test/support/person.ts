@@ -18,11 +18,14 @@ export interface PersonOptions {
   readonly relay: RelayAddress
   readonly name: string
   readonly keys?: KeyStore
+  /** With a list of documents that the person's devices share; default false: most scenarios need none, and it costs tokens. */
+  readonly personal?: boolean
 }
 
 /** What `SealedDocuments.open` takes on this platform. */
-export async function documentsOptions({ relay, name, keys }: PersonOptions): Promise<SealedDocumentsOptions> {
-  return { relay: relay.url, name, keys: keys ?? createMemoryKeyStore(), ...(await platformFor(relay)) }
+export async function documentsOptions(options: PersonOptions): Promise<SealedDocumentsOptions> {
+  const { relay, name, keys = createMemoryKeyStore(), personal = false } = options
+  return { relay: relay.url, name, keys, personal, ...(await platformFor(relay)) }
 }
 
 /** One device of a person; closed when the test ends. What goes on in the background and fails is kept. */
