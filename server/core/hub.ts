@@ -21,7 +21,9 @@ import type { Context } from './context.ts'
 import { Delivery, type Batch, type WaitingAck } from './delivery.ts'
 import { DocumentMembers } from './document-members.ts'
 import { createRun, type LiveEntry } from './entry-frames.ts'
-import { documentAfter, documentMade, documentOf, type OpenDocument } from './open-document.ts'
+import { HeadNews } from './head-news.ts'
+import type { RelayLimits } from './limits.ts'
+import { documentAfter, documentMade, readDocument, type OpenDocument } from './open-document.ts'
 import { isSameId } from './open-documents.ts'
 import type { Creation, DocumentStatus, Head, RecordEffect } from './ports.ts'
 import { Presence, type GoneSession } from './presence.ts'
@@ -29,11 +31,9 @@ import { publishRun } from './publish-run.ts'
 import { cutAtRecords, isChange } from './record-cuts.ts'
 import { effectOfStored } from './record-effect.ts'
 import { Repair } from './repair.ts'
-import { signHead } from './signed-head.ts'
 import type { Subscription } from './subscription.ts'
 
 const REPAIR_ENTRIES = 512
-const FADE_MS = 1_000
 
 export class Hub {
   readonly id: Bytes
@@ -59,9 +59,7 @@ export class Hub {
   #refreshing: Promise<void> | null = null
   #isStale = false
   #isStarted = false
-  #headSentAtMs: number
-  #headSentSeq = 0
-  #fadedAtMs = 0
+  readonly #heads: HeadNews
   /** Bytes of the log, as last read, and what this relay has appended since. */
   #logBytes = 0
 
@@ -73,30 +71,17 @@ export class Hub {
     this.members = new DocumentMembers(context.store, context.sha512, id)
     this.access = new Access(context, id, this.subscriptions, (subscription) => this.#dismiss(subscription))
     this.#repair = new Repair(context.clock, context.limits.repairDelayMs, () => this.#heal())
-    this.#headSentAtMs = context.clock.monotonic()
+    this.#heads = new HeadNews(context, id, this.#delivery, (frame) => this.#broadcast(frame, null))
   }
 
-  get pageBytes(): number {
-    return this.#context.limits.pageBytes
-  }
-
-  /** What a writer may have sent before it hears an answer. */
-  get pushesInFlight(): number {
-    return this.#context.limits.pushesInFlight
+  get limits(): RelayLimits {
+    return this.#context.limits
   }
 
   /** How many bytes the document may still take; 0 when its entries are used up. */
   get roomLeft(): number {
     const { documentBytes, documentEntries } = this.#context.limits
     return this.lastSeq >= documentEntries ? 0 : Math.max(0, documentBytes - this.#logBytes)
-  }
-
-  get liveQueueBytes(): number {
-    return this.#context.limits.liveQueueBytes
-  }
-
-  get heldBytes(): number {
-    return this.#context.limits.heldBytes
   }
 
   /** Seq of the newest entry that this relay has delivered. */
@@ -120,7 +105,7 @@ export class Hub {
     this.#logBytes = status?.logBytes ?? 0
     this.#isStarted = true
     this.#delivery.start(status?.head ?? null)
-    this.#headSentSeq = this.#delivery.last
+    this.#heads.begin()
     this.#lastSent = this.#delivery.last
     this.deliver()
     return status
@@ -143,13 +128,12 @@ export class Hub {
     if (status.head.seq > this.#delivery.last) this.#planRepair()
   }
 
-  /** Keeps a row, unless what is known is newer, with the commitments of all its epochs. */
+  /** Keeps a row, unless what is known is newer. */
   async #note(status: DocumentStatus): Promise<void> {
     const known = this.document
     if (known !== null && known.recordSeq >= status.recordSeq) return
-    const isFirst = status.epoch === 1
-    const commitments = isFirst ? [[1, status.commitment] as const] : await this.#context.store.commitments(this.id)
-    if ((this.document?.recordSeq ?? 0) < status.recordSeq) this.document = documentOf(status, new Map(commitments))
+    const read = await readDocument(this.#context.store, this.id, status)
+    if ((this.document?.recordSeq ?? 0) < status.recordSeq) this.document = read
   }
 
   /** Reads row and roles anew: something has changed on another relay. Never rejects. */
@@ -227,7 +211,7 @@ export class Hub {
 
   #send(batch: Batch): void {
     const now = this.#context.clock.now()
-    const run = batch.entries.length === 0 ? null : createRun(batch.entries, this.pageBytes)
+    const run = batch.entries.length === 0 ? null : createRun(batch.entries, this.limits.pageBytes)
     if (run !== null) {
       for (const subscription of this.subscriptions) {
         if (!batch.acks.has(subscription)) subscription.deliver(run, now)
@@ -263,7 +247,7 @@ export class Hub {
     const { store, metrics } = this.#context
     try {
       while (!this.isEnded) {
-        const max = { entries: REPAIR_ENTRIES, bytes: this.pageBytes }
+        const max = { entries: REPAIR_ENTRIES, bytes: this.limits.pageBytes }
         const entries = await store.read(this.id, this.#delivery.last, max)
         if (entries.length === 0) break
         if (this.document === null) await this.refresh()
@@ -413,29 +397,7 @@ export class Hub {
   tick(nowMs: number): void {
     this.access.expire()
     for (const { parts } of this.subscriptions) parts.expire(nowMs - this.#context.limits.groupIdleMs)
-    if (!this.presence.isEmpty && nowMs >= this.#fadedAtMs + FADE_MS) {
-      this.#fadedAtMs = nowMs
-      this.presence.fade(nowMs)
-    }
-    const { last } = this.#delivery
-    if (last <= this.#headSentSeq || nowMs < this.#headSentAtMs + this.#context.limits.headIntervalMs) return
-    this.#headSentAtMs = nowMs
-    this.#headSentSeq = last
-    void this.#sendHead()
-  }
-
-  /** Sends a signed head to all who read. [FR11] */
-  async #sendHead(): Promise<void> {
-    const { store, headKey, metrics } = this.#context
-    const { last: seq, transcript: known } = this.#delivery
-    try {
-      const transcript = known ?? (await store.transcriptAt(this.id, seq))
-      if (transcript === null || this.isEnded) return
-      this.#delivery.noteHead({ seq, transcript })
-      const head = signHead(headKey, this.id, { seq, transcript })
-      this.#broadcast(encodeRelayFrame({ type: 'head', document: this.id, head }), null)
-    } catch {
-      metrics.count('heads_failed')
-    }
+    this.presence.tick(nowMs)
+    this.#heads.tick(nowMs)
   }
 }

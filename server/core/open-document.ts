@@ -5,7 +5,7 @@
  */
 import type { Bytes } from '@y-sealed/protocol'
 
-import type { Creation, DocumentStatus, RecordEffect } from './ports.ts'
+import type { Creation, DocumentStatus, RecordEffect, Store } from './ports.ts'
 
 export interface OpenDocument {
   readonly mode: 'members' | 'shared-key'
@@ -22,10 +22,11 @@ export interface OpenDocument {
   readonly recordSeq: number
 }
 
-/** The document of a row; `commitments` are of all its epochs. */
-export function documentOf(status: DocumentStatus, commitments: ReadonlyMap<number, Bytes>): OpenDocument {
+/** The document of a row just read, with the commitments of all its epochs. */
+export async function readDocument(store: Store, id: Bytes, status: DocumentStatus): Promise<OpenDocument> {
   const { mode, genesisHash, epoch, commitment, isEpochClosed, recordSeq } = status
-  return { mode, genesisHash, epoch, commitment, isEpochClosed, commitments, recordSeq }
+  const commitments = epoch === 1 ? [[1, commitment] as const] : await store.commitments(id)
+  return { mode, genesisHash, epoch, commitment, isEpochClosed, commitments: new Map(commitments), recordSeq }
 }
 
 /** The document that has just been made. */

@@ -25,10 +25,13 @@ export interface GoneSession {
   readonly session: Bytes
 }
 
+const FADE_MS = 1_000
+
 export class Presence {
   readonly #shownBySession = new Map<string, Shown>()
   readonly #sessionsByOwner = new Map<Subscription, Set<string>>()
   readonly #ttlMs: number
+  #fadedAtMs = 0
 
   constructor(ttlMs: number) {
     this.#ttlMs = ttlMs
@@ -96,8 +99,10 @@ export class Presence {
     return shown !== undefined && shown.owner === null && this.#shownBySession.delete(key)
   }
 
-  /** Forgets what nobody renewed: clients have dropped it by themselves. */
-  fade(nowMs: number): void {
+  /** Forgets what nobody renewed, now and then: clients have dropped it by themselves. */
+  tick(nowMs: number): void {
+    if (this.isEmpty || nowMs < this.#fadedAtMs + FADE_MS) return
+    this.#fadedAtMs = nowMs
     for (const [key, shown] of this.#shownBySession) {
       if (shown.fadesAtMs > nowMs) continue
       this.#disown(key)

@@ -66,7 +66,7 @@ export class Subscription implements Standing {
 
   constructor(hub: Hub, peer: Peer, grant: Grant, toleranceMs: number, parts: StagedParts) {
     this.parts = parts
-    this.throttle = new Throttle(hub.pushesInFlight)
+    this.throttle = new Throttle(hub.limits.pushesInFlight)
     this.hub = hub
     this.peer = peer
     this.#toleranceMs = toleranceMs
@@ -106,7 +106,7 @@ export class Subscription implements Standing {
   /** Stops live delivery when too much waits for the peer already. */
   #mayDeliver(): boolean {
     if (this.#isLagging) return false
-    if (this.peer.bufferedBytes <= this.hub.liveQueueBytes) return true
+    if (this.peer.bufferedBytes <= this.hub.limits.liveQueueBytes) return true
     this.#isLagging = true
     this.peer.send(encodeRelayFrame({ type: 'lagged', document: this.hub.id, through: this.#position }))
     this.peer.lagged(this)
@@ -201,7 +201,7 @@ export class Subscription implements Standing {
       let to = from + 1
       // Own entries in between leave gaps: a frame holds consecutive seqs.
       while (to < entries.length && (entries[to] as LiveEntry).seq === (entries[to - 1] as LiveEntry).seq + 1) to++
-      for (const frame of entriesToFrames(entries.slice(from, to), this.hub.pageBytes)) this.peer.send(frame)
+      for (const frame of entriesToFrames(entries.slice(from, to), this.hub.limits.pageBytes)) this.peer.send(frame)
       from = to
     }
   }
@@ -212,7 +212,7 @@ export class Subscription implements Standing {
       this.#held.push(entry)
       this.#heldBytes += entry.envelope.length
     }
-    if (this.#heldBytes <= this.hub.heldBytes) return
+    if (this.#heldBytes <= this.hub.limits.heldBytes) return
     this.startOver()
     this.#isOverrun = true
   }

@@ -1,0 +1,56 @@
+/**
+ * Signed heads for those who read a document: while it changes, and no oftener than they are of use. Rule FR11.
+ *
+ * @module
+ */
+import { encodeRelayFrame, type Bytes } from '@y-sealed/protocol'
+
+import type { Context } from './context.ts'
+import type { Delivery } from './delivery.ts'
+import { signHead } from './signed-head.ts'
+
+export class HeadNews {
+  readonly #context: Context
+  readonly #document: Bytes
+  readonly #delivery: Delivery
+  readonly #send: (frame: Bytes) => void
+  #sentAtMs: number
+  #sentSeq = 0
+
+  /** `send` gives a frame to all who may read at that moment. */
+  constructor(context: Context, document: Bytes, delivery: Delivery, send: (frame: Bytes) => void) {
+    this.#context = context
+    this.#document = document
+    this.#delivery = delivery
+    this.#send = send
+    this.#sentAtMs = context.clock.monotonic()
+  }
+
+  /** Whoever opens is told the head as it is now. */
+  begin(): void {
+    this.#sentSeq = this.#delivery.last
+  }
+
+  /** Sends a head when it is time (monotonic) and there is a new one. */
+  tick(nowMs: number): void {
+    const { last } = this.#delivery
+    if (last <= this.#sentSeq || nowMs < this.#sentAtMs + this.#context.limits.headIntervalMs) return
+    this.#sentAtMs = nowMs
+    this.#sentSeq = last
+    void this.#tell()
+  }
+
+  async #tell(): Promise<void> {
+    const { store, headKey, metrics } = this.#context
+    const { last: seq, transcript: known } = this.#delivery
+    try {
+      const transcript = known ?? (await store.transcriptAt(this.#document, seq))
+      if (transcript === null) return
+      this.#delivery.noteHead({ seq, transcript })
+      const head = signHead(headKey, this.#document, { seq, transcript })
+      this.#send(encodeRelayFrame({ type: 'head', document: this.#document, head }))
+    } catch {
+      metrics.count('heads_failed')
+    }
+  }
+}
