@@ -15,7 +15,7 @@ async function attacked(): Promise<Scene> {
 
 it('finds no harm where there is none', async () => {
   const scene = await attacked()
-  await scene.expectUnharmed()
+  await expect(scene.expectUnharmed()).resolves.toBeUndefined()
 })
 
 it.each([

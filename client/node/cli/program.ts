@@ -27,7 +27,7 @@ export function createProgram(): Command {
 
 /** One line: commander's own, and where to look. */
 function explainUsage(text: string, command: Command): string {
-  const line = text.trim().replaceAll(/\s*\n\s*/g, ' ')
+  const line = text.trim().replaceAll(/[^\S\n]*\n\s*/g, ' ')
   const name = command.parent === null ? command.name() : `${command.parent.name()} ${command.name()}`
   return `${line.replace(/\.$/, '')}; see "${name} --help"\n`
 }
