@@ -20,6 +20,7 @@ import { cpSync, readFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { expect, onTestFinished, vi } from 'vitest'
 
+import type { RelayLimits } from '../../server/core/limits.ts'
 import { startRelay } from '../../server/serve.ts'
 import { startLyingRelay, type LyingRelay } from './lying-relay.ts'
 import { join, type Peer, type PeerOptions, type RelayAddress } from './peer.ts'
@@ -51,9 +52,9 @@ export async function createScene(room = `note ${crypto.randomUUID()}`): Promise
   const key = randomBytes(32)
   const access = sharedKeyDocument({ key, room })
   const start = { seq: 0, transcript: startTranscript(sodiumSha512, access.genesisHash) }
-  const { documentId: id, genesisHash, genesisBody, current } = access
+  const { documentId: id, genesisHash, genesisBody } = access
   const keys = new Room(key, toBytes(Buffer.from(room)))
-  const document = { id, genesisHash, body: genesisBody as Bytes, key: current, room: keys, start }
+  const document = { id, genesisHash, body: genesisBody as Bytes, key: keys.epochKey, room: keys, start }
   return { access: () => sharedKeyDocument({ key, room }), document, key, room }
 }
 
@@ -68,11 +69,12 @@ export interface HonestRelay extends RelayAddress {
 export async function startHonestRelay(
   dialled: readonly LyingRelay[],
   data: string = makeTemporaryFolder(),
+  limits: Partial<RelayLimits> = {},
 ): Promise<HonestRelay> {
   const port = await findFreePort()
   const own = `wss://localhost:${port}/sync`
   const urls = [own, ...dialled.map(({ url }) => url)]
-  const relay = await startRelay({ data, port, urls, logLevel: 'silent' })
+  const relay = await startRelay({ data, port, urls, limits, logLevel: 'silent' })
   let closing: Promise<void> | null = null
   const close = (): Promise<void> => (closing ??= relay.close())
   onTestFinished(close)
