@@ -36,15 +36,20 @@ async function run(): Promise<void> {
   const { quick } = options
   const peers = options.peers && installPeers() ? peerStarts(workplace) : []
   async function withSystems(work: (systems: readonly System[]) => Promise<BenchRow[]>): Promise<BenchRow[]> {
-    const systems = [await startRelaySystem(workplace), await startBare(workplace)]
-    for (const start of peers) {
-      const system = await tryStart(start)
-      if (system !== null) systems.push(system)
-    }
+    const started = await Promise.all([startRelaySystem(workplace), startBare(workplace), ...peers.map(tryStart)])
+    const systems = started.filter((system) => system !== null)
     try {
       return await work(systems)
     } finally {
-      for (const system of systems) await system.close()
+      await Promise.all(systems.map((system) => system.close()))
+    }
+  }
+  async function withRelay(work: (relay: System) => Promise<BenchRow[]>): Promise<BenchRow[]> {
+    const relay = await startRelaySystem(workplace)
+    try {
+      return await work(relay)
+    } finally {
+      await relay.close()
     }
   }
   const benches: Partial<Record<RowId, () => Promise<BenchRow[]>>> = {
@@ -59,7 +64,7 @@ async function run(): Promise<void> {
     P6: () => benchStore({ quick }),
     P7: () => benchBytes({ quick, workplace }),
     P8: () => benchClientCrypto({ quick }),
-    P10: () => withSystems(([relay]) => benchPresence({ quick, relay: relay as System })),
+    P10: () => withRelay((relay) => benchPresence({ quick, relay })),
   }
   for (const id of options.only) {
     const bench = benches[id]

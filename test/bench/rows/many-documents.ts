@@ -95,7 +95,7 @@ export async function benchManyDocuments({
       crowds.push({ system, crowd, outcomes: [] as Outcome[] })
     }
     for (let run = 0; run < (quick ? 3 : 5); run++) {
-      for (const { system, crowd, outcomes } of crowds) outcomes.push(await crowd.run(system, quick ? 500 : 5_000))
+      for (const { system, crowd, outcomes } of crowds) outcomes.push(await crowd.run(system, quick ? 400 : 5_000))
     }
     const name = `${documents} documents × 2 × 2/s, ${documentsPerSocket} a socket`
     const [own, ...others] = crowds

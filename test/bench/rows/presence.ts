@@ -26,7 +26,7 @@ export async function benchPresence({
     const [pushedRoom] = await relay.openRooms([pushed.options])
     pushed.start(pushedRoom as Room)
     const run = (load: Load): Promise<Window> =>
-      size > 1_000 ? load.saturate(relay, 64, 5_000) : load.pace(relay, size, quick ? 600 : 10_000)
+      size > 1_000 ? load.saturate(relay, 64, 5_000) : load.pace(relay, size, quick ? 400 : 10_000)
     const windows = { shown: [] as Window[], pushed: [] as Window[] }
     for (let i = 0; i < 4; i++) {
       windows.shown.push(await run(shown))
