@@ -133,7 +133,8 @@ async function start(
   const { auth, issuer, reloadKeys } = await createAuth(complete, { documents: store, revocations, clock, log })
   // In plaintext the certificate is the proxy's.
   const strictTransport = complete.given !== null || complete.isPlaintext
-  const endpoint = { origins, clock, log, metrics, strictTransport }
+  const { countsLoopback = DEFAULT_LIMITS.countsLoopback } = complete.limits
+  const endpoint = { origins, clock, log, metrics, strictTransport, countsLoopback }
   const relay = await createRelay({
     store,
     bus,

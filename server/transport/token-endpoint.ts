@@ -7,7 +7,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
 import type { Clock, Log, Metrics } from '../core/ports.ts'
-import { networkKey } from './network-key.ts'
+import { isLoopback, networkKey } from './network-key.ts'
 
 /** The issuer, as the endpoint needs it. */
 export interface TokenDesk {
@@ -27,6 +27,8 @@ export interface TokenEndpointOptions {
   /** Requests a minute and address (IPv6: /64), on average and at once. */
   readonly requestsPerMinute?: number
   readonly burst?: number
+  /** Is this machine a network like others? What comes from here may be a proxy for everybody. Default true. */
+  readonly countsLoopback?: boolean
   readonly maxBodyBytes?: number
   readonly bodyTimeoutMs?: number
 }
@@ -44,6 +46,7 @@ const MAX_ADDRESSES = 10_000
 export function createTokenEndpoint(options: TokenEndpointOptions): RequestHandler {
   const { desk, origins, clock, log, metrics, strictTransport = false } = options
   const { requestsPerMinute = 240, burst = 120, maxBodyBytes = 4096, bodyTimeoutMs = 5000 } = options
+  const { countsLoopback = true } = options
   const takeTurn = createTurns(clock, requestsPerMinute / 60_000, burst)
 
   function setHeaders(request: IncomingMessage, response: ServerResponse): void {
@@ -58,18 +61,18 @@ export function createTokenEndpoint(options: TokenEndpointOptions): RequestHandl
   }
 
   /** Status and body of what is refused before the issuer hears of it; `null` lets it through. */
-  function refusalOf(request: IncomingMessage, address: string): Answer | null {
+  function refusalOf(request: IncomingMessage, address: string | null): Answer | null {
     const { method } = request
     if (method !== 'GET' && method !== 'POST' && method !== 'OPTIONS') return refuse(405, 'only GET and POST')
     if (hasTwice(request, 'origin') || hasTwice(request, 'content-type')) return refuse(400, 'a header came twice')
     if (method === 'POST' && !isJsonType(request.headers['content-type'])) return refuse(415, 'send application/json')
     if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) return refuse(413, 'the body is too large')
-    const waitMs = takeTurn(networkKey(address))
+    const waitMs = address === null ? 0 : takeTurn(networkKey(address))
     if (waitMs === 0) return null
     return { status: 429, body: { code: 'RATE', message: 'too many requests' }, retryAfterS: Math.ceil(waitMs / 1000) }
   }
 
-  async function answer(request: IncomingMessage, address: string): Promise<Answer> {
+  async function answer(request: IncomingMessage, address: string | null): Promise<Answer> {
     const refusal = refusalOf(request, address)
     if (refusal !== null) return refusal
     if (request.method === 'OPTIONS') return { status: 204 }
@@ -78,7 +81,9 @@ export function createTokenEndpoint(options: TokenEndpointOptions): RequestHandl
     return body instanceof Uint8Array ? await desk.answer(body) : body
   }
 
-  return async (request, response, address = request.socket.remoteAddress ?? '') => {
+  return async (request, response, forwarded) => {
+    const peer = request.socket.remoteAddress ?? ''
+    const address = forwarded ?? (countsLoopback || !isLoopback(peer) ? peer : null)
     // A peer that goes away while we answer is no error of ours.
     response.on('error', () => response.destroy())
     try {
