@@ -12,8 +12,9 @@ import {
   type Bytes,
 } from '@y-sealed/protocol'
 import type { Device } from '@y-sealed/protocol/sealing'
-import type { TokenSource } from '../connection/channel.ts'
+import type { TokenRequest, TokenSource } from '../connection/channel.ts'
 import type { DocumentAccess } from '../document/document-access.ts'
+import { monotonicClock } from '../platform.ts'
 
 /** The part of `fetch` that is used. Node passes one that trusts a private CA. */
 export type FetchJson = (
@@ -46,27 +47,55 @@ export interface IssuerTokenOptions {
  */
 export function issuerTokens(options: IssuerTokenOptions): TokenSource {
   const fetchJson: FetchJson = options.fetch ?? ((url, init) => fetch(url, init))
-  return async ({ documentId, audience }) => {
+  const nonceByUrl = new Map<string, KnownNonce>()
+
+  async function nonceOf(url: string): Promise<string> {
+    const { nonce } = await ask(fetchJson, url, { method: 'GET' })
+    nonceByUrl.set(url, { nonce: nonce as string, askedAt: monotonicClock() })
+    return nonce as string
+  }
+
+  async function request(url: string, { documentId, audience }: TokenRequest, nonce: string): Promise<string> {
     const device = await options.device
     const document = base64urlToBytes(documentId) as Bytes
     const access = options.accessOf(document)
-    const url = `${audience.replace(/^wss:/, 'https:').replace(/\/sync$/, '')}/token`
-    const { nonce } = await ask(fetchJson, url, { method: 'GET' })
-    const request = { nonce: nonce as string, audience, document, device: device.id }
+    const proven = { nonce, audience, document, device: device.id }
     const body = {
       nonce,
       audience,
       document: documentId,
       signKey: bytesToBase64url(device.signPublic),
       boxKey: bytesToBase64url(device.boxPublic),
-      proof: bytesToBase64url(device.sign(tokenRequestInput(request))),
-      ...(access?.roomProof ? { room: roomFields(access.roomProof(roomTokenInput(request))) } : {}),
+      proof: bytesToBase64url(device.sign(tokenRequestInput(proven))),
+      ...(access?.roomProof ? { room: roomFields(access.roomProof(roomTokenInput(proven))) } : {}),
       ...(options.invite === undefined ? {} : { invite: options.invite }),
     }
     const headers = { 'content-type': 'application/json' }
     const answer = await ask(fetchJson, url, { method: 'POST', headers, body: JSON.stringify(body) })
     return answer['token'] as string
   }
+
+  return async (asked) => {
+    const url = `${asked.audience.replace(/^wss:/, 'https:').replace(/\/sync$/, '')}/token`
+    const known = nonceByUrl.get(url)
+    if (known !== undefined && monotonicClock() - known.askedAt < NONCE_REUSE_MS) {
+      try {
+        return await request(url, asked, known.nonce)
+      } catch (error) {
+        // The relay has started anew, or this is another one of several: it knows nothing of that nonce.
+        if (!(error instanceof TokenDeniedError) || error.code !== 'PROOF_REFUSED') throw error
+      }
+    }
+    return await request(url, asked, await nonceOf(url))
+  }
+}
+
+/** A nonce is good for 60 s and for any number of tokens: opening twenty documents asks for one. [AU10] */
+const NONCE_REUSE_MS = 30_000
+
+interface KnownNonce {
+  readonly nonce: string
+  readonly askedAt: number
 }
 
 function roomFields(proof: {
