@@ -104,6 +104,103 @@ export function recordContract(open: StoreFactory): void {
     })
   })
 
+  it('[KM18] takes nothing but records in an epoch that is closed, until a rotation opens the next', async () => {
+    const { store, id, creator, genesis } = await withDocument(open)
+    const before = creator.unit({ count: 2 })
+    await appendOne(store, before)
+    const closing = creator.unit({
+      needs: 'none',
+      record: { recordPrev: genesis.entries[0].id, roles: [], closesEpoch: true },
+    })
+    const [closed, late] = await store.append([closing, creator.unit()])
+    expect(closed).toMatchObject({ status: 'stored', seqs: [4] })
+    // The next epoch is the one under which to seal anew.
+    expect(late).toEqual({ status: 'epoch-stale', epoch: 2 })
+    expect((await store.status([id]))[0]).toMatchObject({ epoch: 1, isEpochClosed: true })
+    expect(await appendOne(store, before)).toMatchObject({ status: 'stored', seqs: [2, 3], fresh: 0 })
+    const recorder = new Writer(id, creator.seen, creator.device)
+    const other = recorder.unit({ needs: 'none', record: { recordPrev: closing.entries[0].id, roles: [] } })
+    expect(await appendOne(store, other)).toMatchObject({ status: 'stored', seqs: [5] })
+    expect((await store.status([id]))[0]).toMatchObject({ isEpochClosed: true })
+    const ahead = new Writer(id, creator.seen, creator.device)
+    ahead.epoch = 2
+    expect(await appendOne(store, ahead.unit())).toEqual({ status: 'epoch-stale', epoch: 2 })
+    const rotation = { epoch: 2, commitment: random(32) }
+    const opening = recorder.unit({ needs: 'none', record: { recordPrev: other.entries[0].id, rotation, roles: [] } })
+    expect(await appendOne(store, opening)).toMatchObject({ status: 'stored', seqs: [6] })
+    expect((await store.status([id]))[0]).toMatchObject({ epoch: 2, isEpochClosed: false })
+    const next = new Writer(id, creator.seen, creator.device)
+    next.epoch = 2
+    expect(await appendOne(store, next.unit())).toMatchObject({ status: 'stored', seqs: [7] })
+  })
+
+  it('[LO7] finds a duplicate before it asks for the epoch, in a unit of both before it stores any', async () => {
+    const { store, id, creator, genesis } = await withDocument(open)
+    const [one, two] = [creator.unit(), creator.unit()]
+    await appendOne(store, one)
+    const rotation = { epoch: 2, commitment: random(32) }
+    const recorder = new Writer(id, creator.seen, creator.device)
+    await appendOne(store, recorder.unit({ record: { recordPrev: genesis.entries[0].id, rotation, roles: [] } }))
+    expect(await appendOne(store, one)).toMatchObject({ status: 'stored', seqs: [2], fresh: 0 })
+    expect(await appendOne(store, two)).toEqual({ status: 'epoch-stale', epoch: 2 })
+    const both = { ...one, entries: [one.entries[0], two.entries[0]] as const }
+    expect(await appendOne(store, both)).toEqual({ status: 'epoch-stale', epoch: 2 })
+    const other = { ...one, entries: [{ ...one.entries[0], id: random(32) }] as const }
+    expect(await appendOne(store, other)).toEqual({ status: 'equivocation', counter: 2 })
+    await expectUntouched(store, id, 3)
+  })
+
+  it('[KM17] keeps links while they live, with the record that makes or ends them or not at all', async () => {
+    const { store, id, creator, genesis } = await withDocument(open)
+    const [one, two] = [random(16), random(16)]
+    const links = [
+      { link: one, expiresAt: 0 },
+      { link: two, expiresAt: 1_800_000_000 },
+    ]
+    const making = creator.unit({ needs: 'admin', record: { recordPrev: genesis.entries[0].id, roles: [], links } })
+    await appendOne(store, making)
+    expect(await store.linkOf(id, one)).toEqual({ expiresAt: 0 })
+    expect(await store.linkOf(id, two)).toEqual({ expiresAt: 1_800_000_000 })
+    expect(await store.linkOf(id, creator.device)).toBeNull()
+    expect(await store.linkOf(random(16), one)).toBeNull()
+    const end = [{ link: one, expiresAt: null }]
+    const stale = creator.unit({ needs: 'admin', record: { recordPrev: random(32), roles: [], links: end } })
+    expect(await appendOne(store, stale)).toMatchObject({ status: 'record-stale' })
+    expect(await store.linkOf(id, one)).toEqual({ expiresAt: 0 })
+    const recorder = new Writer(id, creator.seen, creator.device)
+    const recordPrev = making.entries[0].id
+    await appendOne(store, recorder.unit({ needs: 'admin', record: { recordPrev, roles: [], links: end } }))
+    expect(await store.linkOf(id, one)).toBeNull()
+    expect(await store.linkOf(id, two)).toEqual({ expiresAt: 1_800_000_000 })
+    await store.remove(id)
+    expect(await store.linkOf(id, two)).toBeNull()
+  })
+
+  it('[LO7] tells what stands at a counter of a session', async () => {
+    const { store, id, creator, genesis } = await withDocument(open)
+    const unit = creator.unit({ count: 2 })
+    await appendOne(store, unit)
+    const { device, session } = creator
+    expect(await store.entryAt(id, device, session, 1)).toEqual({ seq: 1, id: genesis.entries[0].id })
+    expect(await store.entryAt(id, device, session, 3)).toEqual({ seq: 3, id: unit.entries[1]?.id })
+    for (const [which, by, within, counter] of [
+      [id, device, session, 4],
+      [id, device, session, 0],
+      [id, device, random(8), 1],
+      [id, random(16), session, 1],
+      [random(16), device, session, 1],
+    ] as const) {
+      expect(await store.entryAt(which, by, within, counter)).toBeNull()
+    }
+  })
+
+  it('[I4] refuses a record that both opens an epoch and closes one, to its caller', async () => {
+    const { store, creator, genesis } = await withDocument(open)
+    const rotation = { epoch: 2, commitment: random(32) }
+    const record = { recordPrev: genesis.entries[0].id, roles: [], rotation, closesEpoch: true }
+    await expect(store.append([creator.unit({ record })])).rejects.toBeInstanceOf(RangeError)
+  })
+
   it('[KM9] reads records apart from the log', async () => {
     const { store, id, creator, genesis } = await withDocument(open)
     await appendOne(store, creator.unit({ count: 2 }))

@@ -37,6 +37,35 @@ describe('the SQLite store', () => {
     expect(results).toMatchObject([{ fresh: 0 }, { fresh: 0 }, { fresh: 1, seqs: [6] }])
   })
 
+  it('[KM17] [KM18] keeps links and a closed epoch over a restart', async () => {
+    const path = makeStorePath()
+    const before = openSqliteStore({ path })
+    const { id, creator, genesis } = await createTestDocument(before)
+    const link = random(16)
+    const record = { recordPrev: genesis.entries[0].id, roles: [], links: [{ link, expiresAt: 7 }], closesEpoch: true }
+    await before.append([creator.unit({ needs: 'admin', record })])
+    await before.close()
+    const after = open({ path })
+    expect(await after.status([id])).toMatchObject([{ epoch: 1, isEpochClosed: true }])
+    expect(await after.linkOf(id, link)).toEqual({ expiresAt: 7 })
+    expect(await after.append([creator.unit()])).toEqual([{ status: 'epoch-stale', epoch: 2 }])
+  })
+
+  it('brings a file of the first format up to date, with all that is in it', async () => {
+    const path = makeStorePath()
+    const before = openSqliteStore({ path })
+    const { id, creator } = await createTestDocument(before)
+    const [status] = await before.status([id])
+    await before.close()
+    const old = new Database(path)
+    old.exec('DROP TABLE links; ALTER TABLE epochs DROP COLUMN closed; PRAGMA user_version = 1')
+    old.close()
+    const after = open({ path })
+    expect(await after.status([id])).toEqual([status])
+    expect(await after.append([creator.unit()])).toMatchObject([{ status: 'stored', seqs: [2] }])
+    expect(await after.linkOf(id, random(16))).toBeNull()
+  })
+
   it('[I9] leaves no byte of a removed document in its files', async () => {
     const path = makeStorePath()
     const store = open({ path })
