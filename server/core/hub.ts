@@ -78,10 +78,12 @@ export class Hub {
     return this.#context.limits
   }
 
-  /** How many bytes the document may still take; 0 when its entries are used up. */
-  get roomLeft(): number {
-    const { documentBytes, documentEntries } = this.#context.limits
-    return this.lastSeq >= documentEntries ? 0 : Math.max(0, documentBytes - this.#logBytes)
+  /** How many bytes the document may still take of records, or of all else: of that none when its entries are used up. */
+  roomLeft(isRecord: boolean): number {
+    const { documentBytes, documentEntries, documentRecordBytes } = this.limits
+    const left = documentBytes - this.#logBytes
+    if (isRecord) return Math.max(0, left + documentRecordBytes)
+    return this.lastSeq >= documentEntries ? 0 : Math.max(0, left)
   }
 
   /** Seq of the newest entry that this relay has delivered. */

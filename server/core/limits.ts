@@ -62,6 +62,8 @@ export interface RelayLimits extends SocketLimits {
   /** Bytes and entries of one document: four times the longest writing on record, kept as an envelope for each of its keystrokes. */
   readonly documentBytes: number
   readonly documentEntries: number
+  /** Bytes beyond that for records alone: whoever has filled a document can still be removed from it. */
+  readonly documentRecordBytes: number
   /** Sockets in all: forty kilobytes and a file descriptor each. [H7] */
   readonly sockets: number
   /** Sockets of one network: an office behind one address. */
@@ -71,6 +73,8 @@ export interface RelayLimits extends SocketLimits {
   /** Upgrades of one network that are being judged at once, and how many may be tried in a second. [C17] */
   readonly upgradesPerNetwork: number
   readonly networkUpgrades: Rate
+  /** Requests for `/token` of one network: each reader asks twice for every document, and again after five minutes. */
+  readonly networkTokenRequests: Rate
   /** Sockets let in, in a second and at once: after a restart five thousand are back within half a minute, and typing goes on. [H8] */
   readonly accepts: Rate
   /** WebSocket pings and pongs of one socket: nobody needs one in a second. [E15] [E16] */
@@ -131,12 +135,14 @@ export const DEFAULT_LIMITS: RelayLimits = {
   subjectBytesPerDay: 2_147_483_648,
   documentBytes: 536_870_912,
   documentEntries: 1_048_576,
+  documentRecordBytes: 16_777_216,
   sockets: 10_000,
   connections: 11_000,
   socketsPerNetwork: 50,
   socketsPerSubject: 8,
   upgradesPerNetwork: 20,
   networkUpgrades: { perSecond: 10, burst: 100 },
+  networkTokenRequests: { perSecond: 4, burst: 120 },
   accepts: { perSecond: 200, burst: 400 },
   countsLoopback: false,
   messageDeadlineMs: 10_000,

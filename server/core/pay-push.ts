@@ -15,7 +15,7 @@ export function payFor(
   { hub, grant, throttle }: Subscription,
   refused: RefusedFrame,
   bytes: number,
-  isCreation: boolean,
+  isRecord: boolean,
 ): Payment | null {
   const { context, rates, network } = socket
   const now = context.clock.monotonic()
@@ -30,15 +30,16 @@ export function payFor(
     rates,
     context.rates,
     payer,
-    { pushes: 1, bytes, isCreation: isCreation && hub.document === null },
+    { pushes: 1, bytes, isCreation: isRecord && hub.document === null },
     now,
   )
   if (typeof paid === 'number') {
     socket.refuse(refused, { code: 'RATE', retryAfterMs: throttle.begin(paid, now) }, 0)
     return null
   }
-  if (bytes <= hub.roomLeft) return paid
+  const room = hub.roomLeft(isRecord)
+  if (bytes <= room) return paid
   // Weighs nothing, for a window of pushes may be on its way; it is paid for all the same, so that a flood comes to its end.
-  socket.refuse(refused, { code: 'QUOTA', detail: hub.roomLeft }, 0)
+  socket.refuse(refused, { code: 'QUOTA', detail: room }, 0)
   return null
 }

@@ -38,7 +38,11 @@ export async function handleRead(socket: Socket, { document, after, maxBytes }: 
     const entries = await store.read(hub.id, after, { entries: MANY, bytes: Math.min(maxBytes, limits.pageBytes) })
     // What this relay has not delivered yet may stand behind a record that removes the reader: then it is the store's word that counts.
     const isAhead = (entries.at(-1)?.seq ?? 0) > hub.lastSent && hub.document?.mode === 'members'
-    if (isAhead && (await hub.access.ask(socket.device)).role === 'none') return
+    if (isAhead && (await hub.access.ask(socket.device)).role === 'none') {
+      // The answer is CLOSED, behind the record.
+      void hub.refresh()
+      return
+    }
     if (!subscription.mayRead(context.clock.now())) return
     for (const frame of entriesToFrames(entries, limits.pageBytes)) socket.send(frame)
     const through = entries.at(-1)?.seq ?? after

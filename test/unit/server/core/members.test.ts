@@ -252,6 +252,22 @@ describe('[AU13] [G10] a removal', () => {
   })
 })
 
+it('[KM16] removes whoever has filled the document, when it takes nothing else any more', async () => {
+  for (const limits of [{ documentBytes: 3_000 }, { documentEntries: 4 }]) {
+    const scene = await MemberWorld.start({ limits })
+    const { document } = scene
+    const bob = await scene.member('writer')
+    const bobs = await scene.socket(bob)
+    const writer = document.writer(bob)
+    for (const { envelope } of [writer.bind(), ...writer.updates(20)]) {
+      await bobs.say({ type: 'push', envelopes: [envelope] })
+    }
+    expect(namesOf(bobs.take())).toContain('nack 41300')
+    await scene.must(document.remove([bob]))
+    expect(namesOf(bobs.take())).toContain('closed 40300')
+  }
+})
+
 describe('two relays over one store', () => {
   async function createTwo() {
     const exchange = createLocalExchange()
@@ -278,6 +294,25 @@ describe('two relays over one store', () => {
     // The other relay knows the new epoch.
     await carols.say({ type: 'push', envelopes: [document.writer(carol).bind().envelope] })
     expect(namesOf(carols.take()).filter((name) => name !== 'heartbeat')).toEqual(['ack'])
+  })
+
+  it('[G10] reads nothing to the removed, though this relay has not heard of the removal', async () => {
+    const exchange = createLocalExchange()
+    const store = createMemoryStore()
+    // What this one says is lost.
+    const scene = await MemberWorld.start({ store, bus: { ...exchange.join(), publish: () => {} } })
+    const other = await CoreWorld.start({ store, bus: exchange.join(), headKey: scene.world.headKey })
+    const { document, alice } = scene
+    const bob = await scene.member('writer')
+    const carol = await scene.member('reader')
+    const [bobs, carols] = [await other.opened(document.id, ALL, bob), await other.opened(document.id, ALL, carol)]
+    await scene.must(document.remove([bob]))
+    await alice.say({ type: 'push', envelopes: [document.writer(document.creator).bind().envelope] })
+    for (const peer of [bobs, carols]) {
+      await peer.say({ type: 'read', document: document.id, after: 3, maxBytes: 1e6 })
+    }
+    expect(namesOf(bobs.take())).toEqual(['entries 4', 'closed 40300'])
+    expect(namesOf(carols.take())).toEqual(['entries 4', 'entries 5', 'entries 4', 'read-done'])
   })
 
   it('[AU13] a change of role reaches all devices of a member on the other relay', async () => {
