@@ -81,9 +81,11 @@ export function createTokenEndpoint(options: TokenEndpointOptions): RequestHandl
     return body instanceof Uint8Array ? await desk.answer(body) : body
   }
 
-  return async (request, response, forwarded) => {
+  return async (request, response, client) => {
     const peer = request.socket.remoteAddress ?? ''
-    const address = forwarded ?? (countsLoopback || !isLoopback(peer) ? peer : null)
+    // One that a proxy of this machine names is another matter.
+    const isOwn = isLoopback(peer) && (client ?? peer) === peer
+    const address = isOwn && !countsLoopback ? null : (client ?? peer)
     // A peer that goes away while we answer is no error of ours.
     response.on('error', () => response.destroy())
     try {
