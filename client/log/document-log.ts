@@ -19,6 +19,7 @@ import {
   SyncError,
   type Authenticity,
   type Bytes,
+  type EntriesFrame,
   type Envelope,
   type JudgedEntry,
   type PlacedEntry,
@@ -37,6 +38,11 @@ export interface LogEntry {
   readonly seq: number
   readonly envelope: Envelope
   readonly content?: Bytes
+}
+
+/** The entries of a frame, each at its place. */
+export function entriesOf({ seq, envelopes }: EntriesFrame): LogEntry[] {
+  return envelopes.map((envelope, index) => ({ seq: seq + index, envelope }))
 }
 
 /** Why an entry does not count; stable, for reports and tests. `epoch`: not the one in force and open at its place. [KM18] */

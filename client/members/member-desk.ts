@@ -38,6 +38,8 @@ export interface MemberDeskOptions {
   /** Does the token allow to change others? */
   readonly mayChange: () => boolean
   readonly onMismatch: (code: RecordMismatch) => void
+  /** What waited behind a record may leave. */
+  readonly onAnswered: () => void
   readonly emit: Emit
 }
 
@@ -45,6 +47,7 @@ export class MemberDesk {
   readonly membership: Membership
   readonly #options: MemberDeskOptions
   readonly #author: RecordAuthor
+  readonly #unsubscribe: () => void
   #isOpen = false
   #opening: Cancel | null = null
   #lastMissing = ''
@@ -54,7 +57,12 @@ export class MemberDesk {
     this.membership = options.membership
     this.#author = new RecordAuthor(options)
     // Asked when all that comes with it is taken, so that it is stored once.
-    options.membership.subscribe(() => queueMicrotask(() => this.#watchStore()))
+    this.#unsubscribe = options.membership.subscribe(() => queueMicrotask(() => this.#watchStore()))
+  }
+
+  /** A record is on its way. */
+  get isWaiting(): boolean {
+    return this.#author.isWaiting
   }
 
   /** {@link RecordAuthor.change}. */
@@ -127,6 +135,13 @@ export class MemberDesk {
   end(code: string, message: string): void {
     this.closed()
     this.#author.end(new SyncError(code, message))
+  }
+
+  /** Whoever waits for a change is told `OFFLINE`. */
+  destroy(): void {
+    this.end('OFFLINE', 'the provider was destroyed before the members were changed')
+    this.#unsubscribe()
+    this.#author.destroy()
   }
 
   /** Who left must not have chosen the key of those who stay: the first of them who is here opens the next epoch. [KM18] */

@@ -25,6 +25,7 @@ import { sealRecord } from './seal-record.ts'
 /** A record that came in between follows its refusal at once; if it has not, the document is opened again. */
 const RECORD_PATIENCE_MS = 2_000
 const LEAST_RETRY_MS = 250
+const MAX_REFRESHES = 3
 
 export interface RecordAuthorOptions {
   readonly membership: Membership
@@ -37,6 +38,8 @@ export interface RecordAuthorOptions {
   readonly refresh: () => void
   /** Does the token allow to change others? */
   readonly mayChange: () => boolean
+  /** {@link RecordAuthor.isWaiting} has become false. */
+  readonly onAnswered: () => void
 }
 
 interface Change {
@@ -47,7 +50,8 @@ interface Change {
   sealed: Sealed | null
   /** It was refused for one that came before it. */
   isStale: boolean
-  /** It was refused, and the token was too old to know what this device may do by now. */
+  /** How often it was refused because the token did not know what this device may do by now. */
+  refreshes: number
   isRefreshing: boolean
   /** It counts. */
   placed: MemberRecord | null
@@ -56,12 +60,19 @@ interface Change {
 export class RecordAuthor {
   readonly #options: RecordAuthorOptions
   readonly #changes: Change[] = []
+  readonly #unsubscribe: () => void
   #isOpen = false
+  #isWaiting = false
   #timer: Cancel | null = null
 
   constructor(options: RecordAuthorOptions) {
     this.#options = options
-    options.membership.subscribe((record) => this.#notice(record))
+    this.#unsubscribe = options.membership.subscribe((record) => this.#notice(record))
+  }
+
+  /** A record is sent and not answered: nothing may be sent behind it. [CL10] */
+  get isWaiting(): boolean {
+    return this.#isWaiting
   }
 
   /**
@@ -70,7 +81,16 @@ export class RecordAuthor {
    */
   change(intent: Intent): Promise<MemberRecord | null> {
     return new Promise((resolve, reject) => {
-      this.#changes.push({ intent, resolve, reject, sealed: null, isStale: false, isRefreshing: false, placed: null })
+      this.#changes.push({
+        intent,
+        resolve,
+        reject,
+        sealed: null,
+        isStale: false,
+        refreshes: 0,
+        isRefreshing: false,
+        placed: null,
+      })
       if (this.#changes.length === 1) this.#next()
     })
   }
@@ -83,11 +103,15 @@ export class RecordAuthor {
 
   /** A new token is in force: what the old one did not allow is tried once more. */
   refreshed(): void {
-    if (this.#changes[0]?.isRefreshing) this.#next()
+    const change = this.#changes[0]
+    if (!change?.isRefreshing) return
+    change.isRefreshing = false
+    this.#next()
   }
 
   closed(): void {
     this.#isOpen = false
+    this.#isWaiting = false
     this.#stopTimer()
   }
 
@@ -110,17 +134,24 @@ export class RecordAuthor {
     const sealed = this.#sealedIn(nack.session)
     const change = this.#changes[0]
     if (sealed === null || change === undefined) return false
+    this.#isWaiting = false
     const code = refusalOf(nack.code)
     const retry = code === null ? 'never' : REFUSALS[code].retry
     if (code === 'RECORD_STALE' || code === 'EPOCH_STALE') this.#awaitRecord(change, sealed)
     else if (code === 'NOT_OPEN') this.#options.reopen()
-    else if (code === 'FORBIDDEN' && !change.isRefreshing && !this.#options.mayChange()) {
+    else if (code === 'FORBIDDEN' && change.refreshes < MAX_REFRESHES && !this.#options.mayChange()) {
+      change.refreshes += 1
       change.isRefreshing = true
       this.#options.refresh()
     } else if (retry === 'reseal') this.#anew(change)
     else if (retry === 'after') this.#after(Math.max(LEAST_RETRY_MS, nack.retryAfterMs), () => this.#next())
     else this.#finish(change, new SyncError(code ?? `NACK_${nack.code}`, 'the relay refused the change of members'))
+    if (!this.#isWaiting) this.#options.onAnswered()
     return true
+  }
+
+  destroy(): void {
+    this.#unsubscribe()
   }
 
   /** No change will be made any more. */
@@ -139,7 +170,7 @@ export class RecordAuthor {
       if (made === null || made instanceof Error) return this.#finish(change, made)
       change.sealed = made
     }
-    this.#options.send({ type: 'push', envelopes: [change.sealed.envelope] })
+    this.#isWaiting = this.#options.send({ type: 'push', envelopes: [change.sealed.envelope] })
   }
 
   /** A record that would count, `null` for nothing to do, or why it cannot be. */
@@ -185,7 +216,10 @@ export class RecordAuthor {
     this.#stopTimer()
     if (result instanceof Error) change.reject(result)
     else change.resolve(result)
+    const wasWaiting = this.#isWaiting
+    this.#isWaiting = false
     this.#next()
+    if (wasWaiting && !this.#isWaiting) this.#options.onAnswered()
   }
 
   #sealedIn(session: Bytes): Sealed | null {

@@ -40,6 +40,11 @@ export const REMOVED: DownReason = {
   reason: 'this device is no longer a member of the document',
 }
 
+/** What the relay or its issuer calls forbidden, to a device that the records have taken out. */
+export function explainRemoval(told: DownReason): DownReason {
+  return told.code === 'FORBIDDEN' || told.code === 'NOT_A_MEMBER' ? REMOVED : told
+}
+
 /** For good. */
 export function downReason(code: string, reason: string): DownReason {
   return { transient: false, code, closeCode: CLOSE_CODES[code] ?? 4403, reason }

@@ -92,9 +92,10 @@ export class Lifeline {
     this.#port?.reopen()
   }
 
-  /** Asks for a new token. */
-  refresh(): void {
+  /** Asks for a new token; false where the document is not held. */
+  refresh(): boolean {
     this.#port?.refresh()
+    return this.#port !== null
   }
 
   /** The relay has opened the document. */

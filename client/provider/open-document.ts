@@ -10,7 +10,6 @@ import {
   type AckFrame,
   type Bytes,
   type ClosedFrame,
-  type EntriesFrame,
   type NackFrame,
   type OpenedFrame,
   type SignedHead,
@@ -18,17 +17,17 @@ import {
 import type { Device } from '@y-sealed/protocol/sealing'
 import type { Awareness } from 'y-protocols/awareness'
 import * as Y from 'yjs'
-import type { DocumentFrame, DownReason } from '../connection/channel.ts'
+import type { DocumentFrame } from '../connection/channel.ts'
 import type { DocumentAccess } from '../document/document-access.ts'
 import { Foundation } from '../document/foundation.ts'
-import { DocumentLog, type LogEntry, type LogOutcome } from '../log/document-log.ts'
+import { DocumentLog, entriesOf, type LogOutcome } from '../log/document-log.ts'
 import { LogFollower } from '../log/follower.ts'
 import { HeadMemory } from '../log/head-memory.ts'
 import { MemberDesk } from '../members/member-desk.ts'
 import { Membership, type MemberRecord } from '../members/membership.ts'
 import type { Intent } from '../members/record-tools.ts'
 import { createMemoryOutbox } from '../outbox/outbox.ts'
-import { closedError, downReason, judgeRefusal, refusalName, REMOVED } from './down-reason.ts'
+import { closedError, downReason, explainRemoval, judgeRefusal, refusalName, REMOVED } from './down-reason.ts'
 import { Lifeline } from './lifeline.ts'
 import { Presence } from './presence.ts'
 import type { Emit } from './provider-events.ts'
@@ -115,15 +114,12 @@ export class OpenDocument {
     this.line.disconnect()
   }
 
-  /** Says good-bye to those who see its presence. */
-  destroyPresence(): void {
-    this.#presence?.destroy()
-  }
-
   destroy(): void {
+    // It says good-bye to those who see it.
+    this.#presence?.destroy()
     this.disconnect()
     this.#sender?.destroy()
-    this.#desk?.end('OFFLINE', 'the provider was destroyed before the members were changed')
+    this.#desk?.destroy()
   }
 
   /** Takes an edit of the document, made here. */
@@ -167,8 +163,7 @@ export class OpenDocument {
         this.#presence?.dropAll()
       },
       onEnded: (reason) => this.#desk?.end(reason.code, closedError(reason).message),
-      // What the relay calls forbidden, the records explain.
-      explain: (reason) => (isRefusal(reason) && this.membership?.isRemoved ? REMOVED : reason),
+      explain: (reason) => (this.membership?.isRemoved ? explainRemoval(reason) : reason),
     })
   }
 
@@ -182,8 +177,10 @@ export class OpenDocument {
       device,
       log: this.log,
       outbox: this.#options.outbox ?? createMemoryOutbox(),
-      send: (frame) => this.line.send(frame),
+      // Behind a record that is not answered nothing is sent. [CL10]
+      send: (frame) => !this.#desk?.isWaiting && this.line.send(frame),
       reopen: () => this.line.reopen(),
+      refresh: () => this.membership !== null && !this.standing.readOnly && this.line.refresh(),
       onChange: () => this.#changed(),
       onProblem: (problem) => this.#emit('problem', [problem]),
     })
@@ -205,6 +202,7 @@ export class OpenDocument {
       refresh: () => line.refresh(),
       mayChange: () => this.standing.permits('members'),
       onMismatch: (code) => line.halt(code, membership.recordSeq),
+      onAnswered: () => this.#sender?.rekey(),
       emit: this.#emit,
     })
   }
@@ -252,7 +250,8 @@ export class OpenDocument {
       case 'refreshed':
         this.standing.grant(frame)
         this.#desk?.refreshed()
-        return this.#updateRights()
+        this.#updateRights()
+        return this.#sender?.refreshed()
       case 'closed':
         return this.#closedByRelay(frame)
       case 'records':
@@ -306,8 +305,8 @@ export class OpenDocument {
     const membership = this.membership
     if (membership === null || this.#desk === null || this.line.ended !== null) return
     this.#desk.advance()
-    if (membership.isRemoved) return this.line.down(REMOVED)
     this.#updateRights()
+    if (membership.isRemoved) return this.line.down(REMOVED)
     if (!this.#live) return
     if ([...this.log.lackedEpochs].some((epoch) => membership.keyOf(epoch) !== null)) return this.#readAgain()
     const epoch = this.#openEpoch
@@ -328,9 +327,11 @@ export class OpenDocument {
   /** What was sent on an earlier opening may have been lost: everything unacknowledged goes out again, once history is read. */
   #caughtUp(isWhole: boolean): void {
     if (this.line.status !== 'connected') return
+    // Nothing is called read, and nothing leaves, upon less than this device has accepted before. [CL11]
+    if (!this.#live && this.#desk?.opened() === false) return
     if (isWhole) this.line.setSynced()
     // An entry that waits for its signature must not keep others from writing: what they write ends the wait. [EN13]
-    if (this.#live || this.#desk?.opened() === false) return
+    if (this.#live) return
     this.#live = true
     this.#shownEpoch = this.#openEpoch
     if (!this.standing.readOnly) this.#sender?.opened()
@@ -396,12 +397,4 @@ export class OpenDocument {
     this.#emit('unsyncedChanges', [count])
     if (count === 0 && before > 0) this.#emit('saved', [])
   }
-}
-
-function isRefusal({ code }: DownReason): boolean {
-  return code === 'FORBIDDEN' || code === 'NOT_A_MEMBER'
-}
-
-function entriesOf(frame: EntriesFrame): LogEntry[] {
-  return frame.envelopes.map((envelope, index) => ({ seq: frame.seq + index, envelope }))
 }

@@ -114,10 +114,9 @@ export class SealedProvider extends ObservableV2<EventMap> {
   override destroy(): void {
     this.doc.off('updateV2', this.#onUpdate)
     this.doc.off('destroy', this.#onDocDestroy)
-    this.#document.destroyPresence()
+    this.#document.destroy()
     // It has a timer of its own, which would keep a process alive.
     if (this.#ownsAwareness) this.awareness.destroy()
-    this.#document.destroy()
     super.destroy()
   }
 

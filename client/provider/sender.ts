@@ -27,6 +27,7 @@ import type { Outbox } from '../outbox/outbox.ts'
 import { monotonicClock, startTimer, type Cancel } from '../platform.ts'
 import { cutUpdate } from './cut-update.ts'
 import { restoreEntry } from './restore-queue.ts'
+import { SendBrake } from './send-brake.ts'
 import { SendQueue, type QueuedEntry } from './send-queue.ts'
 import { UnsealedEdits } from './unsealed-edits.ts'
 
@@ -52,6 +53,8 @@ export interface SenderOptions {
   /** False when nothing was sent. */
   readonly send: (frame: ClientFrame) => boolean
   readonly reopen: () => void
+  /** Asks for a new token, since the old one may be of a time when the device might do less; false where it would change nothing. */
+  readonly refresh: () => boolean
   /** The number of unsaved edits changed, or a binding came into force. */
   readonly onChange: () => void
   readonly onProblem: (problem: SendProblem) => void
@@ -67,12 +70,12 @@ export class Sender {
   #ready = false
   #lastSealedAt = -Infinity
   #mergeTimer: Cancel | null = null
-  #pauseTimer: Cancel | null = null
-  #paused = false
+  readonly #brake: SendBrake
 
   constructor(options: SenderOptions) {
     this.#options = options
     this.#session = new Session(options.access.documentId, options.device)
+    this.#brake = new SendBrake(options.refresh)
     this.#edits = new UnsealedEdits({
       doc: options.doc,
       device: options.device.id,
@@ -125,7 +128,8 @@ export class Sender {
   opened(): void {
     this.#ready = true
     this.#edits.gather()
-    this.#resume()
+    this.#brake.allowed()
+    this.#brake.release()
     this.#queue.rewind()
     this.rekey()
   }
@@ -181,6 +185,7 @@ export class Sender {
   acknowledge(ack: AckFrame): LogEntry[] {
     const through = ack.counter + ack.count - 1
     const entries = this.#queue.acknowledge(ack.session, ack.counter, through)
+    this.#brake.allowed()
     this.#pump()
     return entries.map(({ envelope, content }) => ({
       seq: ack.seq + envelope.counter - ack.counter,
@@ -218,6 +223,7 @@ export class Sender {
     if (code === 'COUNTER_GAP') return this.#closeGap(nack)
     if (code === 'NOT_OPEN') return this.#options.reopen()
     if (code === 'EPOCH_STALE') return this.#awaitEpoch(nack)
+    if (code === 'FORBIDDEN' && this.#awaitToken(nack)) return
     switch (REFUSALS[code].retry) {
       case 'reseal':
         return this.#reseal()
@@ -227,6 +233,12 @@ export class Sender {
       case 'never':
         return this.#stop(nack, { code, message: REFUSALS[code].meaning })
     }
+  }
+
+  /** A new token is in force: what the old one did not allow goes out once more. */
+  refreshed(): void {
+    if (!this.#brake.refreshed()) return
+    this.#pump()
   }
 
   destroy(): void {
@@ -252,6 +264,14 @@ export class Sender {
     return envelope.epoch !== access.current?.epoch && !log.isPending(envelope)
   }
 
+  #awaitToken({ session, counter }: NackFrame): boolean {
+    // It is known by now that nothing may leave: all of it goes out again when it may.
+    if (!this.#ready) return true
+    if (!this.#brake.holdForToken()) return false
+    this.#queue.retry(session, counter)
+    return true
+  }
+
   /** Sealed under an epoch that is over: anew as soon as the log has the record that says so. [FR20] */
   #awaitEpoch({ session, counter }: NackFrame): void {
     const { access, reopen } = this.#options
@@ -259,9 +279,7 @@ export class Sender {
     this.rekey()
     const isBehind = ({ epoch, session: other }: Envelope): boolean =>
       epoch === access.current?.epoch && equalBytes(other, session)
-    if (!this.#queue.has(isBehind) || this.#pauseTimer !== null) return
-    this.#paused = true
-    this.#pauseTimer = startTimer(EPOCH_PATIENCE_MS, reopen)
+    if (this.#queue.has(isBehind)) this.#brake.holdFor(EPOCH_PATIENCE_MS, reopen)
   }
 
   #bindAll(clients: readonly number[]): boolean {
@@ -304,7 +322,7 @@ export class Sender {
   }
 
   #pump(): void {
-    if (this.#maySeal() && !this.#paused) this.#queue.pump(this.#options.send)
+    if (this.#maySeal() && !this.#brake.isOn) this.#queue.pump(this.#options.send)
   }
 
   #closeGap(nack: NackFrame): void {
@@ -332,7 +350,7 @@ export class Sender {
       const { kind } = envelope
       if (kind === KIND.update || kind === KIND.part) this.#seal(kind, content, edits, part, restored)
     }
-    this.#resume()
+    this.#brake.release()
     this.#pump()
     // What waited for a bind that was refused asks for it again.
     this.flush()
@@ -349,22 +367,14 @@ export class Sender {
 
   #pause(session: Bytes, from: number, ms: number): void {
     this.#queue.retry(session, from)
-    if (this.#pauseTimer) return
-    this.#paused = true
-    this.#pauseTimer = startTimer(ms, () => {
-      this.#resume()
+    this.#brake.holdFor(ms, () => {
+      this.#brake.release()
       this.#pump()
     })
   }
 
-  #resume(): void {
-    this.#pauseTimer?.()
-    this.#pauseTimer = null
-    this.#paused = false
-  }
-
   #stop({ session, counter }: NackFrame, problem: SendProblem): void {
-    this.#paused = true
+    this.#brake.hold()
     this.#queue.retry(session, counter)
     this.#options.onProblem(problem)
   }
@@ -372,7 +382,7 @@ export class Sender {
   #clearTimers(): void {
     this.#mergeTimer?.()
     this.#mergeTimer = null
-    this.#resume()
+    this.#brake.release()
   }
 
   #store(work: Promise<void>): void {

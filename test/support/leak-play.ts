@@ -117,7 +117,7 @@ export async function play(root?: string): Promise<Play> {
     ...keyCanaries("the app's key", scene.key),
     ...roomKeys(scene).flatMap((key, index) => keyCanaries(`room key ${index}`, key)),
     ...keysUnder("the room's", scene.document.key),
-    ...keysUnder("the members'", access.current),
+    ...keysUnder("the members'", access.keyOf(1) as EpochKey),
   ]
   return { lying, relay, address, scene, secrets, tokens: tokens.map((token, i) => textCanary(`token ${i}`, token)) }
 }

@@ -1,0 +1,71 @@
+/**
+ * What keeps sealed entries from leaving although the document is open: a time to wait, a token to come, or a refusal that stands. Rules
+ * FR15, FR20.
+ *
+ * @module
+ */
+import { startTimer, type Cancel } from '../platform.ts'
+
+/** REFRESHED may be the answer to what was asked before a role changed, so that one new token may not be enough. */
+const MAX_REFRESHES = 3
+
+export class SendBrake {
+  readonly #refresh: () => boolean
+  #timer: Cancel | null = null
+  #isOn = false
+  /** New tokens asked for since the relay last allowed something. */
+  #refreshes = 0
+  #awaitsToken = false
+
+  /** `refresh` asks for a new token; false where that would change nothing. */
+  constructor(refresh: () => boolean) {
+    this.#refresh = refresh
+  }
+
+  get isOn(): boolean {
+    return this.#isOn
+  }
+
+  /** Until {@link release}. */
+  hold(): void {
+    this.#isOn = true
+  }
+
+  /** For some ms, or until {@link release}; then calls back. Where a time runs already, that one counts. */
+  holdFor(ms: number, callback: () => void): void {
+    if (this.#timer !== null) return
+    this.#isOn = true
+    this.#timer = startTimer(ms, callback)
+  }
+
+  /** Something is forbidden that the log allows: the token may be older than that. False when it is not, or was renewed often enough. */
+  holdForToken(): boolean {
+    if (!this.#awaitsToken) {
+      if (this.#refreshes === MAX_REFRESHES || !this.#refresh()) return false
+      this.#refreshes += 1
+      this.#awaitsToken = true
+    }
+    this.#isOn = true
+    return true
+  }
+
+  /** A new token is in force. True when that ends the wait. */
+  refreshed(): boolean {
+    if (!this.#awaitsToken) return false
+    this.#awaitsToken = false
+    this.release()
+    return true
+  }
+
+  /** The relay has allowed something. */
+  allowed(): void {
+    this.#refreshes = 0
+    this.#awaitsToken = false
+  }
+
+  release(): void {
+    this.#timer?.()
+    this.#timer = null
+    this.#isOn = false
+  }
+}
