@@ -19,7 +19,15 @@ import {
   type Rotation,
   type Row,
 } from '@y-sealed/protocol'
-import { createEpochKey, sealBackLink, sealName, wrapKey, type Device, type EpochKey } from '@y-sealed/protocol/sealing'
+import {
+  createEpochKey,
+  randomBytes,
+  sealBackLink,
+  sealName,
+  wrapKey,
+  type Device,
+  type EpochKey,
+} from '@y-sealed/protocol/sealing'
 import type { Membership } from './membership.ts'
 
 /**
@@ -83,10 +91,14 @@ export class RecordTools {
     return sealName(text, id, this.key)
   }
 
-  /** The next epoch: a fresh key, sealed to every device that stays and to the links named, and the way back to the old one. [KM17] */
+  /**
+   * The next epoch: a fresh key, sealed to every device that stays and to the links named, and the way back to the old one. Where this
+   * device was not given the old one there is no way back, and who holds it may lay one by {@link createRewrap}: a member who kept a key
+   * to themself must not keep others from removing them. [KM6] [KM17]
+   */
   createRotation({ removed = [], links = [] }: RotationOptions = {}): Rotation {
-    const old = this.key
-    const fresh = createEpochKey(old.epoch + 1)
+    const old = this.#membership.epochKey
+    const fresh = createEpochKey(this.#members.epoch.epoch + 1)
     const leavers = new Set(removed.map(bytesToHex))
     const rows: Row[] = []
     for (const { id, certificate } of this.#devices()) {
@@ -98,7 +110,7 @@ export class RecordTools {
     return {
       epoch: fresh.epoch,
       commitment: fresh.commitment,
-      backLink: sealBackLink(old, fresh, this.documentId),
+      backLink: old === null ? randomBytes(BACK_LINK_BYTES) : sealBackLink(old, fresh, this.documentId),
       wraps: packWraps(rows),
     }
   }

@@ -3,14 +3,15 @@
  *
  * @module
  */
-import { encodeRecord, KIND, SyncError, type RecordFields } from '@y-sealed/protocol'
+import { encodeRecord, KIND, type RecordFields } from '@y-sealed/protocol'
 import { Session, type Device, type Sealed, type Seen } from '@y-sealed/protocol/sealing'
 import type { Membership } from './membership.ts'
 
-/** `author` is the device that signs: of a `join`, the one that joins. Throws `KEY_MISSING` where the key in force is not held. */
+/**
+ * `author` is the device that signs: of a `join`, the one that joins. It takes no key: whoever was given none by a rotation can still
+ * remove who made it.
+ */
 export function sealRecord(membership: Membership, author: Device, fields: RecordFields, seen: Seen): Sealed {
-  const key = membership.epochKey
-  if (key === null) throw new SyncError('KEY_MISSING', 'this device does not hold the key of the epoch in force')
   const body = encodeRecord({ ...fields, recordPrev: membership.recordHead })
-  return new Session(membership.documentId, author).sealEntry(KIND.record, body, key, seen)
+  return new Session(membership.documentId, author).sealEntry(KIND.record, body, membership.members.epoch, seen)
 }

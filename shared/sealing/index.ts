@@ -8,7 +8,7 @@ export { createEpochKey, EPOCH_KEY_BYTES, EpochKey, type Purpose } from './epoch
 export { open } from './open.ts'
 export { randomBytes, type RandomSource } from './random.ts'
 export { Room } from './room.ts'
-export { seal, type Sealable, type Sealed } from './seal.ts'
+export { seal, type PublicEpoch, type Sealable, type Sealed } from './seal.ts'
 export { openSecret, sealSecret, sealToDevice } from './secret-bytes.ts'
 export { Session, SESSION_BYTES, type Seen } from './session.ts'
 export { MAX_NAME_BYTES, openBackLink, openName, sealBackLink, sealName, unwrapKey, wrapKey } from './wrap.ts'

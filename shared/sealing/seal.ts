@@ -38,6 +38,9 @@ export interface Sealable {
   readonly content: Bytes
 }
 
+/** What of an epoch a clear kind bears: nothing that is secret. */
+export type PublicEpoch = Pick<EpochKey, 'epoch' | 'commitment'>
+
 /** An envelope and its id (32 bytes). */
 export interface Sealed {
   readonly envelope: Envelope
@@ -46,15 +49,15 @@ export interface Sealed {
 
 /**
  * Seals and signs under a fresh random nonce. Throws `SyncError` `TOO_LARGE` when the content exceeds its kind's limit (EN5), and
- * `TypeError` or `RangeError` for fields that are no header.
+ * `TypeError` or `RangeError` for fields that are no header, and for a sealed kind without the epoch's key itself.
  */
-export function seal(sealable: Sealable, key: EpochKey, device: Device): Sealed {
+export function seal(sealable: Sealable, key: EpochKey | PublicEpoch, device: Device): Sealed {
   const nonce = isClearKind(sealable.kind) ? new Uint8Array(NONCE_BYTES) : randomBytes(NONCE_BYTES)
   return sealUnderNonce(sealable, key, device, nonce)
 }
 
 /** {@link seal} with the nonce given. Only `seal` and the deterministic test suite call it; no public entry exports it. */
-export function sealUnderNonce(sealable: Sealable, key: EpochKey, device: Device, nonce: Bytes): Sealed {
+export function sealUnderNonce(sealable: Sealable, key: EpochKey | PublicEpoch, device: Device, nonce: Bytes): Sealed {
   const plaintext = isClearKind(sealable.kind) ? sealable.content : padContent(sealable.content)
   const length = isClearKind(sealable.kind) ? plaintext.length : plaintext.length + TAG_BYTES
   if (length > maxSealedBytes(sealable.kind)) throw new SyncError('TOO_LARGE', 'the content does not fit one envelope')
@@ -66,7 +69,8 @@ export function sealUnderNonce(sealable: Sealable, key: EpochKey, device: Device
   return { envelope, id }
 }
 
-function encrypt(kind: Kind, key: EpochKey, bytes: Bytes, nonce: Bytes, plaintext: Bytes): Uint8Array {
+function encrypt(kind: Kind, key: EpochKey | PublicEpoch, bytes: Bytes, nonce: Bytes, plaintext: Bytes): Uint8Array {
+  if (!('subkey' in key)) throw new TypeError("a sealed kind needs the epoch's key")
   const header = bytes.subarray(0, HEADER_BYTES)
   return sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(plaintext, header, null, nonce, key.subkey(purposeOf(kind)))
 }

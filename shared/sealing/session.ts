@@ -8,7 +8,7 @@ import { KIND, prevOf, type Bytes, type Kind } from '@y-sealed/protocol'
 import type { Device } from './device.ts'
 import type { EpochKey } from './epoch-key.ts'
 import { randomBytes, type RandomSource } from './random.ts'
-import { seal, type Sealed } from './seal.ts'
+import { seal, type PublicEpoch, type Sealed } from './seal.ts'
 
 export const SESSION_BYTES = 8
 
@@ -39,8 +39,8 @@ export class Session {
     return this.#counter
   }
 
-  /** Seals the next entry of the chain. Throws as {@link seal}; the chain has then not moved. */
-  sealEntry(kind: Exclude<Kind, 7 | 8>, content: Bytes, key: EpochKey, seen: Seen): Sealed {
+  /** Seals the next entry of the chain; one in clear needs no key. Throws as {@link seal}; the chain has then not moved. */
+  sealEntry(kind: Exclude<Kind, 7 | 8>, content: Bytes, key: EpochKey | PublicEpoch, seen: Seen): Sealed {
     const sealed = seal(this.#sealable(kind, this.#counter + 1, this.#prev, content, seen), key, this.#device)
     this.#counter += 1
     this.#prev = prevOf(sealed.id)

@@ -15,20 +15,23 @@ import {
   type KeyStore,
   type Membership,
   type MemberRecord,
+  RelayConnection,
+  SealedProvider,
   type SealedProviderOptions,
   type SendProblem,
+  type SocketConstructor,
 } from '@y-sealed/client'
 import { cryptoReady, type MemberRole } from '@y-sealed/protocol'
 import type { Device } from '@y-sealed/protocol/sealing'
-import { vi } from 'vitest'
-import type * as Y from 'yjs'
+import { onTestFinished, vi } from 'vitest'
+import * as Y from 'yjs'
 
 import { giveKeyAgain, rotateKey } from '../../../client/members/intents/change-key.ts'
 import { changeRole } from '../../../client/members/intents/change-role.ts'
 import { addMember, addOwnDevice } from '../../../client/members/intents/let-in.ts'
 import { leaveDocument, removeMember, removeOwnDevice } from '../../../client/members/intents/remove-devices.ts'
 import type { Intent } from '../../../client/members/record-tools.ts'
-import { join, type Peer, type RelayAddress } from '../peer.ts'
+import { join, Peer, type RelayAddress } from '../peer.ts'
 
 /** One device in one document. */
 export class Teammate {
@@ -131,11 +134,14 @@ export class Teammate {
   }
 }
 
+/** A real relay, or sockets of one that is none. */
+export type Way = RelayAddress | SocketConstructor
+
 export interface JoinOptions {
   readonly doc?: Y.Doc
   readonly provider?: Partial<SealedProviderOptions>
   /** The relay that this person dials, where it is another one. */
-  readonly relay?: RelayAddress
+  readonly relay?: Way
 }
 
 /** A person's keys, before they have anything to do with the document. */
@@ -146,19 +152,25 @@ export async function createNewcomer(): Promise<{ readonly keys: KeyStore; reado
 }
 
 export class Team {
-  readonly relay: RelayAddress
+  readonly relay: Way
   /** Who made the document, an admin. */
   readonly alice: Teammate
 
-  private constructor(relay: RelayAddress, alice: Teammate) {
+  private constructor(relay: Way, alice: Teammate) {
     this.relay = relay
     this.alice = alice
   }
 
   /** A fresh document, Alice's. */
-  static async start(relay: RelayAddress, options: JoinOptions = {}): Promise<Team> {
+  static async start(relay: Way, options: JoinOptions = {}): Promise<Team> {
+    return Team.prepare(relay, () => undefined, options)
+  }
+
+  /** {@link start}; `onMade` is told of the document before anything is sent. */
+  static async prepare(relay: Way, onMade: (membership: Membership) => void, options: JoinOptions = {}): Promise<Team> {
     const { keys, device } = await createNewcomer()
     const membership = await createMembership(device, keys)
+    onMade(membership)
     const alice = await arrive(options.relay ?? relay, keys, membership, options)
     await alice.peer.provider.whenSynced()
     await until(() => membership.recordSeq === 1)
@@ -203,17 +215,35 @@ export class Team {
 }
 
 async function arrive(
-  relay: RelayAddress,
+  relay: Way,
   keys: KeyStore,
   access: Membership,
   { doc, provider }: JoinOptions,
 ): Promise<Teammate> {
   const options = { ...provider, connect: false }
-  const peer = await join({ relay, access, keys, provider: options, ...(doc !== undefined && { doc }) })
+  const peer =
+    typeof relay === 'function'
+      ? await joinBy(relay, keys, access, { ...options, doc: doc ?? new Y.Doc() })
+      : await join({ relay, access, keys, provider: options, ...(doc !== undefined && { doc }) })
   peer.provider.awareness.setLocalState(null)
   const teammate = new Teammate(peer, keys, access)
   if (provider?.connect !== false) peer.provider.connect()
   return teammate
+}
+
+/** By sockets that lead to no relay that would ask for a token. */
+async function joinBy(
+  WebSocket: SocketConstructor,
+  keys: KeyStore,
+  access: Membership,
+  options: Omit<SealedProviderOptions, 'connection' | 'access'>,
+): Promise<Peer> {
+  const device = await loadDevice(keys)
+  const token = (): Promise<string> => Promise.resolve('a.b.c')
+  const connection = new RelayConnection({ url: 'wss://relay.example', device, token, WebSocket })
+  const peer = new Peer(device, connection, new SealedProvider({ ...options, connection, access }))
+  onTestFinished(() => peer.close())
+  return peer
 }
 
 /** Waits until all of them show one text, one member list and one epoch, and gives the text. */
