@@ -36,8 +36,8 @@ export interface RelayOptions {
    */
   readonly trustedProxies?: readonly string[]
   readonly headKey: HeadKey
-  /** Answers `GET` and `POST /token`, for a client of this address. */
-  readonly tokenEndpoint?: (request: IncomingMessage, response: ServerResponse, address: string) => Promise<void>
+  /** Answers `GET` and `POST /token`, for the client that a proxy has named if one has. */
+  readonly tokenEndpoint?: (request: IncomingMessage, response: ServerResponse, forwarded?: string) => Promise<void>
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics

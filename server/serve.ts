@@ -133,8 +133,10 @@ async function start(
   const { auth, issuer, reloadKeys } = await createAuth(complete, { documents: store, revocations, clock, log })
   // In plaintext the certificate is the proxy's.
   const strictTransport = complete.given !== null || complete.isPlaintext
-  const { countsLoopback = DEFAULT_LIMITS.countsLoopback } = complete.limits
-  const endpoint = { origins, clock, log, metrics, strictTransport, countsLoopback }
+  const { countsLoopback, networkTokenRequests } = { ...DEFAULT_LIMITS, ...complete.limits }
+  const { burst, perSecond } = networkTokenRequests
+  const rate = { countsLoopback, burst, requestsPerMinute: perSecond * 60 }
+  const endpoint = { origins, clock, log, metrics, strictTransport, ...rate }
   const relay = await createRelay({
     store,
     bus,

@@ -48,9 +48,9 @@ export interface SocketServerOptions {
   readonly doorkeeper: Doorkeeper
   /** Proxies whose word on their clients counts. [A14] */
   readonly proxies: TrustedProxies
-  /** Answers `/token`, for a client of this address; 404 without it. */
+  /** Answers `/token`, for the client that a proxy has named if one has; 404 without it. */
   readonly tokenEndpoint?:
-    | ((request: IncomingMessage, response: ServerResponse, address: string) => Promise<void>)
+    | ((request: IncomingMessage, response: ServerResponse, forwarded?: string) => Promise<void>)
     | undefined
   /** A token's subject as logs may have it. [J1] */
   readonly labelSubject: (subject: string) => string
@@ -244,7 +244,7 @@ export class SocketServer {
     const address = origin.ok ? origin.address : addressOf(request.socket)
     if (!origin.ok) log.info('request-refused', { status: 403, reason: origin.event, address: labelAddress(address) })
     else if (tokenEndpoint !== undefined && url === TOKEN_PATH) {
-      tokenEndpoint(request, response, address).catch(() => response.destroy())
+      tokenEndpoint(request, response, origin.isForwarded ? address : undefined).catch(() => response.destroy())
       return
     }
     if (isTokenInUrl(url)) log.warn('token-in-url', { url: '[redacted]', address: labelAddress(address) })

@@ -3,9 +3,10 @@
  * updates are the readers' to verify, see `forged-updates.test.ts`.
  */
 import { readWholeEnvelope, type Envelope } from '@y-sealed/protocol'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 
 import { createScene } from '../support/aftermath.ts'
+import { CoreWorld } from '../support/core-world.ts'
 import { turnBit } from '../support/lying-relay.ts'
 import { createTestDevice, type RawClient } from '../support/raw-client.ts'
 import { createRoomDocument, TestWriter } from '../support/room-document.ts'
@@ -40,11 +41,12 @@ async function openForger(relay: TestRelay, subject: string): Promise<{ client: 
 
 describe('proofs of HELLO that do not hold', () => {
   it('T23 [H10] nineteen are closed with 4401, and with the twentieth a person is shown the door with 4403', async () => {
-    const scene = await createScene(await startTestRelay({ limits }))
+    // The network is this machine's own, which is not counted: it is the person who is.
+    const scene = await createScene(await startTestRelay({ limits: { ...limits, countsLoopback: false } }))
     const codes: number[] = []
     for (let i = 0; i < 25; i++) codes.push(await forgeProof(scene.relay, 'mallory'))
     expect(codes).toEqual([...Array.from({ length: 19 }, () => 4401), ...Array.from({ length: 6 }, () => 4403)])
-    // Of the same network, and even of the same name: whoever has the key comes in.
+    // Others, and even others of the same name: whoever has the key comes in.
     for (const subject of ['alice', 'mallory']) (await openForger(scene.relay, subject)).client.terminate()
     await scene.expectUnharmed()
   })
@@ -59,13 +61,18 @@ describe('proofs of HELLO that do not hold', () => {
   })
 
   it('T23 [H10] they are forgotten, three a minute', async () => {
-    const relay = await startTestRelay({ limits: { ...limits, badSignatures: { perSecond: 20, burst: 2 } } })
-    expect(await forgeProof(relay, 'mallory')).toBe(4401)
-    expect(await forgeProof(relay, 'mallory')).toBe(4403)
-    await vi.waitFor(async () => expect(await forgeProof(relay, 'mallory')).toBe(4401), {
-      timeout: 5_000,
-      interval: 200,
-    })
+    const world = await CoreWorld.start()
+    const forge = async (): Promise<number | undefined> => {
+      const peer = world.connect(world.token(createRoomDocument().id))
+      await peer.say(peer.hello({ signature: new Uint8Array(64) }))
+      return peer.closed?.code
+    }
+    for (let i = 0; i < 20; i++) await forge()
+    expect(await forge()).toBe(4403)
+    world.clock.advance(19_000)
+    expect(await forge()).toBe(4403)
+    world.clock.advance(40_000)
+    expect([await forge(), await forge()]).toEqual([4401, 4403])
   })
 })
 

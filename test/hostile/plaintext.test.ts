@@ -139,7 +139,7 @@ describe('serve in plaintext', () => {
   const url = 'wss://relay.example/sync'
 
   it('T17 [A5] [A14] carries a token request and a socket for the proxy, with the headers that browsers heed', async () => {
-    const { relay, token } = await startOperatedRelay({
+    const { relay, token, log } = await startOperatedRelay({
       plaintext: true,
       trustedProxies: [PROXY],
       urls: [url],
@@ -154,6 +154,18 @@ describe('serve in plaintext', () => {
     expect((await sendRequest(address, upgradeRequest(given, forwarded('198.51.100.7')))).status).toBe(101)
     const direct = await sendRequest({ ...address, localAddress: '127.0.0.1' }, upgradeRequest(given, {}))
     expect(direct.status).toBe(403)
+    // A stranger is given no challenge either, nor is anybody who came in the clear.
+    const stranger = { ...address, localAddress: '127.0.0.1' }
+    const inClear = secure.replace('https', 'http')
+    for (const [from, lines] of [
+      [stranger, secure],
+      [stranger, 'Host: relay.example\r\n'],
+      [address, inClear],
+    ] as const) {
+      const { status, body } = await sendRequest(from, `GET /token HTTP/1.1\r\n${lines}\r\n`)
+      expect([status, body]).toEqual([403, 'Forbidden\n'])
+    }
+    expect(log().filter(({ event }) => event === 'request-refused')).toHaveLength(3)
     expect([relay.fingerprint, relay.caPath]).toEqual([null, null])
     await relay.reload()
   })
@@ -163,19 +175,34 @@ describe('serve in plaintext', () => {
       plaintext: true,
       trustedProxies: [PROXY],
       urls: [url],
+      limits: { networkTokenRequests: { perSecond: 1, burst: 5 } },
     })
     const address = { host: '127.0.0.1', port: relay.port, ca: '', isPlain: true, localAddress: PROXY }
     const request = (client: string): string =>
       `GET /token HTTP/1.1\r\nHost: a\r\nX-Forwarded-Proto: https\r\nX-Forwarded-For: ${client}\r\n\r\n`
     const socket = await RawSocket.connect(address)
     const statuses: number[] = []
-    for (let i = 0; i < 125; i++) {
+    for (let i = 0; i < 8; i++) {
       socket.write(request('198.51.100.7'))
       statuses.push((await socket.answer()).status)
     }
-    expect(statuses[0]).toBe(200)
+    expect(statuses.slice(0, 5)).toEqual([200, 200, 200, 200, 200])
     expect(statuses.at(-1)).toBe(429)
     expect((await sendRequest(address, request('198.51.100.8'))).status).toBe(200)
+  })
+
+  it.each([
+    [false, [200, 200, 200]],
+    [true, [200, 200, 429]],
+  ])('T23 [A14] counts those of this machine as it counts its sockets: %s', async (countsLoopback, expected) => {
+    const limits = { countsLoopback, networkTokenRequests: { perSecond: 0.1, burst: 2 } }
+    const { relay, authority } = await startOperatedRelay({ limits })
+    const address = { host: '127.0.0.1', port: relay.port, ca: authority.ca }
+    const statuses: number[] = []
+    for (const said of ['', 'X-Forwarded-For: 198.51.100.7\r\n', 'X-Forwarded-For: 198.51.100.8\r\n']) {
+      statuses.push((await sendRequest(address, `GET /token HTTP/1.1\r\nHost: a\r\n${said}\r\n`)).status)
+    }
+    expect(statuses).toEqual(expected)
   })
 
   it('T17 [A13] starts in production without a certificate of its own', async () => {
