@@ -1,6 +1,6 @@
 /**
- * One socket to one relay, shared by many documents: it dials, proves the device, opens each document under its own token, keeps
- * tokens fresh, notices a dead socket and comes back. It knows nothing of content. Rules FR1, FR2, AU8, CL8.
+ * One socket to one relay, shared by many documents: it dials, opens each document under its own token, keeps tokens
+ * fresh and comes back. It knows nothing of content. Rules FR2, AU3, AU7, CL8.
  *
  * @module
  */
@@ -8,28 +8,21 @@ import {
   bytesToBase64url,
   bytesToHex,
   CLIENT_FRAME,
-  decodeRelayFrame,
-  encodeClientFrame,
-  helloInput,
-  isTransientClose,
   REFUSALS,
-  sodiumSha512,
   SUBPROTOCOL,
   SyncError,
-  toBytes,
-  tokenHash,
   type Bytes,
   type ClientFrame,
-  type RelayFrame,
 } from '@y-sealed/protocol'
 import type { Device } from '@y-sealed/protocol/sealing'
 import { ObservableV2 } from 'lib0/observable'
 import { Backoff, SETTLED_AFTER_MS } from './backoff.ts'
 import type { Channel, ChannelPort, DocumentFrame, DownReason, TokenSource } from './channel.ts'
-import { chance, monotonicClock, startInterval, startTimer, wallClock, type Cancel } from '../platform.ts'
+import { chance, startTimer, wallClock, type Cancel } from '../platform.ts'
 import { TokenDeniedError } from '../token/issuer-token.ts'
 import { HeadKeyPin } from './head-key-pin.ts'
-import { audienceOf, SOCKET_OPEN, type Socket, type SocketConstructor } from './socket.ts'
+import { RelayLink } from './relay-link.ts'
+import { audienceOf, type Socket, type SocketConstructor } from './socket.ts'
 
 export interface RelayConnectionOptions {
   /** `wss://host[:port]` or with the path `/sync`. */
@@ -60,18 +53,6 @@ interface Attached {
   denied: boolean
 }
 
-interface Link {
-  readonly socket: Socket
-  readonly helloToken: string
-  readonly firstDocument: string
-  ready: boolean
-  lastFrameAt: number
-  heartbeatMs: number
-  /** How far the relay's clock is ahead of this device's. */
-  clockAheadMs: number
-  retryAfterMs: number
-}
-
 /** Reported to whoever listens on the connection itself. */
 export interface ConnectionEvents {
   status: (status: 'connected' | 'connecting' | 'disconnected') => void
@@ -79,8 +60,6 @@ export interface ConnectionEvents {
   'connection-close': (reason: DownReason) => void
   'connection-error': (error: unknown) => void
 }
-
-const INITIAL_HEARTBEAT_MS = 15_000
 
 export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents]: ConnectionEvents[K] }> {
   /** The URL as dialled, which tokens and HELLO name. */
@@ -91,11 +70,9 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
   readonly #pin: HeadKeyPin
   readonly #backoff: Backoff
   readonly #attachedById = new Map<string, Attached>()
-  #link: Link | null = null
+  #link: RelayLink | null = null
   #dialling = false
   #retryTimer: Cancel | null = null
-  #watchdog: Cancel | null = null
-  #readySince = 0
   #retriedDial = false
   #ended = false
   readonly #wake = (): void => this.#awake()
@@ -176,18 +153,13 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
     this.#ended = true
     this.#retryTimer?.()
     this.#retryTimer = null
-    this.#drop(this.#link, { transient: false, code: 'DETACHED', closeCode: 1000, reason: '' })
+    this.#link?.drop({ transient: false, code: 'DETACHED', closeCode: 1000, reason: '' })
   }
 
   /** The platform hints that the network is back, or that the app is seen again: dial now, and see whether the socket still lives. */
   #awake(): void {
-    const link = this.#link
-    if (link === null) return this.#dialNow()
-    const askedAt = monotonicClock()
-    if (!link.ready || !this.#send({ type: 'ping', nonce: 0 })) return
-    startTimer(PONG_DEADLINE_MS, () => {
-      if (link.lastFrameAt < askedAt) this.#drop(link, SILENT)
-    })
+    if (this.#link === null) this.#dialNow()
+    else this.#link.examine()
   }
 
   #dialNow(): void {
@@ -207,16 +179,7 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
       if (this.#ended) return
       const socket = new this.#Socket(this.audience, [SUBPROTOCOL, `bearer.${token}`])
       socket.binaryType = 'arraybuffer'
-      this.#follow({
-        socket,
-        helloToken: token,
-        firstDocument: bytesToHex(first.channel.documentId),
-        ready: false,
-        lastFrameAt: monotonicClock(),
-        heartbeatMs: INITIAL_HEARTBEAT_MS,
-        clockAheadMs: 0,
-        retryAfterMs: 0,
-      })
+      this.#follow(socket, token, bytesToHex(first.channel.documentId))
     } catch (error) {
       if (error instanceof TokenDeniedError) this.#tokenFailed(first, error)
       else this.emit('connection-error', [error])
@@ -235,78 +198,28 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
     })
   }
 
-  #follow(link: Link): void {
+  /** `first`: the document whose token the upgrade presented. */
+  #follow(socket: Socket, token: string, first: string): void {
+    const link: RelayLink = new RelayLink({
+      socket,
+      token,
+      audience: this.audience,
+      device: this.#device,
+      pin: this.#pin,
+      onReady: () => {
+        this.emit('status', ['connected'])
+        for (const [id, attached] of this.#attachedById) {
+          this.#run(this.#open(attached, link, id === first ? token : undefined))
+        }
+      },
+      onFrame: (frame) => this.#deliver(frame),
+      onDown: (reason) => this.#dropped(link, reason),
+      onError: (error) => this.emit('connection-error', [error]),
+    })
     this.#link = link
-    const { socket } = link
-    socket.onmessage = (event) => {
-      if (this.#link !== link) return
-      link.lastFrameAt = monotonicClock()
-      const data = event.data
-      if (data instanceof ArrayBuffer || ArrayBuffer.isView(data)) this.#receive(link, toBytes(data))
-      else this.#drop(link, MALFORMED)
-    }
-    socket.onerror = (event) => this.emit('connection-error', [socketError(event)])
-    socket.onclose = (event) => {
-      const transient = isTransientClose(event.code)
-      this.#drop(link, { transient, code: closeName(event.code), closeCode: event.code, reason: event.reason })
-    }
-    this.#watchdog ??= startInterval(INITIAL_HEARTBEAT_MS / 3, () => this.#watch())
   }
 
-  #watch(): void {
-    const link = this.#link
-    if (link === null) return
-    const now = monotonicClock()
-    if (link.ready && now - this.#readySince > SETTLED_AFTER_MS) this.#backoff.reset()
-    if (now - link.lastFrameAt <= 2 * link.heartbeatMs) return
-    this.#drop(link, SILENT)
-  }
-
-  #receive(link: Link, bytes: Bytes): void {
-    const decoded = decodeRelayFrame(bytes)
-    if (!decoded.ok) return this.#drop(link, MALFORMED)
-    const frame = decoded.value
-    switch (frame.type) {
-      case 'welcome':
-        return this.#run(this.#greet(link, frame))
-      case 'heartbeat':
-      case 'pong':
-        return
-      case 'goaway':
-        link.retryAfterMs = frame.retryAfterMs + Math.floor(chance() * frame.jitterMs)
-        return
-      default:
-        return this.#deliver(frame)
-    }
-  }
-
-  async #greet(link: Link, frame: Extract<RelayFrame, { type: 'welcome' }>): Promise<void> {
-    if (link.ready) return this.#drop(link, MALFORMED)
-    link.heartbeatMs = frame.heartbeatMs
-    link.clockAheadMs = frame.timeMs - wallClock()
-    if (!(await this.#pin.accept(frame.headKey, frame.headKeyStatements))) return this.#drop(link, HEAD_KEY_CHANGED)
-    const device = await this.#device
-    if (this.#link !== link) return
-    const input = helloInput(frame.nonce, this.audience, tokenHash(sodiumSha512, link.helloToken))
-    const { signPublic, boxPublic } = device
-    link.socket.send(
-      encodeClientFrame({
-        type: 'hello',
-        signPublic,
-        boxPublic,
-        audience: this.audience,
-        signature: device.sign(input),
-      }),
-    )
-    link.ready = true
-    this.#readySince = monotonicClock()
-    this.emit('status', ['connected'])
-    for (const [id, attached] of this.#attachedById) {
-      this.#run(this.#open(attached, link, id === link.firstDocument ? link.helloToken : undefined))
-    }
-  }
-
-  async #open(attached: Attached, link: Link, token?: string): Promise<void> {
+  async #open(attached: Attached, link: RelayLink, token?: string): Promise<void> {
     if (attached.opening) return
     const { channel } = attached
     attached.open = false
@@ -316,16 +229,7 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
       return
     const { seq, transcript, recordHead } = channel.cursor()
     const document = channel.documentId
-    link.socket.send(
-      encodeClientFrame({
-        type: 'open',
-        document,
-        token: fresh,
-        cursorSeq: seq,
-        cursorTranscript: transcript,
-        recordHead,
-      }),
-    )
+    link.send({ type: 'open', document, token: fresh, cursorSeq: seq, cursorTranscript: transcript, recordHead })
   }
 
   /** A refusal is final for its document; anything else is tried again. */
@@ -401,20 +305,13 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
   }
 
   #send(frame: ClientFrame): boolean {
-    const link = this.#link
-    if (!link?.ready || link.socket.readyState !== SOCKET_OPEN) return false
-    link.socket.send(encodeClientFrame(frame))
-    return true
+    return this.#link?.send(frame) ?? false
   }
 
-  #drop(link: Link | null, reason: DownReason): void {
-    if (link === null || this.#link !== link) return
+  #dropped(link: RelayLink, reason: DownReason): void {
+    if (this.#link !== link) return
     this.#link = null
-    link.socket.onmessage = link.socket.onclose = link.socket.onopen = null
-    link.socket.onerror = () => undefined
-    if (link.socket.readyState <= SOCKET_OPEN) link.socket.close(reason.closeCode === 4400 ? 4400 : 1000)
-    this.#watchdog?.()
-    this.#watchdog = null
+    if (link.readyForMs > SETTLED_AFTER_MS) this.#backoff.reset()
     for (const attached of this.#attachedById.values()) {
       attached.open = false
       attached.opening = false
@@ -448,22 +345,6 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
 }
 
 const TOKEN_REFUSED = REFUSALS.TOKEN_REFUSED.number
-/** A socket that gives no sign of life for so long after a wake-up is a zombie. */
-const PONG_DEADLINE_MS = 4_000
-const SILENT: DownReason = { transient: true, code: 'SILENT', closeCode: 1006, reason: 'the relay has gone silent' }
-const MALFORMED: DownReason = {
-  transient: true,
-  code: 'RELAY_MALFORMED',
-  closeCode: 4400,
-  reason: 'the relay sent what is no frame',
-}
-const HEAD_KEY_CHANGED: DownReason = {
-  transient: false,
-  code: 'HEAD_KEY_CHANGED',
-  closeCode: 4409,
-  reason: 'the relay shows another head key than the one known',
-}
-
 function documentOf(frame: DocumentFrame): Bytes {
   switch (frame.type) {
     case 'entries':
@@ -477,17 +358,6 @@ function documentOf(frame: DocumentFrame): Bytes {
 
 /** Least time between two tokens of one document. */
 const LEAST_REFRESH_MS = 10_000
-
-/** A socket's error without the socket: under Node the event holds the request, and that the token. */
-function socketError(event: unknown): SyncError {
-  const { error, message } = event as { error?: { code?: unknown }; message?: unknown }
-  const code = typeof error?.code === 'string' ? error.code : 'SOCKET_ERROR'
-  return new SyncError(code, typeof message === 'string' ? message : 'the socket failed')
-}
-
-function closeName(code: number): string {
-  return code === 1006 ? 'OFFLINE' : `CLOSED_${code}`
-}
 
 /** Hints that the network may be back: none of them is trusted to be sent. */
 function listenForWake(method: 'addEventListener' | 'removeEventListener', listener: () => void): void {
