@@ -8,17 +8,8 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 
+import { extractCode } from '../support/markdown.ts'
 import { readRepositoryFile, REPOSITORY_ROOT } from '../support/repository.ts'
-
-/** The fenced blocks of one Markdown text that are tagged `ts` or `tsx`, each with the line on which it starts. */
-export function extractCode(markdown: string): readonly { readonly line: number; readonly code: string }[] {
-  const blocks: { line: number; code: string }[] = []
-  const pattern = /^```tsx?\b[^\n]*\n(.*?)^```/gms
-  for (const match of markdown.matchAll(pattern)) {
-    blocks.push({ line: markdown.slice(0, match.index).split('\n').length + 1, code: match[1] as string })
-  }
-  return blocks
-}
 
 it('finds the code of a Markdown text', () => {
   const text = ['a', '```ts', 'const x = 1', '```', '```sh', 'ls', '```', '```tsx title', 'y', '```', ''].join('\n')
