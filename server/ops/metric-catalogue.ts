@@ -67,7 +67,11 @@ export const METRICS: Readonly<Record<string, MetricDefinition>> = {
   nacks: counterBy('code', Object.keys(REFUSALS), 'Frames refused, by code of NACK'),
   strikes: counter('Strikes given for refusals that honest clients do not earn'),
   equivocations: counter('Pushes that would put another entry in the place of one that is stored'),
-  records_refused: counterBy('reason', [], 'Records of members that do not count, or came by a socket that may not bring them'),
+  records_refused: counterBy(
+    'reason',
+    [],
+    'Records of members that do not count, or came by a socket that may not bring them',
+  ),
 
   // The store.
   pushes: counter('Units of entries handed to the store'),

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 
 import type { Permission } from '../../server/core/ports.ts'
 import { createCast, pushBytes } from '../support/members/member-cast.ts'
+import { expectUnharmed } from '../support/members/member-relay.ts'
 import { linkFields, roleFields } from '../support/members/test-member-log.ts'
 import { createTestDevice } from '../support/raw-client.ts'
 import { TestWriter } from '../support/room-document.ts'
@@ -32,7 +33,7 @@ describe('T14 [G3] a token that does not say members', () => {
       client.sendBytes(pushBytes(envelope.bytes))
       expect([envelope.sealed[0], (await client.nextOf('nack')).code]).toEqual([envelope.sealed[0], 40300])
     }
-    await scene.expectUnharmed()
+    await expectUnharmed(scene)
   })
 })
 
@@ -70,6 +71,6 @@ describe('T14 [G10] [AU13] whoever is removed', () => {
     expect(await client.nextOf('nack')).toMatchObject({ refused: 2, code: 40300 })
     client.send({ type: 'push', envelopes: [document.writer(writer).bind().envelope] })
     expect(await client.nextOf('nack')).toMatchObject({ code: 40911 })
-    await scene.expectUnharmed()
+    await expectUnharmed(scene)
   })
 })

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 
 import type { Permission } from '../../server/core/ports.ts'
 import { createCast, pushBytes, type Cast } from '../support/members/member-cast.ts'
-import { MemberRelay } from '../support/members/member-relay.ts'
+import { expectUnharmed, MemberRelay } from '../support/members/member-relay.ts'
 import {
   addFields,
   linkFields,
@@ -289,7 +289,7 @@ describe('T14 [F19] a record is refused, stored nowhere and told to nobody, for'
     client.sendBytes(pushBytes(bytes))
     expect(await client.nextOf('nack')).toMatchObject({ refused: 6, code })
     expect(cast.scene.reasons).toEqual([reason])
-    await cast.scene.expectUnharmed()
+    await expectUnharmed(cast.scene)
     // The relay goes on from the same record head.
     await cast.scene.must(cast.scene.document.add(createTestDevice(), 'reader'))
   })
@@ -303,7 +303,7 @@ describe('T14 [F19] a record is refused, stored nowhere and told to nobody, for'
     const raised = document.make(writer, roleFields(writer.id, 'admin'), { device: document.creator.id })
     client.sendBytes(pushBytes(raised.bytes))
     expect((await client.ended).code).toBe(4529)
-    await scene.expectUnharmed()
+    await expectUnharmed(scene)
   })
 
   it('a holder too many', async () => {
@@ -317,6 +317,6 @@ describe('T14 [F19] a record is refused, stored nowhere and told to nobody, for'
     await scene.hush()
     scene.alice.send({ type: 'push', envelopes: [document.add(createTestDevice(), 'reader')] })
     expect(await scene.alice.nextOf('nack')).toMatchObject({ code: 41300 })
-    await scene.expectUnharmed()
+    await expectUnharmed(scene)
   }, 60_000)
 })

@@ -21,8 +21,8 @@ export class MemberRelay {
   readonly alice: RawClient
   /** An older member, a reader, who only listens. */
   readonly witness: RawClient
-  #seen = 0
-  #seq = 0
+  /** What the witness had seen, and where the log ended, at {@link hush}. */
+  quiet = { frames: 0, seq: 0 }
 
   private constructor(relay: TestRelay, document: MemberDocument, alice: RawClient, witness: RawClient) {
     this.relay = relay
@@ -61,28 +61,28 @@ export class MemberRelay {
   /** From here on nothing may be stored and nobody may hear of anything. */
   async hush(): Promise<void> {
     await this.witness.settle()
-    this.#seen = this.witness.frames.length
-    this.#seq = await this.headSeq()
+    this.quiet = { frames: this.witness.frames.length, seq: await this.headSeq() }
   }
 
   async headSeq(): Promise<number> {
     return (await this.relay.store.status([this.document.id]))[0]?.head.seq ?? 0
   }
 
-  /** Nothing was stored or relayed since {@link hush}, the relay serves others, and its log says why and no more. */
-  async expectUnharmed(): Promise<void> {
-    await this.witness.settle()
-    const news = this.witness.frames.slice(this.#seen).filter(({ type }) => type !== 'heartbeat' && type !== 'pong')
-    expect(news).toEqual([])
-    expect(await this.headSeq()).toBe(this.#seq)
-    expect(this.relay.log.filter(({ level }) => level === 'error')).toEqual([])
-    expect(JSON.stringify(this.relay.log)).not.toContain(bytesToHex(this.document.id))
-  }
-
   /** Why records were refused, as the log has it. */
   get reasons(): unknown[] {
     return this.relay.log.filter(({ event }) => event === 'record-refused').map(({ fields }) => fields['reason'])
   }
+}
+
+/** Nothing was stored or relayed since {@link MemberRelay.hush}, the relay serves others, and its log says why and no more. */
+export async function expectUnharmed(scene: MemberRelay): Promise<void> {
+  const { relay, document, witness, quiet } = scene
+  await witness.settle()
+  const news = witness.frames.slice(quiet.frames).filter(({ type }) => type !== 'heartbeat' && type !== 'pong')
+  expect(news).toEqual([])
+  expect(await scene.headSeq()).toBe(quiet.seq)
+  expect(relay.log.filter(({ level }) => level === 'error')).toEqual([])
+  expect(JSON.stringify(relay.log)).not.toContain(bytesToHex(document.id))
 }
 
 async function openAs(
