@@ -16,7 +16,7 @@ import {
   type HostileScene,
 } from '../support/members/hostile-scene.ts'
 import { addFields, removeFields, roleFields } from '../support/members/test-member-log.ts'
-import { converge, standOf, until } from '../support/members/team.ts'
+import { converge, createNewcomer, standOf, until } from '../support/members/team.ts'
 import { createTestDevice } from '../support/raw-client.ts'
 
 const mallory = createTestDevice()
@@ -169,5 +169,23 @@ describe('a relay that shows records again', () => {
     const honest = await team.restart(again)
     await honest.peer.provider.whenSynced()
     expect(standOf(honest)).toEqual(standOf(alice))
+  })
+})
+
+describe('a member who puts somebody else’s device in place as their own', () => {
+  it('T34 [KM10] [KM17] is not kept from it, gains nothing, and goes with it: an admin sees it, removes both, and adds the device anew', async () => {
+    const scene = await setHostileScene()
+    const { alice, bob, carol, team } = scene
+    const { keys, device } = await createNewcomer()
+    await carol.sponsor(device)
+    await until(() => alice.membership.members.memberOf(device.id) !== null)
+    expect(alice.membership.members.memberOf(device.id)).toMatchObject({ id: carol.device.id, role: 'reader' })
+    await expect(alice.add(device, 'writer')).rejects.toMatchObject({ code: 'ALREADY_A_MEMBER' })
+    await alice.remove(carol)
+    await alice.add(device, 'writer')
+    const dora = await team.join(keys)
+    await dora.write('two. ')
+    expect(await converge(alice, bob, dora)).toBe('one. two. ')
+    expect(alice.membership.members.memberOf(device.id)).toMatchObject({ id: device.id, role: 'writer' })
   })
 })

@@ -149,7 +149,7 @@ class ColludingSocket implements Socket {
   binaryType = 'arraybuffer'
   readyState = 0
   readonly bufferedAmount = 0
-  onopen: ((event: never) => void) | null = null
+  onopen: (() => void) | null = null
   onclose: ((event: { readonly code: number; readonly reason: string }) => void) | null = null
   onerror: ((event: never) => void) | null = null
   onmessage: ((event: { readonly data: unknown }) => void) | null = null
@@ -159,7 +159,7 @@ class ColludingSocket implements Socket {
     this.#view = view()
     setTimeout(() => {
       this.readyState = 1
-      this.onopen?.(undefined as never)
+      this.onopen?.()
       this.say({
         type: 'welcome',
         nonce: randomBytes(32),
@@ -176,7 +176,12 @@ class ColludingSocket implements Socket {
 
   /** Says a frame, in a turn of its own, as a socket would. */
   say(frame: RelayFrame): void {
-    const data = encodeRelayFrame(frame).slice().buffer
+    this.sayBytes(encodeRelayFrame(frame))
+  }
+
+  /** Says what need not be a frame. */
+  sayBytes(bytes: Bytes): void {
+    const data = bytes.slice().buffer
     setTimeout(() => {
       if (this.readyState === 1) this.onmessage?.({ data })
     }, 0)

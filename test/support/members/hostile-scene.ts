@@ -16,12 +16,13 @@ import {
 } from '@y-sealed/protocol'
 import {
   createEpochKey,
+  EpochKey,
+  open,
   randomBytes,
   sealBackLink,
   Session,
   wrapKey,
   type Device,
-  type EpochKey,
   type Seen,
 } from '@y-sealed/protocol/sealing'
 import * as Y from 'yjs'
@@ -125,4 +126,20 @@ export function toldTo({ reports }: Teammate): readonly string[] {
 /** Waits until all of them have come to the end of what the relay shows. */
 export function allRead({ alice, bob, carol, view }: HostileScene): Promise<void> {
   return until(() => [alice, bob, carol].every(({ peer }) => peer.provider.head.seq === view.seq))
+}
+
+/** Does one of the keys that this person holds open it, under whatever epoch the key is taken for? */
+export function opensFor({ membership }: Teammate, envelope: Envelope): boolean {
+  const keys = membership.members.epochs.flatMap(({ epoch }) => membership.keyOf(epoch) ?? [])
+  return keys.some((key) => opensWith(key.exportKey(), envelope))
+}
+
+/** Do these 32 bytes open it? */
+export function opensWith(key: Bytes, envelope: Envelope): boolean {
+  try {
+    open(envelope, new EpochKey(envelope.epoch, key))
+    return true
+  } catch {
+    return false
+  }
 }
