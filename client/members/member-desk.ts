@@ -22,6 +22,7 @@ import type { Intent } from './record-tools.ts'
 
 /** All who may open the next epoch wait for a part of this: one will do. */
 const OPENING_JITTER_MS = 300
+const KEYLESS_PATIENCE_MS = 3_000
 
 /** What the records cannot be. */
 export type RecordMismatch = 'GENESIS_CONFLICT' | 'ROLLBACK' | 'LOG_INVALID'
@@ -147,7 +148,9 @@ export class MemberDesk {
   /** Who left must not have chosen the key of those who stay: the first of them who is here opens the next epoch. [KM18] */
   #openEpoch(): void {
     if (this.#opening !== null || !this.#mayOpenEpoch()) return
-    this.#opening = startTimer(chance() * OPENING_JITTER_MS, () => void this.#makeEpoch())
+    // Whoever was not given the key of the closed one cannot lead back to it: others first.
+    const patienceMs = this.membership.epochKey === null ? KEYLESS_PATIENCE_MS : 0
+    this.#opening = startTimer(patienceMs + chance() * OPENING_JITTER_MS, () => void this.#makeEpoch())
   }
 
   async #makeEpoch(): Promise<void> {
@@ -161,8 +164,8 @@ export class MemberDesk {
   }
 
   #mayOpenEpoch(): boolean {
-    const { isClosed, role, epochKey } = this.membership
-    return isClosed && isAtLeast(role, 'writer') && epochKey !== null
+    const { isClosed, role } = this.membership
+    return isClosed && isAtLeast(role, 'writer')
   }
 
   #reportMissing(): void {

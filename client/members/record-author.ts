@@ -164,6 +164,7 @@ export class RecordAuthor {
     const change = this.#changes[0]
     if (!this.#isOpen || change === undefined) return
     this.#stopTimer()
+    if (change.placed !== null) return this.#finish(change, change.placed)
     // The same bytes again while they can still count: the relay stores them once.
     if (change.sealed === null || !this.#isUpToDate(change.sealed)) {
       const made = this.#make(change.intent)

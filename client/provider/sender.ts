@@ -275,11 +275,11 @@ export class Sender {
   /** Sealed under an epoch that is over: anew as soon as the log has the record that says so. [FR20] */
   #awaitEpoch({ session, counter }: NackFrame): void {
     const { access, reopen } = this.#options
-    this.#queue.retry(session, counter)
-    this.rekey()
     const isBehind = ({ epoch, session: other }: Envelope): boolean =>
       epoch === access.current?.epoch && equalBytes(other, session)
     if (this.#queue.has(isBehind)) this.#brake.holdFor(EPOCH_PATIENCE_MS, reopen)
+    this.#queue.retry(session, counter)
+    this.rekey()
   }
 
   #bindAll(clients: readonly number[]): boolean {
