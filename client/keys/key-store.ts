@@ -5,7 +5,7 @@
  */
 import type { Bytes } from '@y-sealed/protocol'
 
-/** A small map of secrets by name. Values are a few hundred bytes at most. Adapters encrypt at rest where the platform can. */
+/** A small map of secrets by name. Values are a few hundred bytes, and 36 more for each epoch that a document had. Adapters encrypt at rest where the platform can. */
 export interface KeyStore {
   get(name: string): Promise<Bytes | null>
   /** Resolves when the value would survive a crash. */
