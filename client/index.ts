@@ -14,7 +14,7 @@ export type { InstallationOptions } from './documents/installation.ts'
 export type { MemberChange } from './documents/member-change.ts'
 export type { DeviceView, LinkView, MemberView } from './documents/member-view.ts'
 export type { OwnDevice } from './documents/personal-document.ts'
-export { SealedDocument, type DocumentEvents, type InviteOptions } from './documents/sealed-document.ts'
+export { SealedDocument, type DocumentEvents, type InviteOptions, type MadeLink } from './documents/sealed-document.ts'
 export {
   SealedDocuments,
   type CreateOptions,
@@ -26,6 +26,7 @@ export {
 export { loadDevice } from './keys/device-identity.ts'
 export { createMemoryKeyStore, type KeyStore } from './keys/key-store.ts'
 export type { EntryRefusal } from './log/document-log.ts'
+export type { LinkFragment } from './links/link-fragment.ts'
 export type { RecordMismatch } from './members/member-desk.ts'
 export { Membership, type MemberRecord, type RefusedRecord } from './members/membership.ts'
 export {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bytesToBase64url, documentIdOf } from '@y-sealed/protocol'
+import { bytesToBase64url, documentIdOf, equalBytes, SyncError } from '@y-sealed/protocol'
 import type * as Y from 'yjs'
 import { joinByLink, type Joined } from '../links/join-by-link.ts'
 import { linkDevice } from '../links/link-device.ts'
@@ -66,7 +66,14 @@ async function visit(
   const keys = linkDevice(link.seed)
   const connection = installation.connectAs(keys, link.headKey)
   const { device } = installation
-  return await joinByLink({ link, linkDevice: keys, connection, device, name, timeoutMs: JOIN_TIMEOUT_MS })
+  try {
+    return await joinByLink({ link, linkDevice: keys, connection, device, name, timeoutMs: JOIN_TIMEOUT_MS })
+  } catch (error) {
+    const pinned = await installation.pinnedHeadKey()
+    const isOver = error instanceof SyncError && error.code === LINK_IS_OVER
+    // A relay to which the link is a stranger's may just not be the one that it is of.
+    throw isOver && pinned !== null && !equalBytes(pinned, link.headKey) ? linkError('RELAY_MISMATCH') : error
+  }
 }
 
 /** False when the relay says that this device is a stranger; true when it opens the document, or cannot be reached. Rejects for anything worse. */

@@ -59,7 +59,7 @@ export class PersonalLife {
 
   /** The one that there is, or a new one. Throws `NO_PERSONAL` where it is switched off. */
   async ensure(): Promise<PersonalDocument> {
-    if (!this.#options.isOn) throw new SyncError('NO_PERSONAL', 'this app keeps no list of documents')
+    if (!this.#options.isOn) throw switchedOff()
     if (this.#personal !== null) return this.#personal
     this.#making ??= PersonalDocument.create(this.#options.installation).then((made) => this.#use(made))
     return await this.#making
@@ -106,6 +106,7 @@ export class PersonalLife {
 
   /** Joins the person's document by a pairing's link, and takes it for this device's own once another device has confirmed. */
   async adoptByLink(link: LinkFragment): Promise<void> {
+    if (!this.#options.isOn) throw switchedOff()
     if (this.#personal?.hasGenesis(link.genesisHash)) return
     const { installation } = this.#options
     const { membership } = await becomeMember(installation, link)
@@ -140,8 +141,12 @@ export class PersonalLife {
     }
     for (const listed of personal.list.all) {
       if (personal.list.accessOf(listed.id, installation.device.id) !== 'in') continue
-      await withDocument(listed, (document) => document.change(removeOwnDevice(device))).catch(onError)
-      personal.list.noteAccess(listed.id, device, 'out')
+      try {
+        await withDocument(listed, (document) => document.change(removeOwnDevice(device)))
+        personal.list.noteAccess(listed.id, device, 'out')
+      } catch (error) {
+        onError(error)
+      }
     }
     if (member === null) return
     if (member.isMine) await personal.document.removeDevice(id)
@@ -207,6 +212,10 @@ export class PersonalLife {
     await personal.document.provider.whenSaved()
     for (const { genesisHash } of pending) await dropPending(keys, bytesToBase64url(genesisHash.slice(0, 16)))
   }
+}
+
+function switchedOff(): SyncError {
+  return new SyncError('NO_PERSONAL', 'this app keeps no list of documents')
 }
 
 /** Resolves when this device is an admin there; rejects with `PAIRING_REFUSED`, `PAIRING_EXPIRED`. */

@@ -18,8 +18,8 @@ import type { Awareness } from 'y-protocols/awareness'
 import type * as Y from 'yjs'
 import type { RelayConnection } from '../connection/relay-connection.ts'
 import { linkDevice } from '../links/link-device.ts'
-import { encodeLinkFragment, type LinkFragment } from '../links/link-fragment.ts'
-import { writeLink } from '../links/link-url.ts'
+import { decodeLinkFragment, encodeLinkFragment, type LinkFragment } from '../links/link-fragment.ts'
+import { readLink, writeLink } from '../links/link-url.ts'
 import { giveKeyAgain, rotateKey } from '../members/intents/change-key.ts'
 import { changeRole } from '../members/intents/change-role.ts'
 import { addMember } from '../members/intents/let-in.ts'
@@ -79,6 +79,8 @@ export interface SealedDocumentParts {
 
 const MONTH_MS = 30 * 24 * 3_600_000
 const MAX_USES = 0xffffffff
+/** Characters of an id as text. */
+const ID_LENGTH = 22
 
 /** Made by `SealedDocuments`. */
 export class SealedDocument extends ObservableV2<{ [K in keyof DocumentEvents]: DocumentEvents[K] }> {
@@ -91,6 +93,8 @@ export class SealedDocument extends ObservableV2<{ [K in keyof DocumentEvents]: 
   readonly #onEnd: (code: string) => void
   readonly #unsubscribe: () => void
   #role: Role
+  /** What was before the first opening is no news; what came while the network was away is. */
+  #knowsHistory = false
   #isAnnouncing = false
   #isOver = false
   /** Being removed is what was asked for. */
@@ -105,9 +109,12 @@ export class SealedDocument extends ObservableV2<{ [K in keyof DocumentEvents]: 
     this.#onEnd = onEnd
     this.#role = membership.role
     this.#unsubscribe = membership.subscribe(({ seq, record }) => {
-      const change = provider.synced ? memberChange(record, seq) : null
+      const change = this.#knowsHistory ? memberChange(record, seq) : null
       if (change !== null) this.emit('change', [change])
       this.#announceSoon()
+    })
+    provider.on('synced', (synced) => {
+      if (synced) this.#knowsHistory = true
     })
     provider.on('deleted', () => {
       this.emit('deleted', [])
@@ -177,9 +184,11 @@ export class SealedDocument extends ObservableV2<{ [K in keyof DocumentEvents]: 
     return { id: link.id, fragment: { genesisHash: this.genesisHash, seed, headKey, head } }
   }
 
-  /** Ends a link; `id` is that of {@link links}. Who joined by it stays. Changes the key. [KM17] */
-  async revokeLink(id: string): Promise<void> {
-    await this.change(revokeLink(bytesOf(id)))
+  /** Ends a link, given as such or by its id in {@link links}. Who joined by it stays. Changes the key. Throws `LINK_MALFORMED`. [KM17] */
+  async revokeLink(link: string): Promise<void> {
+    const id =
+      link.length === ID_LENGTH ? bytesOf(link) : linkDevice(decodeLinkFragment(readLink(link).fragment).seed).id
+    await this.change(revokeLink(id))
   }
 
   /** Gives a member another role. Rejects with `FORBIDDEN`, `UNKNOWN_MEMBER`, or `LAST_ADMIN` before anything is sent. */
@@ -188,11 +197,13 @@ export class SealedDocument extends ObservableV2<{ [K in keyof DocumentEvents]: 
   }
 
   /**
-   * Removes a member with all devices: they read nothing that is written from then on, and every link ends. Rejects with `FORBIDDEN`, or
-   * `LAST_ADMIN` before anything is sent. [KM17]
+   * Removes a member with all devices: they read nothing that is written from then on, and every link ends. Rejects with `FORBIDDEN`, with
+   * `UNKNOWN_MEMBER` for one who never was, and with `LAST_ADMIN` before anything is sent. [KM17]
    */
   async remove(member: string): Promise<void> {
-    await this.change(removeMember(bytesOf(member)))
+    const id = bytesOf(member)
+    if (this.#membership.members.certificateOf(id) === null) throw unknownMember()
+    await this.change(removeMember(id))
   }
 
   /** Removes a device of one's own. Rejects with `NOT_OWN_DEVICE`, `LAST_ADMIN`. */
@@ -279,9 +290,13 @@ export class SealedDocument extends ObservableV2<{ [K in keyof DocumentEvents]: 
   /** Any device of a member: roles are given to members whole. */
   #deviceOf(member: string): Bytes {
     const known = this.#membership.members.all.find(({ id }) => bytesToBase64url(id) === member)
-    if (known === undefined) throw new SyncError('UNKNOWN_MEMBER', 'there is no such member any more')
+    if (known === undefined) throw unknownMember()
     return (known.devices[0] as { id: Bytes }).id
   }
+}
+
+function unknownMember(): SyncError {
+  return new SyncError('UNKNOWN_MEMBER', 'there is no such member')
 }
 
 /** An id as {@link MemberView} and {@link LinkView} have it. Throws `TypeError` for what is none. */

@@ -165,14 +165,15 @@ function awaitGuest({ document }: PersonalDocument, link: MadeLink): Guest {
   let deadline: Cancel = () => undefined
   let end = (): void => undefined
   const joined = new Promise<string>((resolve, reject) => {
-    const stop = document.on('change', (change) => {
-      if (change.kind !== 'joined' || change.link !== id) return
+    const onMembers = document.on('members', (members) => {
+      const guest = members.find(({ link }) => link === id)
+      if (guest === undefined) return
       leave()
-      resolve(change.device)
+      resolve(guest.id)
     })
     const leave = (): void => {
       deadline()
-      document.off('change', stop)
+      document.off('members', onMembers)
     }
     deadline = startTimer(PAIRING_LIFETIME_MS, () => {
       leave()

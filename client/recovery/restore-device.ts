@@ -16,6 +16,8 @@ import { loadDocument } from '../members/stored-document.ts'
 import { readRecovery } from './recovery-file.ts'
 
 const DOCUMENT_PREFIX = 'document/'
+/** Heads, pins and the relay's head key. [LO5] [LO6] [CL11] */
+const MEMORIES = ['head/', 'pin/', 'head-key/']
 
 /**
  * Resolves with the genesis (32 bytes) of the person's own document, `null` where the old device had none. Rejects as `readRecovery`, with
@@ -24,7 +26,12 @@ const DOCUMENT_PREFIX = 'document/'
 export async function restoreDevice(options: InstallationOptions, file: Bytes, key: string): Promise<Bytes | null> {
   const fresh = await Installation.load(options)
   const keys = createMemoryKeyStore()
-  for (const [name, value] of readRecovery(file, key)) await keys.set(name, value)
+  for (const [name, value] of readRecovery(file, key)) {
+    await keys.set(name, value)
+    // What the relay must not go behind, it must not go behind on the new device either.
+    const isMemory = MEMORIES.some((prefix) => name.startsWith(prefix))
+    if (isMemory && (await options.keys.get(name)) === null) await options.keys.set(name, value)
+  }
   const old = await Installation.load({ ...options, keys })
   const move = new Move(old, fresh)
   try {
