@@ -82,7 +82,7 @@ export async function offerByCode(parts: OfferParts): Promise<PairingOffer> {
   const room = new PairingRoom(parts.installation, code, PAIRING_LIFETIME_MS)
   await room.whenEmpty()
   const request = meet(parts, room)
-  request.catch(() => undefined)
+  request.catch(() => room.close())
   return { text: code, request, close: () => room.close() }
 }
 

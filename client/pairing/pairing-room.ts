@@ -44,7 +44,7 @@ export class PairingRoom {
     this.#values.observe(() => this.#look())
     this.#provider.on('closed', (reason) => this.#fail(closedError(reason)))
     this.#provider.on('deleted', () => this.#fail(pairingError('PAIRING_CLOSED')))
-    this.#deadline = startTimer(lifetimeMs, () => this.#fail(pairingError('PAIRING_EXPIRED')))
+    this.#deadline = startTimer(lifetimeMs, () => void this.#expire())
   }
 
   /** Resolves when the room is open and nobody has been in it; rejects with `PAIRING_CODE` for one that was used. */
@@ -77,6 +77,11 @@ export class PairingRoom {
   leave(): void {
     this.#fail(pairingError('PAIRING_CLOSED'))
     this.#provider.destroy()
+  }
+
+  async #expire(): Promise<void> {
+    this.#fail(pairingError('PAIRING_EXPIRED'))
+    await this.close()
   }
 
   async #whenFailed(): Promise<never> {

@@ -1,6 +1,5 @@
 import { bytesToBase64url, cryptoReady, documentIdOf, headInput } from '@y-sealed/protocol'
 import { createDeviceSeeds, Device, randomBytes } from '@y-sealed/protocol/sealing'
-import { encode } from 'uqr'
 import { beforeAll, describe, expect, it } from 'vitest'
 
 import { linkDevice } from '../../../../client/links/link-device.ts'
@@ -35,13 +34,6 @@ describe('the fragment of a link', () => {
     expect(text).toHaveLength(268)
     expect(text).toMatch(/^[A-Za-z0-9_-]+$/)
     expect(decodeLinkFragment(text)).toEqual(link)
-  })
-
-  it('[KM12] with an address of 20 characters is a QR code of version 11 at level L and 13 at level M', () => {
-    const link = writeLink(encodeLinkFragment(createLink()), 'document', 'https://app.example/')
-    expect(link).toHaveLength(289)
-    expect(encode(link, { ecc: 'L' })).toMatchObject({ version: 11, size: 63 })
-    expect(encode(link, { ecc: 'M' })).toMatchObject({ version: 13, size: 71 })
   })
 
   const malformed: readonly (readonly [string, () => string])[] = [
