@@ -240,6 +240,30 @@ describe('[AU13] [G10] a removal', () => {
     expect(namesOf(bobs.take())).toEqual(['nack 40300'])
   })
 
+  it('is not overlooked by an OPEN that was told of the role before it', async () => {
+    const store = createMemoryStore()
+    let hold: Promise<void> | null = null
+    const slow: typeof store = {
+      ...store,
+      async roleOf(...of) {
+        const role = await store.roleOf(...of)
+        await hold
+        return role
+      },
+    }
+    const scene = await MemberWorld.start({ store: slow })
+    const bob = await scene.member('writer')
+    const bobs = await scene.world.peer(scene.document.id, ALL, bob)
+    let release = (): void => {}
+    hold = new Promise((resolve) => (release = resolve))
+    await bobs.open(scene.document.id)
+    await scene.must(scene.document.remove([bob]))
+    hold = null
+    release()
+    await scene.world.flush()
+    expect(namesOf(bobs.take())).toEqual(['nack 40300'])
+  })
+
   it('needs `members` of whoever removes others, and nothing of whoever leaves', async () => {
     const scene = await MemberWorld.start()
     const { document } = scene
