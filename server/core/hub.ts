@@ -171,9 +171,8 @@ export class Hub {
   /** Takes entries that this relay has appended, a record with its effect. Nothing is sent before {@link Hub.deliver}. */
   appended(entries: readonly LiveEntry[], head: Head, effect?: RecordEffect): void {
     const [first] = entries
-    if (effect !== undefined && first !== undefined && this.document !== null) {
-      this.document = documentAfter(this.document, effect, first.seq)
-      if (first.seq > this.#delivery.last) this.#effects.set(first.seq, effect)
+    if (effect !== undefined && first !== undefined && first.seq > this.#delivery.last) {
+      this.#effects.set(first.seq, effect)
     }
     for (const entry of entries) {
       this.#logBytes += entry.envelope.length
