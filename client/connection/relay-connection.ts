@@ -287,10 +287,13 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
 
   /** Asks for a new token when four fifths of the grant's life are over. [AU7] */
   #scheduleRefresh(attached: Attached, expiresAtMs: number): void {
-    attached.refreshTimer?.()
     // By the relay's clock, which made the expiry: this device's may be wrong by hours.
     const nowMs = wallClock() + (this.#link?.clockAheadMs ?? 0)
-    const delayMs = Math.max(LEAST_REFRESH_MS, (expiresAtMs - nowMs) * 0.8)
+    this.#refreshAfter(attached, Math.max(LEAST_REFRESH_MS, (expiresAtMs - nowMs) * 0.8))
+  }
+
+  #refreshAfter(attached: Attached, delayMs: number): void {
+    attached.refreshTimer?.()
     attached.refreshTimer = startTimer(delayMs, () => this.#run(this.#refresh(attached)))
   }
 
@@ -299,8 +302,10 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
     if (!attached.open || link === null) return
     const token = await this.#tokenFor(attached.channel).catch((error: unknown) => {
       this.emit('connection-error', [error])
+      return error instanceof TokenDeniedError ? null : undefined
     })
-    if (token === undefined || this.#link !== link || !attached.open) return
+    if (token === null || this.#link !== link || !attached.open) return
+    if (token === undefined) return this.#refreshAfter(attached, LEAST_REFRESH_MS)
     this.#send({ type: 'refresh', document: attached.channel.documentId, token })
   }
 

@@ -88,7 +88,7 @@ function createRoomAuthority(documentId: Bytes, hash: Bytes, room: Room): Author
       if (!isOurs) throw new SyncError('LOG_INVALID', "the relay's log does not begin with this document's genesis")
       return { kind: 'record' }
     },
-    commitmentAt: (epoch) => (epoch === 1 ? room.epochKey.commitment : null),
+    commitmentOf: (epoch) => (epoch === 1 ? room.epochKey.commitment : null),
     isOpenAt: () => true,
     authorOf: (envelope) => {
       const session = sessionKey(envelope.device, envelope.session)

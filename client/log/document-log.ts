@@ -159,7 +159,7 @@ export class DocumentLog {
     const reading = this.#read
     if (seq !== reading.seq + 1) throw new RangeError('entries must follow the head')
     const placement = reading.authority.place(seq, envelope)
-    const commitment = reading.authority.commitmentAt(envelope.epoch, seq)
+    const commitment = reading.authority.commitmentOf(envelope.epoch)
     if (commitment === null) {
       throw new SyncError('LOG_INVALID', 'the relay serves an entry of an epoch that no record opened')
     }

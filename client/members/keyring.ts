@@ -67,7 +67,7 @@ export class Keyring {
       case 'remove':
       case 'revoke-link':
       case 'epoch':
-        if (body.rotation.epoch > envelope.epoch) unwrap(this.#noteRotation(body.rotation), body.rotation.epoch)
+        unwrap(this.#noteRotation(body.rotation), body.rotation.epoch)
         break
       case 'rewrap':
         if (body.backLink !== null) this.#noteBackLink(body.epoch, body.backLink)

@@ -60,10 +60,8 @@ export class MemberAuthority implements Authority {
     return { kind: 'record' }
   }
 
-  commitmentAt(epoch: number, seq: number): Bytes | null {
-    const opened = this.#placed.members.epochs[epoch - 1]
-    // The genesis stands in the epoch that it lays down itself.
-    return opened !== undefined && (opened.openedAt < seq || seq === 1) ? opened.commitment : null
+  commitmentOf(epoch: number): Bytes | null {
+    return this.#placed.members.epochs[epoch - 1]?.commitment ?? null
   }
 
   isOpenAt(epoch: number, seq: number): boolean {

@@ -163,6 +163,56 @@ describe('the key store', () => {
     expect(() => stranger.takeRecords(note.records, 0)).toThrow(expect.objectContaining({ code: 'GENESIS_CONFLICT' }))
   })
 
+  it('[CL11] records that end in an epoch before the highest accepted are no records', async () => {
+    const note = await createNote()
+    const keys = createMemoryKeyStore()
+    const { genesisHash, documentId, records } = note
+    const { device } = note.creator
+    await joinedMembership({ genesisHash, device, keys, records })
+    const name = `pin/${bytesToBase64url(documentId)}`
+    const pin = (await keys.get(name)) as Bytes
+    pin[pin.length - 1] = 2
+    await keys.set(name, pin)
+    const again = await openMembership(documentId, keys, device)
+    again.takeRecords(records, 0)
+    expect(() => again.checkPin()).toThrow(expect.objectContaining({ code: 'ROLLBACK' }))
+  })
+
+  it('[KM19] a stored key that is damaged is found by its commitment, and given again by the records', async () => {
+    const note = await createNote()
+    const keys = createMemoryKeyStore()
+    const { genesisHash, documentId, records } = note
+    const { device, membership } = note.creator
+    const bob = await note.add('writer')
+    await joinedMembership({ genesisHash, device, keys, records })
+    const name = `document/${bytesToBase64url(documentId)}`
+    const stored = (await keys.get(name)) as Bytes
+    stored[stored.length - 1] = (stored[stored.length - 1] as number) ^ 1
+    await keys.set(name, stored)
+    const again = await openMembership(documentId, keys, device)
+    expect(again.keyOf(1)?.exportKey()).not.toEqual(membership.keyOf(1)?.exportKey())
+    again.takeRecords(note.records, 0)
+    expect(again.current?.exportKey()).toEqual(bob.membership.current?.exportKey())
+  })
+
+  it('[KM12] a link finds the key that is sealed to it, and may seal nothing with it', async () => {
+    const note = await createNote()
+    const link = new Device(createDeviceSeeds())
+    note.change(note.creator, (_members, tools) => ({
+      type: 'link',
+      certificate: link.certificate(),
+      role: 'writer',
+      expiresAt: 0,
+      uses: 0,
+      wrap: tools.wrapFor(link.boxPublic),
+      sealedName: new Uint8Array(0),
+    }))
+    note.change(note.creator, rotate())
+    const { membership } = await note.arrive(link)
+    expect([membership.epochKey?.epoch, membership.role, membership.isRemoved]).toEqual([2, 'none', false])
+    expect(membership.current).toBeNull()
+  })
+
   it('[KM4] opens what was stored while a document had one key', async () => {
     const note = await createNote()
     const { membership, device } = note.creator

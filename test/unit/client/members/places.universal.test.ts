@@ -187,6 +187,24 @@ describe('records in the log', () => {
     )
   })
 
+  it('[KM16] RECORDS may not place a record where another is known to stand', async () => {
+    const note = await createNote()
+    const { creator } = note
+    const [one, other] = [creator.record(rotate()), creator.record(rotate())]
+    creator.membership.takeRecords([{ seq: 2, envelope: one }], 1)
+    expect(() => creator.membership.takeRecords([{ seq: 2, envelope: other }], 1)).toThrow(
+      expect.objectContaining({ code: 'LOG_INVALID' }),
+    )
+  })
+
+  it('[KM16] a record is verified once, when it comes', async () => {
+    const note = await createNote()
+    for (let i = 0; i < 10; i++) note.change(note.creator, rotate())
+    const reader = await note.arrive(note.creator.device)
+    expect([reader.log.head.seq, reader.log.signatureChecks]).toEqual([11, 0])
+    expect(note.entries.some(({ envelope }) => reader.log.isPending(envelope))).toBe(false)
+  })
+
   it('[KM16] takes the same records again without a word, and says of others why they do not count', async () => {
     const note = await createNote()
     const bob = await note.add('reader')

@@ -186,6 +186,19 @@ describe('a change of members', () => {
     expect([desk.sent(), note.creator.membership.current?.epoch]).toEqual([[], 2])
   })
 
+  it('[CL10] whose answer was lost, while somebody else was faster, is made anew', async () => {
+    const { note, bob, desk } = await createScene()
+    const made = desk.author.change(addDevice(someDevice(), 'reader'))
+    desk.sent()
+    desk.author.closed()
+    note.append(bob.record(rotate()))
+    desk.author.opened()
+    const [fresh] = desk.sent()
+    expect([fresh?.epoch, fresh?.counter]).toEqual([2, 1])
+    desk.store(fresh!)
+    await expect(made).resolves.toMatchObject({ seq: 4 })
+  })
+
   it('[CL10] offline waits', async () => {
     const { desk } = await createScene()
     desk.author.closed()

@@ -174,7 +174,43 @@ describe('edits under way when the key changes', () => {
     expect(typist.sent()).toEqual([])
     // New ones leave under the new key, so that the wait can end.
     typist.type('two ')
+    const [two] = typist.sent()
+    expect([two?.epoch, two?.counter]).toEqual([2, (one?.counter ?? 0) + 1])
+    expect(two?.session).toEqual(one?.session)
+  })
+
+  it('[CL10] [EN13] those that the log does not hold are, beside those that it does', async () => {
+    const { note, bob, typist } = await createScene()
+    const { creator } = note
+    note.append(creator.bind())
+    typist.type('one ')
+    typist.type('two ')
+    const [one] = typist.sent()
+    const spoilt = creator.type('x').bytes
+    spoilt[spoilt.length - 1] = (spoilt[spoilt.length - 1] as number) ^ 1
+    typist.store(readWholeEnvelope(spoilt)!, one!)
+    typist.change(creator, rotate())
+    const [two, ...none] = typist.sent()
+    expect([two?.epoch, none]).toEqual([2, []])
+    typist.store(two!)
+    // The wait ends after 256 entries without a signature.
+    creator.renewSession()
+    for (let i = 0; i < 256; i++) note.append(creator.record(rotate()))
+    typist.store()
+    expect(bob.log.state.clockOf(typist.doc.clientID)).toBe(9)
+  })
+
+  it('[CL10] are sealed anew also where the relay said that it had them, and the log has them not', async () => {
+    const { note, typist } = await createScene()
+    typist.type('one ')
+    const [one] = typist.sent()
+    const { document, session, counter } = one!
+    const seq = note.entries.length + 100
+    typist.sender.acknowledge({ type: 'ack', document, session, counter, count: 1, seq, compaction: 'none' })
+    typist.change(note.creator, rotate())
     expect(epochs(typist.sent())).toEqual([2])
+    typist.sender.rekey()
+    expect([typist.sent(), typist.sender.unsaved]).toEqual([[], 1])
   })
 
   it('[CL10] a paste in parts is sealed anew whole', async () => {
