@@ -2,7 +2,7 @@
  * Somebody who was removed, with every key they ever had and a relay on their side: what they write does not count, however it is dated,
  * and what is written after them stays closed to them.
  */
-import { KIND, type Envelope } from '@y-sealed/protocol'
+import { KIND } from '@y-sealed/protocol'
 import type { EpochKey } from '@y-sealed/protocol/sealing'
 import { describe, expect, it } from 'vitest'
 
