@@ -17,7 +17,8 @@ import type { OpenDocuments } from './open-documents.ts'
 import type { SealedDocument } from './sealed-document.ts'
 import { isStranger } from './stranger.ts'
 
-const JOIN_TIMEOUT_MS = 30_000
+/** How long somebody looks at a link that does not open. */
+const JOIN_TIMEOUT_MS = 20_000
 
 export interface EntryOptions {
   readonly installation: Installation

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { documentIdOf, equalBytes, type Bytes, type Certificate } from '@y-sealed/protocol'
+import { documentIdOf, equalBytes, SyncError, type Bytes, type Certificate } from '@y-sealed/protocol'
 import type { KeyStore } from '../keys/key-store.ts'
 import type { Membership } from '../members/membership.ts'
 import { createMembership, openMembership } from '../members/open-membership.ts'
@@ -43,6 +43,7 @@ export class PersonalDocument {
     const { keys, device } = installation
     const hash = await keys.get(PERSONAL_KEY)
     if (hash === null) return null
+    if (hash.length !== 32) throw new SyncError('KEY_STORE_DAMAGED', "the key store's entry for the list is damaged")
     return new PersonalDocument(installation, await openMembership(documentIdOf(hash), keys, device))
   }
 

@@ -37,6 +37,9 @@ export class PersonalLife {
   #making: Promise<PersonalDocument> | null = null
   #flushing: Promise<void> = Promise.resolve()
   #stopListening: () => void = () => undefined
+  /** Ends the wait for another device's word. */
+  #cancelAdoption: () => void = () => undefined
+  #isClosed = false
 
   constructor(options: PersonalLifeOptions) {
     this.#options = options
@@ -110,9 +113,13 @@ export class PersonalLife {
     if (this.#personal?.hasGenesis(link.genesisHash)) return
     const { installation } = this.#options
     const { membership } = await becomeMember(installation, link)
+    if (this.#isClosed) throw pairingError('PAIRING_CLOSED')
     const other = PersonalDocument.openOther(installation, membership)
     try {
-      await whenConfirmed(other)
+      await new Promise<void>((resolve, reject) => {
+        this.#cancelAdoption = () => reject(pairingError('PAIRING_CLOSED'))
+        awaitConfirmation(other, resolve, reject)
+      })
     } catch (error) {
       other.close()
       throw error
@@ -154,6 +161,12 @@ export class PersonalLife {
   }
 
   close(): void {
+    this.#isClosed = true
+    this.#cancelAdoption()
+    this.#leave()
+  }
+
+  #leave(): void {
     this.#stopListening()
     this.#steward?.close()
     this.#personal?.close()
@@ -166,7 +179,7 @@ export class PersonalLife {
       if (this.list?.accessOf(id, device.id) === 'in') await addPending(keys, { genesisHash, name, addedAt })
     }
     await other.keep(keys)
-    this.close()
+    this.#leave()
     this.#use(other)
   }
 
@@ -218,30 +231,26 @@ function switchedOff(): SyncError {
   return new SyncError('NO_PERSONAL', 'this app keeps no list of documents')
 }
 
-/** Resolves when this device is an admin there; rejects with `PAIRING_REFUSED`, `PAIRING_EXPIRED`. */
-function whenConfirmed(personal: PersonalDocument): Promise<void> {
+/** Resolves when this device is an admin there; rejects with `PAIRING_REFUSED`, `PAIRING_EXPIRED`, and when the document is closed. */
+function awaitConfirmation(personal: PersonalDocument, resolve: () => void, reject: (error: Error) => void): void {
   const { document } = personal
-  return new Promise((resolve, reject) => {
-    const stop = (): void => {
-      cancel()
-      document.off('members', onMembers)
-      document.off('closed', onClosed)
-    }
-    const cancel = startTimer(PAIRING_LIFETIME_MS, () => {
-      stop()
-      reject(pairingError('PAIRING_EXPIRED'))
-    })
-    const onMembers = (): void => {
-      if (!personal.isConfirmed) return
-      stop()
-      resolve()
-    }
-    const onClosed = (reason: SyncError): void => {
-      stop()
-      reject(isStranger(reason.code) ? pairingError('PAIRING_REFUSED') : reason)
-    }
-    document.on('members', onMembers)
-    document.on('closed', onClosed)
-    onMembers()
-  })
+  const cancel = startTimer(PAIRING_LIFETIME_MS, () => reject(pairingError('PAIRING_EXPIRED')))
+  const onMembers = (): void => {
+    if (!personal.isConfirmed) return
+    stop()
+    resolve()
+  }
+  const onClosed = (reason: SyncError): void => {
+    stop()
+    reject(isStranger(reason.code) ? pairingError('PAIRING_REFUSED') : reason)
+  }
+  const stop = (): void => {
+    cancel()
+    document.off('members', onMembers)
+    document.off('closed', onClosed)
+  }
+  document.on('members', onMembers)
+  document.on('closed', onClosed)
+  document.once('ended', stop)
+  onMembers()
 }

@@ -60,6 +60,8 @@ export interface DocumentEvents {
   deleted: () => void
   /** For good: it was removed, deleted, or the relay is not to be believed. `code` says which. */
   closed: (reason: SyncError) => void
+  /** Last of all, also when the app has closed it: nothing is told any more. */
+  ended: () => void
 }
 
 /** A link that was just made. */
@@ -268,6 +270,7 @@ export class SealedDocument extends ObservableV2<{ [K in keyof DocumentEvents]: 
     this.#unsubscribe()
     this.#onEnd(this.#isLeaving ? 'LEFT' : code)
     this.provider.destroy()
+    this.emit('ended', [])
     this.destroy()
   }
 

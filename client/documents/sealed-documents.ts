@@ -66,6 +66,8 @@ export class SealedDocuments extends ObservableV2<{ [K in keyof DocumentsEvents]
   readonly #installation: Installation
   readonly #open: OpenDocuments
   readonly #personal: PersonalLife
+  /** What ends each pairing that goes on. */
+  readonly #pairings = new Set<() => void>()
   #isClosed = false
 
   /**
@@ -163,7 +165,8 @@ export class SealedDocuments extends ObservableV2<{ [K in keyof DocumentsEvents]
   async pairDevice({ by = 'qr', app }: PairOptions = {}): Promise<PairingOffer> {
     const personal = await this.#personal.ensure()
     await personal.document.provider.whenSynced()
-    const parts = { installation: this.#installation, personal, letIn: () => this.#personal.letIn() }
+    const letIn = (): Promise<void> => this.#personal.letIn()
+    const parts = { installation: this.#installation, personal, letIn, endings: this.#pairings }
     return by === 'qr' ? await offerByQr(parts, app) : await offerByCode(parts)
   }
 
@@ -176,6 +179,7 @@ export class SealedDocuments extends ObservableV2<{ [K in keyof DocumentsEvents]
     const parts = {
       installation: this.#installation,
       adopt: async (link: LinkFragment) => await this.#personal.adoptByLink(link),
+      endings: this.#pairings,
     }
     return isPairingLink(text) ? answerQr(parts, text) : await answerCode(parts, text)
   }
@@ -201,6 +205,7 @@ export class SealedDocuments extends ObservableV2<{ [K in keyof DocumentsEvents]
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
+    for (const end of this.#pairings) end()
     this.#personal.close()
     this.#open.close()
     this.#installation.close()

@@ -26,6 +26,8 @@ export interface AnswerParts {
   readonly installation: Installation
   /** Joins the person's own document by a link, and resolves once the old device has confirmed. */
   readonly adopt: (link: LinkFragment) => Promise<void>
+  /** What ends a pairing at once, when the app closes. */
+  readonly endings: Set<() => void>
 }
 
 /** True for what a QR code holds, false for what may be a typed code. */
@@ -45,6 +47,7 @@ export function answerQr({ adopt }: AnswerParts, text: string): PairingAnswer {
 export async function answerCode(parts: AnswerParts, code: string): Promise<PairingAnswer> {
   const { device } = parts.installation
   const room = new PairingRoom(parts.installation, code, PAIRING_LIFETIME_MS)
+  parts.endings.add(() => room.leave())
   try {
     await room.whenEmpty()
     const reveal = createReveal(device)

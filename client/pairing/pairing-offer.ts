@@ -60,13 +60,15 @@ export interface OfferParts {
   readonly personal: PersonalDocument
   /** Lets confirmed devices into every document. */
   readonly letIn: () => Promise<void>
+  /** What ends a pairing at once, when the app closes. */
+  readonly endings: Set<() => void>
 }
 
 /** Offers a pairing by QR code; `app` is the address that the new device's camera opens. */
 export async function offerByQr(parts: OfferParts, app?: string): Promise<PairingOffer> {
   const { personal } = parts
   const link = await makePairingLink(personal)
-  const guest = awaitGuest(personal, link)
+  const guest = awaitGuest(parts, link)
   const request = guest.joined.then((device) => createRequest(parts, device, null))
   request.catch(() => undefined)
   return {
@@ -80,6 +82,7 @@ export async function offerByQr(parts: OfferParts, app?: string): Promise<Pairin
 export async function offerByCode(parts: OfferParts): Promise<PairingOffer> {
   const code = createPairingCode()
   const room = new PairingRoom(parts.installation, code, PAIRING_LIFETIME_MS)
+  parts.endings.add(() => room.leave())
   await room.whenEmpty()
   const request = meet(parts, room)
   request.catch(() => room.close())
@@ -117,7 +120,7 @@ async function welcome(
 ): Promise<void> {
   const { personal, installation } = parts
   const link = await makePairingLink(personal)
-  const guest = awaitGuest(personal, link)
+  const guest = awaitGuest(parts, link)
   const fragment = base64urlToBytes(encodeLinkFragment(link.fragment)) as Bytes
   room.put('link', sealLink(fragment, installation.device, shown, reveal) as Bytes)
   const joined = await guest.joined
@@ -128,8 +131,14 @@ async function welcome(
   await createRequest(parts, joined, null).confirm()
 }
 
-/** Who comes by it reads the list, and no more, until it is confirmed: it is no admin's link. */
+/**
+ * Who comes by it reads the list, and no more, until it is confirmed: it is no admin's link. A device that came by an earlier one and was
+ * never confirmed goes: only so can it come once more.
+ */
 async function makePairingLink(personal: PersonalDocument): Promise<MadeLink> {
+  for (const { id, role } of personal.document.members()) {
+    if (role !== 'admin') await personal.document.remove(id)
+  }
   const expires = new Date(wallClock() + PAIRING_LIFETIME_MS)
   return await personal.document.makeLink({ role: 'reader', uses: 1, expires })
 }
@@ -160,7 +169,7 @@ interface Guest {
   readonly end: () => void
 }
 
-function awaitGuest({ document }: PersonalDocument, link: MadeLink): Guest {
+function awaitGuest({ personal: { document }, endings }: OfferParts, link: MadeLink): Guest {
   const id = bytesToBase64url(link.id)
   let deadline: Cancel = () => undefined
   let end = (): void => undefined
@@ -183,6 +192,7 @@ function awaitGuest({ document }: PersonalDocument, link: MadeLink): Guest {
       leave()
       reject(pairingError('PAIRING_CLOSED'))
     }
+    endings.add(end)
   })
   joined.catch(() => undefined)
   return { joined, end }

@@ -164,6 +164,39 @@ describe('a second device of one person', () => {
     expect(phone.devices()).toMatchObject([{ isThis: true }])
   })
 
+  it('[KM22] that was switched off before it was confirmed is paired at the next attempt', async () => {
+    const phone = await createDevice('phone')
+    await write(await phone.createDocument({ name: 'Note' }), 'text')
+    const keys = createMemoryKeyStore()
+    const early = await createDevice('laptop', keys)
+    const offer = await phone.pairDevice()
+    const answer = await early.acceptPairing(offer.text)
+    const waiting = answer.confirm().catch(() => 'ended')
+    await offer.request
+    early.close()
+    const laptop = await createDevice('laptop', keys)
+    await pairByQr(phone, laptop)
+    expect(textOf(await openListed(laptop, 'Note'))).toBe('text')
+    expect(phone.devices()).toHaveLength(2)
+    expect(await waiting).toBe('ended')
+  })
+
+  it('[CL12] and the first let a third into a note at the same time, once', async () => {
+    const [phone, laptop, tablet] = await Promise.all(['phone', 'laptop', 'tablet'].map((name) => createDevice(name)))
+    if (!phone || !laptop || !tablet) throw new Error('three devices')
+    const note = await phone.createDocument({ name: 'Note' })
+    await write(note, 'text')
+    await pairByQr(phone, laptop)
+    const there = await openListed(laptop, 'Note')
+    await pairByQr(phone, tablet)
+    expect(textOf(await openListed(tablet, 'Note'))).toBe('text')
+    await vi.waitFor(() => expect(whoIsIn(there)).toEqual(['phone: admin, 3']))
+    const third = laptop.createDocument({ name: 'Laptop’s' })
+    await write(await third, 'from the laptop')
+    expect(textOf(await openListed(tablet, 'Laptop’s'))).toBe('from the laptop')
+    expect(textOf(await openListed(phone, 'Laptop’s'))).toBe('from the laptop')
+  })
+
   it('[KM21] a mistyped code is told at once', async () => {
     const laptop = await createDevice('laptop')
     for (const text of ['hello', 'AAAAA-AAAAA', '']) {

@@ -1,0 +1,85 @@
+import { createMemoryKeyStore, type SealedDocuments } from '@y-sealed/client'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+
+import { Installation } from '../../client/documents/installation.ts'
+import { joinByLink } from '../../client/links/join-by-link.ts'
+import { linkDevice } from '../../client/links/link-device.ts'
+import { startLyingRelay, type LyingRelay } from '../support/lying-relay.ts'
+import { createPerson, documentsOptions, expectText, textOf, whoIsIn, write } from '../support/person.ts'
+import { startHonestRelay } from '../support/stage.ts'
+
+/** A relay that can be switched off: `stand(null)`. */
+async function startSwitchedRelay(): Promise<{ relay: LyingRelay; switchOn: () => void }> {
+  const relay = await startLyingRelay()
+  const honest = await startHonestRelay([relay])
+  return { relay, switchOn: () => relay.stand(honest) }
+}
+
+async function open(relay: LyingRelay, name: string, keys = createMemoryKeyStore()): Promise<SealedDocuments> {
+  return (await createPerson({ relay, name, keys, personal: true })).documents
+}
+
+describe('without a network', () => {
+  it('[CL12] a note is made and written, and later it is at the relay and in the list', async () => {
+    const { relay, switchOn } = await startSwitchedRelay()
+    const documents = await open(relay, 'Alice')
+    const note = await documents.createDocument({ name: 'Train' })
+    note.doc.getText('note').insert(0, 'written on a train')
+    expect(note.provider.unsyncedChanges).toBe(1)
+    const invited = note.invite()
+    switchOn()
+    await note.provider.whenSaved()
+    await vi.waitFor(() => expect(documents.list()).toMatchObject([{ name: 'Train', isReady: true }]), 10_000)
+    const bob = await open(relay, 'Bob')
+    await expectText(await bob.openDocument(await invited), 'written on a train')
+  })
+
+  it('[CL12] a note made just before the app is closed is listed by its next run', async () => {
+    const { relay, switchOn } = await startSwitchedRelay()
+    const keys = createMemoryKeyStore()
+    const first = await open(relay, 'Alice', keys)
+    const note = await first.createDocument({ name: 'Last words' })
+    first.close()
+    switchOn()
+    const again = await open(relay, 'Alice', keys)
+    await vi.waitFor(() => expect(again.list()).toMatchObject([{ id: note.id, name: 'Last words' }]), 10_000)
+    const opened = await again.openDocument(note.id)
+    await opened.provider.whenSynced()
+    expect(whoIsIn(opened)).toEqual(['Alice: admin, 1'])
+  })
+
+  it('[CL11] a known note is opened by its link at once, and reads on when the network is back', async () => {
+    const { relay, switchOn } = await startSwitchedRelay()
+    switchOn()
+    const alice = await open(relay, 'Alice')
+    const note = await alice.createDocument()
+    await write(note, 'hello')
+    const link = await note.invite()
+    const keys = createMemoryKeyStore()
+    const bob = await open(relay, 'Bob', keys)
+    await expectText(await bob.openDocument(link), 'hello')
+    bob.close()
+    relay.stand(null)
+    const again = await open(relay, 'Bob', keys)
+    const copy = await again.openDocument(link)
+    expect(textOf(copy)).toBe('')
+    switchOn()
+    await expectText(copy, 'hello')
+  })
+
+  it('[AU12] a link to an unknown note is OFFLINE after a while', async () => {
+    const { relay, switchOn } = await startSwitchedRelay()
+    switchOn()
+    const note = await (await open(relay, 'Alice')).createDocument()
+    await note.provider.whenSynced()
+    const { fragment: link } = await note.makeLink()
+    relay.stand(null)
+    const installation = await Installation.load(await documentsOptions({ relay, name: 'Bob' }))
+    onTestFinished(() => installation.close())
+    const keys = linkDevice(link.seed)
+    const connection = installation.connectAs(keys, link.headKey)
+    const { device } = installation
+    const joining = joinByLink({ link, linkDevice: keys, connection, device, name: null, timeoutMs: 500 })
+    await expect(joining).rejects.toMatchObject({ code: 'OFFLINE', message: /when there is a network/ })
+  })
+})
