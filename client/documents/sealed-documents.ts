@@ -172,13 +172,14 @@ export class SealedDocuments extends ObservableV2<{ [K in keyof DocumentsEvents]
 
   /**
    * Answers another device's offer with what it shows: the text of its QR code, or its code. Show the answer's digits if it has any, and
-   * `confirm()` where they are the same. This device's own documents join the person's list. Rejects as `openDocument`, and with
+   * `confirm()` where they are the same. This device's own documents (`brings`) join the person's list. Rejects as `openDocument`, and with
    * `NOT_A_PAIRING`, `PAIRING_CODE`, `PAIRING_EXPIRED`, `PAIRING_CLOSED`, `PAIRING_REFUSED`, `PAIRING_DISTURBED`. [KM22]
    */
   async acceptPairing(text: string): Promise<PairingAnswer> {
     const parts = {
       installation: this.#installation,
       adopt: async (link: LinkFragment) => await this.#personal.adoptByLink(link),
+      brings: this.list().filter(({ isReady }) => isReady).length,
       endings: this.#pairings,
     }
     return isPairingLink(text) ? answerQr(parts, text) : await answerCode(parts, text)

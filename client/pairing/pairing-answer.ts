@@ -16,6 +16,11 @@ import { PairingRoom } from './pairing-room.ts'
 export interface PairingAnswer {
   /** To be compared with what the old device shows before either confirms; `null` after a QR code. */
   readonly digits: string | null
+  /**
+   * How many documents of this device the person's other devices will be let into. Where it is not 0, ask before confirming: whoever shows a
+   * code of theirs would get them.
+   */
+  readonly brings: number
   /** Goes on; resolves when this device is one of the person's. Rejects with `PAIRING_REFUSED`, and as {@link PairingRequest} does. */
   confirm(): Promise<void>
   /** Goes no further. */
@@ -26,6 +31,8 @@ export interface AnswerParts {
   readonly installation: Installation
   /** Joins the person's own document by a link, and resolves once the old device has confirmed. */
   readonly adopt: (link: LinkFragment) => Promise<void>
+  /** Documents that this device has by itself. */
+  readonly brings: number
   /** What ends a pairing at once, when the app closes. */
   readonly endings: Set<() => void>
 }
@@ -36,11 +43,11 @@ export function isPairingLink(text: string): boolean {
 }
 
 /** Answers a QR code. Throws `LINK_MALFORMED`, `LINK_VERSION`, and `NOT_A_PAIRING` for a document's link. */
-export function answerQr({ adopt }: AnswerParts, text: string): PairingAnswer {
+export function answerQr({ adopt, brings }: AnswerParts, text: string): PairingAnswer {
   const { kind, fragment } = readLink(text)
   if (kind !== 'pairing') throw linkError('NOT_A_PAIRING')
   const link = decodeLinkFragment(fragment)
-  return { digits: null, confirm: () => adopt(link), reject: () => Promise.resolve() }
+  return { digits: null, brings, confirm: () => adopt(link), reject: () => Promise.resolve() }
 }
 
 /** Answers a typed code: both devices show the same digits then, if nobody stands between them. Rejects with `PAIRING_CODE` for a slip. */
@@ -57,6 +64,7 @@ export async function answerCode(parts: AnswerParts, code: string): Promise<Pair
     room.put('new', reveal)
     return {
       digits: pairingDigits(reveal, shown),
+      brings: parts.brings,
       confirm: () => takeLink(parts, room, reveal, shown),
       reject: () => room.close(),
     }
