@@ -7,6 +7,7 @@ import { CLIENT_FRAME, concatBytes, encodeRelayFrame, type Bytes } from '@y-seal
 
 import type { Append } from './append-queue.ts'
 import type { LiveEntry } from './entry-frames.ts'
+import type { OpenDocument } from './open-document.ts'
 import type { AppendResult, AppendUnit, NewEntry, StoredEntry } from './ports.ts'
 import type { Payment } from './rates.ts'
 import { refusalOfAppend, type Refusal, type RefusedFrame } from './refusal.ts'
@@ -27,7 +28,7 @@ export function append(socket: Socket, subscription: Subscription, unit: AppendU
 export function refuseStale(socket: Socket, { hub, stale }: Subscription, refused: RefusedFrame, epoch?: number): void {
   const { document } = hub
   if (document === null) return socket.refuse(refused, { code: 'UNKNOWN_DOCUMENT' })
-  const detail = epoch ?? document.epoch + (document.isEpochClosed ? 1 : 0)
+  const detail = epoch ?? epochToSeal(document)
   stale.withRecord(
     () => hub.members.epochRecord(document),
     (record) => socket.refuse(refused, { code: 'EPOCH_STALE', detail, ...attachmentOf(record) }),
@@ -51,6 +52,17 @@ export function ackOf(
 ): Bytes {
   const { document, session } = entry
   return encodeRelayFrame({ type: 'ack', document, session, counter, count, seq, compaction: 'none' })
+}
+
+/** Does the store know more of the document than this relay? Then another one has changed it. */
+function isNews(document: OpenDocument | null, result: AppendResult): boolean {
+  if (result.status === 'epoch-stale') return document !== null && result.epoch !== epochToSeal(document)
+  return result.status === 'exists' || result.status === 'forbidden'
+}
+
+/** The epoch under which all but records are to be sealed. [KM18] */
+function epochToSeal({ epoch, isEpochClosed }: OpenDocument): number {
+  return isEpochClosed ? epoch + 1 : epoch
 }
 
 /** One PUSH under way. */
@@ -134,9 +146,6 @@ class PushAppend implements Append {
     if (result.status === 'epoch-stale') refuseStale(this.#socket, this.#subscription, refused, result.epoch)
     else this.#subscription.stale.inOrder(() => this.#socket.refuse(refused, refusalOfAppend(result)))
     if (result.status === 'deleted') hub.end('DELETED')
-    else if (result.status === 'exists' || result.status === 'forbidden' || result.status === 'epoch-stale') {
-      // Another relay knows more of this document than we do.
-      void hub.refresh()
-    }
+    else if (isNews(hub.document, result)) void hub.refresh()
   }
 }

@@ -179,7 +179,8 @@ function refuse(
   context.metrics.count('records_refused', { reason })
   context.log.info('record-refused', { connection: id, document: context.labelOf(refused.document), reason })
   const code = CODES[reason]
-  if (code === 'EPOCH_STALE') return refuseStale(socket, subscription, refused)
+  // Records stand in the epoch in force even where it is closed.
+  if (code === 'EPOCH_STALE') return refuseStale(socket, subscription, refused, subscription.hub.document?.epoch)
   subscription.stale.inOrder(() => {
     socket.refuse(refused, { code, ...(code === 'RECORD_STALE' && { detail: recordSeq }) })
   })

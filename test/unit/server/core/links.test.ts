@@ -66,6 +66,7 @@ describe('[AU12] a link’s socket', () => {
     }
     const peer = await scene.world.peer(scene.document.id, ['read'], link)
     await peer.open(scene.document.id, { cursorSeq: 3, cursorTranscript: new Uint8Array(32).fill(3) })
+    expect(peer.frames).toMatchObject([{ type: 'opened', role: 'none', through: 0 }, { type: 'records' }])
     expect(namesOf(peer.take())).toEqual(['opened none', 'records 2'])
     const again = await scene.world.peer(scene.document.id, ['read'], link)
     await again.open(scene.document.id, { recordHead: scene.document.log.log.recordHead })
