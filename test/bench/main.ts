@@ -17,6 +17,7 @@ import { benchColdOpen } from './rows/cold-open.ts'
 import { benchPaced, benchSaturated } from './rows/fan-out.ts'
 import { benchIdleSockets } from './rows/idle-sockets.ts'
 import { benchManyDocuments } from './rows/many-documents.ts'
+import { benchMembers } from './rows/members.ts'
 import { benchPresence } from './rows/presence.ts'
 import { killServers } from './server-process.ts'
 import { benchStore } from './store.ts'
@@ -65,6 +66,7 @@ async function run(): Promise<void> {
     P7: () => benchBytes({ quick, workplace }),
     P8: () => benchClientCrypto({ quick }),
     P10: () => withRelay((relay) => benchPresence({ quick, relay })),
+    P13: () => benchMembers({ quick, workplace }),
   }
   for (const id of options.only) {
     const bench = benches[id]

@@ -28,10 +28,14 @@ export interface SealedClient {
   close(): void
 }
 
-/** Opens a document at the relay on this port with a device of its own. */
-export function openSealedClient(workplace: Workplace, port: number, access: DocumentAccess): SealedClient {
+/** Opens a document at the relay on this port, with a device of its own where none is given. */
+export function openSealedClient(
+  workplace: Workplace,
+  port: number,
+  access: DocumentAccess,
+  device: Device = new Device(createDeviceSeeds()),
+): SealedClient {
   const traffic = new Traffic()
-  const device = new Device(createDeviceSeeds())
   const connection = new RelayConnection({
     url: `wss://127.0.0.1:${port}/sync`,
     device,

@@ -48,6 +48,7 @@ const RAISED_LIMITS: Partial<RelayLimits> = {
   accepts: ABOVE_THE_LOAD,
   sockets: 1e6,
   socketsPerSubject: 1e6,
+  socketsPerNetwork: 1e6,
   subjectCreationsPerHour: 1e9,
   subjectBytesPerDay: 1e12,
 }
@@ -104,7 +105,7 @@ export function makeBenchToken(
     iat,
     exp: iat + TOKEN_LIFE_S,
     doc: bytesToBase64url(document),
-    perm: ['read', 'write', 'awareness', 'snapshot', 'create', 'delete'],
+    perm: ['read', 'write', 'awareness', 'snapshot', 'members', 'create', 'delete'],
     cnf: bytesToBase64url(device),
   })
 }
