@@ -28,7 +28,7 @@ import type { KeyStore } from '../keys/key-store.ts'
 import { copyEnvelope } from './copy-envelope.ts'
 import { Keyring } from './keyring.ts'
 import { MemberAuthority, type KnownRecords } from './member-authority.ts'
-import { saveDocument, savePin, type Pin, type StoredDocument } from './stored-document.ts'
+import { loadDocument, saveDocument, savePin, type Pin, type StoredDocument } from './stored-document.ts'
 
 /** A record that counts, at its place. */
 export interface MemberRecord {
@@ -241,7 +241,10 @@ export class Membership implements DocumentAccess, KnownRecords {
     const { genesisHash, genesisBody } = this
     if (this.#hasNewKey) {
       this.#hasNewKey = false
-      await saveDocument(this.#keys, { genesisHash, genesisBody, epochKeys: this.#keyring.held })
+      // Another tab may have stored keys that this one has not come to.
+      const stored = await loadDocument(this.#keys, this.documentId).catch(() => null)
+      const others = (stored?.epochKeys ?? []).filter(({ epoch }) => this.keyOf(epoch) === null)
+      await saveDocument(this.#keys, { genesisHash, genesisBody, epochKeys: [...this.#keyring.held, ...others] })
     }
     // Until the records hold what was pinned, that stays.
     if (this.#unmetPin !== null) return

@@ -39,7 +39,7 @@ export interface ProviderEvents {
   role: (role: string) => void
   'connection-close': (reason: DownReason) => void
   'connection-error': (error: unknown) => void
-  /** For good: it does not come back by itself. */
+  /** For good: it does not come back by itself. `REMOVED`: the records say that this device is no member any more. */
   closed: (reason: DownReason) => void
   authenticationFailed: (reason: DownReason) => void
   integrity: (report: IntegrityReport) => void

@@ -39,7 +39,7 @@ const EPOCH_PATIENCE_MS = 2_000
 
 /** Why edits cannot leave now; they stay with the sender. */
 export interface SendProblem {
-  /** A refusal code, or `CLIENT_ID_TAKEN`, `DEPENDS_ON_UNSENT`, `TOO_LARGE`, `OUTBOX_FAILED`. */
+  /** A refusal code, or `KEY_MISSING`, `NOT_COUNTED`, `OUTBOX_DAMAGED`, `CLIENT_ID_TAKEN`, `DEPENDS_ON_UNSENT`, `TOO_LARGE`, `OUTBOX_FAILED`. */
   readonly code: string
   readonly message: string
 }

@@ -8,6 +8,7 @@ import {
   createMemoryKeyStore,
   createMembership,
   joinedMembership,
+  openMembership,
   type Membership,
   sealRecord,
   type Intent,
@@ -143,6 +144,14 @@ export class Note {
     const person = new Person(device, membership)
     person.log.take(this.entries)
     return person
+  }
+
+  /** A device in its next run, which knows what it has accepted and has read nothing yet. */
+  async rejoin(device: Device): Promise<Person> {
+    const { genesisHash, documentId, records } = this
+    const keys = createMemoryKeyStore()
+    await joinedMembership({ genesisHash, device, keys, records })
+    return new Person(device, await openMembership(documentId, keys, device))
   }
 
   /** What a reader makes of the whole log: by RECORDS first, or from entries alone. */

@@ -195,6 +195,22 @@ describe('the key store', () => {
     expect(again.current?.exportKey()).toEqual(bob.membership.current?.exportKey())
   })
 
+  it('[KM19] two tabs do not store over each other what only one of them has come to', async () => {
+    const note = await createNote()
+    const keys = createMemoryKeyStore()
+    const { genesisHash, documentId } = note
+    const bob = await note.add('writer')
+    const { device } = bob
+    const [one, other] = await Promise.all([1, 2].map(() => joinedMembership({ genesisHash, device, keys })))
+    note.change(note.creator, rotate())
+    one?.takeRecords(note.records, 0)
+    await one?.whenStored()
+    other?.takeRecords(note.records.slice(0, 2), 0)
+    await other?.whenStored()
+    const next = await openMembership(documentId, keys, device)
+    expect([next.keyOf(1), next.keyOf(2)].map((key) => key !== null)).toEqual([true, true])
+  })
+
   it('[KM12] a link finds the key that is sealed to it, and may seal nothing with it', async () => {
     const note = await createNote()
     const link = new Device(createDeviceSeeds())
