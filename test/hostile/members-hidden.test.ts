@@ -80,6 +80,38 @@ describe('a relay that hides the removal of Carol from Bob', () => {
   })
 })
 
+describe('a relay that brings out later what it had hidden', () => {
+  it('T27 [KM16] [CL11] a removal, at a place that Bob has read as something else: the reading ends, and the past stays', async () => {
+    const scene = await setHostileScene()
+    const { alice, carol, view } = scene
+    const { his, bob } = await hideFromBob(scene)
+    await alice.remove(carol)
+    const removal = view.log.at(-1) as Envelope
+    const place = view.seq
+    await bob.write('two. ')
+    expect(his.seq).toBeGreaterThanOrEqual(place)
+    bob.goOffline()
+    his.shownRecords = () => [...his.records, { seq: place, envelope: removal }]
+    bob.peer.provider.connect()
+    await until(() => bob.closings.length > 0)
+    expect(bob.closings[0]?.code).toBe('LOG_INVALID')
+    expect(bob.membership.members.memberOf(carol.device.id)).not.toBeNull()
+    expect(bob.text).toBe('one. two. ')
+  })
+
+  it('T27 [KM16] [CL11] another record than it had shown at that place: the reading ends', async () => {
+    const scene = await setHostileScene()
+    const { bob, view } = scene
+    bob.goOffline()
+    const shown = view.records
+    view.shownRecords = () =>
+      shown.map(({ seq, envelope }, i) => ({ seq, envelope: i === 1 ? (shown[2]?.envelope ?? envelope) : envelope }))
+    bob.peer.provider.connect()
+    await until(() => bob.closings.length > 0)
+    expect(bob.closings[0]?.code).toBe('LOG_INVALID')
+  })
+})
+
 describe('a relay that shows two removals', () => {
   it('T27 [K10] [CL11] that two admins made at once, one to each: who comes to the other history stops', async () => {
     const scene = await setHostileScene()
