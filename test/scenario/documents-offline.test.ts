@@ -1,11 +1,11 @@
 import { createMemoryKeyStore, type SealedDocuments } from '@y-sealed/client'
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 
 import { Installation } from '../../client/documents/installation.ts'
 import { joinByLink } from '../../client/links/join-by-link.ts'
 import { linkDevice } from '../../client/links/link-device.ts'
 import { startLyingRelay, type LyingRelay } from '../support/lying-relay.ts'
-import { createPerson, documentsOptions, expectText, textOf, whoIsIn, write } from '../support/person.ts'
+import { createPerson, documentsOptions, eventually, expectText, textOf, whoIsIn, write } from '../support/person.ts'
 import { startHonestRelay } from '../support/stage.ts'
 
 /** A relay that can be switched off: `stand(null)`. */
@@ -29,7 +29,7 @@ describe('without a network', () => {
     const invited = note.invite()
     switchOn()
     await note.provider.whenSaved()
-    await vi.waitFor(() => expect(documents.list()).toMatchObject([{ name: 'Train', isReady: true }]), 10_000)
+    await eventually(() => expect(documents.list()).toMatchObject([{ name: 'Train', isReady: true }]))
     const bob = await open(relay, 'Bob')
     await expectText(await bob.openDocument(await invited), 'written on a train')
   })
@@ -42,7 +42,7 @@ describe('without a network', () => {
     first.close()
     switchOn()
     const again = await open(relay, 'Alice', keys)
-    await vi.waitFor(() => expect(again.list()).toMatchObject([{ id: note.id, name: 'Last words' }]), 10_000)
+    await eventually(() => expect(again.list()).toMatchObject([{ id: note.id, name: 'Last words' }]))
     const opened = await again.openDocument(note.id)
     await opened.provider.whenSynced()
     expect(whoIsIn(opened)).toEqual(['Alice: admin, 1'])

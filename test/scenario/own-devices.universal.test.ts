@@ -1,14 +1,15 @@
 import {
   createMemoryKeyStore,
   SealedDocuments,
+  type FetchJson,
   type KeyStore,
   type PairingAnswer,
   type PairingRequest,
   type SealedDocument,
 } from '@y-sealed/client'
-import { describe, expect, inject, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, inject, it, onTestFinished } from 'vitest'
 
-import { createPerson, documentsOptions, expectText, textOf, whoIsIn, write } from '../support/person.ts'
+import { createPerson, documentsOptions, eventually, expectText, textOf, whoIsIn, write } from '../support/person.ts'
 
 const relay = inject('relay')
 
@@ -33,10 +34,17 @@ async function pairByQr(old: SealedDocuments, fresh: SealedDocuments): Promise<v
 /** Opens what another device has listed, once this one has been let in. */
 async function openListed(documents: SealedDocuments, name: string): Promise<SealedDocument> {
   const find = (): string | undefined => documents.list().find((entry) => entry.name === name && entry.isReady)?.id
-  await vi.waitFor(() => expect(find()).toBeDefined(), 10_000)
+  await eventually(() => expect(find()).toBeDefined())
   const document = await documents.openDocument(find() ?? '')
   await document.provider.whenSynced()
   return document
+}
+
+/** Answers some requests for tokens, and refuses all after them. */
+function failAfter(answered: number, platform: FetchJson = (url, init) => fetch(url, init)): FetchJson {
+  let asked = 0
+  const refusal = { status: 403, json: () => Promise.resolve({ code: 'INVITE_REFUSED', message: 'not now' }) }
+  return (url, init) => (++asked > answered ? Promise.resolve(refusal) : platform(url, init))
 }
 
 describe('a second device of one person', () => {
@@ -88,7 +96,7 @@ describe('a second device of one person', () => {
     await write(await phone.createDocument({ name: 'Old on the phone' }), 'phone')
     const laptop = await createDevice('laptop')
     await write(await laptop.createDocument({ name: 'Old on the laptop' }), 'laptop')
-    await vi.waitFor(() => expect([phone.list(), laptop.list()]).toMatchObject([[{}], [{}]]))
+    await eventually(() => expect([phone.list(), laptop.list()]).toMatchObject([[{}], [{}]]))
     const offer = await phone.pairDevice()
     const answer = await laptop.acceptPairing(offer.text)
     expect(answer.brings).toBe(1)
@@ -105,19 +113,19 @@ describe('a second device of one person', () => {
     const phone = await createDevice('Bob')
     await phone.openDocument(await note.invite({ role: 'reader' }), { name: 'From Carol' })
     const laptop = await createDevice('Bob’s laptop')
-    await vi.waitFor(() => expect(phone.list()).toHaveLength(1))
+    await eventually(() => expect(phone.list()).toHaveLength(1))
     await pairByQr(phone, laptop)
     const there = await openListed(laptop, 'From Carol')
     expect(textOf(there)).toBe('hello')
     expect(there.role).toBe('reader')
-    await vi.waitFor(() => expect(whoIsIn(note)).toEqual(['Carol: admin, 1', 'Bob: reader, 2']))
+    await eventually(() => expect(whoIsIn(note)).toEqual(['Carol: admin, 1', 'Bob: reader, 2']))
   })
 
   it('[KM22] that is shown the door has seen the list, and gets into no note', async () => {
     const phone = await createDevice('phone')
     const note = await phone.createDocument({ name: 'Secret' })
     await write(note, 'secret')
-    await vi.waitFor(() => expect(phone.list()).toHaveLength(1))
+    await eventually(() => expect(phone.list()).toHaveLength(1))
     const stranger = await createDevice('stranger')
     const offer = await phone.pairDevice()
     const refused = stranger.acceptPairing(offer.text).then((answer) => answer.confirm())
@@ -194,7 +202,7 @@ describe('a second device of one person', () => {
     const there = await openListed(laptop, 'Note')
     await pairByQr(phone, tablet)
     expect(textOf(await openListed(tablet, 'Note'))).toBe('text')
-    await vi.waitFor(() => expect(whoIsIn(there)).toEqual(['phone: admin, 3']))
+    await eventually(() => expect(whoIsIn(there)).toEqual(['phone: admin, 3']))
     const third = laptop.createDocument({ name: 'Laptop’s' })
     await write(await third, 'from the laptop')
     expect(textOf(await openListed(tablet, 'Laptop’s'))).toBe('from the laptop')
@@ -235,7 +243,7 @@ describe('a recovery key and file', () => {
     const shared = await carol.documents.createDocument()
     await write(shared, 'shared')
     await phone.openDocument(await shared.invite(), { name: 'From Carol' })
-    await vi.waitFor(() => expect(phone.list()).toHaveLength(2))
+    await eventually(() => expect(phone.list()).toHaveLength(2))
     const recovery = await phone.exportRecovery()
     phone.close()
 
@@ -247,13 +255,35 @@ describe('a recovery key and file', () => {
     expect(textOf(restored)).toBe('before the phone fell into the lake')
     expect(whoIsIn(restored)).toEqual(['Alice’s new phone: admin, 1'])
     expect(textOf(await openListed(fresh, 'From Carol'))).toBe('shared')
-    await vi.waitFor(() => expect(whoIsIn(shared)).toEqual(['Carol: admin, 1', 'Alice’s new phone: writer, 1']))
+    await eventually(() => expect(whoIsIn(shared)).toEqual(['Carol: admin, 1', 'Alice’s new phone: writer, 1']))
     expect(fresh.devices()).toMatchObject([{ id: fresh.deviceId, isConfirmed: true }])
     await write(restored, ', and after')
 
     const late = await documentsOptions({ relay, name: 'finder', personal: true })
     const found = SealedDocuments.restore(late, recovery.file, recovery.key)
     await expect(found).rejects.toMatchObject({ code: 'RECOVERY_OUTDATED' })
+  })
+
+  it('[KM21] leave the other devices of the person where they are, and may be used once more when cut off in between', async () => {
+    const phone = await createDevice('phone')
+    const laptop = await createDevice('laptop')
+    const note = await phone.createDocument({ name: 'Note' })
+    await write(note, 'text')
+    await pairByQr(phone, laptop)
+    const there = await openListed(laptop, 'Note')
+    const { file, key } = await phone.exportRecovery()
+    const keys = createMemoryKeyStore()
+    const options = { ...(await documentsOptions({ relay, name: 'new phone', keys })), personal: true }
+    const cutOff = SealedDocuments.restore({ ...options, fetch: failAfter(4, options.fetch) }, file, key)
+    await expect(cutOff).rejects.toMatchObject({ code: 'INVITE_REFUSED' })
+    await eventually(() => expect(whoIsIn(there)).toEqual(['phone: admin, 3']))
+    const fresh = await SealedDocuments.restore(options, file, key)
+    onTestFinished(() => fresh.close())
+    expect(textOf(await openListed(fresh, 'Note'))).toBe('text')
+    await eventually(() => expect(there.members()[0]?.devices.map(({ name }) => name)).toEqual(['laptop', 'new phone']))
+    expect(fresh.devices().map(({ name }) => name)).toEqual(['new phone', 'laptop'])
+    await write(there, ', and more')
+    expect(phone.devices()).not.toMatchObject([{ isThis: true }])
   })
 
   it('[KM21] with another key open nothing', async () => {

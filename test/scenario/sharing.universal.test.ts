@@ -1,7 +1,7 @@
 import { createMemoryKeyStore, type MemberChange } from '@y-sealed/client'
-import { describe, expect, inject, it, vi } from 'vitest'
+import { describe, expect, inject, it } from 'vitest'
 
-import { createPerson, expectText, textOf, whoIsIn, write } from '../support/person.ts'
+import { createPerson, eventually, expectText, textOf, whoIsIn, write } from '../support/person.ts'
 
 const relay = inject('relay')
 const app = 'https://app.example/'
@@ -11,7 +11,7 @@ describe('one person alone', () => {
     const { documents } = await createPerson({ relay, name: 'Alice', personal: true })
     const note = await documents.createDocument({ name: 'Shopping' })
     await write(note, 'milk')
-    await vi.waitFor(() => expect(documents.list()).toMatchObject([{ id: note.id, name: 'Shopping', isReady: true }]))
+    await eventually(() => expect(documents.list()).toMatchObject([{ id: note.id, name: 'Shopping', isReady: true }]))
     expect(whoIsIn(note)).toEqual(['Alice: admin, 1'])
     note.close()
     const again = await documents.openDocument(note.id)
@@ -26,10 +26,10 @@ describe('one person alone', () => {
     const first = await createPerson({ relay, name: 'Alice', keys, personal: true })
     const note = await first.documents.createDocument({ name: 'Diary' })
     await write(note, 'dear diary')
-    await vi.waitFor(() => expect(first.documents.list()).toHaveLength(1))
+    await eventually(() => expect(first.documents.list()).toHaveLength(1))
     first.documents.close()
     const { documents } = await createPerson({ relay, name: 'Alice', keys, personal: true })
-    await vi.waitFor(() => expect(documents.list()).toMatchObject([{ name: 'Diary', isReady: true }]))
+    await eventually(() => expect(documents.list()).toMatchObject([{ name: 'Diary', isReady: true }]))
     await expectText(await documents.openDocument(note.id), 'dear diary')
   })
 
@@ -42,7 +42,7 @@ describe('one person alone', () => {
     const [alice] = note.members()
     await expect(note.setRole(alice?.id ?? '', 'writer')).rejects.toMatchObject({ code: 'LAST_ADMIN' })
     await note.deleteDocument()
-    await vi.waitFor(() => expect(documents.list()).toEqual([]))
+    await eventually(() => expect(documents.list()).toEqual([]))
   })
 })
 
@@ -61,13 +61,13 @@ describe('two people and a link', () => {
     await expectText(bobs, 'hello')
     await write(bobs, ' world')
     await expectText(note, 'hello world')
-    await vi.waitFor(() => expect(whoIsIn(note)).toEqual(['Alice: admin, 1', 'Bob: writer, 1']))
+    await eventually(() => expect(whoIsIn(note)).toEqual(['Alice: admin, 1', 'Bob: writer, 1']))
     expect(whoIsIn(bobs)).toEqual(whoIsIn(note))
     expect(changes).toMatchObject([{ kind: 'joined', by: bob.documents.deviceId }])
     expect(bobs.safetyCode()).toEqual(note.safetyCode())
     expect(bobs.members().map(({ isMe }) => isMe)).toEqual([false, true])
     expect(bobs.members()[1]).toMatchObject({ link: note.links()[0]?.id, role: 'writer' })
-    await vi.waitFor(() => expect(bob.documents.list()).toMatchObject([{ id: note.id, isReady: true }]))
+    await eventually(() => expect(bob.documents.list()).toMatchObject([{ id: note.id, isReady: true }]))
     expect([...alice.errors, ...bob.errors]).toEqual([])
   })
 
@@ -105,7 +105,7 @@ describe('two people and a link', () => {
     await expect(refused).rejects.toMatchObject({ code: 'LINK_EXPIRED_OR_REVOKED', message: /ask for a new one/ })
     bobs.close()
     await (await bob.documents.openDocument(link)).provider.whenSynced()
-    await vi.waitFor(() => expect(note.links()).toEqual([]))
+    await eventually(() => expect(note.links()).toEqual([]))
   })
 
   it('[AU12] a link that was taken back opens nothing, and one that has expired neither', async () => {
@@ -123,10 +123,7 @@ describe('two people and a link', () => {
     const bob = await createPerson({ relay, name: 'Bob' })
     const over = { code: 'LINK_EXPIRED_OR_REVOKED' }
     await expect(bob.documents.openDocument(revoked)).rejects.toMatchObject(over)
-    await vi.waitFor(
-      () => expect(Date.now()).toBeGreaterThan((note.links()[0]?.expires?.getTime() ?? 0) + 1_000),
-      5_000,
-    )
+    await eventually(() => expect(Date.now()).toBeGreaterThan((note.links()[0]?.expires?.getTime() ?? 0) + 1_000))
     await expect(bob.documents.openDocument(short)).rejects.toMatchObject(over)
   })
 
@@ -138,9 +135,9 @@ describe('two people and a link', () => {
     const people = await Promise.all(Array.from({ length: 10 }, (_, i) => createPerson({ relay, name: `Person ${i}` })))
     const opened = await Promise.all(people.map(({ documents }) => documents.openDocument(link)))
     await Promise.all(opened.map(({ provider }) => provider.whenSynced()))
-    await vi.waitFor(() => expect(note.members()).toHaveLength(11), 10_000)
+    await eventually(() => expect(note.members()).toHaveLength(11))
     for (const document of opened) {
-      await vi.waitFor(() => expect(document.safetyCode()).toEqual(note.safetyCode()), 10_000)
+      await eventually(() => expect(document.safetyCode()).toEqual(note.safetyCode()))
     }
   })
 
@@ -156,9 +153,9 @@ describe('two people and a link', () => {
     bobs.on('role', (role) => roles.push(role))
     const id = note.members()[1]?.id ?? ''
     await note.setRole(id, 'admin')
-    await vi.waitFor(() => expect(roles).toEqual(['admin']))
+    await eventually(() => expect(roles).toEqual(['admin']))
     await note.leave()
-    await vi.waitFor(() => expect(whoIsIn(bobs)).toEqual(['Bob: admin, 1']))
+    await eventually(() => expect(whoIsIn(bobs)).toEqual(['Bob: admin, 1']))
     await write(bobs, 'b')
     expect(textOf(bobs)).toBe('ab')
   })

@@ -51,9 +51,14 @@ export async function write(document: SealedDocument, text: string): Promise<voi
   await document.provider.whenSaved()
 }
 
+/** Waits until `check` throws no more; long enough for a machine with much else to do. */
+export async function eventually(check: () => void): Promise<void> {
+  await vi.waitFor(check, { timeout: 15_000 })
+}
+
 /** Waits until a document reads so. */
 export async function expectText(document: SealedDocument, text: string): Promise<void> {
-  await vi.waitFor(() => expect(textOf(document)).toBe(text), { timeout: 10_000 })
+  await eventually(() => expect(textOf(document)).toBe(text))
 }
 
 /** Names and roles as a document's members stand now. */
