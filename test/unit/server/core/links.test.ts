@@ -1,10 +1,11 @@
 /** A socket that has proved a link's keys: it gets the records, and may bring one join. */
-import { cryptoReady, type Envelope, type JoinFields, type LinkFields } from '@y-sealed/protocol'
+import { cryptoReady, encodeClientFrame, type Envelope, type JoinFields, type LinkFields } from '@y-sealed/protocol'
 import type { Device } from '@y-sealed/protocol/sealing'
 import { describe, expect, it } from 'vitest'
 
 import type { Permission } from '../../../../server/core/ports.ts'
-import { ALL, type CorePeer, type CoreWorldOptions } from '../../../support/core-world.ts'
+import { ALL, CoreWorld, type CorePeer, type CoreWorldOptions } from '../../../support/core-world.ts'
+import { createMemoryStore } from '../../../../server/store/memory.ts'
 import { MemberWorld, namesOf } from '../../../support/members/member-world.ts'
 import { linkFields, roleFields } from '../../../support/members/test-member-log.ts'
 import { createTestDevice } from '../../../support/raw-client.ts'
@@ -193,6 +194,23 @@ describe('[AU12] a link’s socket', () => {
     expect(namesOf(await scene.push(joinOf(setting, createTestDevice()), last))).toEqual(['ack', 'closed 40300'])
     expect(namesOf(peer.take())).toEqual(['closed 40300'])
     expect(namesOf((await open(setting)).take())).toEqual(['nack 40300'])
+  })
+
+  it('counts a join once, though two sockets ask at once a relay that has just started', async () => {
+    const store = createMemoryStore()
+    const setting = await createLink({ uses: 2 }, ['read'], { store })
+    const { scene, peer, link } = setting
+    expect(namesOf(await scene.push(joinOf(setting, createTestDevice()), peer))).toContain('ack')
+    const { document } = scene
+    const later = await CoreWorld.start({ store })
+    const guests = [await later.opened(document.id, ['read'], link), await later.opened(document.id, ['read'], link)]
+    for (const guest of guests) {
+      const envelopes = [joinOf(setting, createTestDevice())]
+      guest.connection?.receive(encodeClientFrame({ type: 'push', envelopes }))
+    }
+    await later.flush()
+    const answers = guests.flatMap((guest) => namesOf(guest.take()))
+    expect(answers.toSorted()).toEqual(['ack', 'closed 40300', 'closed 40300', 'nack 40904'])
   })
 
   it('ends by the relay’s clock: OPEN, the join and what is open', async () => {
