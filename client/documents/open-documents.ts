@@ -11,6 +11,7 @@ import { loadDocument } from '../members/stored-document.ts'
 import type { DocumentList } from './document-list.ts'
 import type { Installation } from './installation.ts'
 import { bytesOf, SealedDocument } from './sealed-document.ts'
+import { whenSyncedWithin } from './when-synced.ts'
 
 export class OpenDocuments {
   readonly #installation: Installation
@@ -57,13 +58,20 @@ export class OpenDocuments {
     }
   }
 
-  /** Does work in a document once it is open at the relay; opens it for this where the app has not. Rejects with why it is closed. */
-  async withDocument(genesisHash: Bytes, work: (document: SealedDocument) => Promise<void>): Promise<void> {
+  /**
+   * Does work in a document once it is open at the relay; opens it for this where the app has not. Rejects with why it is closed, and with
+   * `OFFLINE` where `timeoutMs` is given and has passed.
+   */
+  async withDocument(
+    genesisHash: Bytes,
+    work: (document: SealedDocument) => Promise<void>,
+    timeoutMs?: number,
+  ): Promise<void> {
     const id = bytesToBase64url(documentIdOf(genesisHash))
     const membership = this.#documentById.has(id) ? null : await this.#join(genesisHash)
     const document = this.#documentById.get(id) ?? this.#attachQuietly(id, membership as Membership)
     try {
-      await document.provider.whenSynced()
+      await (timeoutMs === undefined ? document.provider.whenSynced() : whenSyncedWithin(document.provider, timeoutMs))
       await work(document)
     } finally {
       if (this.#quietById.get(id) === document) document.close()

@@ -82,14 +82,19 @@ export class SealedDocuments extends ObservableV2<{ [K in keyof DocumentsEvents]
 
   /**
    * This person's documents on a new device, by a recovery file of an old one and its key: the new device is let into each, the old one
-   * removed. Safe to be repeated. Rejects with `RECOVERY_KEY`, `RECOVERY_FILE`, `RECOVERY_VERSION`, and `RECOVERY_OUTDATED` when the old
-   * device was removed since. [KM21]
+   * removed. Safe to be repeated. Rejects with `RECOVERY_KEY`, `RECOVERY_FILE`, `RECOVERY_VERSION`, `RECOVERY_OUTDATED` when the old device
+   * was removed since, `OFFLINE`, and as the relay refuses. [KM21]
    */
   static async restore(options: SealedDocumentsOptions, file: Bytes, key: string): Promise<SealedDocuments> {
     const personal = await restoreDevice(options, file, key)
     const documents = new SealedDocuments(await Installation.load(options), options.personal ?? true)
     await documents.#personal.start()
-    if (personal !== null) await documents.#personal.adopt(personal)
+    try {
+      if (personal !== null) await documents.#personal.adopt(personal)
+    } catch (error) {
+      documents.close()
+      throw error
+    }
     return documents
   }
 

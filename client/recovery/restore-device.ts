@@ -9,12 +9,15 @@ import { Installation, type InstallationOptions } from '../documents/installatio
 import { OpenDocuments } from '../documents/open-documents.ts'
 import { PersonalDocument } from '../documents/personal-document.ts'
 import { isStranger } from '../documents/stranger.ts'
+import { whenSyncedWithin } from '../documents/when-synced.ts'
 import { createMemoryKeyStore } from '../keys/key-store.ts'
 import { addOwnDevice } from '../members/intents/let-in.ts'
 import { leaveDocument, removeOwnDevice } from '../members/intents/remove-devices.ts'
 import { loadDocument } from '../members/stored-document.ts'
 import { readRecovery } from './recovery-file.ts'
 
+/** With one document. */
+const PATIENCE_MS = 20_000
 const DOCUMENT_PREFIX = 'document/'
 /** Heads, pins and the relay's head key. [LO5] [LO6] [CL11] */
 const MEMORIES = ['head/', 'pin/', 'head-key/']
@@ -72,8 +75,10 @@ class Move {
     const listed = await this.#enter(personal)
     const held = await this.#heldDocuments()
     await this.#moveAll([...listed, ...held.filter((hash) => !equalBytes(hash, genesisHash))])
-    await this.#freshDocuments.withDocument(genesisHash, (document) =>
-      document.change(removeOwnDevice(this.#old.device.id)),
+    await this.#freshDocuments.withDocument(
+      genesisHash,
+      (document) => document.change(removeOwnDevice(this.#old.device.id)),
+      PATIENCE_MS,
     )
     return genesisHash
   }
@@ -83,7 +88,7 @@ class Move {
     const { document, list } = personal
     const { device, name } = this.#fresh
     try {
-      await document.provider.whenSynced()
+      await whenSyncedWithin(document.provider, PATIENCE_MS)
       await document.change(addOwnDevice(device.certificate(), name))
       for (const { id } of list.all) {
         if (list.accessOf(id, this.#old.device.id) !== 'in') continue
@@ -114,17 +119,25 @@ class Move {
   async #move(genesisHash: Bytes): Promise<void> {
     const { device, name } = this.#fresh
     try {
-      await this.#oldDocuments.withDocument(genesisHash, (document) =>
-        document.change(addOwnDevice(device.certificate(), name)),
+      await this.#oldDocuments.withDocument(
+        genesisHash,
+        (document) => document.change(addOwnDevice(device.certificate(), name)),
+        PATIENCE_MS,
       )
-      await this.#freshDocuments.withDocument(genesisHash, (document) =>
-        document.change(removeOwnDevice(this.#old.device.id)),
+      await this.#freshDocuments.withDocument(
+        genesisHash,
+        (document) => document.change(removeOwnDevice(this.#old.device.id)),
+        PATIENCE_MS,
       )
     } catch (error) {
       if (!(error instanceof SyncError)) throw error
       // The new device had come in by itself: then the old one is a member of its own, and leaves.
       if (error.code === 'NOT_OWN_DEVICE') {
-        return await this.#oldDocuments.withDocument(genesisHash, (document) => document.change(leaveDocument()))
+        return await this.#oldDocuments.withDocument(
+          genesisHash,
+          (document) => document.change(leaveDocument()),
+          PATIENCE_MS,
+        )
       }
       if (!isStranger(error.code) && error.code !== 'DELETED') throw error
     }

@@ -2,6 +2,7 @@ import { createMemoryKeyStore, type SealedDocuments } from '@y-sealed/client'
 import { describe, expect, it, onTestFinished } from 'vitest'
 
 import { Installation } from '../../client/documents/installation.ts'
+import { whenSyncedWithin } from '../../client/documents/when-synced.ts'
 import { joinByLink } from '../../client/links/join-by-link.ts'
 import { linkDevice } from '../../client/links/link-device.ts'
 import { startLyingRelay, type LyingRelay } from '../support/lying-relay.ts'
@@ -65,6 +66,12 @@ describe('without a network', () => {
     expect(textOf(copy)).toBe('')
     switchOn()
     await expectText(copy, 'hello')
+  })
+
+  it('[KM21] what somebody waits for, a restoration say, is OFFLINE after a while', async () => {
+    const { relay } = await startSwitchedRelay()
+    const note = await (await open(relay, 'Alice')).createDocument()
+    await expect(whenSyncedWithin(note.provider, 100)).rejects.toMatchObject({ code: 'OFFLINE' })
   })
 
   it('[AU12] a link to an unknown note is OFFLINE after a while', async () => {
