@@ -9,14 +9,23 @@ import type { Batch, WaitingAck } from './delivery.ts'
 import type { LiveEntry } from './entry-frames.ts'
 import type { Subscription } from './subscription.ts'
 
+const KIND_AT = OFFSET.kind
+const RECORD_KIND = KIND.record
+
 /** A record that changes something: the genesis, entry 1, finds nothing to change. */
 export function isChange({ seq, envelope }: LiveEntry): boolean {
-  return envelope[OFFSET.kind] === KIND.record && seq > 1
+  return seq > 1 && envelope[KIND_AT] === RECORD_KIND
+}
+
+/** A plain loop: every batch comes by here, and hardly one holds a record. */
+function holdsChange({ entries }: Batch): boolean {
+  for (const entry of entries) if (isChange(entry)) return true
+  return false
 }
 
 /** The batch itself, or its parts, each ending with a record but the last. ACKs go with what they speak of. */
 export function cutAtRecords(batch: Batch): readonly Batch[] {
-  if (!batch.entries.some(isChange)) return [batch]
+  if (!holdsChange(batch)) return [batch]
   const parts: Batch[] = []
   let entries: LiveEntry[] = []
   let acks = batch.acks
