@@ -47,13 +47,14 @@ export class Hub {
   document: OpenDocument | null = null
   /** Openings and appends under way: while there are any, the hub stays. */
   holds = 0
+  /** Seq up to which every record has done its work: {@link Hub.lastSeq}, but for what is about to be sent. */
+  lastSent = 0
   isEnded = false
   /** Why it ended, for openings that were under way. */
   endedWith: RefusalCode = 'UNAVAILABLE'
   readonly #context: Context
   readonly #delivery = new Delivery()
   readonly #repair: Repair
-  #lastSent = 0
   /** Of records that this relay appended and has not delivered yet, by seq. */
   readonly #effects = new Map<number, RecordEffect>()
   #refreshing: Promise<void> | null = null
@@ -91,11 +92,6 @@ export class Hub {
     return this.#delivery.last
   }
 
-  /** Seq up to which every record has done its work: {@link Hub.lastSeq}, but for what is about to be sent. */
-  get lastSent(): number {
-    return this.#lastSent
-  }
-
   /**
    * Subscribes to the bus, then reads the row, so that nothing falls between. Gives the row, for the first opening.
    * Rejects when the store or the bus does.
@@ -108,7 +104,7 @@ export class Hub {
     this.#isStarted = true
     this.#delivery.start(status?.head ?? null)
     this.#heads.begin()
-    this.#lastSent = this.#delivery.last
+    this.lastSent = this.#delivery.last
     this.deliver()
     return status
   }
@@ -205,7 +201,7 @@ export class Hub {
       this.#send(part)
       const last = part.entries.at(-1)
       if (last === undefined) continue
-      this.#lastSent = last.seq
+      this.lastSent = last.seq
       if (isChange(last)) this.#takeRecord(last)
     }
   }
