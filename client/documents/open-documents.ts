@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bytesToBase64url, documentIdOf, type Bytes } from '@y-sealed/protocol'
+import { bytesToBase64url, documentIdOf, MAX_DOCUMENTS_PER_SOCKET, SyncError, type Bytes } from '@y-sealed/protocol'
 import type * as Y from 'yjs'
 import type { Membership } from '../members/membership.ts'
 import { joinedMembership } from '../members/open-membership.ts'
@@ -12,6 +12,9 @@ import type { DocumentList } from './document-list.ts'
 import type { Installation } from './installation.ts'
 import { bytesOf, SealedDocument } from './sealed-document.ts'
 import { whenSyncedWithin } from './when-synced.ts'
+
+/** What a socket takes, less the person's own document and one that is opened for a moment. [FR13] */
+export const MAX_OPEN_DOCUMENTS: number = MAX_DOCUMENTS_PER_SOCKET - 2
 
 export class OpenDocuments {
   readonly #installation: Installation
@@ -30,6 +33,12 @@ export class OpenDocuments {
   /** One of the app's by its id, or `null`. */
   get(id: string): SealedDocument | null {
     return this.#documentById.get(id) ?? null
+  }
+
+  /** Throws `TOO_MANY_OPEN` when the app has to close a document first. */
+  checkRoom(): void {
+    if (this.#documentById.size < MAX_OPEN_DOCUMENTS) return
+    throw new SyncError('TOO_MANY_OPEN', `at most ${MAX_OPEN_DOCUMENTS} documents are open at once: close one first`)
   }
 
   /** Opens what was just made or joined. */

@@ -132,8 +132,12 @@ export class SealedDocuments extends ObservableV2<{ [K in keyof DocumentsEvents]
     return this.#personal.document?.devices ?? []
   }
 
-  /** Makes a document of which this person is the only member, and opens it. It works offline: the relay hears of it later. */
+  /**
+   * Makes a document of which this person is the only member, and opens it. It works offline: the relay hears of it later. Rejects with
+   * `TOO_MANY_OPEN` where fourteen are open.
+   */
   async createDocument({ name = '', doc }: CreateOptions = {}): Promise<SealedDocument> {
+    this.#open.checkRoom()
     const { device, keys, name: ownName } = this.#installation
     const membership = await createMembership(device, keys, nameBytes(ownName) ?? undefined)
     const document = this.#open.attach(membership, doc)
@@ -149,7 +153,8 @@ export class SealedDocuments extends ObservableV2<{ [K in keyof DocumentsEvents]
    * `LINK_EXPIRED_OR_REVOKED`, `LINK_KEY_VOID`: the link opens nothing (any more);
    * `RELAY_MISMATCH`, `ROLLBACK`, `FORK`: the relay is not the one of the link, or shows less or something else than when it was made;
    * `GENESIS_CONFLICT`: this device knows that document as another: nothing is overwritten;
-   * `UNKNOWN_DOCUMENT`, `DELETED`; `ACCESS_PENDING`: another device of this person has yet to let this one in; `OFFLINE`.
+   * `UNKNOWN_DOCUMENT`, `DELETED`; `ACCESS_PENDING`: another device of this person has yet to let this one in; `OFFLINE`;
+   * `TOO_MANY_OPEN`: fourteen are open.
    */
   async openDocument(link: string, { name = '', doc }: CreateOptions = {}): Promise<SealedDocument> {
     if (/^[A-Za-z0-9_-]{22}$/.test(link)) return await this.#openKnown(link, doc)
@@ -221,6 +226,7 @@ export class SealedDocuments extends ObservableV2<{ [K in keyof DocumentsEvents]
   async #openKnown(id: string, doc: Y.Doc | undefined): Promise<SealedDocument> {
     const open = this.#open.get(id)
     if (open !== null) return open
+    this.#open.checkRoom()
     const genesisHash = await this.#open.genesisOf(id, this.#personal.list)
     if (genesisHash === null) throw new SyncError('UNKNOWN_DOCUMENT', 'this device does not know that document')
     if (this.#personal.isWaiting(id)) {
@@ -236,6 +242,7 @@ export class SealedDocuments extends ObservableV2<{ [K in keyof DocumentsEvents]
     if (known !== null && !equalBytes(known, genesisHash)) {
       throw new SyncError('GENESIS_CONFLICT', 'this device knows that document by another genesis')
     }
+    if (this.#open.get(id) === null) this.#open.checkRoom()
     const document = await enterByLink({
       installation: this.#installation,
       open: this.#open,

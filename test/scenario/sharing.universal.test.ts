@@ -33,6 +33,19 @@ describe('one person alone', () => {
     await expectText(await documents.openDocument(note.id), 'dear diary')
   })
 
+  it('[FR13] has fourteen notes open at once beside the list, and is told to close one', async () => {
+    const { documents } = await createPerson({ relay, name: 'Alice', personal: true })
+    const notes = await Promise.all(Array.from({ length: 14 }, () => documents.createDocument()))
+    await expect(documents.createDocument()).rejects.toMatchObject({ code: 'TOO_MANY_OPEN' })
+    const [first, second] = notes
+    await expect(documents.openDocument('A'.repeat(22))).rejects.toMatchObject({ code: 'TOO_MANY_OPEN' })
+    expect(await documents.openDocument(second?.id ?? '')).toBe(second)
+    first?.close()
+    const another = await documents.createDocument()
+    await Promise.all([...notes.slice(1), another].map((note) => note.provider.whenSynced()))
+    await eventually(() => expect(documents.list()).toHaveLength(15))
+  })
+
   it('[KM17] is told to promote somebody or delete when they want to leave, and deletes', async () => {
     const { documents } = await createPerson({ relay, name: 'Alice', personal: true })
     const note = await documents.createDocument()
