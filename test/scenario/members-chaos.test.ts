@@ -2,9 +2,14 @@
  * Whatever people do to a document and to each other, in whatever order, on- and offline: those who are members in the end see one list, one
  * epoch and one text, and who was removed opens nothing that was sealed after it.
  */
-import { Envelope, KIND, type MemberRole } from '@y-sealed/protocol'
+import { HeadKeyPin, RelayConnection, type KeyStore } from '@y-sealed/client'
+import { Envelope, KIND, type Bytes, type MemberRole, type SignedHead } from '@y-sealed/protocol'
+import { randomBytes } from '@y-sealed/protocol/sealing'
 import { describe, expect, it } from 'vitest'
 
+import { joinByLink } from '../../client/links/join-by-link.ts'
+import { linkDevice } from '../../client/links/link-device.ts'
+import { makeLink } from '../../client/members/intents/link.ts'
 import { fuzzRuns } from '../support/fuzz-runs.ts'
 import { CoreRelay } from '../support/members/core-relay.ts'
 import { opensWith } from '../support/members/hostile-scene.ts'
@@ -26,10 +31,21 @@ const HONEST_REFUSALS = new Set([
   'REMOVED',
   'KEY_MISSING',
   'NOT_A_MEMBER',
+  'LINK_EXPIRED_OR_REVOKED',
 ])
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** A link that somebody made, and has told everybody. */
+interface KnownLink {
+  readonly seed: Bytes
+  readonly head: SignedHead
+}
 
 class Chaos {
   readonly #random: Random
+  readonly #relay: CoreRelay
+  readonly #links: KnownLink[] = []
   readonly #team: Team
   readonly people: Teammate[]
   readonly #changes: Promise<unknown>[] = []
@@ -38,7 +54,8 @@ class Chaos {
   readonly tally: Record<string, number> = {}
   #words = 0
 
-  constructor(team: Team, random: Random) {
+  constructor(relay: CoreRelay, team: Team, random: Random) {
+    this.#relay = relay
     this.#random = random
     this.#team = team
     this.people = [team.alice]
@@ -49,18 +66,23 @@ class Chaos {
   }
 
   /** A device that has not been told that it is out. */
-  #someone(): Teammate {
+  #someone(): Teammate | undefined {
     return this.#pick(this.people.filter(({ closings }) => closings.length === 0))
   }
 
   async step(): Promise<void> {
     const actor = this.#someone()
+    // All whom we know are out; whoever let in last is on their way.
+    if (actor === undefined) return pause(20)
     const other = this.#pick(this.people)
     const kinds = [
       'type',
       'type',
       'type',
       'come',
+      'link',
+      'join',
+      'join',
       'pair',
       'role',
       'role',
@@ -70,6 +92,7 @@ class Chaos {
       'leave',
       'offline',
       'online',
+      'cut',
     ]
     const kind = this.#pick(kinds)
     this.tally[kind] = (this.tally[kind] ?? 0) + 1
@@ -79,6 +102,10 @@ class Chaos {
       case 'come':
       case 'pair':
         return this.#come(actor, kind)
+      case 'link':
+        return this.#try(this.#link(actor))
+      case 'join':
+        return this.#join()
       case 'role':
         return this.#try(actor.setRole(other, this.#pick(ROLES)))
       case 'remove':
@@ -91,6 +118,8 @@ class Chaos {
         return this.#random(3) === 0 ? this.#try(actor.leave()) : undefined
       case 'offline':
         return actor.goOffline()
+      case 'cut':
+        return this.#relay.cut()
       default:
         for (const each of this.people) if (each.closings.length === 0) each.peer.provider.connect()
     }
@@ -110,13 +139,53 @@ class Chaos {
     if (this.people.length >= MOST_DEVICES || by.peer.provider.status !== 'connected') return
     const { keys, device } = await createNewcomer()
     const added = kind === 'pair' ? by.sponsor(device) : by.add(device, this.#pick(ROLES))
-    const record = this.#settle(added)
-    this.#changes.push(record)
-    // Whoever asks may be offline by now, and then it takes as long as that does.
-    const patience = new Promise<null>((resolve) => setTimeout(resolve, 300, null))
-    if (!(await Promise.race([record, patience]))) return
-    this.people.push(await this.#team.join(keys, { provider: { connect: false } }))
-    this.people.at(-1)?.peer.provider.connect()
+    this.#changes.push(
+      this.#settle(added).then(async (record) => {
+        if (record) await this.#arrive(keys)
+      }),
+    )
+    // Mostly it is done at once; whoever asks may be cut off by now, and then it takes as long as that does.
+    await Promise.race([added.catch(() => undefined), pause(100)])
+  }
+
+  async #arrive(keys: KeyStore): Promise<void> {
+    const newcomer = await this.#team.join(keys, { provider: { connect: false } })
+    this.people.push(newcomer)
+    newcomer.peer.provider.connect()
+  }
+
+  async #link(by: Teammate): Promise<void> {
+    const seed = randomBytes(32)
+    const head = by.peer.provider.signedHead
+    const terms = { role: this.#pick(ROLES), expiresAt: 0, uses: this.#random(3), name: '' }
+    await by.change(makeLink(linkDevice(seed), terms))
+    if (head !== null) this.#links.push({ seed, head })
+  }
+
+  /** Somebody new opens one of the links, whatever has become of it. */
+  async #join(): Promise<void> {
+    if (this.people.length >= MOST_DEVICES || this.#links.length === 0) return
+    const { seed, head } = this.#pick(this.#links)
+    const { keys, device } = await createNewcomer()
+    const { headKey, socket } = this.#relay
+    const keysOfLink = linkDevice(seed)
+    const connection = new RelayConnection({
+      url: 'wss://relay.example',
+      device: keysOfLink,
+      token: () => Promise.resolve('a.b.c'),
+      WebSocket: socket,
+      headKeyPin: new HeadKeyPin({ known: headKey }),
+    })
+    const link = { genesisHash: this.#team.alice.membership.genesisHash, seed, headKey, head }
+    const joined = joinByLink({ link, linkDevice: keysOfLink, connection, device, name: null, timeoutMs: 5_000 })
+    this.#changes.push(
+      this.#settle(joined).then(async (result) => {
+        if (result === undefined) return
+        this.tally['joined'] = (this.tally['joined'] ?? 0) + 1
+        await this.#arrive(keys)
+      }),
+    )
+    await Promise.race([joined.catch(() => undefined), pause(100)])
   }
 
   #try(change: Promise<unknown>): void {
@@ -188,11 +257,11 @@ async function play(seed: number): Promise<Record<string, number>> {
   const team = await Team.prepare(relay.socket, ({ documentId }) => {
     relay.document = documentId
   })
-  const chaos = new Chaos(team, random)
+  const chaos = new Chaos(relay, team, random)
   for (let step = 0; step < STEPS; step++) {
     await chaos.step()
     // Mostly several things are under way at once.
-    if (random(3) === 0) await new Promise((resolve) => setTimeout(resolve, random(6)))
+    if (random(3) === 0) await pause(random(6))
   }
   const present = await chaos.settle()
   // Who was made a reader may have typed before they knew: that waits until they are given the pen again.
@@ -246,7 +315,7 @@ describe('whatever happens', () => {
         })
         for (const [kind, count] of Object.entries(tally)) totals[kind] = (totals[kind] ?? 0) + count
       }
-      const rare = ['come', 'pair', 'role', 'remove', 'drop', 'rotate', 'leave', 'removed'].filter(
+      const rare = ['come', 'pair', 'role', 'remove', 'drop', 'rotate', 'leave', 'removed', 'joined'].filter(
         (kind) => !totals[kind],
       )
       expect(rare).toEqual([])

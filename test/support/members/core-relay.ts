@@ -32,12 +32,16 @@ const LIMITS = {
 export class CoreRelay {
   readonly store: Store = createMemoryStore()
   readonly socket: SocketConstructor
+  /** 32 bytes. */
+  readonly headKey: Bytes
   readonly #room: Room
+  readonly #sockets: CoreSocket[] = []
   /** The one document of this relay. */
   document: Bytes = new Uint8Array(16)
 
   private constructor() {
     const signer = createTestDevice()
+    this.headKey = signer.signPublic
     const quiet = (): void => undefined
     this.#room = new Room({
       store: this.store,
@@ -54,11 +58,18 @@ export class CoreRelay {
     })
     const connect = (outbound: Outbound): RoomConnection =>
       this.#room.connect(outbound, { token: 'a.b.c', grant: this.#grant() })
+    const sockets = this.#sockets
     this.socket = class extends CoreSocket {
       constructor() {
         super(connect)
+        sockets.push(this)
       }
     }
+  }
+
+  /** Ends every socket in the middle of what it says: frames that are under way, either way, are lost. */
+  cut(): void {
+    for (const socket of this.#sockets.splice(0)) socket.close(1006, '')
   }
 
   static async start(): Promise<CoreRelay> {
