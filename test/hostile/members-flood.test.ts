@@ -1,0 +1,40 @@
+/** A member who may only read, and fills the log with records that change nothing: what bounds it, and what ends it. */
+import { packWraps, REFUSALS, type Bytes, type Envelope } from '@y-sealed/protocol'
+import { describe, expect, it } from 'vitest'
+
+import { DEFAULT_LIMITS } from '../../server/core/limits.ts'
+import { MemberWorld } from '../support/members/member-world.ts'
+
+/** Gives everybody a key again, which is none. */
+function makeRewrap(
+  { document }: MemberWorld,
+  signer: Parameters<typeof document.make>[0],
+  holders: readonly Bytes[],
+): Envelope {
+  const wraps = packWraps(holders.map((id) => [id, new Uint8Array(80)]))
+  return document.make(signer, { type: 'rewrap', epoch: 1, backLink: null, wraps })
+}
+
+describe('a reader who writes records for nothing', () => {
+  it(
+    'T37 [KM17] [FR15] is told to wait once they have written a burst, and stores nothing more once removed',
+    { timeout: 60_000 },
+    async () => {
+      const world = await MemberWorld.start()
+      const rita = await world.member('reader')
+      const socket = await world.socket(rita)
+      const holders = [...world.document.log.log.members.deviceIds()]
+      let codes: readonly number[] = []
+      let stored = 0
+      for (; codes.length === 0 && stored < 10_000; stored++) {
+        const frames = await world.push(makeRewrap(world, rita, holders), socket)
+        codes = frames.flatMap((frame) => (frame.type === 'nack' ? [frame.code] : []))
+      }
+      expect(codes).toEqual([REFUSALS.RATE.number])
+      expect(stored).toBeLessThanOrEqual(DEFAULT_LIMITS.socketPushes.burst + 1)
+      await world.must(world.document.remove([rita]))
+      const late = await world.push(makeRewrap(world, rita, [world.document.creator.id]), socket)
+      expect(late.some(({ type }) => type === 'ack')).toBe(false)
+    },
+  )
+})
