@@ -93,6 +93,7 @@ class Chaos {
       'offline',
       'online',
       'cut',
+      'restart',
     ]
     const kind = this.#pick(kinds)
     this.tally[kind] = (this.tally[kind] ?? 0) + 1
@@ -120,6 +121,8 @@ class Chaos {
         return actor.goOffline()
       case 'cut':
         return this.#relay.cut()
+      case 'restart':
+        return this.#restart(actor)
       default:
         for (const each of this.people) if (each.closings.length === 0) each.peer.provider.connect()
     }
@@ -152,6 +155,13 @@ class Chaos {
     const newcomer = await this.#team.join(keys, { provider: { connect: false } })
     this.people.push(newcomer)
     newcomer.peer.provider.connect()
+  }
+
+  /** The device is switched off and on: what is left is what its KeyStore has. */
+  async #restart(whom: Teammate): Promise<void> {
+    await whom.membership.whenStored()
+    const again = await this.#team.restart(whom)
+    this.people[this.people.indexOf(whom)] = again
   }
 
   async #link(by: Teammate): Promise<void> {
