@@ -23,6 +23,8 @@ import type { Intent } from './record-tools.ts'
 /** All who may open the next epoch wait for a part of this: one will do. */
 const OPENING_JITTER_MS = 300
 const KEYLESS_PATIENCE_MS = 3_000
+/** After the KeyStore could not be written. */
+const STORE_RETRY_MS = 5_000
 
 /** What the records cannot be. */
 export type RecordMismatch = 'GENESIS_CONFLICT' | 'ROLLBACK' | 'LOG_INVALID'
@@ -41,6 +43,8 @@ export interface MemberDeskOptions {
   readonly onMismatch: (code: RecordMismatch) => void
   /** What waited behind a record may leave. */
   readonly onAnswered: () => void
+  /** The KeyStore has what the newest records brought: a new epoch's key may be used. */
+  readonly onStored: () => void
   readonly emit: Emit
 }
 
@@ -50,7 +54,9 @@ export class MemberDesk {
   readonly #author: RecordAuthor
   readonly #unsubscribe: () => void
   #isOpen = false
+  #isOver = false
   #opening: Cancel | null = null
+  #storing: Cancel | null = null
   #lastMissing = ''
 
   constructor(options: MemberDeskOptions) {
@@ -58,7 +64,9 @@ export class MemberDesk {
     this.membership = options.membership
     this.#author = new RecordAuthor(options)
     // Asked when all that comes with it is taken, so that it is stored once.
-    this.#unsubscribe = options.membership.subscribe(() => queueMicrotask(() => this.#watchStore()))
+    this.#unsubscribe = options.membership.subscribe(() =>
+      queueMicrotask(() => this.#watchStore(this.membership.whenStored())),
+    )
   }
 
   /** A record is on its way. */
@@ -142,6 +150,8 @@ export class MemberDesk {
   destroy(): void {
     this.end('OFFLINE', 'the provider was destroyed before the members were changed')
     this.#unsubscribe()
+    this.#isOver = true
+    this.#storing?.()
     this.#author.destroy()
   }
 
@@ -177,8 +187,25 @@ export class MemberDesk {
     if (missing.length > 0) this.#options.emit('problem', [{ code: 'KEY_MISSING', message }])
   }
 
-  #watchStore(): void {
-    this.membership.whenStored().catch((error: unknown) => this.#options.emit('connection-error', [error]))
+  #watchStore(stored: Promise<void>): void {
+    stored.then(
+      () => {
+        if (!this.#isOver) this.#options.onStored()
+      },
+      (error: unknown) => this.#storeLater(error),
+    )
+  }
+
+  /** Nothing is sealed under a key that is not stored: it is tried again, once for all that failed. [KM19] */
+  #storeLater(error: unknown): void {
+    if (this.#isOver || this.#storing !== null) return
+    this.#options.emit('connection-error', [error])
+    const message = 'the key store could not be written: until it can, nothing is sealed under a new key'
+    this.#options.emit('problem', [{ code: 'KEYS_NOT_STORED', message }])
+    this.#storing = startTimer(STORE_RETRY_MS, () => {
+      this.#storing = null
+      this.#watchStore(this.membership.storeAgain())
+    })
   }
 }
 

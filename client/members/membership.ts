@@ -28,7 +28,7 @@ import type { KeyStore } from '../keys/key-store.ts'
 import { copyEnvelope } from './copy-envelope.ts'
 import { Keyring } from './keyring.ts'
 import { MemberAuthority, type KnownRecords } from './member-authority.ts'
-import { loadDocument, saveDocument, savePin, type Pin, type StoredDocument } from './stored-document.ts'
+import { loadDocument, loadPin, saveDocument, savePin, type Pin, type StoredDocument } from './stored-document.ts'
 
 /** A record that counts, at its place. */
 export interface MemberRecord {
@@ -60,6 +60,8 @@ export class Membership implements DocumentAccess, KnownRecords {
   readonly #keys: KeyStore
   readonly #log: MemberLog
   readonly #keyring: Keyring
+  /** By epoch: what would survive a crash. */
+  readonly #storedKeys: Map<number, EpochKey>
   readonly #recordBySeq = new Map<number, CountedRecord>()
   readonly #listeners = new Set<(record: MemberRecord) => void>()
   /** `null` once the records are known to hold it. */
@@ -76,6 +78,7 @@ export class Membership implements DocumentAccess, KnownRecords {
     this.#keys = keys
     this.#log = new MemberLog(sodiumSha512, stored.genesisHash)
     this.#keyring = new Keyring(this.documentId, device, stored.epochKeys)
+    this.#storedKeys = new Map(stored.epochKeys.map((key) => [key.epoch, key]))
     this.#unmetPin = pin
   }
 
@@ -109,8 +112,10 @@ export class Membership implements DocumentAccess, KnownRecords {
     return this.recordSeq > 0 && this.members.epoch.closedAt !== null
   }
 
+  /** Held back until the KeyStore has it: what waits in an outbox under a key that a crash has taken could never leave. [KM19] */
   get current(): EpochKey | null {
-    return this.isClosed || this.role === 'none' ? null : this.epochKey
+    const key = this.isClosed || this.role === 'none' ? null : this.epochKey
+    return key !== null && this.#storedKeys.get(key.epoch) === key ? key : null
   }
 
   /** The key of the epoch in force, closed or not, under which records are sealed; `null` when it is not held. */
@@ -189,8 +194,7 @@ export class Membership implements DocumentAccess, KnownRecords {
   checkPin(): void {
     const pin = this.#unmetPin
     if (pin === null) return
-    const isHeld = [...this.#recordBySeq.values()].some(({ id }) => equalBytes(id, pin.recordHead))
-    if (!isHeld || this.members.epoch.epoch < pin.epoch) {
+    if (this.#isBehind(pin)) {
       throw new SyncError('ROLLBACK', "the relay's records do not hold the newest one that this device has accepted")
     }
     this.#unmetPin = null
@@ -199,6 +203,12 @@ export class Membership implements DocumentAccess, KnownRecords {
 
   /** Resolves when keys and pins are stored as of now; rejects with what the KeyStore said. */
   whenStored(): Promise<void> {
+    return this.#saving
+  }
+
+  /** As {@link whenStored}, after another attempt at what could not be stored. */
+  storeAgain(): Promise<void> {
+    this.#askSave()
     return this.#saving
   }
 
@@ -238,17 +248,36 @@ export class Membership implements DocumentAccess, KnownRecords {
 
   async #save(): Promise<void> {
     this.#isSaveAsked = false
+    if (this.#hasNewKey) await this.#saveKeys()
+    // Until the records hold what was pinned, that stays.
+    if (this.#unmetPin !== null || this.recordSeq === 0) return
+    const { genesisHash, recordHead } = this
+    const pinned = await loadPin(this.#keys, this.documentId).catch(() => null)
+    // Another tab has accepted more: what it has pinned stays.
+    if (pinned !== null && this.#isBehind(pinned)) return
+    await savePin(this.#keys, { genesisHash, recordHead, epoch: this.members.epoch.epoch })
+  }
+
+  async #saveKeys(): Promise<void> {
     const { genesisHash, genesisBody } = this
-    if (this.#hasNewKey) {
-      this.#hasNewKey = false
+    this.#hasNewKey = false
+    try {
       // Another tab may have stored keys that this one has not come to.
       const stored = await loadDocument(this.#keys, this.documentId).catch(() => null)
+      const { held } = this.#keyring
       const others = (stored?.epochKeys ?? []).filter(({ epoch }) => this.keyOf(epoch) === null)
-      await saveDocument(this.#keys, { genesisHash, genesisBody, epochKeys: [...this.#keyring.held, ...others] })
+      await saveDocument(this.#keys, { genesisHash, genesisBody, epochKeys: [...held, ...others] })
+      for (const key of held) this.#storedKeys.set(key.epoch, key)
+    } catch (error) {
+      this.#hasNewKey = true
+      throw error
     }
-    // Until the records hold what was pinned, that stays.
-    if (this.#unmetPin !== null) return
-    await savePin(this.#keys, { genesisHash, recordHead: this.recordHead, epoch: this.members.epoch.epoch })
+  }
+
+  /** Do the records known fall short of what is pinned? [CL11] */
+  #isBehind(pin: Pin): boolean {
+    const isHeld = [...this.#recordBySeq.values()].some(({ id }) => equalBytes(id, pin.recordHead))
+    return !isHeld || this.members.epoch.epoch < pin.epoch
   }
 }
 

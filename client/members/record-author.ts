@@ -17,6 +17,7 @@ import {
 } from '@y-sealed/protocol'
 import type { Sealed, Seen } from '@y-sealed/protocol/sealing'
 import type { LogEntry } from '../log/document-log.ts'
+import { Patience } from '../patience.ts'
 import { startTimer, wallClock, type Cancel } from '../platform.ts'
 import type { MemberRecord, Membership } from './membership.ts'
 import { RecordTools, type Intent } from './record-tools.ts'
@@ -53,6 +54,7 @@ interface Change {
   /** How often it was refused because the token did not know what this device may do by now. */
   refreshes: number
   isRefreshing: boolean
+  readonly patience: Patience
   /** It counts. */
   placed: MemberRecord | null
 }
@@ -89,6 +91,7 @@ export class RecordAuthor {
         isStale: false,
         refreshes: 0,
         isRefreshing: false,
+        patience: new Patience(),
         placed: null,
       })
       if (this.#changes.length === 1) this.#next()
@@ -138,12 +141,12 @@ export class RecordAuthor {
     const code = refusalOf(nack.code)
     const retry = code === null ? 'never' : REFUSALS[code].retry
     if (code === 'RECORD_STALE' || code === 'EPOCH_STALE') this.#awaitRecord(change, sealed)
-    else if (code === 'NOT_OPEN') this.#options.reopen()
+    else if (code === 'NOT_OPEN') this.#again(change, this.#options.reopen)
     else if (code === 'FORBIDDEN' && change.refreshes < MAX_REFRESHES && !this.#options.mayChange()) {
       change.refreshes += 1
       change.isRefreshing = true
       this.#options.refresh()
-    } else if (retry === 'reseal') this.#anew(change)
+    } else if (retry === 'reseal') this.#again(change, () => this.#anew(change))
     else if (retry === 'after') this.#after(Math.max(LEAST_RETRY_MS, nack.retryAfterMs), () => this.#next())
     else this.#finish(change, new SyncError(code ?? `NACK_${nack.code}`, 'the relay refused the change of members'))
     if (!this.#isWaiting) this.#options.onAnswered()
@@ -158,6 +161,13 @@ export class RecordAuthor {
   end(reason: Error): void {
     this.closed()
     for (const change of this.#changes.splice(0)) change.reject(reason)
+  }
+
+  /** At once, or after a while where the relay refuses again and again. */
+  #again({ patience }: Change, action: () => void): void {
+    const ms = patience.next()
+    if (ms === 0) action()
+    else this.#after(ms, action)
   }
 
   #next(): void {

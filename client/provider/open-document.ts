@@ -203,6 +203,7 @@ export class OpenDocument {
       mayChange: () => this.standing.permits('members'),
       onMismatch: (code) => line.halt(code, membership.recordSeq),
       onAnswered: () => this.#sender?.rekey(),
+      onStored: () => this.#followMembers(),
       emit: this.#emit,
     })
   }
@@ -347,19 +348,19 @@ export class OpenDocument {
   }
 
   #refused(frame: NackFrame): void {
-    if (this.#foundation.takeAnswer(frame))
-      return this.line.obey(judgeRefusal(frame.code, frame.retryAfterMs, 'create'))
+    const { code, retryAfterMs } = frame
+    if (this.#foundation.takeAnswer(frame)) return this.line.obey(judgeRefusal(code, retryAfterMs, 'create'))
     if (frame.refused === CLIENT_FRAME.push && this.#desk?.refuse(frame)) return
     switch (frame.refused) {
       case CLIENT_FRAME.push:
       case CLIENT_FRAME['push-part']:
         return this.#sender?.refuse(frame)
       case CLIENT_FRAME.open:
-        return this.line.obey(judgeRefusal(frame.code, frame.retryAfterMs, 'open'))
+        return this.line.obey(judgeRefusal(code, retryAfterMs, 'open'))
       case CLIENT_FRAME.read:
-        return this.#follower.readRefused(frame.retryAfterMs)
+        return this.#follower.readRefused(retryAfterMs)
       default:
-        this.#emit('requestRefused', [{ code: refusalName(frame.code), message: 'the relay refused the request' }])
+        this.#emit('requestRefused', [{ code: refusalName(code), message: 'the relay refused the request' }])
     }
   }
 

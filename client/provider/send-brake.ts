@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { Patience } from '../patience.ts'
 import { startTimer, type Cancel } from '../platform.ts'
 
 /** REFRESHED may be the answer to what was asked before a role changed, so that one new token may not be enough. */
@@ -16,6 +17,7 @@ export class SendBrake {
   /** New tokens asked for since the relay last allowed something. */
   #refreshes = 0
   #awaitsToken = false
+  readonly #patience = new Patience()
 
   /** `refresh` asks for a new token; false where that would change nothing. */
   constructor(refresh: () => boolean) {
@@ -49,6 +51,21 @@ export class SendBrake {
     return true
   }
 
+  /**
+   * Lets `again` happen: at once, or, where the relay goes on refusing and allows nothing in between, after a time that grows; until then
+   * nothing leaves.
+   */
+  repeat(again: () => void): void {
+    // It is to happen anyway.
+    if (this.#timer !== null) return
+    const ms = this.#patience.next()
+    if (ms === 0) return again()
+    this.holdFor(ms, () => {
+      this.release()
+      again()
+    })
+  }
+
   /** A new token is in force. True when that ends the wait. */
   refreshed(): boolean {
     if (!this.#awaitsToken) return false
@@ -61,6 +78,12 @@ export class SendBrake {
   allowed(): void {
     this.#refreshes = 0
     this.#awaitsToken = false
+  }
+
+  /** It has stored something: what it refused before was no habit. */
+  stored(): void {
+    this.allowed()
+    this.#patience.renew()
   }
 
   release(): void {

@@ -39,7 +39,7 @@ const EPOCH_PATIENCE_MS = 2_000
 
 /** Why edits cannot leave now; they stay with the sender. */
 export interface SendProblem {
-  /** A refusal code, or `KEY_MISSING`, `NOT_COUNTED`, `OUTBOX_DAMAGED`, `CLIENT_ID_TAKEN`, `DEPENDS_ON_UNSENT`, `TOO_LARGE`, `OUTBOX_FAILED`. */
+  /** A refusal code, or `KEY_MISSING`, `KEYS_NOT_STORED`, `NOT_COUNTED`, `OUTBOX_DAMAGED`, `CLIENT_ID_TAKEN`, `DEPENDS_ON_UNSENT`, `TOO_LARGE`, `OUTBOX_FAILED`. */
   readonly code: string
   readonly message: string
 }
@@ -185,7 +185,7 @@ export class Sender {
   acknowledge(ack: AckFrame): LogEntry[] {
     const through = ack.counter + ack.count - 1
     const entries = this.#queue.acknowledge(ack.session, ack.counter, through)
-    this.#brake.allowed()
+    this.#brake.stored()
     this.#pump()
     return entries.map(({ envelope, content }) => ({
       seq: ack.seq + envelope.counter - ack.counter,
@@ -220,13 +220,13 @@ export class Sender {
         code: `NACK_${nack.code}`,
         message: 'the relay refused the edit for a reason this version does not know',
       })
-    if (code === 'COUNTER_GAP') return this.#closeGap(nack)
-    if (code === 'NOT_OPEN') return this.#options.reopen()
+    if (code === 'COUNTER_GAP') return this.#brake.repeat(() => this.#closeGap(nack))
+    if (code === 'NOT_OPEN') return this.#brake.repeat(this.#options.reopen)
     if (code === 'EPOCH_STALE') return this.#awaitEpoch(nack)
     if (code === 'FORBIDDEN' && this.#awaitToken(nack)) return
     switch (REFUSALS[code].retry) {
       case 'reseal':
-        return this.#reseal()
+        return this.#brake.repeat(() => this.#reseal())
       case 'after':
         return this.#pause(nack.session, nack.counter, Math.max(GAP_RETRY_MS, nack.retryAfterMs))
       case 'once':

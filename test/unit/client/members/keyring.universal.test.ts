@@ -61,6 +61,7 @@ describe('epoch keys', () => {
     expect(note.creator.membership.missingEpochs).toEqual([])
     note.change(note.creator, (_members, tools) => tools.createRewrap(2, [bob.device.id]))
     expect(held(bob, 2)).toEqual([true, true])
+    await bob.membership.whenStored()
     expect(bob.membership.current?.epoch).toBe(2)
   })
 
@@ -192,6 +193,7 @@ describe('the key store', () => {
     const again = await openMembership(documentId, keys, device)
     expect(again.keyOf(1)?.exportKey()).not.toEqual(membership.keyOf(1)?.exportKey())
     again.takeRecords(note.records, 0)
+    await Promise.all([again.whenStored(), bob.membership.whenStored()])
     expect(again.current?.exportKey()).toEqual(bob.membership.current?.exportKey())
   })
 

@@ -29,6 +29,7 @@ class Client {
       mayChange: () => true,
       onMismatch: (code) => this.mismatches.push(code),
       onAnswered: () => undefined,
+      onStored: () => undefined,
       emit: (name, args) => {
         if (name === 'problem') this.problems.push(args[0] as SendProblem)
         if (name === 'integrity') this.reports.push(args[0] as IntegrityReport)
@@ -58,6 +59,7 @@ describe('after somebody left', () => {
     vi.advanceTimersByTime(300)
     const [record] = client.sent()
     expect(note.append(record!)).toMatchObject({ kind: 'noted' })
+    await carol.membership.whenStored()
     expect(carol.membership.current?.epoch).toBe(2)
   })
 
@@ -110,6 +112,7 @@ describe('after somebody left', () => {
     const [record] = client.sent()
     note.append(record!)
     client.desk.advance()
+    await Promise.all([carol.membership.whenStored(), note.creator.membership.whenStored()])
     expect([carol.membership.current?.epoch, note.creator.membership.current?.epoch]).toEqual([3, 3])
     // It is told once.
     expect(client.problems).toHaveLength(1)

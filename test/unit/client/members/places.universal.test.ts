@@ -75,6 +75,7 @@ describe('role and epoch at a place', () => {
     carol.renewSession()
     note.change(note.creator, addDevice(new Device(createDeviceSeeds()), 'reader'))
     note.change(carol, rotate())
+    await carol.membership.whenStored()
     expect(carol.membership.current?.epoch).toBe(2)
     note.append(carol.bind(), carol.type('now'))
     const words = ['noted', 'noted', 'noted', 'bind', 'noted', 'epoch', 'noted', 'noted', 'bind', 'update']

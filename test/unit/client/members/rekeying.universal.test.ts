@@ -77,8 +77,9 @@ class Typist {
   }
 
   /** The record stands in the log, and the provider says so. */
-  change(author: Person, intent: Parameters<Person['record']>[0]): void {
+  async change(author: Person, intent: Parameters<Person['record']>[0]): Promise<void> {
     this.store(author.record(intent))
+    await this.#person.membership.whenStored()
     this.sender.rekey()
   }
 
@@ -129,7 +130,7 @@ describe('edits under way when the key changes', () => {
     const { note, bob, typist } = await createScene()
     typist.type('one ')
     const [old] = typist.sent()
-    typist.change(note.creator, rotate())
+    await typist.change(note.creator, rotate())
     const [fresh] = typist.sent()
     expect([old?.epoch, fresh?.epoch, fresh?.counter]).toEqual([1, 2, 1])
     expect(fresh?.session).not.toEqual(old?.session)
@@ -151,7 +152,7 @@ describe('edits under way when the key changes', () => {
     const [one, two] = typist.sent()
     // Stored, and its ACK lost: the log itself shows it.
     typist.store(one!)
-    typist.change(note.creator, rotate())
+    await typist.change(note.creator, rotate())
     const fresh = typist.sent()
     expect(epochs(fresh)).toEqual([2])
     expect(fresh[0]?.bytes).not.toEqual(two?.bytes)
@@ -170,7 +171,7 @@ describe('edits under way when the key changes', () => {
     spoilt[spoilt.length - 1] = (spoilt[spoilt.length - 1] as number) ^ 1
     typist.store(readWholeEnvelope(spoilt)!, one!)
     expect(typist.sender.unsaved).toBe(1)
-    typist.change(creator, rotate())
+    await typist.change(creator, rotate())
     expect(typist.sent()).toEqual([])
     // New ones leave under the new key, so that the wait can end.
     typist.type('two ')
@@ -189,7 +190,7 @@ describe('edits under way when the key changes', () => {
     const spoilt = creator.type('x').bytes
     spoilt[spoilt.length - 1] = (spoilt[spoilt.length - 1] as number) ^ 1
     typist.store(readWholeEnvelope(spoilt)!, one!)
-    typist.change(creator, rotate())
+    await typist.change(creator, rotate())
     const [two, ...none] = typist.sent()
     expect([two?.epoch, none]).toEqual([2, []])
     typist.store(two!)
@@ -207,7 +208,7 @@ describe('edits under way when the key changes', () => {
     const { document, session, counter } = one!
     const seq = note.entries.length + 100
     typist.sender.acknowledge({ type: 'ack', document, session, counter, count: 1, seq, compaction: 'none' })
-    typist.change(note.creator, rotate())
+    await typist.change(note.creator, rotate())
     expect(epochs(typist.sent())).toEqual([2])
     typist.sender.rekey()
     expect([typist.sent(), typist.sender.unsaved]).toEqual([[], 1])
@@ -219,7 +220,7 @@ describe('edits under way when the key changes', () => {
     typist.type(paste)
     const parts = typist.sent()
     expect(parts.map(({ kind }) => kind)).toEqual([KIND.part, KIND.part, KIND.part])
-    typist.change(note.creator, rotate())
+    await typist.change(note.creator, rotate())
     const fresh = typist.sent()
     expect(fresh.map(({ epoch, kind, counter }) => [epoch, kind, counter])).toEqual([
       [2, KIND.part, 1],
@@ -233,7 +234,7 @@ describe('edits under way when the key changes', () => {
   it('[CL10] go through five changes of the key and arrive once', async () => {
     const { note, bob, typist } = await createScene()
     typist.type('one ')
-    for (let i = 0; i < 5; i++) typist.change(note.creator, rotate())
+    for (let i = 0; i < 5; i++) await typist.change(note.creator, rotate())
     const sent = typist.sent()
     expect(epochs(sent)).toEqual([1, 2, 3, 4, 5, 6])
     typist.store(sent.at(-1)!)
@@ -249,6 +250,7 @@ describe('edits under way when the key changes', () => {
     const again = new Typist(note, bob, typist.outbox)
     await again.sender.restore()
     expect(again.sent()).toEqual([])
+    await bob.membership.whenStored()
     again.sender.opened()
     expect(epochs(again.sent())).toEqual([3])
   })
@@ -258,11 +260,11 @@ describe('edits under way when the key changes', () => {
     const carol = await note.add('writer')
     typist.type('one ')
     typist.sent()
-    typist.change(carol, leave(carol.device.id))
+    await typist.change(carol, leave(carol.device.id))
     typist.type('two ')
     expect(typist.sender.ensureBound(12_345)).toBe(false)
     expect([typist.sent(), typist.sender.unsaved]).toEqual([[], 2])
-    typist.change(note.creator, rotate())
+    await typist.change(note.creator, rotate())
     const sent = typist.sent()
     expect(epochs(sent)).toEqual([2, 2])
     typist.store(...sent)
@@ -273,7 +275,7 @@ describe('edits under way when the key changes', () => {
     const { note, bob, typist } = await createScene()
     typist.type('one ')
     typist.sent()
-    typist.change(note.creator, remove(bob.device.id))
+    await typist.change(note.creator, remove(bob.device.id))
     typist.type('two ')
     expect([typist.sent(), typist.sender.unsaved]).toEqual([[], 2])
   })
@@ -287,7 +289,7 @@ describe('EPOCH_STALE', () => {
     typist.refuse(old!, 'EPOCH_STALE', 2)
     typist.type('two ')
     expect([typist.sent(), typist.reopen.mock.calls.length]).toEqual([[], 0])
-    typist.change(note.creator, rotate())
+    await typist.change(note.creator, rotate())
     expect(epochs(typist.sent())).toEqual([2, 2])
   })
 
