@@ -42,6 +42,8 @@ export class View {
   shownRecords: (() => readonly PlacedRecord[]) | null = null
   /** What becomes of an entry that a client pushed; by default it is stored. */
   onPush: (envelope: Envelope) => readonly Envelope[] = (envelope) => [envelope]
+  /** Answers a push with a refusal. */
+  refuse: ((envelopes: readonly Envelope[]) => RelayFrame) | null = null
   /** What the relay says that everybody may do. */
   role: Role = 'admin'
   readonly #signer: Device
@@ -224,6 +226,7 @@ class ColludingSocket implements Socket {
         this.say({ type: 'read-done', document, through: view.seq, headSeq: view.seq })
         return
       case 'push': {
+        if (view.refuse !== null) return this.say(view.refuse(frame.envelopes))
         const seq = view.take(frame.envelopes, this)
         const [first] = frame.envelopes as readonly [Envelope]
         if (seq === null) return
