@@ -287,7 +287,8 @@ describe('members of a note', () => {
     ] as const) {
       peer.provider.awareness.setLocalState({ name })
     }
-    const seen = (): unknown[] => [...alice.peer.provider.awareness.getStates().values()].map((state) => state['name'])
+    const seen = (): string[] =>
+      [...alice.peer.provider.awareness.getStates().values()].map((state) => String(state['name']))
     await vi.waitFor(() => expect(seen().toSorted()).toEqual(['alice', 'bob', 'carol']))
     await alice.peer.provider.changeMembers(remove(bob.device.id))
     await vi.waitFor(() => expect(seen().toSorted()).toEqual(['alice', 'carol']))
