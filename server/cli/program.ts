@@ -6,9 +6,12 @@
 import { Command } from 'commander'
 import { readFileSync } from 'node:fs'
 
+import { createAuditCommand } from './audit-command.ts'
+import { createBackupCommand } from './backup-command.ts'
 import { createDoctorCommand } from './doctor-command.ts'
 import { createKeysCommand } from './keys-command.ts'
 import { createPinsCommand } from './pins-command.ts'
+import { createRestoreCommand } from './restore-command.ts'
 import { createRevokeCommand } from './revoke-command.ts'
 import { createServeCommand } from './serve-command.ts'
 import { createTokenCommand } from './token-command.ts'
@@ -26,6 +29,9 @@ export function createProgram(): Command {
   for (const command of [
     createServeCommand(),
     createDoctorCommand(),
+    createBackupCommand(),
+    createRestoreCommand(),
+    createAuditCommand(),
     createTokenCommand(),
     createRevokeCommand(),
     createKeysCommand(),
