@@ -51,6 +51,11 @@ export interface RelayLimits extends SocketLimits {
   /** The same as for a socket, for one person in one document from all their sockets: two devices at full speed. */
   readonly writerPushes: Rate
   readonly writerBytes: Rate
+  /**
+   * Records of one person in one document: they are kept for ever and read by everybody who opens it. At once: a class of two hundred let
+   * in one by one; in a second: one, as fast as anybody changes their mind. [T37]
+   */
+  readonly writerRecords: Rate
   /** The same for a network (an IPv4 address, an IPv6 /64): ten people at full speed, and a hundred who type. */
   readonly networkPushes: Rate
   readonly networkBytes: Rate
@@ -128,6 +133,7 @@ export const DEFAULT_LIMITS: RelayLimits = {
   socketRequests: { perSecond: 50, burst: 200 },
   writerPushes: { perSecond: 200, burst: 1_000 },
   writerBytes: { perSecond: 2_097_152, burst: 33_554_432 },
+  writerRecords: { perSecond: 1, burst: 240 },
   networkPushes: { perSecond: 1_000, burst: 5_000 },
   networkBytes: { perSecond: 10_485_760, burst: 167_772_160 },
   subjectCreationsPerHour: 200,

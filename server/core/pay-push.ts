@@ -30,7 +30,7 @@ export function payFor(
     rates,
     context.rates,
     payer,
-    { pushes: 1, bytes, isCreation: isRecord && hub.document === null },
+    { pushes: 1, bytes, isRecord, isCreation: isRecord && hub.document === null },
     now,
   )
   if (typeof paid === 'number') {

@@ -16,6 +16,7 @@ export interface SharedRates {
   /** By subject and document. */
   readonly pushesByWriter: KeyedBuckets
   readonly bytesByWriter: KeyedBuckets
+  readonly recordsByWriter: KeyedBuckets
   readonly pushesByNetwork: KeyedBuckets
   readonly bytesByNetwork: KeyedBuckets
   /** Documents made, by subject and by network. */
@@ -35,6 +36,7 @@ export function createSharedRates(limits: RelayLimits): SharedRates {
   return {
     pushesByWriter: new KeyedBuckets(limits.writerPushes),
     bytesByWriter: new KeyedBuckets(limits.writerBytes),
+    recordsByWriter: new KeyedBuckets(limits.writerRecords),
     pushesByNetwork: new KeyedBuckets(limits.networkPushes),
     bytesByNetwork: new KeyedBuckets(limits.networkBytes),
     creationsBySubject: perHour(limits.subjectCreationsPerHour),
@@ -102,6 +104,7 @@ export interface Payer {
 export interface Price {
   readonly pushes: number
   readonly bytes: number
+  readonly isRecord: boolean
   /** Does it make a document? */
   readonly isCreation: boolean
 }
@@ -123,7 +126,7 @@ export function payPush(
   own: SocketRates,
   shared: SharedRates,
   { subject, document, network }: Payer,
-  { pushes, bytes, isCreation }: Price,
+  { pushes, bytes, isRecord, isCreation }: Price,
   nowMs: number,
 ): Payment | number {
   const writer = `${document} ${subject}`
@@ -134,6 +137,7 @@ export function payPush(
     [shared.bytesByWriter.of(writer, nowMs), bytes],
     [shared.storageBySubject.of(subject, nowMs), bytes],
   ]
+  if (isRecord) shares.push([shared.recordsByWriter.of(writer, nowMs), 1])
   if (isCreation) shares.push([shared.creationsBySubject.of(subject, nowMs), 1])
   if (network !== '') {
     shares.push([shared.pushesByNetwork.of(network, nowMs), pushes], [shared.bytesByNetwork.of(network, nowMs), bytes])

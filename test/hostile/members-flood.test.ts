@@ -3,6 +3,7 @@ import { packWraps, REFUSALS, type Bytes, type Envelope } from '@y-sealed/protoc
 import { describe, expect, it } from 'vitest'
 
 import { DEFAULT_LIMITS } from '../../server/core/limits.ts'
+import { ALL } from '../support/core-world.ts'
 import { MemberWorld } from '../support/members/member-world.ts'
 
 /** Gives everybody a key again, which is none. */
@@ -22,7 +23,11 @@ describe('a reader who writes records for nothing', () => {
     async () => {
       const world = await MemberWorld.start()
       const rita = await world.member('reader')
-      const socket = await world.socket(rita)
+      const { id } = world.document
+      const socket = world.world.connect(world.world.token(id, ALL, { subject: 'rita' }), rita)
+      await socket.say(socket.hello())
+      await socket.open(id)
+      socket.take()
       const holders = [...world.document.log.log.members.deviceIds()]
       let codes: readonly number[] = []
       let stored = 0
@@ -31,7 +36,9 @@ describe('a reader who writes records for nothing', () => {
         codes = frames.flatMap((frame) => (frame.type === 'nack' ? [frame.code] : []))
       }
       expect(codes).toEqual([REFUSALS.RATE.number])
-      expect(stored).toBeLessThanOrEqual(DEFAULT_LIMITS.socketPushes.burst + 1)
+      // The burst, and what came back of it while it was written.
+      const { burst, perSecond } = DEFAULT_LIMITS.writerRecords
+      expect(stored).toBeLessThanOrEqual(burst + 1 + 60 * perSecond)
       await world.must(world.document.remove([rita]))
       const late = await world.push(makeRewrap(world, rita, [world.document.creator.id]), socket)
       expect(late.some(({ type }) => type === 'ack')).toBe(false)

@@ -128,7 +128,13 @@ describe('[G11] a removal and an edit in one turn', () => {
       const store = openStore()
       onTestFinished(() => store.close())
       const unbound = { perSecond: 1e9, burst: 1e9 }
-      const limits = { writerPushes: unbound, writerBytes: unbound, socketPushes: unbound, socketBytes: unbound }
+      const limits = {
+        writerPushes: unbound,
+        writerBytes: unbound,
+        writerRecords: unbound,
+        socketPushes: unbound,
+        socketBytes: unbound,
+      }
       const scene = await MemberWorld.start({ store, limits })
       const { document } = scene
       const removedAt = new Map<string, number>()
