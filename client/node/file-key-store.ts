@@ -5,8 +5,11 @@
  */
 import { chmod, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { bytesToHex, hexToBytes, SyncError, toBytes } from '@y-sealed/protocol'
+import { bytesToHex, hexToBytes, SyncError, toBytes, type Bytes } from '@y-sealed/protocol'
 import type { KeyStore } from '../keys/key-store.ts'
+import { Turns } from '../stores/turns.ts'
+import { hasErrnoCode } from './errno.ts'
+import { syncDirectory } from './sync-directory.ts'
 
 const SUFFIX = '.key'
 
@@ -18,6 +21,7 @@ export async function openFileKeyStore(directory: string): Promise<KeyStore> {
   await mkdir(directory, { recursive: true, mode: 0o700 })
   await checkPrivate(directory)
   const pathOf = (name: string): string => join(directory, `${bytesToHex(new TextEncoder().encode(name))}${SUFFIX}`)
+  const turns = new Turns()
   return {
     get: async (name) => {
       const path = pathOf(name)
@@ -25,25 +29,15 @@ export async function openFileKeyStore(directory: string): Promise<KeyStore> {
         await checkPrivate(path)
         return toBytes(await readFile(path)).slice()
       } catch (error) {
-        if (isAbsent(error)) return null
+        if (hasErrnoCode(error, 'ENOENT')) return null
         throw error
       }
     },
-    set: async (name, value) => {
-      const path = pathOf(name)
-      const fresh = `${path}.${process.pid}.new`
-      const file = await open(fresh, 'w', 0o600)
-      try {
-        await file.writeFile(value)
-        await file.sync()
-      } finally {
-        await file.close()
-      }
-      await chmod(fresh, 0o600)
-      await rename(fresh, path)
-      await syncDirectory(directory)
+    set: (name, value) => {
+      const copy = value.slice()
+      return turns.take(() => writeKey(directory, pathOf(name), copy))
     },
-    delete: (name) => rm(pathOf(name), { force: true }),
+    delete: (name) => turns.take(() => rm(pathOf(name), { force: true })),
     list: async (prefix) => {
       const names: string[] = []
       for (const file of await readdir(directory)) {
@@ -56,6 +50,20 @@ export async function openFileKeyStore(directory: string): Promise<KeyStore> {
   }
 }
 
+async function writeKey(directory: string, path: string, value: Bytes): Promise<void> {
+  const fresh = `${path}.${process.pid}.new`
+  const file = await open(fresh, 'w', 0o600)
+  try {
+    await file.writeFile(value)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await chmod(fresh, 0o600)
+  await rename(fresh, path)
+  await syncDirectory(directory)
+}
+
 async function checkPrivate(path: string): Promise<void> {
   const { mode } = await stat(path)
   if (process.platform === 'win32' || (mode & 0o077) === 0) return
@@ -63,17 +71,4 @@ async function checkPrivate(path: string): Promise<void> {
     'KEY_STORE_EXPOSED',
     `others can read ${path}: take their rights away (chmod go= "${path}") before keys are used`,
   )
-}
-
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
-function isAbsent(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === 'ENOENT'
 }

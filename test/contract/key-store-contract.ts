@@ -39,6 +39,24 @@ export function keyStoreContract(name: string, durable: boolean, harness: () => 
       expect(await keys.get('a')).toEqual(new Uint8Array([1]))
     })
 
+    it('ends with the last value of those that are set without waiting', async () => {
+      const keys = await harness().open()
+      const values = [1, 2, 3, 4, 5, 6, 7, 8].map((byte) => new Uint8Array(byte === 8 ? 1 : 4096).fill(byte))
+      await Promise.all(values.map((value) => keys.set('a', value)))
+      expect(await keys.get('a')).toEqual(new Uint8Array([8]))
+      await Promise.all([keys.set('a', values[0]!), keys.delete('a')])
+      expect(await keys.get('a')).toBeNull()
+    })
+
+    it('stores a value as it is when it is given', async () => {
+      const keys = await harness().open()
+      const value = new Uint8Array([1, 2])
+      const stored = keys.set('a', value)
+      value.fill(9)
+      await stored
+      expect(await keys.get('a')).toEqual(new Uint8Array([1, 2]))
+    })
+
     it('lists names by prefix in ascending order, whatever characters they have', async () => {
       const keys = await harness().open()
       for (const each of [
