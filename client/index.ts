@@ -47,4 +47,10 @@ export type { SealedProviderOptions } from './provider/provider-options.ts'
 export { SealedProvider } from './provider/sealed-provider.ts'
 export type { SendProblem } from './provider/sender.ts'
 export type { Recovery } from './recovery/recovery-file.ts'
+export {
+  createMemoryDocumentStore,
+  type DocumentStore,
+  type StoredEntry,
+  type StoredExtent,
+} from './stores/document-store.ts'
 export { issuerTokens, TokenDeniedError, type FetchJson, type IssuerTokenOptions } from './token/issuer-token.ts'

@@ -1,8 +1,9 @@
 /**
- * The client under Node: sockets by `ws`, keys in files.
+ * The client under Node: sockets by `ws`, keys and logs in files.
  *
  * @module
  */
 export { nodeFetchJson } from './fetch-json.ts'
+export { openFileDocumentStore, type FileDocumentStore } from './file-document-store.ts'
 export { openFileKeyStore } from './file-key-store.ts'
 export { nodeWebSocket, type NodeWebSocketOptions } from './web-socket.ts'
