@@ -23,6 +23,13 @@ export {
   type PairOptions,
   type SealedDocumentsOptions,
 } from './documents/sealed-documents.ts'
+export {
+  openBrowserStorage,
+  wipeBrowserStorage,
+  type BrowserStorage,
+  type BrowserStorageOptions,
+} from './indexed-db/browser-storage.ts'
+export { persistStorage, type StorageStanding } from './indexed-db/persist-storage.ts'
 export { loadDevice } from './keys/device-identity.ts'
 export { createMemoryKeyStore, type KeyStore } from './keys/key-store.ts'
 export type { EntryRefusal } from './log/document-log.ts'

@@ -70,6 +70,7 @@ export default defineConfig({
               optimizeDeps: {
                 include: [
                   'fast-check',
+                  'idb',
                   'lib0/decoding',
                   'lib0/encoding',
                   'lib0/observable',

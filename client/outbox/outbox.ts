@@ -45,16 +45,19 @@ export function createMemoryOutbox(): Outbox {
       items = items.filter((item) => !isSame(item, { document, session }) || item.counter > through)
       return Promise.resolve()
     },
-    list: (document) => {
-      const kept = items.filter((item) => equalBytes(item.document, document))
-      const rank = new Map<string, number>()
-      for (const item of kept) if (!rank.has(item.session.join())) rank.set(item.session.join(), rank.size)
-      const place = (item: OutboxItem): number => rank.get(item.session.join()) as number
-      return Promise.resolve(kept.toSorted((a, b) => place(a) - place(b) || a.counter - b.counter))
-    },
+    list: (document) => Promise.resolve(inSendingOrder(items.filter((item) => equalBytes(item.document, document)))),
   }
 }
 
-function equivocation(): Error {
+/** One document's items, given in the order of their puts, as they must be sent: sessions one after another, counters ascending. */
+export function inSendingOrder(items: readonly OutboxItem[]): readonly OutboxItem[] {
+  const rank = new Map<string, number>()
+  for (const { session } of items) if (!rank.has(session.join())) rank.set(session.join(), rank.size)
+  const place = ({ session }: OutboxItem): number => rank.get(session.join()) as number
+  return items.toSorted((a, b) => place(a) - place(b) || a.counter - b.counter)
+}
+
+/** [LO8] */
+export function equivocation(): SyncError {
   return new SyncError('EQUIVOCATION', 'another envelope stands at this counter of the session')
 }

@@ -1,0 +1,64 @@
+/**
+ * Everything that a browser keeps for an app, in one IndexedDB database: keys, sealed edits on their way, sealed logs. Nothing in it can be
+ * read without the keys, and the keys not without this browser.
+ *
+ * @module
+ */
+import type { KeyStore } from '../keys/key-store.ts'
+import type { Outbox } from '../outbox/outbox.ts'
+import type { DocumentStore } from '../stores/document-store.ts'
+import { Database, deleteDatabase } from './database.ts'
+import { createIndexedDbDocumentStore } from './document-store.ts'
+import { createIndexedDbKeyStore } from './key-store.ts'
+import { createIndexedDbOutbox } from './outbox.ts'
+import { SessionClaims } from './session-claims.ts'
+import { loadWrappingKey } from './wrapping-key.ts'
+
+export interface BrowserStorageOptions {
+  /** The database's name (default `y-sealed`): another one for another person on the same origin. */
+  readonly name?: string
+}
+
+/**
+ * Stores that may be open in many tabs at once. Each of their methods throws `STORAGE_FULL` when the browser's quota is used up,
+ * `STORAGE_UNAVAILABLE` when it keeps nothing any more, `STORAGE_NEWER` after another tab has loaded a newer version of the app, and
+ * `STORAGE_CLOSED` after `close`.
+ */
+export interface BrowserStorage {
+  readonly keys: KeyStore
+  /** Shows each tab its own sessions and those of tabs that are gone. */
+  readonly outbox: Outbox
+  readonly documents: DocumentStore
+  /** Ends this tab's part; resolves when others can take over what it had on its way. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens the storage, or makes it. Throws `STORAGE_UNAVAILABLE` where the browser lets nothing be kept (private browsing, lockdown mode, a
+ * page that is not served securely): the stores in memory will do then, and the app should say so. Throws `KEY_STORE_DAMAGED` when the keys
+ * do not open any more: nothing is made in their place.
+ */
+export async function openBrowserStorage({ name = 'y-sealed' }: BrowserStorageOptions = {}): Promise<BrowserStorage> {
+  const database = new Database(name)
+  const claims = new SessionClaims(name, globalThis.navigator?.locks)
+  try {
+    await loadWrappingKey(database)
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+  return {
+    keys: createIndexedDbKeyStore(database),
+    outbox: createIndexedDbOutbox(database, claims),
+    documents: createIndexedDbDocumentStore(database),
+    close: async () => {
+      await claims.close()
+      await database.close()
+    },
+  }
+}
+
+/** Deletes everything of that name from this browser, also under other tabs. What no relay has is lost. */
+export function wipeBrowserStorage({ name = 'y-sealed' }: BrowserStorageOptions = {}): Promise<void> {
+  return deleteDatabase(name)
+}
