@@ -16,7 +16,7 @@ import {
   rmSync,
   statSync,
 } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 import { SettingsError } from '../ops/settings-error.ts'
 
@@ -38,8 +38,8 @@ export function createDraftFile(target: string): DraftFile {
   if (!existsSync(folder) || !statSync(folder).isDirectory()) {
     throw new SettingsError(`there is no folder ${folder}: make it first, with mode 700`)
   }
-  discardLeftovers(target)
-  const path = `${target}.${process.pid}.part`
+  discardLeftovers(folder)
+  const path = `${target}.y-sealed-${process.pid}.part`
   makeEmptyFile(path)
   return {
     path,
@@ -83,14 +83,11 @@ export function takenError(target: string): SettingsError {
   return new SettingsError(`${target} exists already: give another name, or --force to replace it`)
 }
 
-/** Drafts of processes that are no more. */
-function discardLeftovers(target: string): void {
-  const folder = dirname(target)
-  const prefix = `${basename(target)}.`
+/** Drafts of processes that are no more, whatever they were to be called: names with a date never come again. */
+function discardLeftovers(folder: string): void {
   for (const name of readdirSync(folder)) {
-    const pid = name.startsWith(prefix) ? /^(\d{1,10})\.part$/.exec(name.slice(prefix.length))?.[1] : undefined
-    if (pid !== undefined && (Number(pid) === process.pid || !isRunning(Number(pid))))
-      removeDatabase(join(folder, name))
+    const pid = Number(/\.y-sealed-(\d{1,10})\.part$/.exec(name)?.[1])
+    if (pid === process.pid || (pid > 0 && !isRunning(pid))) removeDatabase(join(folder, name))
   }
 }
 

@@ -5,11 +5,14 @@
 import { bytesToHex, KIND, OFFSET } from '@y-sealed/protocol'
 import Database from 'better-sqlite3'
 import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, it } from 'vitest'
 
 import { auditDatabase } from '../../../../server/audit/audit-database.ts'
 import type { Fault } from '../../../../server/audit/fault.ts'
 import { copyDatabaseFile, makeUsedDatabase } from '../../../support/audited-relay.ts'
+import { writeStoredLog } from '../../../support/stored-log.ts'
+import { makeTemporaryFolder } from '../../../support/temporary-folder.ts'
 
 /** Numbers that name rows: another bit is turned in them, so that no other row has that name. */
 const KEYS: ReadonlySet<string> = new Set(['document', 'session', 'seq', 'epoch', 'counter'])
@@ -212,10 +215,19 @@ it(
   },
 )
 
-it('[FR12] a document that was deleted and is there is named by the audit', { timeout: 60_000 }, async () => {
-  const path = await makeUsedDatabase()
-  const db = new Database(path)
-  db.exec('INSERT INTO tombstones SELECT id FROM documents WHERE mode = 1')
-  db.close()
-  expect(await audit(path, '', 0)).toBe('TOMBSTONE_WRONG')
+it('[FR12] [LO7] rows that no relay leaves behind are named by the audit', { timeout: 60_000 }, async () => {
+  const path = join(makeTemporaryFolder(), 'relay.db')
+  const { document } = await writeStoredLog(path, { entries: 3 })
+  for (const [sql, found] of [
+    ['INSERT INTO tombstones SELECT id FROM documents', 'TOMBSTONE_WRONG'],
+    [
+      "INSERT INTO sessions (document, device, id) VALUES (1, zeroblob(16), x'0102030405060708')",
+      'TOMBSTONE_WRONG, SESSION_EMPTY',
+    ],
+  ] as const) {
+    const db = new Database(path)
+    db.exec(sql)
+    db.close()
+    expect(await audit(path, bytesToHex(document), 0)).toBe(found)
+  }
 })

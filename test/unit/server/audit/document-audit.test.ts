@@ -201,6 +201,10 @@ describe('signatures', () => {
     log.update(careless)
     log.update(careless)
     for (const page of [1, 64, 10_000]) expect(log.audit({ page })).toMatchObject({ unsigned: 3, faults: [] })
+    bad()
+    expect(log.audit()).toMatchObject({ unsigned: 4, faults: [] })
+    const last = log.rows.add(spoil(other.update().envelope))
+    expect([last, log.audit().unsigned]).toEqual([log.rows.head.seq, 5])
     expect(log.audit({ isQuick: true })).toMatchObject({ unsigned: 0, checks: 1, unchecked: log.rows.rows.length - 1 })
   })
 

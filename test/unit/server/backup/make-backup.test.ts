@@ -60,12 +60,12 @@ describe('a backup', () => {
 
   it('[I8] takes away what a killed backup left, and leaves alone what another one is making', async () => {
     const { data, folder, to } = await prepare()
+    const alive = `backup.db.y-sealed-${process.ppid}.part`
     // No process has so high a number.
-    for (const name of ['backup.db.4194999.part', 'backup.db.4194999.part-journal', `backup.db.${process.ppid}.part`]) {
-      writeFileSync(join(folder, name), 'left')
-    }
+    const dead = 'yesterday.db.y-sealed-4194999.part'
+    for (const name of [dead, `${dead}-journal`, alive, 'film.part']) writeFileSync(join(folder, name), 'left')
     await makeBackup({ data, to })
-    expect(readdirSync(folder)).toEqual(['backup.db', `backup.db.${process.ppid}.part`])
+    expect(readdirSync(folder)).toEqual(['backup.db', alive, 'film.part'])
   })
 })
 
