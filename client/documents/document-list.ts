@@ -22,6 +22,7 @@ export interface ListedDocument {
 /** Root types of the personal document. */
 const DOCUMENTS = 'documents'
 const ACCESS = 'access'
+const REMOVALS = 'removals'
 
 /** The list, as a view of the personal document. */
 export class DocumentList {
@@ -29,11 +30,14 @@ export class DocumentList {
   readonly #documents: Y.Map<unknown>
   /** Under `document/device`: true where a device has been let in, false where it was taken out again. */
   readonly #access: Y.Map<unknown>
+  /** Under `document/device`: the record that took the device from among the person's, once it was taken out of the document too. */
+  readonly #removals: Y.Map<unknown>
 
   constructor(doc: Y.Doc) {
     this.#doc = doc
     this.#documents = doc.getMap(DOCUMENTS)
     this.#access = doc.getMap(ACCESS)
+    this.#removals = doc.getMap(REMOVALS)
   }
 
   /** All documents, the one added first first. */
@@ -67,7 +71,9 @@ export class DocumentList {
   remove(id: string): void {
     this.#doc.transact(() => {
       this.#documents.delete(id)
-      for (const key of this.#access.keys()) if (key.startsWith(`${id}/`)) this.#access.delete(key)
+      for (const map of [this.#access, this.#removals]) {
+        for (const key of map.keys()) if (key.startsWith(`${id}/`)) map.delete(key)
+      }
     })
   }
 
@@ -80,6 +86,22 @@ export class DocumentList {
   /** Notes that a device was let into a document, or taken out; writes nothing where that is noted already. */
   noteAccess(id: string, device: Bytes, access: 'in' | 'out'): void {
     if (this.accessOf(id, device) !== access) this.#access.set(accessKey(id, device), access === 'in')
+  }
+
+  /**
+   * Is it noted that a device, removed by `record` (its id, 32 bytes) from among the person's, was taken out of the document? Nobody could
+   * name that record before it was made: not the device either, which wrote here until then.
+   */
+  isTakenOut(id: string, device: Bytes, record: Bytes): boolean {
+    return this.#removals.get(accessKey(id, device)) === bytesToBase64url(record)
+  }
+
+  /** Notes it. */
+  noteTakenOut(id: string, device: Bytes, record: Bytes): void {
+    this.#doc.transact(() => {
+      this.#removals.set(accessKey(id, device), bytesToBase64url(record))
+      this.noteAccess(id, device, 'out')
+    })
   }
 
   /** Calls back after every change, whoever made it. Returns what ends it. */

@@ -82,6 +82,11 @@ export class OpenDocuments {
     try {
       await (timeoutMs === undefined ? document.provider.whenSynced() : whenSyncedWithin(document.provider, timeoutMs))
       await work(document)
+    } catch (error) {
+      const taken = this.#documentById.get(id)
+      if (taken === undefined || taken === document) throw error
+      // The app has opened it in between.
+      await this.withDocument(genesisHash, work, timeoutMs)
     } finally {
       if (this.#quietById.get(id) === document) document.close()
     }

@@ -33,6 +33,13 @@ export interface ConfirmedDevice {
   readonly name: string
 }
 
+/** One that belonged, and was removed. */
+export interface RemovedDevice {
+  readonly id: Bytes
+  /** Id of the record that did it, 32 bytes. */
+  readonly record: Bytes
+}
+
 export class PersonalDocument {
   readonly document: SealedDocument
   readonly list: DocumentList
@@ -99,6 +106,20 @@ export class PersonalDocument {
           name: this.#membership.nameOf(name, id) ?? '',
         })),
       )
+  }
+
+  /** The devices that every document is to be rid of. */
+  get removed(): readonly RemovedDevice[] {
+    const { members, records } = this.#membership
+    const removed: RemovedDevice[] = []
+    for (const { seq, record } of records) {
+      if (record.body.type !== 'remove') continue
+      for (const [id] of record.body.devices) {
+        const wasConfirmed = members.roleAt(id, seq) === 'admin'
+        if (wasConfirmed && members.memberOf(id) === null) removed.push({ id, record: record.id })
+      }
+    }
+    return removed
   }
 
   /** The member to whom a device belongs here (ids as text), or `null`. */

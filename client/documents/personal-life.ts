@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { bytesToBase64url, SyncError, type Bytes } from '@y-sealed/protocol'
+import { bytesToBase64url, equalBytes, SyncError, type Bytes } from '@y-sealed/protocol'
 import type { LinkFragment } from '../links/link-fragment.ts'
-import { removeOwnDevice } from '../members/intents/remove-devices.ts'
+import { removeLostDevice } from '../members/intents/remove-devices.ts'
 import { joinedMembership } from '../members/open-membership.ts'
 import { pairingError } from '../pairing/pairing-error.ts'
 import { PAIRING_LIFETIME_MS } from '../pairing/pairing-offer.ts'
@@ -15,6 +15,7 @@ import type { DocumentList, ListedDocument } from './document-list.ts'
 import { becomeMember } from './enter-by-link.ts'
 import type { Installation } from './installation.ts'
 import { addPending, dropPending, enlist, listPending, type PendingDocument } from './pending-documents.ts'
+import { addRemoval, dropRemoval, listRemovals } from './pending-removals.ts'
 import { PersonalDocument } from './personal-document.ts'
 import type { SealedDocument } from './sealed-document.ts'
 import { Steward } from './steward.ts'
@@ -137,27 +138,17 @@ export class PersonalLife {
     await this.#change(other)
   }
 
-  /** Removes one of the person's devices from every document that this one is in, and then from among the devices. */
+  /** Removes one of the person's devices from among them, and then, as far as can be by now, from every document. */
   async removeDevice(device: Bytes): Promise<void> {
-    const { installation, withDocument, onError } = this.#options
-    const personal = await this.ensure()
-    const id = bytesToBase64url(device)
-    const member = personal.memberOf(id)
-    if (id === bytesToBase64url(installation.device.id)) {
+    const { keys, device: own } = this.#options.installation
+    if (equalBytes(device, own.id)) {
       throw new SyncError('THIS_DEVICE', 'a device is removed by another one of its person')
     }
-    for (const listed of personal.list.all) {
-      if (personal.list.accessOf(listed.id, installation.device.id) !== 'in') continue
-      try {
-        await withDocument(listed, (document) => document.change(removeOwnDevice(device)))
-        personal.list.noteAccess(listed.id, device, 'out')
-      } catch (error) {
-        onError(error)
-      }
-    }
-    if (member === null) return
-    if (member.isMine) await personal.document.removeDevice(id)
-    else await personal.document.remove(member.id)
+    const personal = await this.ensure()
+    await addRemoval(keys, device)
+    await personal.document.provider.whenSynced()
+    await this.#removeFromPersonal(personal, device)
+    await this.#steward?.whenIdle()
   }
 
   close(): void {
@@ -207,15 +198,23 @@ export class PersonalLife {
     return personal
   }
 
+  /** What is left to do then, every other device of the person's sees. */
+  async #removeFromPersonal(personal: PersonalDocument, device: Bytes): Promise<void> {
+    const { keys } = this.#options.installation
+    await personal.document.change(removeLostDevice(device, true))
+    await dropRemoval(keys, device)
+  }
+
   #flushSoon(): void {
     this.#flushing = this.#flushing.then(() => this.#flush()).catch(this.#options.onError)
   }
 
-  /** Lists what waits, where this device may; it waits on until the relay has the list on disk. */
+  /** Lists, and removes, what waits, where this device may; it waits on until the relay has it on disk. */
   async #flush(): Promise<void> {
     const { keys, device } = this.#options.installation
     const personal = this.#personal
     if (personal === null || !personal.document.provider.synced || !personal.isConfirmed) return
+    for (const gone of await listRemovals(keys)) await this.#removeFromPersonal(personal, gone)
     const pending = await listPending(keys)
     if (pending.length === 0) return
     personal.document.doc.transact(() => {

@@ -62,6 +62,9 @@ export interface PairOptions {
   readonly app?: string
 }
 
+/** For a document that is opened in the background: the others behind it wait. */
+const BACKGROUND_PATIENCE_MS = 20_000
+
 export class SealedDocuments extends ObservableV2<{ [K in keyof DocumentsEvents]: DocumentsEvents[K] }> {
   readonly #installation: Installation
   readonly #open: OpenDocuments
@@ -106,7 +109,7 @@ export class SealedDocuments extends ObservableV2<{ [K in keyof DocumentsEvents]
     this.#personal = new PersonalLife({
       installation,
       isOn: isPersonal,
-      withDocument: (listed, work) => this.#open.withDocument(listed.genesisHash, work),
+      withDocument: (listed, work) => this.#open.withDocument(listed.genesisHash, work, BACKGROUND_PATIENCE_MS),
       onError,
       onList: () => this.emit('documents', [this.list()]),
       onDevices: () => this.emit('devices', [this.devices()]),
@@ -195,7 +198,11 @@ export class SealedDocuments extends ObservableV2<{ [K in keyof DocumentsEvents]
     return isPairingLink(text) ? answerQr(parts, text) : await answerCode(parts, text)
   }
 
-  /** Removes a device of this person's, a lost one say, from every document and from the list of devices. Documents that fail are told by `error`. */
+  /**
+   * Removes a device of this person's, a lost one say, from the list of devices and from every document. It outlasts this run: offline it
+   * waits, and a document that fails is told by `error` and tried again, by whichever of this person's devices comes to it first. Resolves
+   * when the device is off the list and each document has been tried once. Rejects with `THIS_DEVICE`.
+   */
   async removeDevice(id: string): Promise<void> {
     await this.#personal.removeDevice(bytesOf(id))
   }

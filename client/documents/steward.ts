@@ -1,16 +1,18 @@
 /**
- * Sees to it that every device of a person is let into every document of theirs: whichever device is in a document already adds the others,
- * one document after another, whenever the list or the devices change. Rule CL12.
+ * Sees to it that every device of a person is let into every document of theirs, and that one that was removed is taken out of every one:
+ * whichever device is in a document does so for the others, one document after another, whenever the list or the devices change, until it is
+ * done. Rule CL12.
  *
  * @module
  */
-import { bytesToBase64url, SyncError } from '@y-sealed/protocol'
+import { bytesToBase64url, SyncError, type Bytes } from '@y-sealed/protocol'
 import type { Device } from '@y-sealed/protocol/sealing'
 import { addOwnDevice } from '../members/intents/let-in.ts'
+import { removeLostDevice } from '../members/intents/remove-devices.ts'
 import { startTimer, type Cancel } from '../platform.ts'
 import { isStranger } from './stranger.ts'
 import type { ListedDocument } from './document-list.ts'
-import type { PersonalDocument } from './personal-document.ts'
+import type { PersonalDocument, RemovedDevice } from './personal-document.ts'
 import type { SealedDocument } from './sealed-document.ts'
 
 export interface StewardOptions {
@@ -23,6 +25,8 @@ export interface StewardOptions {
 
 /** After a document could not be seen to. */
 const RETRY_MS = 5_000
+/** How a removal is refused for good. */
+const REFUSED = new Set(['NOT_OWN_DEVICE', 'FORBIDDEN', 'LAST_ADMIN'])
 
 export class Steward {
   readonly #options: StewardOptions
@@ -30,6 +34,10 @@ export class Steward {
   #working: Promise<void> | null = null
   #isAsked = false
   #retry: Cancel | null = null
+  /** What this device may not do, as `document/device`; another one may, or this one in its next run. */
+  readonly #forbidden = new Set<string>()
+  /** Documents that failed: they have to wait, and nothing waits for them. */
+  readonly #failed = new Set<string>()
   #isOver = false
 
   constructor(options: StewardOptions) {
@@ -70,16 +78,21 @@ export class Steward {
     const { personal, device, withDocument, onError } = this.#options
     if (!personal.document.provider.synced || !personal.isConfirmed) return
     for (const listed of personal.list.all) {
-      if (this.#isOver) return
-      if (personal.list.accessOf(listed.id, device.id) !== 'in' || this.#missing(listed).length === 0) continue
+      // Coming back wakes it.
+      if (this.#isOver || !personal.document.provider.synced) return
+      if (this.#failed.has(listed.id) || personal.list.accessOf(listed.id, device.id) !== 'in') continue
+      if (this.#missing(listed).length === 0 && this.#leftOver(listed).length === 0) continue
       try {
-        await withDocument(listed, (document) => this.#letIn(listed, document))
+        await withDocument(listed, async (document) => {
+          await this.#takeOut(listed, document)
+          await this.#letIn(listed, document)
+        })
       } catch (error) {
         const code = error instanceof SyncError ? error.code : ''
         if (code === 'DELETED') personal.list.remove(listed.id)
         // This device was taken out: it lets nobody in any more.
         else if (isStranger(code)) personal.list.noteAccess(listed.id, device.id, 'out')
-        else this.#retryLater()
+        else this.#retryLater(listed)
         onError(error)
       }
     }
@@ -88,6 +101,27 @@ export class Steward {
   #missing({ id }: ListedDocument): PersonalDocument['confirmed'] {
     const { personal } = this.#options
     return personal.confirmed.filter((device) => personal.list.accessOf(id, device.id) === 'waiting')
+  }
+
+  /** Devices that were removed, and may still be in this document. */
+  #leftOver({ id }: ListedDocument): readonly RemovedDevice[] {
+    const { list, removed } = this.#options.personal
+    return removed.filter(
+      (gone) => !list.isTakenOut(id, gone.id, gone.record) && !this.#forbidden.has(nameOf(id, gone.id)),
+    )
+  }
+
+  async #takeOut(listed: ListedDocument, document: SealedDocument): Promise<void> {
+    for (const { id, record } of this.#leftOver(listed)) {
+      try {
+        await document.change(removeLostDevice(id, false))
+        this.#options.personal.list.noteTakenOut(listed.id, id, record)
+      } catch (error) {
+        if (!(error instanceof SyncError) || !REFUSED.has(error.code)) throw error
+        this.#forbidden.add(nameOf(listed.id, id))
+        this.#options.onError(error)
+      }
+    }
   }
 
   async #letIn(listed: ListedDocument, document: SealedDocument): Promise<void> {
@@ -100,8 +134,17 @@ export class Steward {
     }
   }
 
-  #retryLater(): void {
-    this.#retry?.()
-    this.#retry = startTimer(RETRY_MS, () => this.wake())
+  #retryLater({ id }: ListedDocument): void {
+    this.#failed.add(id)
+    if (this.#isOver || this.#retry !== null) return
+    this.#retry = startTimer(RETRY_MS, () => {
+      this.#retry = null
+      this.#failed.clear()
+      this.wake()
+    })
   }
+}
+
+function nameOf(document: string, device: Bytes): string {
+  return `${document}/${bytesToBase64url(device)}`
 }

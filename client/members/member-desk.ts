@@ -76,7 +76,7 @@ export class MemberDesk {
 
   /** {@link RecordAuthor.change}. */
   change(intent: Intent): Promise<MemberRecord | null> {
-    return this.#author.change(intent)
+    return this.#isOver ? Promise.reject(destroyed()) : this.#author.change(intent)
   }
 
   /** RECORDS, ahead of the entries. [FR5] */
@@ -148,7 +148,8 @@ export class MemberDesk {
 
   /** Whoever waits for a change is told `OFFLINE`. */
   destroy(): void {
-    this.end('OFFLINE', 'the provider was destroyed before the members were changed')
+    const { code, message } = destroyed()
+    this.end(code, message)
     this.#unsubscribe()
     this.#isOver = true
     this.#storing?.()
@@ -212,6 +213,10 @@ export class MemberDesk {
 /** Nothing to do where somebody was faster. */
 const openNextEpoch: Intent = (members, tools) =>
   members.epoch.closedAt === null ? null : { type: 'epoch', rotation: tools.createRotation({ links: members.links }) }
+
+function destroyed(): SyncError {
+  return new SyncError('OFFLINE', 'the provider was destroyed before the members were changed')
+}
 
 function mismatchOf(error: unknown): RecordMismatch {
   if (!(error instanceof SyncError)) throw error

@@ -147,6 +147,11 @@ export class Membership implements DocumentAccess, KnownRecords {
     return this.members.memberOf(device)?.role ?? 'none'
   }
 
+  /** Every record that counts, oldest first. */
+  get records(): readonly MemberRecord[] {
+    return [...this.#recordBySeq].map(([seq, record]) => ({ seq, record }))
+  }
+
   recordAt(seq: number): CountedRecord | null {
     return this.#recordBySeq.get(seq) ?? null
   }

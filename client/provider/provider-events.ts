@@ -48,6 +48,8 @@ export interface ProviderEvents {
   /** A request other than an edit was refused (DELETE). */
   requestRefused: (refusal: SendProblem) => void
   deleted: () => void
+  /** Last of all, by the app itself: nothing is told any more. */
+  destroy: () => void
 }
 
 /** Tells the app. */

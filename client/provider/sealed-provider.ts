@@ -27,6 +27,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
   readonly documentId: Bytes
   readonly #ownsAwareness: boolean
   readonly #document: OpenDocument
+  #isDestroyed = false
   readonly #onUpdate = (update: Uint8Array, origin: unknown): void => {
     if (origin !== this) this.#document.take(update as Bytes)
   }
@@ -115,6 +116,8 @@ export class SealedProvider extends ObservableV2<EventMap> {
     this.doc.off('updateV2', this.#onUpdate)
     this.doc.off('destroy', this.#onDocDestroy)
     this.#document.destroy()
+    this.#isDestroyed = true
+    this.emit('destroy', [])
     // It has a timer of its own, which would keep a process alive.
     if (this.#ownsAwareness) this.awareness.destroy()
     super.destroy()
@@ -132,12 +135,14 @@ export class SealedProvider extends ObservableV2<EventMap> {
     return new Promise((resolve) => this.once('saved', resolve))
   }
 
-  /** Resolves when {@link synced} is true; rejects with the reason when the provider is closed for good before. */
+  /** Resolves when {@link synced} is true; rejects with the reason when the provider is closed for good before, and with `OFFLINE` when destroyed. */
   whenSynced(): Promise<void> {
     if (this.synced) return Promise.resolve()
+    if (this.#isDestroyed) return Promise.reject(this.#endedError())
     return awaitEvent(this, {
       synced: (synced) => synced === true,
       closed: (reason) => closedError(reason as DownReason),
+      destroy: () => this.#endedError(),
     })
   }
 
@@ -170,6 +175,12 @@ export class SealedProvider extends ObservableV2<EventMap> {
       deleted: () => true,
       requestRefused: (refusal) => new SyncError((refusal as SendProblem).code, (refusal as SendProblem).message),
     })
+  }
+
+  /** Why nothing will come any more. */
+  #endedError(): SyncError {
+    const { ended } = this.#document.line
+    return ended === null ? new SyncError('OFFLINE', 'the provider was destroyed before') : closedError(ended)
   }
 
   readonly #onDocDestroy = (): void => this.destroy()

@@ -41,6 +41,19 @@ export function removeOwnDevice(device: Bytes): Intent {
   }
 }
 
+/**
+ * Removes a device of the same person, whether it is the signer's own member's or came in by itself; then its member goes whole, if it has no
+ * other device or `whole` says so. Nothing to do where it is no member's. Throws as {@link removeOwnDevice} and {@link removeMember}.
+ */
+export function removeLostDevice(device: Bytes, whole: boolean): Intent {
+  return (members, tools) => {
+    const member = members.memberOf(device)
+    if (member === null) return null
+    const goesWhole = member !== ownMember(members, tools) && (whole || member.devices.length === 1)
+    return (goesWhole ? removeMember(member.id) : removeOwnDevice(device))(members, tools)
+  }
+}
+
 /** Removes the signer's own member with all devices. Nothing to do where it is gone. Throws `LAST_ADMIN` before anything is sent. */
 export function leaveDocument(): Intent {
   return (members, tools) => {
