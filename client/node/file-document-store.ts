@@ -3,23 +3,13 @@
  *
  * @module
  */
-import { copyFile, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
-import { bytesToHex, SyncError, toBytes, type Bytes, type SignedHead } from '@y-sealed/protocol'
+import { mkdir } from 'node:fs/promises'
+import { bytesToHex, SyncError, type Bytes, type SignedHead } from '@y-sealed/protocol'
 import { newerHead, selectFresh, type DocumentStore, type StoredEntry } from '../stores/document-store.ts'
 import { Turns } from '../stores/turns.ts'
 import { lockDirectory } from './directory-lock.ts'
-import { hasErrnoCode } from './errno.ts'
-import {
-  encodeFrames,
-  encodeLogStart,
-  LOG_START_BYTES,
-  placeEntries,
-  scanLog,
-  type EntryPlace,
-  type LogContent,
-} from './log-file.ts'
-import { syncDirectory } from './sync-directory.ts'
+import { FrameFile } from './frame-file.ts'
+import { encodeBodies, LogIndex } from './log-frames.ts'
 
 export interface FileDocumentStore extends DocumentStore {
   /** Gives the directory up, when everything asked for has ended. Afterwards all is refused with `STORAGE_CLOSED`. */
@@ -53,7 +43,7 @@ export async function openFileDocumentStore(directory: string): Promise<FileDocu
     records: (document) => within(document, (log) => log.records()),
     extent: (document) =>
       within(document, async (log) => {
-        const { places, head } = await log.content()
+        const { places, head } = await log.index()
         return { lastSeq: places.length, head }
       }),
     cut: (document, afterSeq) => within(document, (log) => log.cut(afterSeq)),
@@ -69,170 +59,82 @@ export async function openFileDocumentStore(directory: string): Promise<FileDocu
 
 class LogFile {
   readonly turns: Turns = new Turns()
-  readonly #directory: string
-  readonly #path: string
-  readonly #document: Bytes
+  readonly #file: FrameFile
   /** What the file is known to hold; `null` when that is to be read from it. */
-  #content: LogContent | null = null
+  #index: LogIndex | null = null
 
   constructor(directory: string, document: Bytes) {
-    this.#directory = directory
-    this.#document = document
-    this.#path = join(directory, `${bytesToHex(document)}.log`)
+    this.#file = new FrameFile(directory, 'log', 'ysealog1', document)
   }
 
-  async content(): Promise<LogContent> {
-    this.#content ??= await this.#load()
-    return this.#content
+  async index(): Promise<LogIndex> {
+    if (this.#index) return this.#index
+    const index = new LogIndex()
+    await this.#file.load((body, offset) => index.take(body, offset))
+    this.#index = index
+    return index
   }
 
   async append(entries: readonly StoredEntry[], head: SignedHead | undefined): Promise<void> {
-    const known = await this.content()
-    const { places } = known
+    const known = await this.index()
+    const lastSeq = known.places.length
     const first = Math.max(1, entries[0]?.seq ?? 1)
-    const kept = await this.#readRun(first, Math.min(places.length, first + entries.length - 1), places)
-    const fresh = selectFresh(entries, places.length, (seq) => kept[seq - first]?.envelope)
+    const kept = await this.#readRun(known, first, Math.min(lastSeq, first + entries.length - 1))
+    const fresh = selectFresh(entries, lastSeq, (seq) => kept[seq - first]?.envelope)
     const newer = newerHead(known.head, head)
-    if (fresh.length === 0 && newer === known.head) return
-    const frames = encodeFrames(this.#document, fresh, newer === known.head ? null : newer)
-    const start = Math.max(known.size, LOG_START_BYTES)
+    const bodies = encodeBodies(fresh, newer === known.head ? null : newer)
+    if (bodies.length === 0) return
     // Unknown until it is written: after a failure the file is read again.
-    this.#content = null
-    await this.#write(frames, known.size)
-    this.#content = {
-      places: [...places, ...placeEntries(fresh, start)],
-      head: newer,
-      size: start + frames.length,
-      isDamaged: false,
-    }
+    this.#index = null
+    const offsets = await this.#file.append(bodies)
+    for (const [n, body] of bodies.entries()) known.take(body, offsets[n] as number)
+    this.#index = known
   }
 
   async read(fromSeq: number, maxBytes: number): Promise<readonly StoredEntry[]> {
-    const { places } = await this.content()
+    const index = await this.index()
     const first = Math.max(1, fromSeq)
     let bytes = 0
     let last = first - 1
-    for (const { length } of places.slice(first - 1)) {
+    for (const { length } of index.places.slice(first - 1)) {
       bytes += length
       if (bytes > maxBytes && last >= first) break
       last++
     }
-    return this.#readRun(first, last, places)
+    return this.#readRun(index, first, last)
   }
 
   async records(): Promise<readonly StoredEntry[]> {
-    const { places } = await this.content()
+    const index = await this.index()
     const records: StoredEntry[] = []
-    for (const [index, { isRecord }] of places.entries()) {
-      if (isRecord) records.push(...(await this.#readRun(index + 1, index + 1, places)))
+    for (const [n, { isRecord }] of index.places.entries()) {
+      if (isRecord) records.push(...(await this.#readRun(index, n + 1, n + 1)))
     }
     return records
   }
 
-  /** Written anew and moved into place, so that a crash leaves the one or the other. */
   async cut(afterSeq: number): Promise<void> {
-    const { places, head } = await this.content()
-    if (afterSeq >= places.length) return
-    const entries = await this.#readRun(1, afterSeq, places)
-    const fresh = `${this.#path}.new`
-    this.#content = null
-    await writeWhole(fresh, [encodeLogStart(this.#document), encodeFrames(this.#document, entries, head)])
-    await rename(fresh, this.#path)
-    await syncDirectory(this.#directory)
+    const index = await this.index()
+    if (afterSeq >= index.places.length) return
+    const bodies = encodeBodies(await this.#readRun(index, 1, afterSeq), index.head)
+    this.#index = null
+    await this.#file.rewrite(bodies)
   }
 
   async remove(): Promise<void> {
-    this.#content = null
-    await rm(this.#path, { force: true })
-    await rm(`${this.#path}.damaged`, { force: true })
-    await syncDirectory(this.#directory)
-  }
-
-  async #load(): Promise<LogContent> {
-    let file: Bytes
-    try {
-      file = toBytes(await readFile(this.#path))
-    } catch (error) {
-      if (!hasErrnoCode(error, 'ENOENT')) throw error
-      return { places: [], head: null, size: 0, isDamaged: false }
-    }
-    const content = scanLog(this.#document, file)
-    if (content.isDamaged) await copyFile(this.#path, `${this.#path}.damaged`)
-    if (content.size < file.length) await cutFile(this.#path, content.size)
-    return content
-  }
-
-  async #write(frames: Bytes, size: number): Promise<void> {
-    try {
-      const isNew = size === 0
-      const file = await open(this.#path, 'a', 0o600)
-      try {
-        await file.appendFile(isNew ? Buffer.concat([encodeLogStart(this.#document), frames]) : frames)
-        await file.datasync()
-      } finally {
-        await file.close()
-      }
-      if (isNew) await syncDirectory(this.#directory)
-    } catch (error) {
-      // What may or may not have reached the disk must not be taken for kept afterwards.
-      await cutFile(this.#path, size).catch(() => undefined)
-      throw toStorageError(error)
-    }
+    this.#index = null
+    await this.#file.remove()
   }
 
   /** Entries `first` to `last`, by one read of what they span. */
-  async #readRun(first: number, last: number, places: readonly EntryPlace[]): Promise<readonly StoredEntry[]> {
+  async #readRun({ places }: LogIndex, first: number, last: number): Promise<readonly StoredEntry[]> {
     const run = places.slice(first - 1, Math.max(first - 1, last))
     const [start, end] = [run[0], run.at(-1)]
     if (!start || !end) return []
-    const span = await readPart(this.#path, start.offset, end.offset + end.length - start.offset)
-    return run.map(({ offset, length }, index) => {
+    const span = await this.#file.readPart(start.offset, end.offset + end.length - start.offset)
+    return run.map(({ offset, length }, n) => {
       const at = offset - start.offset
-      return { seq: first + index, envelope: span.slice(at, at + length) }
+      return { seq: first + n, envelope: span.slice(at, at + length) }
     })
   }
-}
-
-async function readPart(path: string, offset: number, length: number): Promise<Bytes> {
-  const file = await open(path, 'r')
-  try {
-    const bytes = new Uint8Array(length)
-    const { bytesRead } = await file.read(bytes, 0, length, offset)
-    if (bytesRead < length) throw new SyncError('STORAGE_UNAVAILABLE', 'the log file was changed by somebody else')
-    return bytes
-  } finally {
-    await file.close()
-  }
-}
-
-async function cutFile(path: string, size: number): Promise<void> {
-  const { size: found } = await stat(path)
-  if (found <= size) return
-  const file = await open(path, 'r+')
-  try {
-    await file.truncate(size)
-    await file.datasync()
-  } finally {
-    await file.close()
-  }
-}
-
-async function writeWhole(path: string, parts: readonly Bytes[]): Promise<void> {
-  try {
-    const file = await open(path, 'w', 0o600)
-    try {
-      for (const part of parts) await file.writeFile(part)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-  } catch (error) {
-    await rm(path, { force: true }).catch(() => undefined)
-    throw toStorageError(error)
-  }
-}
-
-function toStorageError(error: unknown): unknown {
-  if (!hasErrnoCode(error, 'ENOSPC', 'EDQUOT', 'EFBIG')) return error
-  return new SyncError('STORAGE_FULL', 'there is no room left for the document', { cause: error })
 }
