@@ -116,6 +116,29 @@ describe('key store in IndexedDB', () => {
     }
   })
 
+  it('[KM1] gives way to another tab that has made the key and used it meanwhile', async () => {
+    const name = makeStorageName()
+    const generateKey = crypto.subtle.generateKey.bind(crypto.subtle)
+    let release: () => void = () => undefined
+    const released = new Promise<void>((resolve) => (release = resolve))
+    const began = new Promise<void>((resolve) => {
+      vi.spyOn(crypto.subtle, 'generateKey').mockImplementationOnce(async () => {
+        resolve()
+        await released
+        return generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt'])
+      })
+    })
+    onTestFinished(() => void vi.restoreAllMocks())
+    const slow = openStorage(name)
+    await began
+    const quick = await openStorage(name)
+    await quick.keys.set('a', SECRET)
+    release()
+    expect(await (await slow).keys.get('a')).toEqual(SECRET)
+    await (await slow).keys.set('b', SECRET)
+    expect(await quick.keys.get('b')).toEqual(SECRET)
+  })
+
   it('[KM1] gives storages that begin at once in one tab one key', async () => {
     const name = makeStorageName()
     const storages = await Promise.all(Array.from({ length: 8 }, () => openStorage(name)))
