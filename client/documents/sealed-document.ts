@@ -58,7 +58,7 @@ export interface DocumentEvents {
   /** What this device may do now; `none` when it was removed. */
   role: (role: Role) => void
   deleted: () => void
-  /** For good: it was removed, deleted, or the relay is not to be believed. `code` says which. */
+  /** For good: it was removed (`REMOVED`; `NOT_A_MEMBER` where that is all the relay says), deleted, or the relay is not to be believed. */
   closed: (reason: SyncError) => void
   /** Last of all, also when the app has closed it: nothing is told any more. */
   ended: () => void

@@ -107,6 +107,11 @@ export class Membership implements DocumentAccess, KnownRecords {
     return this.role === 'none' && this.members.certificateOf(this.device.id) !== null
   }
 
+  /** True when this device has been a member, by what it has seen of the records in this run or an earlier one. */
+  get hasBelonged(): boolean {
+    return this.#unmetPin !== null || (this.recordSeq > 0 && this.members.certificateOf(this.device.id) !== null)
+  }
+
   /** Nothing may be sealed but a record that opens the next epoch. [KM18] */
   get isClosed(): boolean {
     return this.recordSeq > 0 && this.members.epoch.closedAt !== null

@@ -40,9 +40,20 @@ export const REMOVED: DownReason = {
   reason: 'this device is no longer a member of the document',
 }
 
-/** What the relay or its issuer calls forbidden, to a device that the records have taken out. */
-export function explainRemoval(told: DownReason): DownReason {
-  return told.code === 'FORBIDDEN' || told.code === 'NOT_A_MEMBER' ? REMOVED : told
+/** The relay says so, or its issuer, and shows no record of it: to a stranger none is shown. */
+const SHUT_OUT: DownReason = {
+  transient: false,
+  code: 'NOT_A_MEMBER',
+  closeCode: 4403,
+  reason:
+    'the relay no longer lets this device into the document: somebody has removed it, or the relay refuses; ' +
+    'what was written here and is not saved stays on this device',
+}
+
+/** What the relay or its issuer calls forbidden, to a device that has belonged, and that the records may have taken out. */
+export function explainRemoval(told: DownReason, isRemoved: boolean): DownReason {
+  if (told.code !== 'FORBIDDEN' && told.code !== 'NOT_A_MEMBER') return told
+  return isRemoved ? REMOVED : SHUT_OUT
 }
 
 /** For good. */

@@ -92,7 +92,7 @@ export class OpenDocument {
       onOutcomes: (outcomes) => this.#settle(outcomes),
       onCaughtUp: (isWhole) => this.#caughtUp(isWhole),
       onMismatch: (code, seq) => this.line.halt(code, seq),
-      onHead: (head) => this.#keepHead(head),
+      onHead: (head) => void this.#heads?.keep(head).catch((error: unknown) => this.#emit('connection-error', [error])),
       onWaiting: (seq) => this.#emit('integrity', [{ code: 'WAITING', seq, fatal: false }]),
       onWithheld: (seq) => this.#emit('integrity', [{ code: 'WITHHELD', seq, fatal: false }]),
     })
@@ -163,7 +163,7 @@ export class OpenDocument {
         this.#presence?.dropAll()
       },
       onEnded: (reason) => this.#desk?.end(reason.code, closedError(reason).message),
-      explain: (reason) => (this.membership?.isRemoved ? explainRemoval(reason) : reason),
+      explain: (told) => (this.membership?.hasBelonged ? explainRemoval(told, this.membership.isRemoved) : told),
     })
   }
 
@@ -222,10 +222,6 @@ export class OpenDocument {
       onProblem: (problem) => this.#emit('problem', [problem]),
       origin: this.#options.origin,
     })
-  }
-
-  #keepHead(head: SignedHead): void {
-    this.#heads?.keep(head).catch((error: unknown) => this.#emit('connection-error', [error]))
   }
 
   #receive(frame: DocumentFrame): void {

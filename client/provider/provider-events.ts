@@ -39,7 +39,11 @@ export interface ProviderEvents {
   role: (role: string) => void
   'connection-close': (reason: DownReason) => void
   'connection-error': (error: unknown) => void
-  /** For good: it does not come back by itself. `REMOVED`: the records say that this device is no member any more. */
+  /**
+   * For good: it does not come back by itself, and what is not saved is kept. `REMOVED`: the records say that this device is no member any
+   * more. `NOT_A_MEMBER`: the relay lets it in no longer, and does not say why: it was removed while it was away, or the relay refuses; for a
+   * device that has never belonged, nobody has let it in. `DELETED`, `UNKNOWN_DOCUMENT`, `TOKEN_REFUSED` and the like: as the relay says.
+   */
   closed: (reason: DownReason) => void
   authenticationFailed: (reason: DownReason) => void
   integrity: (report: IntegrityReport) => void
