@@ -66,9 +66,10 @@ async function visit(
 ): Promise<Joined> {
   const keys = linkDevice(link.seed)
   const connection = installation.connectAs(keys, link.headKey)
-  const { device } = installation
+  const { device, visits: endings } = installation
+  const timeoutMs = JOIN_TIMEOUT_MS
   try {
-    return await joinByLink({ link, linkDevice: keys, connection, device, name, timeoutMs: JOIN_TIMEOUT_MS })
+    return await joinByLink({ link, linkDevice: keys, connection, device, name, timeoutMs, endings })
   } catch (error) {
     const pinned = await installation.pinnedHeadKey()
     const isOver = error instanceof SyncError && error.code === LINK_IS_OVER
@@ -86,6 +87,7 @@ function isLetIn(document: SealedDocument): Promise<boolean> {
       provider.off('status', onStatus)
       provider.off('connection-close', onLoss)
       document.off('closed', onClosed)
+      document.off('ended', onEnded)
     }
     const onStatus = provider.on('status', ({ status }) => {
       if (status !== 'connected') return
@@ -96,6 +98,10 @@ function isLetIn(document: SealedDocument): Promise<boolean> {
       if (!transient) return
       stop()
       resolve(true)
+    })
+    const onEnded = document.on('ended', () => {
+      stop()
+      reject(new SyncError('OFFLINE', 'the document was closed before the relay had opened it'))
     })
     const onClosed = document.on('closed', (reason) => {
       stop()

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bytesToHex, cryptoReady, encodeUtf8, type Bytes } from '@y-sealed/protocol'
+import { bytesToHex, cryptoReady, encodeUtf8, SyncError, type Bytes } from '@y-sealed/protocol'
 import { MAX_NAME_BYTES, type Device } from '@y-sealed/protocol/sealing'
 import * as Y from 'yjs'
 import type { TokenSource } from '../connection/channel.ts'
@@ -48,9 +48,12 @@ export class Installation {
   /** '' for none. */
   readonly name: string
   readonly connection: RelayConnection
+  /** What ends each joining by a link that goes on. */
+  readonly visits: Set<() => void> = new Set()
   readonly #options: InstallationOptions
   readonly #pinName: string
   readonly #accessById = new Map<string, DocumentAccess>()
+  #isClosed = false
 
   /** Loads or makes the device. Throws `RangeError` for a name that is too long, `TypeError` for a relay's URL that is not `wss:`. */
   static async load(options: InstallationOptions): Promise<Installation> {
@@ -68,8 +71,9 @@ export class Installation {
     this.connection = this.#connect(device, new HeadKeyPin({ keys: options.keys, name: this.#pinName }))
   }
 
-  /** Opens a document on the connection. Throws `ALREADY_OPEN`. */
+  /** Opens a document on the connection. Throws `ALREADY_OPEN`, and `OFFLINE` once it is closed. */
   provide(access: DocumentAccess, doc: Y.Doc = new Y.Doc()): SealedProvider {
+    this.#checkOpen()
     const { outbox } = this.#options
     const id = bytesToHex(access.documentId)
     this.#accessById.set(id, access)
@@ -80,6 +84,7 @@ export class Installation {
 
   /** A connection of its own that proves a link's keys and believes only the relay of that link. */
   connectAs(link: Device, headKey: Bytes): RelayConnection {
+    this.#checkOpen()
     return this.#connect(link, new HeadKeyPin({ known: headKey }), reuseToken)
   }
 
@@ -94,7 +99,14 @@ export class Installation {
   }
 
   close(): void {
+    this.#isClosed = true
+    for (const end of this.visits) end()
     this.connection.destroy()
+  }
+
+  /** What was under way when the app closed must not dial anew. */
+  #checkOpen(): void {
+    if (this.#isClosed) throw new SyncError('OFFLINE', 'the app has closed its documents')
   }
 
   #connect(

@@ -44,6 +44,8 @@ export interface JoinOptions {
   readonly name: Bytes | null
   /** How long to try before `OFFLINE`. */
   readonly timeoutMs: number
+  /** What ends a visit at once, with `OFFLINE`, when the app closes; it adds itself, and takes itself out. */
+  readonly endings?: Set<() => void>
 }
 
 /** What a device has learnt by a link: the records, its own join among them unless the relay's answer was lost. */
@@ -89,6 +91,7 @@ class LinkVisit implements Channel {
   /** The join that was sent last; its answer may have been lost. */
   #sent: PlacedRecord | null = null
   #timers: Cancel[] = []
+  readonly #end = (): void => this.#fail(new SyncError('OFFLINE', 'the app was closed before the relay had answered'))
 
   constructor(
     options: JoinOptions,
@@ -106,6 +109,7 @@ class LinkVisit implements Channel {
   start(): void {
     const late = new SyncError('OFFLINE', 'the relay cannot be reached: try again when there is a network')
     this.#timers.push(startTimer(this.#options.timeoutMs, () => this.#fail(late)))
+    this.#options.endings?.add(this.#end)
     this.#port = this.#options.connection.attach(this)
   }
 
@@ -228,6 +232,7 @@ class LinkVisit implements Channel {
 
   #leave(): void {
     for (const cancel of this.#timers.splice(0)) cancel()
+    this.#options.endings?.delete(this.#end)
     this.#port?.detach()
     this.#port = null
   }
