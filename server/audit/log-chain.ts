@@ -19,6 +19,9 @@ import type { Blemish } from './authority.ts'
 /** Newest transcripts that are kept; older ones are asked of the table, whose rows were checked when they were passed. */
 const RECENT = 1024
 
+const ID_WRONG: Blemish = { code: 'ID_WRONG', detail: 'recomputed otherwise from the envelope' }
+const ENVELOPE_CHANGED: Blemish = { code: 'ENVELOPE_CHANGED', detail: 'id and transcript name another' }
+
 export class LogChain {
   readonly #sha512: Sha512
   readonly #start: Bytes
@@ -54,8 +57,8 @@ export class LogChain {
   }
 
   /**
-   * Takes the next row with the id that its envelope has. Gives back its faults, and the id to go on with: the stored one where the
-   * transcript was built upon that.
+   * Takes the next row with the id that its envelope has. Gives back its faults, and the id to go on with: the stored one unless
+   * the transcript was built upon what the envelope has.
    */
   take(row: EntryRow, envelope: Envelope, id: Bytes): { readonly blemishes: readonly Blemish[]; readonly id: Bytes } {
     const blemishes: Blemish[] = []
@@ -63,13 +66,12 @@ export class LogChain {
     let own = extendTranscript(this.#sha512, this.#transcript, id, signature)
     let used = id
     if (!equalBytes(id, row.id)) {
-      const logged = extendTranscript(this.#sha512, this.#transcript, row.id, signature)
-      const wasLogged = equalBytes(logged, row.transcript)
-      blemishes.push({
-        code: wasLogged ? 'ENVELOPE_CHANGED' : 'ID_WRONG',
-        detail: wasLogged ? 'the transcript names another envelope' : 'recomputed otherwise from the envelope',
-      })
-      if (wasLogged) [own, used] = [logged, row.id]
+      const isEnvelopeLogged = equalBytes(own, row.transcript)
+      blemishes.push(isEnvelopeLogged ? ID_WRONG : ENVELOPE_CHANGED)
+      if (!isEnvelopeLogged) {
+        used = row.id
+        own = extendTranscript(this.#sha512, this.#transcript, used, signature)
+      }
     }
     if (!equalBytes(own, row.transcript)) {
       const fromStored = extendTranscript(this.#sha512, this.#storedTranscript, used, signature)

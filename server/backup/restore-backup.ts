@@ -113,9 +113,13 @@ function setAside(path: string, nowMs: number): { readonly path: string; readonl
   // Before SQLite sees them: where the database is past reading, it would take the journal for worthless.
   if (existsSync(`${path}-wal`)) linkSync(`${path}-wal`, `${aside}-wal`)
   syncFolder(dirname(path))
-  const isReadable = foldJournal(path)
-  if (isReadable) rmSync(`${aside}-wal`, { force: true })
+  const outcome = foldJournal(path)
+  if (outcome !== 'unreadable') rmSync(`${aside}-wal`, { force: true })
+  if (outcome === 'busy') {
+    rmSync(aside)
+    throw new StoreError('STORE_BUSY', `another program reads ${path}: wait for it or end it; nothing was changed`)
+  }
   rmSync(`${path}-wal`, { force: true })
   rmSync(`${path}-shm`, { force: true })
-  return { path: aside, isReadable }
+  return { path: aside, isReadable: outcome === 'folded' }
 }

@@ -5,18 +5,22 @@
  */
 import Database from 'better-sqlite3'
 
-/** False for a file that is past reading. SQLite may then have taken away what was its journal. No process may have it open. */
-export function foldJournal(path: string): boolean {
+import { sqliteToStoreError } from './sqlite-error.ts'
+
+/**
+ * `unreadable`: the file is past reading, and SQLite may have taken away what was its journal. `busy`: another program reads an older state of
+ * it, and the journal is still needed.
+ */
+export function foldJournal(path: string): 'folded' | 'unreadable' | 'busy' {
   try {
-    const db = new Database(path, { fileMustExist: true })
+    const db = new Database(path, { fileMustExist: true, timeout: 2000 })
     try {
-      db.pragma('wal_checkpoint(TRUNCATE)')
+      return db.pragma('wal_checkpoint(TRUNCATE)', { simple: true }) === 0 ? 'folded' : 'busy'
     } finally {
       // The last connection that is closed takes the journal away.
       db.close()
     }
-    return true
-  } catch {
-    return false
+  } catch (error) {
+    return sqliteToStoreError(error).code === 'STORE_BUSY' ? 'busy' : 'unreadable'
   }
 }

@@ -1,7 +1,8 @@
 import { cryptoReady, Envelope, KIND } from '@y-sealed/protocol'
-import type { Device } from '@y-sealed/protocol/sealing'
+import { Session, type Device } from '@y-sealed/protocol/sealing'
 import { beforeAll, describe, expect, it } from 'vitest'
 
+import type { EntryRow } from '../../../../server/store/sqlite/audit-reader.ts'
 import { AuditRows, derivedOf, faultsOf } from '../../../support/audit-rows.ts'
 import { MemberDocument } from '../../../support/members/member-document.ts'
 import { createTestDevice } from '../../../support/raw-client.ts'
@@ -152,6 +153,18 @@ describe('sessions', () => {
     },
   )
 
+  it('[EN12] [LO7] names an entry that continues another beginning of its session', () => {
+    const log = new Log()
+    const { id, key } = log.document.document(1)
+    const [told, other] = [0, 0].map(() => new Session(id, log.creator, () => new Uint8Array(8).fill(7)))
+    const seal = (session: Session | undefined): Envelope =>
+      (session as Session).sealEntry(KIND.update, new Uint8Array(1), key, log.rows.head).envelope
+    log.rows.add(seal(told))
+    seal(other)
+    const forked = log.rows.add(seal(other))
+    expect(log.faults).toEqual([`CHAIN_BROKEN ${forked}`])
+  })
+
   it('[LO3] names an entry that saw what was not there yet, or something else', () => {
     const log = new Log()
     const writer = log.writer()
@@ -234,6 +247,15 @@ describe('what is kept of a log', () => {
       if (index > 2 && index < 9) log.rows.rows[index] = { ...row, envelope: null }
     }
     expect(log.audit()).toMatchObject({ entries: 21, trimmed: 6, faults: [] })
+  })
+
+  it('[LO2] names an envelope in the place of another once, whatever its size', () => {
+    const log = new Log()
+    const writer = log.writer()
+    for (let i = 0; i < 5; i++) log.update(writer)
+    const { envelope } = log.writer().update(new Uint8Array(500))
+    log.rows.rows[2] = { ...(log.rows.rows[2] as EntryRow), envelope: envelope.bytes }
+    expect(log.faults).toEqual(['COLUMN_WRONG 3', 'ENVELOPE_CHANGED 3', 'TRANSCRIPT_WRONG 3', 'BYTES_WRONG 3'])
   })
 
   it('[I4] keeps twenty faults of a document and counts the others', () => {

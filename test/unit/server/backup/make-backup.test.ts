@@ -47,6 +47,25 @@ describe('a backup', () => {
     expect((await makeBackup({ data, to })).summary.entries).toBe(20)
   })
 
+  it('[I8] is of the moment when it began, and commits meanwhile do not make it begin anew', async () => {
+    const { data, to } = await prepare(5000)
+    const writer = new Database(join(data, 'relay.db'))
+    onTestFinished(() => void writer.close())
+    const drop = writer.prepare('DELETE FROM entries WHERE seq = (SELECT max(seq) FROM entries)')
+    const copied: number[] = []
+    const { summary } = await makeBackup({
+      data,
+      to,
+      onCopied(done) {
+        copied.push(done)
+        drop.run()
+      },
+    })
+    expect(copied.length).toBeGreaterThan(1)
+    expect(copied).toEqual(copied.toSorted((a, b) => a - b))
+    expect(summary.entries).toBe(5001)
+  })
+
   it('[I8] tells how far it is, to the end of both its halves', async () => {
     const { data, to } = await prepare(3000)
     const told: string[] = []
@@ -121,6 +140,14 @@ describe('a backup is refused', () => {
     const { fault } = await makeBackup({ data, to, acceptsFaults: true })
     expect(fault).toMatchObject({ code: 'TRANSCRIPT_WRONG', seq: 7 })
     expect(readdirSync(folder)).toEqual(['backup.db'])
+  })
+
+  it('[I2] of a database that breaks its own rules, even where faults are accepted', async () => {
+    const { data, folder, to } = await prepare()
+    changeBytes(join(data, 'relay.db'), 'PRAGMA ignore_check_constraints = ON; UPDATE documents SET mode = 1')
+    const refusal = { code: 'AUDIT_FAULT', message: /DATABASE_DAMAGED: .*CHECK constraint failed in documents/ }
+    await expect(makeBackup({ data, to, acceptsFaults: true })).rejects.toMatchObject(refusal)
+    expect(readdirSync(folder)).toEqual([])
   })
 
   it('[I2] of a database whose pages are damaged, even where faults are accepted', async () => {

@@ -105,6 +105,18 @@ describe('restore refuses, and changes nothing,', () => {
     expect((await store.status([new Uint8Array(16)]))[0]).toBe(null)
   })
 
+  it('[I10] while another program reads the database, whose journal is still needed', async () => {
+    const { data, path, from } = await prepare()
+    const [reader, writer] = [new Database(path), new Database(path)]
+    onTestFinished(() => void [reader, writer].map((db) => db.close()))
+    reader.exec('BEGIN')
+    reader.prepare('SELECT count(*) FROM entries').get()
+    writer.pragma('wal_autocheckpoint = 0')
+    writer.exec('DELETE FROM entries WHERE seq = 21')
+    await expectRefusal(data, from, { code: 'STORE_BUSY', message: /another program reads/ })
+    expect((await auditDatabase({ path })).entries).toBe(20)
+  })
+
   it('[LO2] of a backup with a fault, unless it is accepted', async () => {
     const { data, from } = await prepare()
     const db = new Database(from)
