@@ -26,8 +26,9 @@ import type { DocumentLog, LogEntry, LogOutcome } from '../log/document-log.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import { monotonicClock, startTimer, type Cancel } from '../platform.ts'
 import { cutUpdate } from './cut-update.ts'
-import { restoreEntry } from './restore-queue.ts'
+import { restoreQueue } from './restore-queue.ts'
 import { SendBrake } from './send-brake.ts'
+import type { SendProblem } from './send-problem.ts'
 import { SendQueue, type QueuedEntry } from './send-queue.ts'
 import { UnsealedEdits } from './unsealed-edits.ts'
 
@@ -36,13 +37,6 @@ export const MERGE_WINDOW_MS = 30
 const GAP_RETRY_MS = 250
 /** The record of a new epoch follows the refusal at once; if it has not, the document is opened again. [FR20] */
 const EPOCH_PATIENCE_MS = 2_000
-
-/** Why edits cannot leave now; they stay with the sender. */
-export interface SendProblem {
-  /** A refusal code, or `KEY_MISSING`, `KEYS_NOT_STORED`, `NOT_COUNTED`, `OUTBOX_DAMAGED`, `CLIENT_ID_TAKEN`, `DEPENDS_ON_UNSENT`, `TOO_LARGE`, `OUTBOX_FAILED`. */
-  readonly code: string
-  readonly message: string
-}
 
 export interface SenderOptions {
   readonly doc: Y.Doc
@@ -66,6 +60,8 @@ export class Sender {
   readonly #edits: UnsealedEdits
   /** Sealed and not yet in the log, in order. */
   readonly #queue = new SendQueue()
+  /** Never to be sent, but perhaps in the log. */
+  #fragments: readonly QueuedEntry[] = []
   readonly #askedClients = new Set<number>()
   #ready = false
   #lastSealedAt = -Infinity
@@ -81,7 +77,7 @@ export class Sender {
       device: options.device.id,
       state: () => options.log.state,
       bind: (clients) => this.#bindAll(clients),
-      onProblem: (code, message) => options.onProblem({ code, message }),
+      onProblem: options.onProblem,
     })
   }
 
@@ -97,16 +93,12 @@ export class Sender {
   /** Takes back what an earlier run sealed and did not see acknowledged. Call once, before {@link opened}. */
   async restore(): Promise<void> {
     const { outbox, access } = this.#options
-    for (const stored of await outbox.list(access.documentId)) {
-      const entry = restoreEntry(stored, access)
-      if (entry !== null) this.#queue.add(entry)
-      else {
-        this.#options.onProblem({
-          code: 'OUTBOX_DAMAGED',
-          message: 'an entry of the outbox does not open and is left there',
-        })
-      }
-    }
+    const { entries, fragments, damaged } = restoreQueue(await outbox.list(access.documentId), access)
+    for (const entry of entries) this.#queue.add(entry)
+    this.#fragments = fragments
+    if (damaged + fragments.length === 0) return
+    const which = damaged > 0 ? 'an entry of the outbox does not open' : 'a large edit of the outbox is not whole'
+    this.#options.onProblem({ code: 'OUTBOX_DAMAGED', message: `${which} and is left there` })
   }
 
   /** Takes a local edit (Yjs V2). The first after a pause leaves at once, those that follow within 30 ms together. */
@@ -196,7 +188,9 @@ export class Sender {
 
   /** The queued entry that this envelope of the log is, byte for byte; `null` for everybody else's. */
   find(envelope: Envelope): QueuedEntry | null {
-    return equalBytes(envelope.device, this.#options.device.id) ? this.#queue.find(envelope) : null
+    if (!equalBytes(envelope.device, this.#options.device.id)) return null
+    const isSame = (entry: QueuedEntry): boolean => equalBytes(entry.envelope.bytes, envelope.bytes)
+    return this.#queue.find(envelope) ?? this.#fragments.find(isSame) ?? null
   }
 
   /** Learns what became of an entry of ours. */
