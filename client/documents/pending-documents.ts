@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { bytesToBase64url, documentIdOf, Reader, Writer, type Bytes } from '@y-sealed/protocol'
+import { bytesToBase64url, documentIdOf, encodeUtf8, Reader, Writer, type Bytes } from '@y-sealed/protocol'
 import type { KeyStore } from '../keys/key-store.ts'
 import type { DocumentList } from './document-list.ts'
 
@@ -16,6 +16,14 @@ export interface PendingDocument {
   readonly genesisHash: Bytes
   readonly name: string
   readonly addedAt: number
+}
+
+/** To be asked before anything is made. Throws `RangeError` for a name that is not well-formed text of at most 4 096 bytes. */
+export function checkTitle(name: string): void {
+  const bytes = encodeUtf8(name)
+  if (bytes === null || bytes.length > MAX_NAME_BYTES) {
+    throw new RangeError(`a document's name is text of at most ${MAX_NAME_BYTES} bytes`)
+  }
 }
 
 /** Resolves when it would survive a crash. */

@@ -21,6 +21,7 @@ import { enterByLink } from './enter-by-link.ts'
 import { Installation, nameBytes, type InstallationOptions } from './installation.ts'
 import { OpenDocuments } from './open-documents.ts'
 import type { OwnDevice } from './personal-document.ts'
+import { checkTitle } from './pending-documents.ts'
 import { PersonalLife } from './personal-life.ts'
 import { bytesOf, type SealedDocument } from './sealed-document.ts'
 
@@ -137,10 +138,11 @@ export class SealedDocuments extends ObservableV2<{ [K in keyof DocumentsEvents]
 
   /**
    * Makes a document of which this person is the only member, and opens it. It works offline: the relay hears of it later. Rejects with
-   * `TOO_MANY_OPEN` where fourteen are open.
+   * `TOO_MANY_OPEN` where fourteen are open, and with `RangeError` for a name of more than 4 096 bytes; nothing is made then.
    */
   async createDocument({ name = '', doc }: CreateOptions = {}): Promise<SealedDocument> {
     this.#open.checkRoom()
+    checkTitle(name)
     const { device, keys, name: ownName } = this.#installation
     const membership = await createMembership(device, keys, nameBytes(ownName) ?? undefined)
     const document = this.#open.attach(membership, doc)
@@ -160,6 +162,7 @@ export class SealedDocuments extends ObservableV2<{ [K in keyof DocumentsEvents]
    * `TOO_MANY_OPEN`: fourteen are open.
    */
   async openDocument(link: string, { name = '', doc }: CreateOptions = {}): Promise<SealedDocument> {
+    checkTitle(name)
     if (/^[A-Za-z0-9_-]{22}$/.test(link)) return await this.#openKnown(link, doc)
     const { kind, fragment } = readLink(link)
     if (kind !== 'document') throw linkError('NOT_A_DOCUMENT')
@@ -168,6 +171,7 @@ export class SealedDocuments extends ObservableV2<{ [K in keyof DocumentsEvents]
 
   /** Names a document anew, for this person alone. */
   async rename(id: string, name: string): Promise<void> {
+    checkTitle(name)
     await this.#personal.rename(id, name)
   }
 

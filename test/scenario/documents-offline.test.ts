@@ -35,6 +35,15 @@ describe('without a network', () => {
     await expectText(await bob.openDocument(await invited), 'written on a train')
   })
 
+  it('[CL12] a name that the list cannot hold is refused before a document is made', async () => {
+    const { relay } = await startSwitchedRelay()
+    const keys = createMemoryKeyStore()
+    const documents = await open(relay, 'Alice', keys)
+    await expect(documents.createDocument({ name: 'x'.repeat(5_000) })).rejects.toThrow(RangeError)
+    expect(await keys.list('document/')).toEqual([])
+    expect(await keys.list('pending/')).toEqual([])
+  })
+
   it('[CL12] a note made just before the app is closed is listed by its next run', async () => {
     const { relay, switchOn } = await startSwitchedRelay()
     const keys = createMemoryKeyStore()
