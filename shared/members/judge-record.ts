@@ -143,11 +143,13 @@ function judgeRevokeLink(members: Members, signer: Member, body: RevokeLinkField
 
 function judgeRemove(members: Members, signer: Member, author: Bytes, body: RemoveFields): Judgement {
   const removed = new Set<string>()
+  const whole = new Set([signer])
   for (const [device] of body.devices) {
     const member = members.memberOf(device)
     if (member === null) return 'unknown-device'
     if (member !== signer && signer.role !== 'admin') return 'not-allowed'
-    if (member !== signer && !member.devices.every(({ id }) => body.devices.has(id))) return 'part-of-member'
+    if (!whole.has(member) && !member.devices.every(({ id }) => body.devices.has(id))) return 'part-of-member'
+    whole.add(member)
     removed.add(bytesToHex(device))
   }
   const stays = (member: Member): boolean => member.devices.some(({ id }) => !removed.has(bytesToHex(id)))

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { bytesToHex, type Bytes } from '../bytes.ts'
+import { bytesToHex, equalBytes, type Bytes } from '../bytes.ts'
 import type { Certificate } from './certificate.ts'
 import type { MemberRole, Role } from './role.ts'
 
@@ -71,7 +71,16 @@ export interface Epoch {
 
 interface RoleSince {
   readonly seq: number
-  readonly role: Role
+  readonly role: MemberRole
+}
+
+/** A device in a member, from the record that brought it to the one that took it away. */
+interface Stay {
+  readonly seq: number
+  /** Seq of the record that removed it; `null` while it belongs. */
+  until: number | null
+  /** Of its member: one list for all devices, so that a record costs no more where there are many. */
+  readonly roles: readonly RoleSince[]
 }
 
 /** Changed by `MemberLog` alone; everybody else reads. */
@@ -83,7 +92,10 @@ export class Members {
   readonly #epochs: Epoch[] = []
   /** Every device that ever belonged, since what it wrote stays. */
   readonly #certificates = new Map<string, Certificate>()
-  readonly #history = new Map<string, RoleSince[]>()
+  /** By hex of the member's id. */
+  readonly #roles = new Map<string, RoleSince[]>()
+  /** By hex of the device's id, oldest first. */
+  readonly #stays = new Map<string, Stay[]>()
   /** Ids that links have or had: none is given twice. */
   readonly #linkIds = new Set<string>()
 
@@ -142,13 +154,14 @@ export class Members {
 
   /** What a device might do just before `seq`: a record changes what comes after it. */
   roleAt(device: Bytes, seq: number): Role {
-    const history = this.#history.get(bytesToHex(device)) ?? []
-    return history.findLast((change) => change.seq < seq)?.role ?? 'none'
+    const stay = lastBefore(this.#stays.get(bytesToHex(device)) ?? [], seq)
+    if (stay === null || (stay.until !== null && stay.until < seq)) return 'none'
+    return lastBefore(stay.roles, seq)?.role ?? 'none'
   }
 
   /** The keys of a device that belonged, or had belonged, just before `seq`; `null` for a stranger at that place. */
   certificateAt(device: Bytes, seq: number): Certificate | null {
-    const [first] = this.#history.get(bytesToHex(device)) ?? []
+    const [first] = this.#stays.get(bytesToHex(device)) ?? []
     return first !== undefined && first.seq < seq ? this.certificateOf(device) : null
   }
 
@@ -168,30 +181,35 @@ export class Members {
   }
 
   addMember(device: MemberDevice, role: MemberRole, link: Bytes | null): void {
-    this.#members.set(bytesToHex(device.id), { id: device.id, role, devices: [device], since: device.since, link })
-    this.#enter(device, device.id, role)
+    const key = bytesToHex(device.id)
+    this.#members.set(key, { id: device.id, role, devices: [device], since: device.since, link })
+    this.#roles.set(key, [{ seq: device.since.seq, role }])
+    this.#enter(device, key)
   }
 
   addDevice(device: MemberDevice, member: Member): void {
-    this.#members.set(bytesToHex(member.id), { ...member, devices: [...member.devices, device] })
-    this.#enter(device, member.id, member.role)
+    const key = bytesToHex(member.id)
+    this.#members.set(key, { ...member, devices: [...member.devices, device] })
+    this.#enter(device, key)
   }
 
   setRole(member: Member, role: MemberRole, seq: number): void {
-    this.#members.set(bytesToHex(member.id), { ...member, role })
-    for (const { id } of member.devices) this.#note(id, seq, role)
+    const key = bytesToHex(member.id)
+    this.#members.set(key, { ...member, role })
+    this.#roles.get(key)?.push({ seq, role })
   }
 
   removeDevice(device: Bytes, seq: number): void {
     const member = this.memberOf(device)
     const hex = bytesToHex(device)
     if (member === null) return
-    const devices = member.devices.filter(({ id }) => bytesToHex(id) !== hex)
+    const devices = member.devices.filter(({ id }) => !equalBytes(id, device))
     const key = bytesToHex(member.id)
     if (devices.length > 0) this.#members.set(key, { ...member, devices })
     else this.#members.delete(key)
     this.#memberByDevice.delete(hex)
-    this.#note(device, seq, 'none')
+    const stay = this.#stays.get(hex)?.at(-1)
+    if (stay !== undefined) stay.until = seq
   }
 
   addLink(link: LiveLink): void {
@@ -211,17 +229,25 @@ export class Members {
     for (const [key, link] of this.#links) if (ends(link)) this.#links.delete(key)
   }
 
-  #enter(device: MemberDevice, member: Bytes, role: MemberRole): void {
+  #enter(device: MemberDevice, member: string): void {
     const hex = bytesToHex(device.id)
-    this.#memberByDevice.set(hex, bytesToHex(member))
+    this.#memberByDevice.set(hex, member)
     this.#certificates.set(hex, device.certificate)
-    this.#note(device.id, device.since.seq, role)
+    const stay = { seq: device.since.seq, until: null, roles: this.#roles.get(member) ?? [] }
+    const stays = this.#stays.get(hex)
+    if (stays) stays.push(stay)
+    else this.#stays.set(hex, [stay])
   }
+}
 
-  #note(device: Bytes, seq: number, role: Role): void {
-    const hex = bytesToHex(device)
-    const history = this.#history.get(hex)
-    if (history) history.push({ seq, role })
-    else this.#history.set(hex, [{ seq, role }])
+/** The last of what stands in ascending order before `seq`. Halves, for every entry of the log asks. */
+function lastBefore<T extends { readonly seq: number }>(all: readonly T[], seq: number): T | null {
+  let from = 0
+  let to = all.length
+  while (from < to) {
+    const middle = (from + to) >>> 1
+    if ((all[middle] as T).seq < seq) from = middle + 1
+    else to = middle
   }
+  return all[from - 1] ?? null
 }
