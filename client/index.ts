@@ -52,7 +52,7 @@ export type { PairingOffer, PairingRequest } from './pairing/pairing-offer.ts'
 export type { IntegrityReport, ProviderEvents, ProviderStatus } from './provider/provider-events.ts'
 export type { SealedProviderOptions } from './provider/provider-options.ts'
 export { SealedProvider } from './provider/sealed-provider.ts'
-export type { SendProblem } from './provider/sender.ts'
+export type { SendProblem } from './provider/send-problem.ts'
 export type { Recovery } from './recovery/recovery-file.ts'
 export {
   createMemoryDocumentStore,

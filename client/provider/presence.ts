@@ -28,7 +28,7 @@ import type { DocumentAccess } from '../document/document-access.ts'
 import type { DocumentLog } from '../log/document-log.ts'
 import { monotonicClock, startTimer, type Cancel } from '../platform.ts'
 import { checkPresence } from '../presence/check-presence.ts'
-import type { SendProblem } from './sender.ts'
+import type { SendProblem } from './send-problem.ts'
 
 /** Own changes within this time of one that left are sent together. */
 export const PRESENCE_WINDOW_MS = 50

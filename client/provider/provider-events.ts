@@ -8,7 +8,7 @@ import type { DownReason } from '../connection/channel.ts'
 import type { EntryRefusal } from '../log/document-log.ts'
 import type { LogMismatch } from '../log/follower.ts'
 import type { RecordMismatch } from '../members/member-desk.ts'
-import type { SendProblem } from './sender.ts'
+import type { SendProblem } from './send-problem.ts'
 
 export type ProviderStatus = 'connected' | 'connecting' | 'disconnected'
 

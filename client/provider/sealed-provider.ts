@@ -16,7 +16,7 @@ import { closedError } from './down-reason.ts'
 import { OpenDocument } from './open-document.ts'
 import type { ProviderEvents, ProviderStatus } from './provider-events.ts'
 import type { SealedProviderOptions } from './provider-options.ts'
-import type { SendProblem } from './sender.ts'
+import type { SendProblem } from './send-problem.ts'
 
 type EventMap = { [K in keyof ProviderEvents]: ProviderEvents[K] }
 

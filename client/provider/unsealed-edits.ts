@@ -8,7 +8,13 @@ import type * as Y from 'yjs'
 import { checkUpdate } from '../yjs/check-update.ts'
 import type { LogState } from '../yjs/log-state.ts'
 import { diffAgainst, extendedClients, mergeBatch } from '../yjs/outgoing.ts'
+import { setAside, type SetAside } from '../yjs/set-aside.ts'
+import type { UpdateRefusal } from '../yjs/update-limits.ts'
 import { AheadClocks } from './ahead-clocks.ts'
+import type { SendProblem } from './send-problem.ts'
+
+/** Refused for what stands in it, whatever the log has by then. */
+const FOR_GOOD: ReadonlySet<UpdateRefusal> = new Set(['nesting', 'content'])
 
 export interface UnsealedEditsOptions {
   readonly doc: Y.Doc
@@ -18,7 +24,7 @@ export interface UnsealedEditsOptions {
   /** True when these Yjs clients are bound to the device; asks for it where they are not. */
   readonly bind: (clients: readonly number[]) => boolean
   /** They cannot leave, and stay on this device. */
-  readonly onProblem: (code: string, message: string) => void
+  readonly onProblem: (problem: SendProblem) => void
 }
 
 export class UnsealedEdits {
@@ -27,6 +33,8 @@ export class UnsealedEdits {
   #updates: Bytes[] = []
   #count = 0
   #skipped = false
+  /** Items of which the app was told. */
+  readonly #told = new Set<string>()
 
   constructor(options: UnsealedEditsOptions) {
     this.#options = options
@@ -96,6 +104,13 @@ export class UnsealedEdits {
       if (!this.#isBound(update)) return null
       verdict = checkUpdate(update, ahead, device)
     }
+    const refused = !verdict.ok && FOR_GOOD.has(verdict.code) ? setAside(update) : null
+    if (refused !== null) {
+      // Whose clocks it extends could not be told before.
+      if (!this.#isBound(refused.update)) return null
+      verdict = checkUpdate(refused.update, ahead, device)
+      if (verdict.ok) this.#tell(refused)
+    }
     if (!verdict.ok) return this.#keep(verdict.code)
     if (verdict.feed.length > MAX_PARTED_UPDATE_BYTES) return this.#keep('TOO_LARGE')
     // A document that was stored brings what the log has long since: that does not leave again.
@@ -108,12 +123,23 @@ export class UnsealedEdits {
     return this.#options.bind(extendedClients(update, (each) => this.#ahead.clockOf(each)))
   }
 
+  /** Once for each item: what was sealed may have to be sealed anew. */
+  #tell({ content, names }: SetAside): void {
+    if (names.length > 0 && names.every((name) => this.#told.has(name))) return
+    for (const name of names) this.#told.add(name)
+    const message = 'content that is too deep, or has a key that is not allowed, stays here: the rest leaves without it'
+    this.#options.onProblem({ code: 'EDIT_SET_ASIDE', message, content })
+  }
+
   #keep(code: string): null {
     const { onProblem } = this.#options
     if (code === 'empty') this.#clear()
     else if (code === 'TOO_LARGE') {
-      onProblem(code, `an edit exceeds ${MAX_PARTED_UPDATE_BYTES} bytes and stays on this device`)
-    } else onProblem('DEPENDS_ON_UNSENT', `an edit cannot be sent yet (${code}) and stays on this device`)
+      onProblem({ code, message: `an edit exceeds ${MAX_PARTED_UPDATE_BYTES} bytes and stays on this device` })
+    } else {
+      const message = `an edit cannot be sent yet (${code}) and stays on this device`
+      onProblem({ code: 'DEPENDS_ON_UNSENT', message })
+    }
     return null
   }
 

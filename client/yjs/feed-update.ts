@@ -9,21 +9,10 @@
  * @module
  */
 import type { Bytes } from '@y-sealed/protocol'
-import * as encoding from 'lib0/encoding'
-import {
-  applyUpdateV2,
-  ContentType,
-  decodeUpdateV2,
-  GC,
-  getItem,
-  getState,
-  Item,
-  UpdateEncoderV2,
-  type AbstractType,
-  type Doc,
-} from 'yjs'
+import { applyUpdateV2, ContentType, GC, getItem, getState, Item, type AbstractType, type Doc } from 'yjs'
 import { inspectUpdate, type StructId, type UpdateStruct, type UpdateSummary } from './inspect-update.ts'
 import { integrationOrder } from './integration-order.ts'
+import { rewriteUpdate } from './rewrite-update.ts'
 import { MAX_TYPE_NESTING } from './update-limits.ts'
 
 type SharedType = AbstractType<unknown>
@@ -49,7 +38,10 @@ export function neutralise(doc: Doc, update: Bytes): Bytes {
   const inspection = inspectUpdate(update)
   if (!inspection.ok) return update
   const misplaced = findMisplaced(doc, inspection.summary)
-  return misplaced.size === 0 ? update : replaceWithGc(update, misplaced)
+  if (misplaced.size === 0) return update
+  return rewriteUpdate(update, (struct) => [
+    misplaced.has(nameOf(struct.id)) ? new GC(struct.id, struct.length) : struct,
+  ])
 }
 
 /** Names of the misplaced items, `client:clock`. */
@@ -140,37 +132,4 @@ function isWhollyDeleted({ client, clock, length, isDeleted }: UpdateStruct, { d
 
 function nameOf({ client, clock }: StructId): string {
   return `${client}:${clock}`
-}
-
-function replaceWithGc(update: Bytes, misplaced: ReadonlySet<string>): Bytes {
-  const { structs, ds } = decodeUpdateV2(update)
-  const encoder = new UpdateEncoderV2()
-  const rest = encoder.restEncoder
-  const byClient = new Map<number, (typeof structs)[number][]>()
-  for (const struct of structs) {
-    const block = byClient.get(struct.id.client)
-    if (block) block.push(struct)
-    else byClient.set(struct.id.client, [struct])
-  }
-  encoding.writeVarUint(rest, byClient.size)
-  for (const [client, block] of byClient) {
-    encoding.writeVarUint(rest, block.length)
-    encoder.writeClient(client)
-    encoding.writeVarUint(rest, (block[0] as Item).id.clock)
-    for (const struct of block) {
-      const written = misplaced.has(nameOf(struct.id)) ? new GC(struct.id, struct.length) : struct
-      written.write(encoder, 0)
-    }
-  }
-  encoding.writeVarUint(rest, ds.clients.size)
-  for (const [client, ranges] of ds.clients) {
-    encoder.resetDsCurVal()
-    encoding.writeVarUint(rest, client)
-    encoding.writeVarUint(rest, ranges.length)
-    for (const { clock, len } of ranges) {
-      encoder.writeDsClock(clock)
-      encoder.writeDsLen(len)
-    }
-  }
-  return encoder.toUint8Array() as Bytes
 }

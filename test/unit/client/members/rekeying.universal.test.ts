@@ -1,5 +1,5 @@
 /** What is under way when the key changes, and what is sent behind a record: without a relay, so that every order can be played. */
-import { createMemoryOutbox, type Outbox } from '@y-sealed/client'
+import { createMemoryOutbox, type Outbox, type SendProblem } from '@y-sealed/client'
 import {
   cryptoReady,
   KIND,
@@ -13,7 +13,7 @@ import {
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import * as Y from 'yjs'
 
-import { Sender, type SendProblem } from '../../../../client/provider/sender.ts'
+import { Sender } from '../../../../client/provider/sender.ts'
 import { leave, remove, rotate } from '../../../support/members/intents.ts'
 import { createNote, type Note, type Person } from '../../../support/members/note.ts'
 

@@ -6,6 +6,7 @@ import {
   openMembership,
   type KeyStore,
   type Membership,
+  type SendProblem,
 } from '@y-sealed/client'
 import { cryptoReady, readWholeEnvelope, type Bytes, type Envelope } from '@y-sealed/protocol'
 import { createDeviceSeeds, Device } from '@y-sealed/protocol/sealing'
@@ -14,7 +15,7 @@ import * as Y from 'yjs'
 
 import { MemberDesk } from '../../../../client/members/member-desk.ts'
 import { loadPin } from '../../../../client/members/stored-document.ts'
-import { Sender, type SendProblem } from '../../../../client/provider/sender.ts'
+import { Sender } from '../../../../client/provider/sender.ts'
 import { addDevice, rotate } from '../../../support/members/intents.ts'
 import { createNote, Person, type Note } from '../../../support/members/note.ts'
 
