@@ -38,14 +38,17 @@ export function createMemoryOutbox(): Outbox {
     put: (item) => {
       const known = items.find((other) => isSame(other, item) && other.counter === item.counter)
       if (known && !equalBytes(known.envelope, item.envelope)) return Promise.reject(equivocation())
-      if (!known) items.push({ ...item, envelope: item.envelope.slice() })
+      if (!known) items.push(copyItem(item))
       return Promise.resolve()
     },
     remove: (document, session, through) => {
       items = items.filter((item) => !isSame(item, { document, session }) || item.counter > through)
       return Promise.resolve()
     },
-    list: (document) => Promise.resolve(inSendingOrder(items.filter((item) => equalBytes(item.document, document)))),
+    list: (document) => {
+      const kept = items.filter((item) => equalBytes(item.document, document))
+      return Promise.resolve(inSendingOrder(kept).map(copyItem))
+    },
   }
 }
 
@@ -60,4 +63,8 @@ export function inSendingOrder(items: readonly OutboxItem[]): readonly OutboxIte
 /** [LO8] */
 export function equivocation(): SyncError {
   return new SyncError('EQUIVOCATION', 'another envelope stands at this counter of the session')
+}
+
+function copyItem({ document, session, counter, envelope }: OutboxItem): OutboxItem {
+  return { document: document.slice(), session: session.slice(), counter, envelope: envelope.slice() }
 }

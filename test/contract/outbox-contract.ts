@@ -86,6 +86,19 @@ export function outboxContract(name: string, durable: boolean, harness: () => Ou
       expect((await outbox.list(DOCUMENT))[0]?.envelope).toEqual(new Uint8Array([5]))
     })
 
+    it('takes an item as it is when it is given, and nothing of the buffer beneath it', async () => {
+      const outbox = await harness().open()
+      const buffer = new Uint8Array(1000).fill(5)
+      const given = { ...item(1, 1), session: new Uint8Array(8).fill(1), envelope: buffer.subarray(10, 12) }
+      const put = outbox.put(given)
+      buffer.fill(99)
+      given.session.fill(99)
+      await put
+      const [kept] = await outbox.list(DOCUMENT)
+      expect(kept).toEqual({ ...item(1, 1), envelope: new Uint8Array([5, 5]) })
+      expect(kept?.envelope.buffer.byteLength).toBe(2)
+    })
+
     if (!durable) return
     it('survives being opened again', async () => {
       const own = harness()
