@@ -76,7 +76,8 @@ async function appendRows(
     if (known) envelopeBySeq.set(seq, known.envelope)
   }
   const fresh = selectFresh(rows, lastSeq, (seq) => envelopeBySeq.get(seq))
-  await Promise.all((fresh as readonly EntryRow[]).map((row) => entries.add(row)))
+  // `async`, so that one that is refused at once does not leave the others' refusals to nobody.
+  await Promise.all((fresh as readonly EntryRow[]).map(async (row) => entries.add(row)))
   const known = await findHead(tables, document)
   const newer = newerHead(known, head)
   if (newer !== null && newer !== known) await tables.objectStore('heads').put(encodeSignedHead(newer), document)

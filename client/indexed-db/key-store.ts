@@ -17,14 +17,19 @@ export function createIndexedDbKeyStore(database: Database): KeyStore {
   const turns = new Turns()
   return {
     get: async (name) => {
-      const [value, key] = await database.read(['keys', 'wrapping'], (tables) =>
-        Promise.all([tables.objectStore('keys').get(name), tables.objectStore('wrapping').get(WRAPPING_ROW)]),
-      )
+      const { value, key } = await database.read(['keys', 'wrapping'], async (tables) => ({
+        value: await tables.objectStore('keys').get(name),
+        key: await tables.objectStore('wrapping').get(WRAPPING_ROW),
+      }))
       return value === undefined ? null : unwrapValue(checkKey(key), name, value)
     },
     set: (name, value) => {
       const copy = value.slice()
-      return turns.take(() => storeValue(database, name, copy))
+      return turns.take(() => storeValue(database, name, copy, 'put'))
+    },
+    add: (name, value) => {
+      const copy = value.slice()
+      return turns.take(() => storeValue(database, name, copy, 'add'))
     },
     delete: (name) => turns.take(() => database.write(['keys'], (tables) => tables.objectStore('keys').delete(name))),
     list: async (prefix) => {
@@ -34,7 +39,8 @@ export function createIndexedDbKeyStore(database: Database): KeyStore {
   }
 }
 
-async function storeValue(database: Database, name: string, value: Bytes): Promise<void> {
+/** `add` stores where nothing is. */
+async function storeValue(database: Database, name: string, value: Bytes, how: 'put' | 'add'): Promise<void> {
   for (;;) {
     const wrapping = await loadWrappingKey(database)
     const wrapped = await wrapValue(wrapping, name, value)
@@ -42,7 +48,8 @@ async function storeValue(database: Database, name: string, value: Bytes): Promi
       // Another tab may have wiped the database meanwhile: under the old key nobody could read this again.
       const current = await tables.objectStore('wrapping').get(WRAPPING_ROW)
       if (current === undefined || !equalBytes(current.id, wrapping.id)) return false
-      await tables.objectStore('keys').put(wrapped, name)
+      const isFree = how === 'put' || (await tables.objectStore('keys').getKey(name)) === undefined
+      if (isFree) await tables.objectStore('keys').put(wrapped, name)
       return true
     })
     if (isStored) return

@@ -34,7 +34,7 @@ export function createIndexedDbOutbox(database: Database, claims: SessionClaims)
         database.write(['outbox'], async (tables) => {
           const outbox = tables.objectStore('outbox')
           const ids = await outbox.index('place').getAllKeys(range)
-          await Promise.all(ids.map((id) => outbox.delete(id)))
+          await Promise.all(ids.map(async (id) => outbox.delete(id)))
         }),
       )
     },

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { openBrowserStorage, persistStorage } from '@y-sealed/client'
+import { openBrowserStorage, persistStorage, type StoredEntry } from '@y-sealed/client'
 import { openDB } from 'idb'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 
@@ -71,11 +71,35 @@ describe('storage in a browser', () => {
   it('keeps order when the connection is lost under appends that do not wait for each other', async () => {
     const connections = watchConnections()
     const { documents } = await openStorage(makeStorageName())
-    const appended = [1, 2, 3, 4, 5, 6].map((seq) => documents.append(DOCUMENT, run(seq, seq)))
-    await appended[1]
-    connections.at(-1)!.close()
-    await Promise.all(appended)
-    expect(await documents.read(DOCUMENT, 1, 10_000)).toEqual(run(1, 6))
+    const lost = vi.spyOn(IDBDatabase.prototype, 'transaction').mockImplementationOnce(refuseWith('InvalidStateError'))
+    onTestFinished(() => lost.mockRestore())
+    await Promise.all([1, 2, 3, 4].map((seq) => documents.append(DOCUMENT, run(seq, seq))))
+    expect(connections).toHaveLength(2)
+    expect(await documents.read(DOCUMENT, 1, 10_000)).toEqual(run(1, 4))
+  })
+
+  it('opens again later when opening again was refused at first', async () => {
+    const connections = watchConnections()
+    const { keys } = await openStorage(makeStorageName())
+    await keys.set('a', VALUE)
+    connections.at(-1)!.dispatchEvent(new Event('close'))
+    const refused = vi.spyOn(IDBFactory.prototype, 'open').mockImplementationOnce(refuseWith('SecurityError'))
+    await expect(keys.get('a')).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+    expect(await keys.get('a')).toEqual(VALUE)
+    refused.mockRestore()
+  })
+
+  it('keeps nothing of an append for whose last entry there was no room', async () => {
+    const { documents } = await openStorage(makeStorageName())
+    await documents.append(DOCUMENT, run(1, 1))
+    // oxlint-disable-next-line typescript/unbound-method -- called with its own `this` below
+    const { add } = IDBObjectStore.prototype
+    const spy = vi.spyOn(IDBObjectStore.prototype, 'add').mockImplementation(function (this: IDBObjectStore, row) {
+      return (row as StoredEntry).seq === 4 ? refuseWith('QuotaExceededError')() : add.call(this, row)
+    })
+    onTestFinished(() => spy.mockRestore())
+    await expect(documents.append(DOCUMENT, run(2, 4))).rejects.toMatchObject({ code: 'STORAGE_FULL' })
+    expect(await documents.extent(DOCUMENT)).toEqual({ lastSeq: 1, head: null })
   })
 
   it('does not stand in the way of a newer version, and says why it stopped', async () => {
