@@ -1,4 +1,4 @@
-import { openBrowserStorage } from '@y-sealed/client'
+import { openBrowserStorage, wipeBrowserStorage, type BrowserStorage } from '@y-sealed/client'
 import { openDB } from 'idb'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 
@@ -160,16 +160,29 @@ describe('key store in IndexedDB', () => {
     const { keys } = await openStorage(name)
     await keys.set('a', SECRET)
     const before = (await readRaw(name, 'wrapping')).get('key') as { readonly id: Uint8Array }
-    await new Promise((resolve, reject) => {
-      const wiping = indexedDB.deleteDatabase(name)
-      wiping.addEventListener('success', resolve)
-      wiping.addEventListener('error', reject)
-    })
+    await wipeBrowserStorage({ name })
     expect(await keys.get('a')).toBeNull()
     await keys.set('b', SECRET)
     expect(await (await openStorage(name)).keys.get('b')).toEqual(SECRET)
     const after = (await readRaw(name, 'wrapping')).get('key') as { readonly id: Uint8Array }
     expect(after.id).not.toEqual(before.id)
+  })
+
+  it('[KM1] wraps anew what it had wrapped when another tab wiped everything and made another key', async () => {
+    const name = makeStorageName()
+    const { keys } = await openStorage(name)
+    const encrypt = crypto.subtle.encrypt.bind(crypto.subtle)
+    let others: Promise<BrowserStorage> | null = null
+    vi.spyOn(crypto.subtle, 'encrypt').mockImplementationOnce(async (...parameters) => {
+      await wipeBrowserStorage({ name })
+      others = openStorage(name)
+      await others
+      return encrypt(...parameters)
+    })
+    onTestFinished(() => void vi.restoreAllMocks())
+    await keys.set('a', SECRET)
+    const other = await (others as unknown as Promise<BrowserStorage>)
+    expect(await other.keys.get('a')).toEqual(SECRET)
   })
 
   it('asks for durability, so that a resolved set survives a power cut', async () => {
