@@ -8,6 +8,7 @@ import { documentIdOf, equalBytes, SyncError, type Bytes, type Certificate } fro
 import type { KeyStore } from '../keys/key-store.ts'
 import type { Membership } from '../members/membership.ts'
 import { createMembership, openMembership } from '../members/open-membership.ts'
+import { PairingDoor } from '../pairing/pairing-door.ts'
 import { DocumentList } from './document-list.ts'
 import { nameBytes, type Installation } from './installation.ts'
 import { SealedDocument } from './sealed-document.ts'
@@ -43,6 +44,7 @@ export interface RemovedDevice {
 export class PersonalDocument {
   readonly document: SealedDocument
   readonly list: DocumentList
+  readonly door: PairingDoor
   readonly #membership: Membership
 
   /** The one that this device's KeyStore knows, or `null`. */
@@ -74,6 +76,7 @@ export class PersonalDocument {
     const { connection } = installation
     this.document = new SealedDocument({ membership, provider, connection, onEnd: () => undefined })
     this.list = new DocumentList(provider.doc)
+    this.door = new PairingDoor(this.document, membership)
   }
 
   get genesisHash(): Bytes {
@@ -139,6 +142,7 @@ export class PersonalDocument {
   }
 
   close(): void {
+    this.door.leave()
     this.document.close()
   }
 }

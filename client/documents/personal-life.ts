@@ -8,8 +8,8 @@ import { bytesToBase64url, equalBytes, SyncError, type Bytes } from '@y-sealed/p
 import type { LinkFragment } from '../links/link-fragment.ts'
 import { removeLostDevice } from '../members/intents/remove-devices.ts'
 import { joinedMembership } from '../members/open-membership.ts'
+import { PAIRING_LIFETIME_MS } from '../pairing/pairing-door.ts'
 import { pairingError } from '../pairing/pairing-error.ts'
-import { PAIRING_LIFETIME_MS } from '../pairing/pairing-offer.ts'
 import { startTimer } from '../platform.ts'
 import type { DocumentList, ListedDocument } from './document-list.ts'
 import { becomeMember } from './enter-by-link.ts'
@@ -146,7 +146,6 @@ export class PersonalLife {
     }
     const personal = await this.ensure()
     await addRemoval(keys, device)
-    await personal.document.provider.whenSynced()
     await this.#removeFromPersonal(personal, device)
     await this.#steward?.whenIdle()
   }
@@ -213,8 +212,11 @@ export class PersonalLife {
   async #flush(): Promise<void> {
     const { keys, device } = this.#options.installation
     const personal = this.#personal
-    if (personal === null || !personal.document.provider.synced || !personal.isConfirmed) return
+    // Who is to go goes also while the list waits for a signature of theirs. [EN13]
+    if (personal === null || !personal.isConfirmed) return
     for (const gone of await listRemovals(keys)) await this.#removeFromPersonal(personal, gone)
+    await personal.door.tidy().catch(this.#options.onError)
+    if (!personal.document.provider.synced) return
     const pending = await listPending(keys)
     if (pending.length === 0) return
     personal.document.doc.transact(() => {

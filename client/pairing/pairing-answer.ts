@@ -9,8 +9,8 @@ import { linkError } from '../links/link-error.ts'
 import { decodeLinkFragment, type LinkFragment } from '../links/link-fragment.ts'
 import { readLink } from '../links/link-url.ts'
 import { certificateInReveal, commitReveal, createReveal, openLink, pairingDigits } from './handshake.ts'
+import { PAIRING_LIFETIME_MS } from './pairing-door.ts'
 import { pairingError } from './pairing-error.ts'
-import { PAIRING_LIFETIME_MS } from './pairing-offer.ts'
 import { PairingRoom } from './pairing-room.ts'
 
 export interface PairingAnswer {

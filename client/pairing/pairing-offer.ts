@@ -17,7 +17,7 @@ import type { Installation } from '../documents/installation.ts'
 import type { PersonalDocument } from '../documents/personal-document.ts'
 import { encodeLinkFragment } from '../links/link-fragment.ts'
 import { writeLink } from '../links/link-url.ts'
-import { startTimer, wallClock, type Cancel } from '../platform.ts'
+import { startTimer, type Cancel } from '../platform.ts'
 import {
   certificateInReveal,
   createPairingCode,
@@ -26,11 +26,9 @@ import {
   pairingDigits,
   sealLink,
 } from './handshake.ts'
+import { PAIRING_LIFETIME_MS } from './pairing-door.ts'
 import { pairingError } from './pairing-error.ts'
 import { PairingRoom } from './pairing-room.ts'
-
-/** From the first sight of the code to the end. */
-export const PAIRING_LIFETIME_MS: number = 10 * 60_000
 
 /** A device that wants to be one of this person's. */
 export interface PairingRequest {
@@ -66,15 +64,18 @@ export interface OfferParts {
 
 /** Offers a pairing by QR code; `app` is the address that the new device's camera opens. */
 export async function offerByQr(parts: OfferParts, app?: string): Promise<PairingOffer> {
-  const { personal } = parts
-  const link = await makePairingLink(personal)
+  const { door } = parts.personal
+  const link = await door.open()
   const guest = awaitGuest(parts, link)
   const request = guest.joined.then((device) => createRequest(parts, device, null))
   request.catch(() => undefined)
   return {
     text: writeLink(encodeLinkFragment(link.fragment), 'pairing', app),
     request,
-    close: () => closeGuest(personal, link, guest),
+    close: () => {
+      guest.end()
+      return door.close(link)
+    },
   }
 }
 
@@ -119,28 +120,17 @@ async function welcome(
   { shown, reveal, id }: { readonly shown: Bytes; readonly reveal: Bytes; readonly id: Bytes },
 ): Promise<void> {
   const { personal, installation } = parts
-  const link = await makePairingLink(personal)
-  const guest = awaitGuest(parts, link)
-  const fragment = base64urlToBytes(encodeLinkFragment(link.fragment)) as Bytes
-  room.put('link', sealLink(fragment, installation.device, shown, reveal) as Bytes)
-  const joined = await guest.joined
-  if (!equalBytes(bytesOf(joined), id)) {
-    await createRequest(parts, joined, null).reject()
-    throw pairingError('PAIRING_DISTURBED')
+  const link = await personal.door.open()
+  try {
+    const guest = awaitGuest(parts, link)
+    const fragment = base64urlToBytes(encodeLinkFragment(link.fragment)) as Bytes
+    room.put('link', sealLink(fragment, installation.device, shown, reveal) as Bytes)
+    const joined = await guest.joined
+    if (!equalBytes(bytesOf(joined), id)) throw pairingError('PAIRING_DISTURBED')
+    await createRequest(parts, joined, null).confirm()
+  } finally {
+    await personal.door.close(link)
   }
-  await createRequest(parts, joined, null).confirm()
-}
-
-/**
- * Who comes by it reads the list, and no more, until it is confirmed: it is no admin's link. A device that came by an earlier one and was
- * never confirmed goes: only so can it come once more.
- */
-async function makePairingLink(personal: PersonalDocument): Promise<MadeLink> {
-  for (const { id, role } of personal.document.members()) {
-    if (role !== 'admin') await personal.document.remove(id)
-  }
-  const expires = new Date(wallClock() + PAIRING_LIFETIME_MS)
-  return await personal.document.makeLink({ role: 'reader', uses: 1, expires })
 }
 
 function createRequest({ personal, letIn }: OfferParts, device: string, digits: string | null): PairingRequest {
@@ -196,10 +186,4 @@ function awaitGuest({ personal: { document }, endings }: OfferParts, link: MadeL
   })
   joined.catch(() => undefined)
   return { joined, end }
-}
-
-async function closeGuest({ document }: PersonalDocument, link: MadeLink, guest: Guest): Promise<void> {
-  guest.end()
-  const id = bytesToBase64url(link.id)
-  if (document.links().some((live) => live.id === id)) await document.revokeLink(id)
 }

@@ -1,0 +1,107 @@
+/**
+ * Who may wait at a person's own document to be one of their devices: whoever came by an offer that stands. When the offer is over, its link
+ * is taken back, and who came by it and was not confirmed goes, so that nobody reads on whom no person has let in. Rules KM22, CL12.
+ *
+ * @module
+ */
+import { bytesToBase64url, deviceIdOf, equalBytes, sodiumSha512, type Bytes, type Member } from '@y-sealed/protocol'
+import type { MadeLink, SealedDocument } from '../documents/sealed-document.ts'
+import { removeMember } from '../members/intents/remove-devices.ts'
+import { revokeLink } from '../members/intents/link.ts'
+import type { Membership } from '../members/membership.ts'
+import type { Intent } from '../members/record-tools.ts'
+import { startTimer, wallClock, type Cancel } from '../platform.ts'
+
+/** From the first sight of the code to the end. */
+export const PAIRING_LIFETIME_MS: number = 10 * 60_000
+
+export class PairingDoor {
+  readonly #document: SealedDocument
+  readonly #membership: Membership
+  /** Links of the offers that stand, by their ids as text. */
+  readonly #deadlineByLink = new Map<string, Cancel>()
+  /** A link that is being made is not known by its id yet. */
+  #making = 0
+
+  constructor(document: SealedDocument, membership: Membership) {
+    this.#document = document
+    this.#membership = membership
+  }
+
+  /**
+   * Makes an offer's link. Who comes by it reads the list, and no more, until it is confirmed: it is no admin's link. A device that came by
+   * an earlier one and was never confirmed goes: only so can it come once more.
+   */
+  async open(): Promise<MadeLink> {
+    this.#making += 1
+    try {
+      for (const { id, role } of this.#membership.members.all) {
+        if (role !== 'admin') await this.#document.change(removeUnconfirmed(id))
+      }
+      const expires = new Date(wallClock() + PAIRING_LIFETIME_MS)
+      const link = await this.#document.makeLink({ role: 'reader', uses: 1, expires })
+      const expire = (): void => void this.close(link).catch(() => undefined)
+      this.#deadlineByLink.set(bytesToBase64url(link.id), startTimer(PAIRING_LIFETIME_MS, expire))
+      return link
+    } finally {
+      this.#making -= 1
+    }
+  }
+
+  /** The offer with this link is over. Resolves when nobody can come, or stay, by it. */
+  async close({ id }: MadeLink): Promise<void> {
+    const name = bytesToBase64url(id)
+    this.#deadlineByLink.get(name)?.()
+    this.#deadlineByLink.delete(name)
+    await this.tidy()
+  }
+
+  /** Ends what no offer stands for: offers of this device's earlier runs, and whoever came by an offer that has expired. */
+  async tidy(): Promise<void> {
+    if (this.#making > 0 || this.#document.role !== 'admin') return
+    const { links, all } = this.#membership.members
+    for (const { id, since, expiresAt } of links) {
+      if (this.#isOver(id, since.author, expiresAt)) await this.#document.change(revokeLink(id))
+    }
+    for (const member of all) {
+      if (member.role !== 'admin' && this.#isLeft(member)) await this.#document.change(removeUnconfirmed(member.id))
+    }
+  }
+
+  /** Nothing is looked after any more; the next run tidies. */
+  leave(): void {
+    for (const cancel of this.#deadlineByLink.values()) cancel()
+  }
+
+  #isLeft({ link }: Member): boolean {
+    const made = link === null ? null : this.#madeBy(link)
+    return link === null || made === null || this.#isOver(link, made.author, made.expiresAt)
+  }
+
+  /** An offer of another device's may stand as long as its link may live. */
+  #isOver(link: Bytes, author: Bytes, expiresAt: number): boolean {
+    if (this.#deadlineByLink.has(bytesToBase64url(link))) return false
+    const { device, members } = this.#membership
+    const isOther = !equalBytes(author, device.id) && members.memberOf(author)?.role === 'admin'
+    return !isOther || expiresAt * 1_000 < wallClock()
+  }
+
+  #madeBy(link: Bytes): { readonly author: Bytes; readonly expiresAt: number } | null {
+    for (const { record } of this.#membership.records) {
+      if (record.body.type !== 'link') continue
+      const { certificate, expiresAt } = record.body
+      const id = deviceIdOf(sodiumSha512, certificate.signPublic, certificate.boxPublic)
+      if (equalBytes(id, link)) return { author: record.envelope.device, expiresAt }
+    }
+    return null
+  }
+}
+
+/** Nothing to do where it has been confirmed in between. */
+function removeUnconfirmed(member: Bytes): Intent {
+  const remove = removeMember(member)
+  return (members, tools) => {
+    const isWaiting = members.all.some(({ id, role }) => equalBytes(id, member) && role !== 'admin')
+    return isWaiting ? remove(members, tools) : null
+  }
+}
