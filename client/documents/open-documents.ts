@@ -11,7 +11,7 @@ import { loadDocument } from '../members/stored-document.ts'
 import type { DocumentList } from './document-list.ts'
 import type { Installation } from './installation.ts'
 import { bytesOf, SealedDocument } from './sealed-document.ts'
-import { whenSyncedWithin } from './when-synced.ts'
+import { whenChangeableWithin } from './when-synced.ts'
 
 /** What a socket takes, less the person's own document and one that is opened for a moment. [FR13] */
 export const MAX_OPEN_DOCUMENTS: number = MAX_DOCUMENTS_PER_SOCKET - 2
@@ -68,19 +68,19 @@ export class OpenDocuments {
   }
 
   /**
-   * Does work in a document once it is open at the relay; opens it for this where the app has not. Rejects with why it is closed, and with
-   * `OFFLINE` where `timeoutMs` is given and has passed.
+   * Does work in a document once its members can be changed; opens it for this where the app has not. Rejects with why it is closed, and
+   * with `OFFLINE` where `timeoutMs` has passed before.
    */
   async withDocument(
     genesisHash: Bytes,
     work: (document: SealedDocument) => Promise<void>,
-    timeoutMs?: number,
+    timeoutMs: number,
   ): Promise<void> {
     const id = bytesToBase64url(documentIdOf(genesisHash))
     const membership = this.#documentById.has(id) ? null : await this.#join(genesisHash)
     const document = this.#documentById.get(id) ?? this.#attachQuietly(id, membership as Membership)
     try {
-      await (timeoutMs === undefined ? document.provider.whenSynced() : whenSyncedWithin(document.provider, timeoutMs))
+      await whenChangeableWithin(document.provider, timeoutMs)
       await work(document)
     } catch (error) {
       const taken = this.#documentById.get(id)
