@@ -30,8 +30,15 @@ export class HeadMemory {
   keep(head: SignedHead): Promise<void> {
     if (head.seq > this.#lastSeq) {
       this.#lastSeq = head.seq
-      this.#writing = this.#writing.then(() => this.#keys.set(this.#name, encodeSignedHead(head)))
+      this.#writing = this.#writing.then(() => this.#write(head))
     }
     return this.#writing
+  }
+
+  async #write(head: SignedHead): Promise<void> {
+    const stored = await this.#keys.get(this.#name)
+    // Another tab has seen more: what it keeps stays.
+    if (((stored && decodeSignedHead(stored))?.seq ?? 0) >= head.seq) return
+    await this.#keys.set(this.#name, encodeSignedHead(head))
   }
 }
