@@ -12,7 +12,6 @@ import {
   type Certificate,
   type CountedRecord,
   type Epoch,
-  type Rotation,
 } from '@y-sealed/protocol'
 import { openBackLink, unwrapKey, type Device, type EpochKey } from '@y-sealed/protocol/sealing'
 
@@ -20,7 +19,7 @@ export class Keyring {
   readonly #documentId: Bytes
   readonly #device: Device
   readonly #keys = new Map<number, EpochKey>()
-  /** Back links by the epoch under whose key they were sealed. */
+  /** Back links that were not tried yet, by the epoch under whose key they were sealed. */
   readonly #backLinks = new Map<number, Bytes[]>()
 
   /** `device` may as well be a link's pair of keys; `held` is what was stored. */
@@ -54,6 +53,14 @@ export class Keyring {
       if (key === null) return
       this.#keys.set(epoch, key)
       gained = true
+      this.#followBackLinks(epochs, epoch)
+    }
+    const noteLink = (epoch: number, link: Bytes | null): void => {
+      if (link === null) return
+      const links = this.#backLinks.get(epoch)
+      if (links) links.push(link)
+      else this.#backLinks.set(epoch, [link])
+      gained = this.#followBackLinks(epochs, epoch) || gained
     }
     switch (body.type) {
       case 'genesis':
@@ -67,44 +74,41 @@ export class Keyring {
       case 'remove':
       case 'revoke-link':
       case 'epoch':
-        unwrap(this.#noteRotation(body.rotation), body.rotation.epoch)
+        noteLink(body.rotation.epoch, body.rotation.backLink)
+        unwrap(body.rotation.wraps.find(this.#device.id), body.rotation.epoch)
         break
       case 'rewrap':
-        if (body.backLink !== null) this.#noteBackLink(body.epoch, body.backLink)
+        noteLink(body.epoch, body.backLink)
         unwrap(body.wraps.find(this.#device.id), body.epoch)
         break
       case 'role':
       case 'restart':
         break
     }
-    return this.#followBackLinks(epochs) || gained
-  }
-
-  #noteRotation({ epoch, backLink, wraps }: Rotation): Bytes | null {
-    this.#noteBackLink(epoch, backLink)
-    return wraps.find(this.#device.id)
-  }
-
-  #noteBackLink(epoch: number, link: Bytes): void {
-    this.#backLinks.set(epoch, [...(this.#backLinks.get(epoch) ?? []), link])
-  }
-
-  /** From the newest down, so that one key brings all before it. */
-  #followBackLinks(epochs: readonly Epoch[]): boolean {
-    let gained = false
-    for (let index = epochs.length - 1; index > 0; index--) {
-      const older = epochs[index - 1] as Epoch
-      const newer = this.#keys.get(older.epoch + 1)
-      if (newer === undefined || this.#has(older)) continue
-      for (const link of this.#backLinks.get(newer.epoch) ?? []) {
-        const key = openBackLink(link, newer, older.epoch, older.commitment, this.#documentId)
-        if (key === null) continue
-        this.#keys.set(key.epoch, key)
-        gained = true
-        break
-      }
-    }
     return gained
+  }
+
+  /** From an epoch whose key or back links are new down, so that one key brings all before it. Each link is tried once. [KM6] */
+  #followBackLinks(epochs: readonly Epoch[], from: number): boolean {
+    for (let epoch = from; ; epoch--) {
+      const [older, newer] = [epochs[epoch - 2], epochs[epoch - 1]]
+      const key = this.#keys.get(epoch)
+      if (older === undefined || newer === undefined || key === undefined || !this.#has(newer)) return epoch < from
+      const links = this.#backLinks.get(epoch) ?? []
+      this.#backLinks.delete(epoch)
+      if (this.#has(older)) return epoch < from
+      const found = this.#openFirst(links, key, older)
+      if (found === null) return epoch < from
+      this.#keys.set(older.epoch, found)
+    }
+  }
+
+  #openFirst(links: readonly Bytes[], key: EpochKey, older: Epoch): EpochKey | null {
+    for (const link of links) {
+      const found = openBackLink(link, key, older.epoch, older.commitment, this.#documentId)
+      if (found !== null) return found
+    }
+    return null
   }
 
   /** What was stored may be damaged: only what matches the commitment is the key. */
