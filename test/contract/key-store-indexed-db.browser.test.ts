@@ -1,11 +1,15 @@
-import { openBrowserStorage, wipeBrowserStorage, type BrowserStorage } from '@y-sealed/client'
+import { openBrowserStorage, wipeBrowserStorage, type BrowserStorage, type KeyStore } from '@y-sealed/client'
 import { openDB } from 'idb'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 
-import { makeStorageHarness, makeStorageName, openStorage, StorageTab } from '../support/browser-storage.ts'
+import { makeStorageName, openStorage, StorageTab } from '../support/browser-storage.ts'
 import { keyStoreContract } from './key-store-contract.ts'
 
-keyStoreContract('IndexedDB', true, () => makeStorageHarness(({ keys }) => keys))
+keyStoreContract('IndexedDB', true, () => {
+  const name = makeStorageName()
+  const open = async (): Promise<KeyStore> => (await openStorage(name)).keys
+  return { open, reopen: open }
+})
 
 const SECRET = new TextEncoder().encode('a secret of thirty-two bytes, yes')
 
@@ -26,6 +30,15 @@ async function writeRaw(name: string, table: string, key: string, value: unknown
 }
 
 describe('key store in IndexedDB', () => {
+  it('[KM1] gives two tabs that add at once the same value', async () => {
+    const name = makeStorageName()
+    const tabs = [await openStorage(name), await openStorage(name)]
+    await Promise.all(tabs.map(({ keys }, index) => keys.add('device', new Uint8Array(64).fill(index))))
+    const [one, two] = await Promise.all(tabs.map(({ keys }) => keys.get('device')))
+    expect(one).toHaveLength(64)
+    expect(two).toEqual(one)
+  })
+
   it('[KM1] stores no value in clear, and the same value twice differently', async () => {
     const name = makeStorageName()
     const { keys } = await openStorage(name)
