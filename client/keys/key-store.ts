@@ -10,6 +10,8 @@ export interface KeyStore {
   get(name: string): Promise<Bytes | null>
   /** Resolves when the value would survive a crash. */
   set(name: string, value: Bytes): Promise<void>
+  /** As {@link set} where nothing has that name; otherwise nothing changes. Of several at a time, from any tab or process, one stands. */
+  add(name: string, value: Bytes): Promise<void>
   delete(name: string): Promise<void>
   /** Names that begin with `prefix`, in ascending order. */
   list(prefix: string): Promise<readonly string[]>
@@ -22,6 +24,10 @@ export function createMemoryKeyStore(): KeyStore {
     get: (name) => Promise.resolve(values.get(name)?.slice() ?? null),
     set: (name, value) => {
       values.set(name, value.slice())
+      return Promise.resolve()
+    },
+    add: (name, value) => {
+      if (!values.has(name)) values.set(name, value.slice())
       return Promise.resolve()
     },
     delete: (name) => {

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { chmod, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { chmod, link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bytesToHex, hexToBytes, SyncError, toBytes, type Bytes } from '@y-sealed/protocol'
 import type { KeyStore } from '../keys/key-store.ts'
@@ -35,7 +36,11 @@ export async function openFileKeyStore(directory: string): Promise<KeyStore> {
     },
     set: (name, value) => {
       const copy = value.slice()
-      return turns.take(() => writeKey(directory, pathOf(name), copy))
+      return turns.take(() => writeKey(directory, pathOf(name), copy, rename))
+    },
+    add: (name, value) => {
+      const copy = value.slice()
+      return turns.take(() => writeKey(directory, pathOf(name), copy, linkIfFree))
     },
     delete: (name) => turns.take(() => rm(pathOf(name), { force: true })),
     list: async (prefix) => {
@@ -50,8 +55,10 @@ export async function openFileKeyStore(directory: string): Promise<KeyStore> {
   }
 }
 
-async function writeKey(directory: string, path: string, value: Bytes): Promise<void> {
-  const fresh = `${path}.${process.pid}.new`
+type PutInPlace = (fresh: string, path: string) => Promise<void>
+
+async function writeKey(directory: string, path: string, value: Bytes, putInPlace: PutInPlace): Promise<void> {
+  const fresh = `${path}.${randomUUID()}.new`
   const file = await open(fresh, 'w', 0o600)
   try {
     await file.writeFile(value)
@@ -60,8 +67,17 @@ async function writeKey(directory: string, path: string, value: Bytes): Promise<
     await file.close()
   }
   await chmod(fresh, 0o600)
-  await rename(fresh, path)
+  await putInPlace(fresh, path)
   await syncDirectory(directory)
+}
+
+async function linkIfFree(fresh: string, path: string): Promise<void> {
+  try {
+    await link(fresh, path)
+  } catch (error) {
+    if (!hasErrnoCode(error, 'EEXIST')) throw error
+  }
+  await rm(fresh)
 }
 
 async function checkPrivate(path: string): Promise<void> {

@@ -29,6 +29,17 @@ export function keyStoreContract(name: string, durable: boolean, harness: () => 
       expect(await keys.get('a')).toEqual(new Uint8Array([2]))
     })
 
+    it('[KM1] adds where nothing is, once, whoever asks', async () => {
+      const keys = await harness().open()
+      const values = [1, 2, 3, 4].map((byte) => new Uint8Array(64).fill(byte))
+      await Promise.all(values.map((value) => keys.add('device', value)))
+      expect(await keys.get('device')).toEqual(values[0])
+      expect(await keys.list('')).toEqual(['device'])
+      await keys.delete('device')
+      await keys.add('device', new Uint8Array([9]))
+      expect(await keys.get('device')).toEqual(new Uint8Array([9]))
+    })
+
     it('keeps its own copy on the way in and out', async () => {
       const keys = await harness().open()
       const value = new Uint8Array([1])

@@ -13,6 +13,16 @@ keyStoreContract('files', true, () => {
 })
 
 describe('key store in files', () => {
+  it('[KM1] gives two processes that add at once the same value, and leaves nothing else behind', async () => {
+    const folder = join(makeTemporaryFolder(), 'keys')
+    const handles = [await openFileKeyStore(folder), await openFileKeyStore(folder)]
+    await Promise.all(handles.map((keys, index) => keys.add('device', new Uint8Array(64).fill(index))))
+    const [one, two] = await Promise.all(handles.map((keys) => keys.get('device')))
+    expect(one).toHaveLength(64)
+    expect(two).toEqual(one)
+    expect(await readdir(folder)).toHaveLength(1)
+  })
+
   it('[I8] makes its folder 0700 and its files 0600', async () => {
     const folder = join(makeTemporaryFolder(), 'keys')
     const keys = await openFileKeyStore(folder)

@@ -16,7 +16,7 @@ import * as Y from 'yjs'
 import { MemberDesk } from '../../../../client/members/member-desk.ts'
 import { loadPin } from '../../../../client/members/stored-document.ts'
 import { Sender } from '../../../../client/provider/sender.ts'
-import { addDevice, rotate } from '../../../support/members/intents.ts'
+import { addDevice, rotate, setRole } from '../../../support/members/intents.ts'
 import { createNote, Person, type Note } from '../../../support/members/note.ts'
 
 await cryptoReady()
@@ -45,6 +45,10 @@ class LateKeyStore implements KeyStore {
     const waiting = this.#waiting
     if (waiting !== null) await new Promise<void>((resolve) => waiting.push(resolve))
     await this.disk.set(name, value)
+  }
+
+  add(name: string, value: Bytes): Promise<void> {
+    return this.disk.add(name, value)
   }
 
   delete(name: string): Promise<void> {
@@ -156,6 +160,18 @@ describe('a crash before the key store has a new key', () => {
     keys.isFull = false
     await vi.advanceTimersByTimeAsync(5_000)
     expect([onStored.mock.calls.length, bob.membership.current?.epoch]).toEqual([1, 2])
+  })
+
+  it('[KM19] stores a key that could not be stored with what follows', async () => {
+    const note = await createNote()
+    const { bob, keys } = await createBob(note)
+    keys.isFull = true
+    note.change(note.creator, rotate())
+    await expect(bob.membership.whenStored()).rejects.toThrow('the disk is full')
+    keys.isFull = false
+    note.change(note.creator, setRole(bob.device.id, 'reader'))
+    await bob.membership.whenStored()
+    expect((await openMembership(note.documentId, keys, bob.device)).keyOf(2)).not.toBeNull()
   })
 })
 
