@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bytesToBase64url, documentIdOf, equalBytes, SyncError } from '@y-sealed/protocol'
+import { bytesToBase64url, documentIdOf, equalBytes, SyncError, type SignedHead } from '@y-sealed/protocol'
 import type * as Y from 'yjs'
 import { joinByLink, type Joined } from '../links/join-by-link.ts'
 import { linkDevice } from '../links/link-device.ts'
@@ -12,10 +12,12 @@ import type { LinkFragment } from '../links/link-fragment.ts'
 import { HeadMemory } from '../log/head-memory.ts'
 import type { Membership } from '../members/membership.ts'
 import { joinedMembership } from '../members/open-membership.ts'
+import { forgetDocument } from '../members/stored-document.ts'
 import { nameBytes, type Installation } from './installation.ts'
 import type { OpenDocuments } from './open-documents.ts'
 import type { SealedDocument } from './sealed-document.ts'
 import { isStranger } from './stranger.ts'
+import { whenChangeableWithin } from './when-synced.ts'
 
 /** How long somebody looks at a link that does not open. */
 const JOIN_TIMEOUT_MS = 20_000
@@ -37,10 +39,50 @@ export async function enterByLink({ installation, open, link, doc, isKnown }: En
     const document = await open.open(link.genesisHash, doc)
     if (await isLetIn(document)) return document
   }
-  const { membership, isCertain } = await becomeMember(installation, link)
-  const document = open.attach(membership, doc)
+  let document: SealedDocument | null
+  let isCertain = true
+  try {
+    const joined = await becomeMember(installation, link)
+    document = open.attach(joined.membership, doc)
+    isCertain = joined.isCertain
+  } catch (error) {
+    const isOver = error instanceof SyncError && error.code === LINK_IS_OVER
+    document = isOver && !isKnown ? await openAsMember({ installation, open, link, doc }) : null
+    if (document === null) throw error
+  }
   if (!isCertain && !(await isLetIn(document))) throw linkError(LINK_IS_OVER)
   return document
+}
+
+/**
+ * A link for one is over for who has come by it: where a crash took the answer to the join, only opening the document tells that this device
+ * belongs. `null` where it does not, or the relay cannot be reached; nothing is kept then. [KM12]
+ */
+async function openAsMember({
+  installation,
+  open,
+  link,
+  doc,
+}: Omit<EntryOptions, 'isKnown'>): Promise<SealedDocument | null> {
+  const { keys } = installation
+  const documentId = documentIdOf(link.genesisHash)
+  const document = await open.open(link.genesisHash, doc)
+  try {
+    await whenChangeableWithin(document.provider, JOIN_TIMEOUT_MS)
+    if (document.role !== 'none' && isNoLess(document.provider.signedHead, link.head)) return document
+  } catch {
+    // Why it does not open is not what was asked: the link is over.
+  }
+  document.close()
+  await document.provider.membership?.whenStored()
+  await forgetDocument(keys, documentId)
+  return null
+}
+
+/** By its head, does the relay show what it showed when the link was made? [LO6] */
+function isNoLess(head: SignedHead | null, known: SignedHead): boolean {
+  if (head === null || head.seq < known.seq) return false
+  return head.seq > known.seq || equalBytes(head.transcript, known.transcript)
 }
 
 /** Joins, and keeps what the link says of the relay: a device that never saw the document notices one that shows less. [LO6] */

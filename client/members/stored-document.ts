@@ -60,6 +60,11 @@ export async function saveDocument(keys: KeyStore, stored: StoredDocument): Prom
   await keys.set(documentKey(documentIdOf(stored.genesisHash)), writer.finish())
 }
 
+/** Its keys are gone; what the relay must not go behind stays. */
+export async function forgetDocument(keys: KeyStore, documentId: Bytes): Promise<void> {
+  await keys.delete(documentKey(documentId))
+}
+
 /** `null` for a document of which nothing was ever accepted. Throws `KEY_STORE_DAMAGED` for what is no pin. */
 export async function loadPin(keys: KeyStore, documentId: Bytes): Promise<Pin | null> {
   const bytes = await keys.get(pinKey(documentId))
