@@ -1,5 +1,5 @@
 import type { OutboxItem } from '@y-sealed/client'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 
 import { makeStorageHarness, makeStorageName, openStorage, StorageTab } from '../support/browser-storage.ts'
 import { outboxContract } from './outbox-contract.ts'
@@ -103,6 +103,20 @@ describe('outbox in IndexedDB, in two tabs', () => {
     await first.close()
     expect(await second.outbox.list(DOCUMENT)).toEqual([item(1, 1)])
     await expect(first.outbox.list(DOCUMENT)).rejects.toMatchObject({ code: 'STORAGE_CLOSED' })
+  })
+
+  it('[LO8] does not give out what its owner has removed before it went', async () => {
+    const name = makeStorageName()
+    const [first, second] = [await openStorage(name), await openStorage(name)]
+    for (const counter of [1, 2]) await first.outbox.put(item(1, counter))
+    const request = navigator.locks.request.bind(navigator.locks) as (...parameters: unknown[]) => Promise<unknown>
+    const spy = vi.spyOn(navigator.locks, 'request').mockImplementationOnce(async (...parameters) => {
+      await first.outbox.remove(DOCUMENT, item(1, 1).session, 1)
+      await first.close()
+      return request(...parameters)
+    })
+    onTestFinished(() => spy.mockRestore())
+    expect(placesOf(await second.outbox.list(DOCUMENT))).toEqual([[1, 2]])
   })
 
   it('[LO8] shows everything where there are no Web Locks', async () => {
