@@ -57,8 +57,12 @@ export class PersonalLife {
 
   /** Opens the one that this device knows. */
   async start(): Promise<void> {
-    const found = this.#options.isOn ? await PersonalDocument.find(this.#options.installation) : null
+    const { installation, isOn } = this.#options
+    if (!isOn) return
+    const found = await PersonalDocument.find(installation)
     if (found !== null) this.#use(found)
+    // A crash came between the document and its list.
+    else if ((await listPending(installation.keys)).length > 0) await this.ensure()
   }
 
   /** The one that there is, or a new one. Throws `NO_PERSONAL` where it is switched off. */

@@ -7,6 +7,8 @@
 import { base64urlToBytes, bytesToBase64url, equalBytes, SyncError, type Bytes } from '@y-sealed/protocol'
 import { Installation, type InstallationOptions } from '../documents/installation.ts'
 import { OpenDocuments } from '../documents/open-documents.ts'
+import { addPending, listPending } from '../documents/pending-documents.ts'
+import { addRemoval, listRemovals } from '../documents/pending-removals.ts'
 import { PersonalDocument } from '../documents/personal-document.ts'
 import { isStranger } from '../documents/stranger.ts'
 import { whenSyncedWithin } from '../documents/when-synced.ts'
@@ -68,12 +70,14 @@ class Move {
     }
     const personal = await PersonalDocument.find(this.#old)
     if (personal === null) {
+      await this.#takeErrands()
       await this.#moveAll(await this.#heldDocuments())
       return null
     }
     const { genesisHash } = personal
     const listed = await this.#enter(personal)
     const held = await this.#heldDocuments()
+    await this.#takeErrands()
     await this.#moveAll([...listed, ...held.filter((hash) => !equalBytes(hash, genesisHash))])
     await this.#freshDocuments.withDocument(
       genesisHash,
@@ -141,6 +145,13 @@ class Move {
       }
       if (!isStranger(error.code) && error.code !== 'DELETED') throw error
     }
+  }
+
+  /** What the old device had yet to list, and whom to remove: before anything is moved, for a second attempt may find nothing to move. */
+  async #takeErrands(): Promise<void> {
+    const { keys } = this.#fresh
+    for (const document of await listPending(this.#old.keys)) await addPending(keys, document)
+    for (const device of await listRemovals(this.#old.keys)) await addRemoval(keys, device)
   }
 
   /** Geneses of what the old device's keys name, listed or not. */
