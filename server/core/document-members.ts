@@ -7,33 +7,62 @@
 import { MemberLog, readWholeEnvelope, type Bytes, type Sha512 } from '@y-sealed/protocol'
 
 import type { OpenDocument } from './open-document.ts'
-import type { Store, StoredEntry } from './ports.ts'
+import { pause } from './pause.ts'
+import type { Clock, Store, StoredEntry } from './ports.ts'
 
 const PAGE_BYTES = 1 << 20
+/** After so many bytes of records everybody else has their turn: some milliseconds of hashing. [H9] */
+const BYTES_AT_ONCE = 1 << 14
 
 export class DocumentMembers {
   readonly #store: Store
   readonly #sha512: Sha512
   readonly #document: Bytes
+  readonly #clock: Clock
   #log: MemberLog | null = null
+  /** While somebody takes so many records that others have their turn in between: whoever asks waits for the end of it. */
+  #longReplay: Promise<void> | null = null
 
-  constructor(store: Store, sha512: Sha512, document: Bytes) {
+  constructor({ store, sha512, clock }: { store: Store; sha512: Sha512; clock: Clock }, document: Bytes) {
     this.#store = store
     this.#sha512 = sha512
+    this.#clock = clock
     this.#document = document
   }
 
   /** The log as of the newest record stored when it was asked for, or a newer one. Rejects when the store does. */
   async current(genesisHash: Bytes): Promise<MemberLog> {
     const log = (this.#log ??= new MemberLog(this.#sha512, genesisHash))
+    while (this.#longReplay !== null) await this.#longReplay
+    let end = (): void => undefined
+    const replay = new Promise<void>((resolve) => (end = resolve))
+    try {
+      await this.#catchUp(log, replay)
+    } finally {
+      if (this.#longReplay === replay) this.#longReplay = null
+      end()
+    }
+    return log
+  }
+
+  /** `replay` is done when this is. */
+  async #catchUp(log: MemberLog, replay: Promise<void>): Promise<void> {
+    let bytes = 0
     for (;;) {
       const records = await this.#store.readRecords(this.#document, log.recordSeq, PAGE_BYTES)
-      if (records.length === 0) return log
+      if (records.length === 0) return
       for (const { seq, envelope } of records) {
         const record = readWholeEnvelope(envelope)
         if (record === null) throw new Error('a stored record cannot be read')
+        if (bytes > BYTES_AT_ONCE) {
+          bytes = 0
+          this.#longReplay ??= replay
+          await (this.#longReplay === replay ? pause(this.#clock) : this.#longReplay)
+        }
         // Somebody else who waited for the same page may have taken it.
-        if (seq > log.recordSeq) log.replay(record, seq)
+        if (seq <= log.recordSeq) continue
+        log.replay(record, seq)
+        bytes += envelope.length
       }
     }
   }

@@ -69,7 +69,7 @@ export class Hub {
     this.key = key
     this.#context = context
     this.presence = new Presence(context.limits.awarenessTtlMs)
-    this.members = new DocumentMembers(context.store, context.sha512, id)
+    this.members = new DocumentMembers(context, id)
     this.access = new Access(context, id, this.subscriptions, (subscription) => this.#dismiss(subscription))
     this.#repair = new Repair(context.clock, context.limits.repairDelayMs, () => this.#heal())
     this.#heads = new HeadNews(context, id, this.#delivery, (frame) => this.#broadcast(frame, null))

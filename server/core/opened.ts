@@ -16,16 +16,24 @@ import {
 import type { Context } from './context.ts'
 import { entriesToFrames, splitPages } from './entry-frames.ts'
 import type { DocumentStatus, StoredEntry } from './ports.ts'
+import { pause } from './pause.ts'
 import { signHead } from './signed-head.ts'
 import type { Subscription } from './subscription.ts'
 
+/** How long a peer that has enough to take is left alone. */
+const DRAIN_MS = 20
 const NO_ID: Bytes = new Uint8Array(HASH_BYTES)
 
 /** What was read for one answer. */
 export interface Reading {
   readonly status: DocumentStatus
   /** `null`: nothing of the log is told, because the client's cursor is not in it or it may not read. [FR6] [AU12] */
-  readonly log: { readonly entries: readonly StoredEntry[]; readonly records: readonly StoredEntry[] } | null
+  readonly log: {
+    readonly entries: readonly StoredEntry[]
+    /** The first of them where there are more; then there are no entries. */
+    readonly records: readonly StoredEntry[]
+    readonly hasMore: boolean
+  } | null
 }
 
 /** Says that there is no such document yet, and sets the subscription live from its beginning. */
@@ -36,22 +44,36 @@ export function sendAbsent(context: Context, subscription: Subscription): void {
   subscription.goLive(0, context.clock.now())
 }
 
-/** Says what there is, and sets the subscription live from the head that it named. */
-export function sendPresent(context: Context, subscription: Subscription, cursorSeq: number, reading: Reading): void {
+/**
+ * Says what there is, and sets the subscription live from the head that it named. Records that are too many to wait for one peer follow
+ * as it takes them. Rejects when the store does.
+ */
+export async function sendPresent(
+  context: Context,
+  subscription: Subscription,
+  cursorSeq: number,
+  reading: Reading,
+): Promise<void> {
   const { clock, limits, headKey } = context
   const { hub, peer } = subscription
   const { status, log } = reading
   const isTold = log !== null && subscription.link === null
   const through = isTold ? (log.entries.at(-1)?.seq ?? cursorSeq) : 0
+  const hasMore = log?.hasMore === true
   const head = signHead(headKey, hub.id, status.head)
   peer.send(encodeRelayFrame({ ...frameOf(subscription), present: true, head, oldestSeq: 1, through }))
   if (log !== null) {
-    for (const frame of recordsToFrames(hub.id, log.records, limits.pageBytes)) peer.send(frame)
+    for (const frame of recordsToFrames(hub.id, log.records, limits.pageBytes, hasMore)) peer.send(frame)
     for (const frame of entriesToFrames(log.entries, limits.pageBytes)) peer.send(frame)
   }
-  const now = clock.now()
-  subscription.goLive(status.head.seq, now)
-  if (!subscription.mayRead(now)) return
+  if (hasMore) {
+    await subscription.goLiveBehind(
+      status.head.seq,
+      sendMoreRecords(context, subscription, log.records, status.recordSeq),
+    )
+    if (subscription.state !== 'live') return
+  } else subscription.goLive(status.head.seq, clock.now())
+  if (!subscription.mayRead(clock.now())) return
   for (const frame of hub.presence.frames(clock.monotonic())) peer.send(frame)
 }
 
@@ -70,9 +92,36 @@ function frameOf({ hub, grant, role }: Subscription): Common {
   }
 }
 
-/** RECORDS frames, one at least: the last says `more` 0, so that a client knows when it has them all. */
-function recordsToFrames(document: Bytes, records: readonly StoredEntry[], pageBytes: number): readonly Bytes[] {
-  if (records.length === 0) return [encodeRecords(document, false, [])]
+/** The records after `sent` up to `last`, a page at a time, each when most of what went before has been taken. [H5] */
+async function sendMoreRecords(
+  { store, clock, limits }: Context,
+  subscription: Subscription,
+  sent: readonly StoredEntry[],
+  last: number,
+): Promise<void> {
+  const { hub, peer } = subscription
+  const mayGoOn = (): boolean => subscription.state === 'live' && subscription.mayReadRecords(clock.now())
+  for (let after = sent.at(-1)?.seq ?? 0; after < last;) {
+    const isFull = peer.bufferedBytes > limits.liveQueueBytes
+    await pause(clock, isFull ? DRAIN_MS : 0)
+    if (!mayGoOn()) return
+    if (isFull) continue
+    const read = await store.readRecords(hub.id, after, limits.pageBytes)
+    if (!mayGoOn()) return
+    const page = read.filter(({ seq }) => seq <= last)
+    after = page.at(-1)?.seq ?? last
+    for (const frame of recordsToFrames(hub.id, page, limits.pageBytes, after < last)) peer.send(frame)
+  }
+}
+
+/** RECORDS frames, one at least: the last of all says `more` 0, so that a client knows when it has them. */
+function recordsToFrames(
+  document: Bytes,
+  records: readonly StoredEntry[],
+  pageBytes: number,
+  hasMore: boolean,
+): readonly Bytes[] {
+  if (records.length === 0) return [encodeRecords(document, hasMore, [])]
   const pages = splitPages(records, pageBytes)
-  return pages.map((page, i) => encodeRecords(document, i < pages.length - 1, page))
+  return pages.map((page, i) => encodeRecords(document, hasMore || i < pages.length - 1, page))
 }

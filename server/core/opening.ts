@@ -102,7 +102,7 @@ async function answer(
     }
     if (status.mode === 'members' && subscription.role === 'none' && subscription.link === null) return 'FORBIDDEN'
     if (!subscription.isOverrun) {
-      sendPresent(context, subscription, frame.cursorSeq, reading)
+      await sendPresent(context, subscription, frame.cursorSeq, reading)
       return null
     }
     subscription.startOver()
@@ -124,16 +124,18 @@ async function read(
   if (subscription.link !== null) {
     const isTold = subscription.mayReadRecords(now)
     const isNew = !equalBytes(frame.recordHead, status.recordHead)
-    const records = isTold && isNew ? await readAllRecords(context, subscription) : []
-    return { status, log: isTold ? { records, entries: [] } : null }
+    const records = isTold && isNew ? await readFirstRecords(context, subscription) : []
+    return { status, log: isTold ? { records, hasMore: hasMore(records, status), entries: [] } : null }
   }
   if (!subscription.mayRead(now) || !(await isInLog(context, frame, status))) return { status, log: null }
   const [records, entries] = await Promise.all([
-    equalBytes(frame.recordHead, status.recordHead) ? [] : readAllRecords(context, subscription),
+    equalBytes(frame.recordHead, status.recordHead) ? [] : readFirstRecords(context, subscription),
     frame.cursorSeq === head.seq ? [] : store.read(id, frame.cursorSeq, { entries: MANY, bytes: limits.pageBytes }),
   ])
   // What was appended since the row was read is held back, and follows live.
-  return { status, log: { records, entries: entries.filter((entry) => entry.seq <= head.seq) } }
+  const isPart = hasMore(records, status)
+  const inline = isPart ? [] : entries.filter((entry) => entry.seq <= head.seq)
+  return { status, log: { records, hasMore: isPart, entries: inline } }
 }
 
 /** Is the client's cursor a place in this log? [FR6] */
@@ -147,12 +149,11 @@ async function isInLog({ store, sha512 }: Context, frame: OpenFrame, status: Doc
   return transcript !== null && equalBytes(transcript, cursorTranscript)
 }
 
-/** All records: the id of an older one names no seq, so whoever does not hold the newest gets them from the first on. */
-async function readAllRecords({ store, limits }: Context, { hub }: Subscription): Promise<readonly StoredEntry[]> {
-  const records: StoredEntry[] = []
-  for (;;) {
-    const page = await store.readRecords(hub.id, records.at(-1)?.seq ?? 0, limits.pageBytes)
-    if (page.length === 0) return records
-    records.push(...page)
-  }
+/** The id of an older record names no seq, so whoever does not hold the newest gets them from the first on: here as many as may wait. */
+function readFirstRecords({ store, limits }: Context, { hub }: Subscription): Promise<readonly StoredEntry[]> {
+  return store.readRecords(hub.id, 0, limits.liveQueueBytes)
+}
+
+function hasMore(records: readonly StoredEntry[], { recordSeq }: DocumentStatus): boolean {
+  return records.length > 0 && (records.at(-1) as StoredEntry).seq < recordSeq
 }

@@ -23,6 +23,12 @@ export async function handleRead(socket: Socket, { document, after, maxBytes }: 
   if (socket.readsInFlight >= limits.readsInFlight) {
     return socket.refuse(refused, { code: 'RATE', retryAfterMs: limits.retryAfterMs })
   }
+  if (subscription.telling !== null) {
+    // Entries are judged by the records: those come first.
+    socket.readsInFlight++
+    await subscription.telling.catch(() => undefined).finally(() => socket.readsInFlight--)
+    if (subscription.state !== 'live') return
+  }
   // Whoever does not take what it asked for is not given more of it.
   if (socket.bufferedBytes > limits.liveQueueBytes) {
     return socket.refuse(refused, { code: 'RATE', retryAfterMs: limits.retryAfterMs }, 0)

@@ -63,6 +63,7 @@ export class Subscription implements Standing {
   #heldBytes = 0
   #isOverrun = false
   #isLagging = false
+  #telling: Promise<void> | null = null
 
   constructor(hub: Hub, peer: Peer, grant: Grant, toleranceMs: number, parts: StagedParts) {
     this.parts = parts
@@ -107,10 +108,14 @@ export class Subscription implements Standing {
   #mayDeliver(): boolean {
     if (this.#isLagging) return false
     if (this.peer.bufferedBytes <= this.hub.limits.liveQueueBytes) return true
+    this.#tellLagging()
+    return false
+  }
+
+  #tellLagging(): void {
     this.#isLagging = true
     this.peer.send(encodeRelayFrame({ type: 'lagged', document: this.hub.id, through: this.#position }))
     this.peer.lagged(this)
-    return false
   }
 
   /** Replaces the grant, never adds to it. [AU7] */
@@ -143,6 +148,30 @@ export class Subscription implements Standing {
     this.#position = seq
     if (this.mayRead(nowMs)) this.#send(held)
     this.#position = held.at(-1)?.seq ?? seq
+  }
+
+  /**
+   * Goes live while records are still being told: until `telling` is done nothing is delivered, and no READ is answered, for entries are
+   * judged by records. What has come in meanwhile the peer reads by itself. [FR5] [FR14]
+   */
+  async goLiveBehind(seq: number, telling: Promise<void>): Promise<void> {
+    this.startOver()
+    this.state = 'live'
+    this.#position = seq
+    this.#isLagging = true
+    this.#telling = telling
+    try {
+      await telling
+    } finally {
+      this.#telling = null
+    }
+    if (this.hub.lastSeq <= this.#position) this.#isLagging = false
+    else if (this.state === 'live' && this.link === null) this.#tellLagging()
+  }
+
+  /** Resolves when the records have been told; `null` when there are none to come. */
+  get telling(): Promise<void> | null {
+    return this.#telling
   }
 
   /** Forgets what is held, so that the opening can begin again. */

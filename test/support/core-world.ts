@@ -202,7 +202,10 @@ export class CoreWorld {
 
   /** Lets everything happen that needs no time. */
   async flush(): Promise<void> {
-    for (let i = 0; i < 4; i++) await new Promise<void>((resolve) => setImmediate(resolve))
+    for (let i = 0; i < 4; i++) {
+      await new Promise<void>((resolve) => setImmediate(resolve))
+      this.clock.advance(0)
+    }
   }
 
   /** Moves the clock on by steps of a tick, letting everything happen that falls due. */
