@@ -4,7 +4,16 @@
  *
  * @module
  */
-import { documentIdOf, equalBytes, SyncError, type Bytes, type Certificate } from '@y-sealed/protocol'
+import {
+  bytesToBase64url,
+  deviceIdOf,
+  documentIdOf,
+  equalBytes,
+  sodiumSha512,
+  SyncError,
+  type Bytes,
+  type Certificate,
+} from '@y-sealed/protocol'
 import type { KeyStore } from '../keys/key-store.ts'
 import type { Membership } from '../members/membership.ts'
 import { createMembership, openMembership } from '../members/open-membership.ts'
@@ -123,6 +132,26 @@ export class PersonalDocument {
       }
     }
     return removed
+  }
+
+  /** The devices that are here by the doing of this one (16 bytes): let in, or confirmed, or come by its link. */
+  letInBy(device: Bytes): readonly OwnDevice[] {
+    const { members, records } = this.#membership
+    const named = new Set<string>()
+    for (const { record } of records) {
+      if (!equalBytes(record.envelope.device, device)) continue
+      const { body } = record
+      if (body.type === 'role') named.add(bytesToBase64url(body.device))
+      if (body.type === 'add' || body.type === 'link') {
+        const { signPublic, boxPublic } = body.certificate
+        named.add(bytesToBase64url(deviceIdOf(sodiumSha512, signPublic, boxPublic)))
+      }
+    }
+    const has = (id: Bytes | null): boolean => id !== null && named.has(bytesToBase64url(id))
+    const there = members.all.flatMap(({ link, devices }) =>
+      devices.filter(({ id }) => has(link) || has(id)).map(({ id }) => bytesToBase64url(id)),
+    )
+    return this.devices.filter(({ id, isThis }) => there.includes(id) && !isThis)
   }
 
   /** The member to whom a device belongs here (ids as text), or `null`. */

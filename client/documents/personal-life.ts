@@ -16,7 +16,7 @@ import { becomeMember } from './enter-by-link.ts'
 import type { Installation } from './installation.ts'
 import { addPending, dropPending, enlist, listPending, type PendingDocument } from './pending-documents.ts'
 import { addRemoval, dropRemoval, listRemovals } from './pending-removals.ts'
-import { PersonalDocument } from './personal-document.ts'
+import { PersonalDocument, type OwnDevice } from './personal-document.ts'
 import type { SealedDocument } from './sealed-document.ts'
 import { Steward } from './steward.ts'
 import { isStranger } from './stranger.ts'
@@ -142,8 +142,11 @@ export class PersonalLife {
     await this.#change(other)
   }
 
-  /** Removes one of the person's devices from among them, and then, as far as can be by now, from every document. */
-  async removeDevice(device: Bytes): Promise<void> {
+  /**
+   * Removes one of the person's devices from among them, and then, as far as can be by now, from every document. Gives those that are among
+   * them by its doing: whoever had it may have let in one of their own.
+   */
+  async removeDevice(device: Bytes): Promise<readonly OwnDevice[]> {
     const { keys, device: own } = this.#options.installation
     if (equalBytes(device, own.id)) {
       throw new SyncError('THIS_DEVICE', 'a device is removed by another one of its person')
@@ -152,6 +155,7 @@ export class PersonalLife {
     await addRemoval(keys, device)
     await this.#removeFromPersonal(personal, device)
     await this.#steward?.whenIdle()
+    return personal.letInBy(device)
   }
 
   close(): void {
@@ -204,7 +208,13 @@ export class PersonalLife {
   /** What is left to do then, every other device of the person's sees. */
   async #removeFromPersonal(personal: PersonalDocument, device: Bytes): Promise<void> {
     const { keys } = this.#options.installation
-    await personal.document.change(removeLostDevice(device, true))
+    await personal.document.change(
+      removeLostDevice(
+        device,
+        true,
+        personal.confirmed.map(({ id }) => id),
+      ),
+    )
     await dropRemoval(keys, device)
   }
 

@@ -203,12 +203,13 @@ export class SealedDocuments extends ObservableV2<{ [K in keyof DocumentsEvents]
   }
 
   /**
-   * Removes a device of this person's, a lost one say, from the list of devices and from every document. It outlasts this run: offline it
-   * waits, and a document that fails is told by `error` and tried again, by whichever of this person's devices comes to it first. Resolves
-   * when the device is off the list and each document has been tried once. Rejects with `THIS_DEVICE`.
+   * Removes a device of this person's, a lost one say, from the list of devices and from every document, and from each what it alone had let
+   * in. It outlasts this run: offline it waits, and a document that fails is told by `error` and tried again, by whichever of this person's
+   * devices comes to it first. Resolves when the device is off the list and each document has been tried once, with the devices of the list
+   * that it had let in or confirmed: ask for each whether it is this person's, and remove those that are not. Rejects with `THIS_DEVICE`.
    */
-  async removeDevice(id: string): Promise<void> {
-    await this.#personal.removeDevice(bytesOf(id))
+  async removeDevice(id: string): Promise<readonly OwnDevice[]> {
+    return await this.#personal.removeDevice(bytesOf(id))
   }
 
   /**

@@ -112,10 +112,13 @@ export class Steward {
   }
 
   async #takeOut(listed: ListedDocument, document: SealedDocument): Promise<void> {
+    const { personal } = this.#options
     for (const { id, record } of this.#leftOver(listed)) {
       try {
-        await document.change(removeLostDevice(id, false))
-        this.#options.personal.list.noteTakenOut(listed.id, id, record)
+        // What it let in without a word in the personal document is none of the person's.
+        const known = personal.confirmed.map((device) => device.id)
+        await document.change(removeLostDevice(id, false, known))
+        personal.list.noteTakenOut(listed.id, id, record)
       } catch (error) {
         if (!(error instanceof SyncError) || !REFUSED.has(error.code)) throw error
         this.#forbidden.add(nameOf(listed.id, id))

@@ -35,23 +35,35 @@ export function removeOwnDevice(device: Bytes): Intent {
     const member = members.memberOf(device)
     if (member === null) return null
     if (member !== ownMember(members, tools)) {
-      throw new SyncError('NOT_OWN_DEVICE', "that device is another member's, who is removed whole")
+      throw notOwnDevice()
     }
     return removal(members, tools, member, [device])
   }
 }
 
 /**
- * Removes a device of the same person, whether it is the signer's own member's or came in by itself; then its member goes whole, if it has no
- * other device or `whole` says so. Nothing to do where it is no member's. Throws as {@link removeOwnDevice} and {@link removeMember}.
+ * Removes a device of the same person, whether it is the signer's own member's or came in by itself, and with it whatever it let in for that
+ * member, and what that let in, except `known` ones. A member of which nothing is left goes whole, or where `whole` says so. Nothing to do
+ * where none of it is a member's. Throws as {@link removeOwnDevice} and {@link removeMember}.
  */
-export function removeLostDevice(device: Bytes, whole: boolean): Intent {
+export function removeLostDevice(device: Bytes, whole: boolean, known: readonly Bytes[] = []): Intent {
   return (members, tools) => {
-    const member = members.memberOf(device)
-    if (member === null) return null
-    const goesWhole = member !== ownMember(members, tools) && (whole || member.devices.length === 1)
-    return (goesWhole ? removeMember(member.id) : removeOwnDevice(device))(members, tools)
+    const own = ownMember(members, tools)
+    const member = members.memberOf(device) ?? own
+    const gone = letInBy(member, device, [...known, tools.device.id])
+    if (gone.length === 0) return null
+    if (member === own) return removal(members, tools, member, gone)
+    if (!whole && gone.length < member.devices.length) throw notOwnDevice()
+    return removal(members, tools, member, deviceIds(member))
   }
+}
+
+/** Of a member: the device, if it is there, and all that are there by its doing. Who let in another came before it. */
+function letInBy({ devices }: Member, device: Bytes, known: readonly Bytes[]): readonly Bytes[] {
+  const guilty = [device]
+  const has = (ids: readonly Bytes[], id: Bytes): boolean => ids.some((other) => equalBytes(other, id))
+  for (const { id, since } of devices) if (has(guilty, since.author) && !has(known, id)) guilty.push(id)
+  return devices.map(({ id }) => id).filter((id) => has(guilty, id))
 }
 
 /** Removes the signer's own member with all devices. Nothing to do where it is gone. Throws `LAST_ADMIN` before anything is sent. */
@@ -60,6 +72,10 @@ export function leaveDocument(): Intent {
     const member = members.memberOf(tools.device.id)
     return member === null ? null : removal(members, tools, member, deviceIds(member))
   }
+}
+
+function notOwnDevice(): SyncError {
+  return new SyncError('NOT_OWN_DEVICE', "that device is another member's, who is removed whole")
 }
 
 /** The last admin is told what to do instead. */
