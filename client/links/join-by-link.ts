@@ -12,6 +12,7 @@ import {
   joinInput,
   SyncError,
   verifySignedHead,
+  type AckFrame,
   type Bytes,
   type NackFrame,
   type OpenedFrame,
@@ -131,8 +132,7 @@ class LinkVisit implements Channel {
         case 'records':
           return this.#takeRecords(frame)
         case 'ack':
-          if (this.#sent !== null) this.#records.push({ ...this.#sent, seq: frame.seq })
-          return this.#finish()
+          return this.#acknowledged(frame)
         case 'nack':
           return this.#refused(frame)
         case 'closed':
@@ -141,9 +141,15 @@ class LinkVisit implements Channel {
           return
       }
     } catch (error) {
-      if (!(error instanceof SyncError)) throw error
-      this.#fail(error)
+      // Whatever the relay says, nothing is thrown at the socket.
+      this.#fail(error instanceof Error ? error : outOfTurn())
     }
+  }
+
+  #acknowledged({ seq }: AckFrame): void {
+    if (this.#sent === null) throw outOfTurn()
+    this.#records.push({ ...this.#sent, seq })
+    this.#finish()
   }
 
   #opened({ present, head }: OpenedFrame): void {
@@ -160,22 +166,24 @@ class LinkVisit implements Channel {
   }
 
   #takeRecords({ records, more }: RecordsFrame): void {
+    // No join is sealed upon a head that nobody signed.
+    if (this.#head === null) throw outOfTurn()
     this.#membership.takeRecords(records, 0)
     for (const { seq, envelope } of records) this.#records.push({ seq, envelope })
-    if (!more) this.#join()
+    if (!more) this.#join(this.#head)
   }
 
-  #join(): void {
+  #join(head: SignedHead): void {
     const { device, linkDevice } = this.#options
     const { members, epochKey } = this.#membership
     if (members.memberOf(device.id) !== null) return this.#finish()
     if (members.link(linkDevice.id) === null) return this.#ended(LINK_IS_OVER, '')
     if (epochKey === null) return this.#fail(linkError('LINK_KEY_VOID'))
-    this.#sent = { seq: 0, envelope: this.#sealJoin(epochKey) }
+    this.#sent = { seq: 0, envelope: this.#sealJoin(epochKey, head) }
     this.#port?.send({ type: 'push', envelopes: [this.#sent.envelope] })
   }
 
-  #sealJoin(key: EpochKey): PlacedRecord['envelope'] {
+  #sealJoin(key: EpochKey, head: SignedHead): PlacedRecord['envelope'] {
     const { device, linkDevice, link, name } = this.#options
     const { recordHead: recordPrev } = this.#membership
     const certificate = device.certificate()
@@ -187,7 +195,7 @@ class LinkVisit implements Channel {
       wrap: wrapKey(key, device.boxPublic),
       sealedName: name === null ? new Uint8Array(0) : sealName(name, device.id, key),
     }
-    return sealRecord(this.#membership, device, fields, this.#head as SignedHead).envelope
+    return sealRecord(this.#membership, device, fields, head).envelope
   }
 
   #refused(frame: NackFrame): void {
@@ -236,4 +244,8 @@ class LinkVisit implements Channel {
     this.#port?.detach()
     this.#port = null
   }
+}
+
+function outOfTurn(): SyncError {
+  return new SyncError('LOG_INVALID', 'the relay says things about the document out of turn')
 }
