@@ -1,9 +1,17 @@
 /**
- * What an earlier run sealed and did not see acknowledged, out of the outbox. Rules LO8, LO9.
+ * What an earlier run sealed and did not see acknowledged, out of the outbox. Rules CL10, LO8, LO9.
  *
  * @module
  */
-import { decodePart, equalBytes, KIND, readWholeEnvelope, type Envelope } from '@y-sealed/protocol'
+import {
+  bytesToHex,
+  decodePart,
+  equalBytes,
+  KIND,
+  readWholeEnvelope,
+  sodiumSha512,
+  type Envelope,
+} from '@y-sealed/protocol'
 import { open } from '@y-sealed/protocol/sealing'
 import type { DocumentAccess } from '../document/document-access.ts'
 import type { OutboxItem } from '../outbox/outbox.ts'
@@ -23,14 +31,15 @@ export interface Restored {
 }
 
 export function restoreQueue(items: readonly OutboxItem[], access: DocumentAccess): Restored {
-  const entries: QueuedEntry[] = []
-  const fragments: QueuedEntry[] = []
+  /** Each the entries of one edit. */
+  const units: QueuedEntry[][] = []
+  const fragments: QueuedEntry[][] = []
   let damaged = 0
   let group: QueuedEntry[] = []
   const endGroup = (): void => {
     const count = group[0]?.part?.count
-    if (group.length === count) entries.push(...group)
-    else fragments.push(...group)
+    if (group.length === count) units.push(group)
+    else if (group.length > 0) fragments.push(group)
     group = []
   }
   for (const item of items) {
@@ -39,10 +48,47 @@ export function restoreQueue(items: readonly OutboxItem[], access: DocumentAcces
     if (entry === null) damaged += 1
     if (entry === null || !continuesGroup(group, entry)) endGroup()
     if (entry?.part) group.push(entry)
-    else if (entry !== null) entries.push(entry)
+    else if (entry !== null) units.push([entry])
   }
   endGroup()
-  return { entries, fragments, damaged }
+  const known = withoutCopies(units)
+  const alone = fragments.filter((fragment) => !isBeginning(fragment, known))
+  return { entries: known.flat(), fragments: alone.flat(), damaged }
+}
+
+/** A crash after edits were sealed anew, and before the old bytes were forgotten, leaves both: each edit is to leave once. */
+function withoutCopies(units: readonly (readonly QueuedEntry[])[]): QueuedEntry[][] {
+  const unitByContent = new Map<string, QueuedEntry[]>()
+  for (const unit of units) {
+    const name = unit.map(nameOf).join()
+    const first = unitByContent.get(name)
+    if (first === undefined) unitByContent.set(name, [...unit])
+    else for (const [index, { envelope }] of unit.entries()) addCopy(first, index, envelope)
+  }
+  return [...unitByContent.values()]
+}
+
+/** The same crash, in the middle of a group: what there is of it is a copy too. */
+function isBeginning(fragment: readonly QueuedEntry[], units: readonly QueuedEntry[][]): boolean {
+  const names = fragment.map(nameOf)
+  const unit = units.find(
+    (entries) =>
+      entries.length > names.length && names.every((name, index) => name === nameOf(entries[index] as QueuedEntry)),
+  )
+  if (unit === undefined) return false
+  for (const [index, { envelope }] of fragment.entries()) addCopy(unit, index, envelope)
+  return true
+}
+
+function addCopy(unit: QueuedEntry[], index: number, copy: Envelope): void {
+  const entry = unit[index] as QueuedEntry
+  unit[index] = { ...entry, copies: [...entry.copies, copy] }
+}
+
+/** Two edits never have the same content: their clocks differ. What is no edit stands for itself. */
+function nameOf({ envelope, content }: QueuedEntry): string {
+  const isEdit = envelope.kind === KIND.update || envelope.kind === KIND.part
+  return bytesToHex(sodiumSha512(isEdit ? content : envelope.bytes))
 }
 
 /** A group's parts have consecutive indexes from 0, and consecutive counters of one session. [LO9] */
@@ -66,7 +112,7 @@ function restoreEnvelope(envelope: Envelope, access: DocumentAccess): QueuedEntr
     const decoded = envelope.kind === KIND.part ? decodePart(content) : null
     const part = decoded?.ok ? { index: decoded.value.index, count: decoded.value.count } : null
     const carries = part ? part.index === part.count - 1 : envelope.kind === KIND.update
-    return { envelope, content, edits: carries ? 1 : 0, part, restored: true }
+    return { envelope, content, edits: carries ? 1 : 0, part, restored: true, copies: [] }
   } catch {
     return null
   }

@@ -22,6 +22,8 @@ export interface QueuedEntry {
   readonly part: { readonly index: number; readonly count: number } | null
   /** Sealed by an earlier run: this run's document may not have it. */
   readonly restored: boolean
+  /** The same under other sessions: a crash came before the first was forgotten. The log may have any of them. */
+  readonly copies: readonly Envelope[]
 }
 
 interface Item extends QueuedEntry {
@@ -43,12 +45,23 @@ export class SendQueue {
     return open?.envelope.counter ?? null
   }
 
-  /** The entry whose very bytes these are; anybody may copy a session's number. */
-  find(envelope: Envelope): QueuedEntry | null {
-    const { counter, bytes } = envelope
-    return (
-      this.#items.find((item) => item.envelope.counter === counter && equalBytes(item.envelope.bytes, bytes)) ?? null
-    )
+  /** The entry, or a copy of it, whose very bytes these are; anybody may copy a session's number. */
+  find({ counter, bytes }: Envelope): QueuedEntry | null {
+    const isSame = (other: Envelope): boolean => other.counter === counter && equalBytes(other.bytes, bytes)
+    return this.#items.find(({ envelope, copies }) => isSame(envelope) || copies.some(isSame)) ?? null
+  }
+
+  /** Counter of the first queued entry of a session, whatever its state; `null` for none. */
+  firstCounter(session: Bytes): number | null {
+    return this.#items.find(({ envelope }) => equalBytes(envelope.session, session))?.envelope.counter ?? null
+  }
+
+  /** Is all of the edit that it belongs to queued, up to it? */
+  holdsUpTo({ part, envelope }: QueuedEntry): boolean {
+    const at = this.#items.findIndex((item) => item.envelope === envelope)
+    const before = this.#items[at - 1]
+    if (at < 0 || part === null || part.index === 0) return at >= 0
+    return before?.part?.index === part.index - 1 && equalBytes(before.envelope.session, envelope.session)
   }
 
   add(entry: QueuedEntry): void {
@@ -74,8 +87,8 @@ export class SendQueue {
 
   /** What is to be sealed anew, taken out: all that is not acknowledged or is `lost` in spite of it, but nothing that the log `holds`. */
   drain(lost: (envelope: Envelope) => boolean, holds: (envelope: Envelope) => boolean): QueuedEntry[] {
-    const isDrained = ({ envelope, state }: Item): boolean =>
-      (state !== 'acknowledged' || lost(envelope)) && !holds(envelope)
+    const isDrained = ({ envelope, copies, state }: Item): boolean =>
+      (state !== 'acknowledged' || lost(envelope)) && ![envelope, ...copies].some(holds)
     const drained = this.#items.filter(isDrained)
     this.#items = this.#items.filter((item) => !drained.includes(item))
     return drained

@@ -5,14 +5,12 @@
  * @module
  */
 import {
-  bytesToHex,
   encodeBind,
   equalBytes,
   isAtLeast,
   KIND,
   refusalOf,
   REFUSALS,
-  SyncError,
   type AckFrame,
   type Bytes,
   type ClientFrame,
@@ -26,6 +24,7 @@ import type { DocumentLog, LogEntry, LogOutcome } from '../log/document-log.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import { monotonicClock, startTimer, type Cancel } from '../platform.ts'
 import { cutUpdate } from './cut-update.ts'
+import { OutboxKeeper } from './outbox-keeper.ts'
 import { restoreQueue } from './restore-queue.ts'
 import { SendBrake } from './send-brake.ts'
 import type { SendProblem } from './send-problem.ts'
@@ -67,11 +66,17 @@ export class Sender {
   #lastSealedAt = -Infinity
   #mergeTimer: Cancel | null = null
   readonly #brake: SendBrake
+  readonly #keeper: OutboxKeeper
 
   constructor(options: SenderOptions) {
     this.#options = options
     this.#session = new Session(options.access.documentId, options.device)
     this.#brake = new SendBrake(options.refresh)
+    this.#keeper = new OutboxKeeper({
+      outbox: options.outbox,
+      oldest: (session) => this.#queue.firstCounter(session),
+      onProblem: options.onProblem,
+    })
     this.#edits = new UnsealedEdits({
       doc: options.doc,
       device: options.device.id,
@@ -195,10 +200,11 @@ export class Sender {
 
   /** Learns what became of an entry of ours. */
   notice(outcome: LogOutcome, entry: QueuedEntry): void {
+    // Where its epoch was over it is not saved, and is to be sealed anew: until then it stays where it is. [CL10]
+    if (outcome.kind === 'refused' && outcome.reason === 'epoch' && this.#queue.holdsUpTo(entry)) return
     // The log has it, be it by an ACK or, after a reconnect, before one: only now may it be forgotten.
     this.#queue.remove(entry)
-    const { document, session, counter } = outcome.envelope
-    this.#store(this.#options.outbox.remove(document, session, counter))
+    this.#keeper.forget([entry.envelope, ...entry.copies])
     if (outcome.kind === 'bind') this.#askedClients.delete(outcome.client)
     if (outcome.kind === 'refused') this.#takeBack(outcome.reason, entry.edits)
     this.#options.onChange()
@@ -307,12 +313,11 @@ export class Sender {
   }
 
   #seal(kind: 1 | 2 | 3, content: Bytes, edits: number, part: QueuedEntry['part'] = null, restored = false): void {
-    const { access, log, outbox } = this.#options
+    const { access, log } = this.#options
     if (access.current === null) throw new RangeError('nothing may be sealed now')
     const { envelope } = this.#session.sealEntry(kind, content, access.current, log.head)
-    this.#queue.add({ envelope, content, edits, part, restored })
-    const { document, session, counter, bytes } = envelope
-    this.#store(outbox.put({ document, session, counter, envelope: bytes }))
+    this.#queue.add({ envelope, content, edits, part, restored, copies: [] })
+    this.#keeper.put(envelope)
   }
 
   #pump(): void {
@@ -329,14 +334,11 @@ export class Sender {
   #reseal(): void {
     // What is refused while nothing may be sealed waits for the epoch under which it may.
     if (!this.#maySeal()) return
-    const { access, device, log, outbox } = this.#options
+    const { access, device, log } = this.#options
     const old = this.#queue.drain(
       (envelope) => this.#isOutlived(envelope),
       (envelope) => log.isPending(envelope),
     )
-    const sessions = new Map(old.map((item) => [bytesToHex(item.envelope.session), item.envelope.session]))
-    for (const session of sessions.values())
-      this.#store(outbox.remove(access.documentId, session, Number.MAX_SAFE_INTEGER))
     this.#askedClients.clear()
     this.#session = new Session(access.documentId, device)
     if (access.introduce(device, this.#session.id) !== null) this.#sealBind(this.#options.doc.clientID)
@@ -344,6 +346,7 @@ export class Sender {
       const { kind } = envelope
       if (kind === KIND.update || kind === KIND.part) this.#seal(kind, content, edits, part, restored)
     }
+    this.#keeper.replace(old.flatMap(({ envelope, copies }) => [envelope, ...copies]))
     this.#brake.release()
     this.#pump()
     // What waited for a bind that was refused asks for it again.
@@ -377,15 +380,5 @@ export class Sender {
     this.#mergeTimer?.()
     this.#mergeTimer = null
     this.#brake.release()
-  }
-
-  #store(work: Promise<void>): void {
-    work.catch((error: unknown) => {
-      const code = error instanceof SyncError ? error.code : 'OUTBOX_FAILED'
-      this.#options.onProblem({
-        code,
-        message: 'the outbox could not be written: unsent edits would not survive a restart',
-      })
-    })
   }
 }

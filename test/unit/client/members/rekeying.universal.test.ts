@@ -134,8 +134,11 @@ describe('edits under way when the key changes', () => {
     const [fresh] = typist.sent()
     expect([old?.epoch, fresh?.epoch, fresh?.counter]).toEqual([1, 2, 1])
     expect(fresh?.session).not.toEqual(old?.session)
-    const stored = await typist.outbox.list(note.documentId)
-    expect(stored.map(({ envelope }) => envelope)).toEqual([fresh?.bytes])
+    // Once the new ones are in it.
+    await vi.waitFor(async () => {
+      const stored = await typist.outbox.list(note.documentId)
+      expect(stored.map(({ envelope }) => envelope)).toEqual([fresh?.bytes])
+    })
     // The refusal of the old one, which comes late, changes nothing.
     typist.refuse(old!, 'EPOCH_STALE', 2)
     expect(typist.sent()).toEqual([])
