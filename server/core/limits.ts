@@ -52,8 +52,8 @@ export interface RelayLimits extends SocketLimits {
   readonly writerPushes: Rate
   readonly writerBytes: Rate
   /**
-   * Records of one person in one document: they are kept for ever and read by everybody who opens it. At once: a class of two hundred let
-   * in one by one; in a second: one, as fast as anybody changes their mind. [T37]
+   * Records of one person, and of one member, in one document: they are kept for ever and read by everybody who opens it. At once: a class
+   * of two hundred let in one by one; in a second: one, as fast as anybody changes their mind. [T37]
    */
   readonly writerRecords: Rate
   /** The same for a network (an IPv4 address, an IPv6 /64): ten people at full speed, and a hundred who type. */

@@ -4,6 +4,8 @@
  *
  * @module
  */
+import type { Bytes } from '@y-sealed/protocol'
+
 import { payPush, type Payment } from './rates.ts'
 import type { RefusedFrame } from './refusal.ts'
 import type { Socket } from './socket.ts'
@@ -42,4 +44,22 @@ export function payFor(
   // Weighs nothing, for a window of pushes may be on its way; it is paid for all the same, so that a flood comes to its end.
   socket.refuse(refused, { code: 'QUOTA', detail: room }, 0)
   return null
+}
+
+/** Takes the price of a record that counts from its member too, whichever device it came by; false when it was refused. [T37] */
+export function payForMember(
+  socket: Socket,
+  { hub, throttle }: Subscription,
+  refused: RefusedFrame,
+  member: Bytes,
+  payment: Payment,
+): boolean {
+  const { clock, rates, keyOf } = socket.context
+  const now = clock.monotonic()
+  const bucket = rates.recordsByMember.of(`${hub.key} ${keyOf(member)}`, now)
+  const waitMs = payment.payMore(bucket, 1, now)
+  if (waitMs === 0) return true
+  payment.giveBack()
+  socket.refuse(refused, { code: 'RATE', retryAfterMs: throttle.begin(waitMs, now) }, 0)
+  return false
 }

@@ -20,6 +20,7 @@ import {
 import type { Action } from './authorise.ts'
 import { newEntry } from './new-entry.ts'
 import { isSameId } from './open-documents.ts'
+import { payForMember } from './pay-push.ts'
 import { ackOf, append, refuseStale } from './push-append.ts'
 import type { Payment } from './rates.ts'
 import { effectOf } from './record-effect.ts'
@@ -102,6 +103,9 @@ export async function pushRecord(
     const verdict = log.judge(envelope)
     const reason = verdict.ok ? findObstacle(socket, subscription, log, verdict) : verdict.reason
     if (verdict.ok && reason === null) {
+      // Whoever joins is no member yet.
+      const member = log.members.memberOf(envelope.device)
+      if (member !== null && !payForMember(socket, subscription, refused, member.id, payment)) return
       append(
         socket,
         subscription,

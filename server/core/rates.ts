@@ -17,6 +17,8 @@ export interface SharedRates {
   readonly pushesByWriter: KeyedBuckets
   readonly bytesByWriter: KeyedBuckets
   readonly recordsByWriter: KeyedBuckets
+  /** By member and document: their devices may each be a subject. */
+  readonly recordsByMember: KeyedBuckets
   readonly pushesByNetwork: KeyedBuckets
   readonly bytesByNetwork: KeyedBuckets
   /** Documents made, by subject and by network. */
@@ -37,6 +39,7 @@ export function createSharedRates(limits: RelayLimits): SharedRates {
     pushesByWriter: new KeyedBuckets(limits.writerPushes),
     bytesByWriter: new KeyedBuckets(limits.writerBytes),
     recordsByWriter: new KeyedBuckets(limits.writerRecords),
+    recordsByMember: new KeyedBuckets(limits.writerRecords),
     pushesByNetwork: new KeyedBuckets(limits.networkPushes),
     bytesByNetwork: new KeyedBuckets(limits.networkBytes),
     creationsBySubject: perHour(limits.subjectCreationsPerHour),
@@ -111,9 +114,18 @@ export interface Price {
 
 /** What was paid, so that it can be given back. */
 export class Payment {
-  readonly #shares: readonly (readonly [TokenBucket, number])[]
+  readonly #shares: (readonly [TokenBucket, number])[]
   constructor(shares: readonly (readonly [TokenBucket, number])[]) {
-    this.#shares = shares
+    this.#shares = [...shares]
+  }
+
+  /** Pays from one bucket more; or gives the time until it can be paid, 0 when it was. */
+  payMore(bucket: TokenBucket, cost: number, nowMs: number): number {
+    const waitMs = bucket.waitMs(cost, nowMs)
+    if (waitMs > 0) return waitMs
+    bucket.take(cost, nowMs)
+    this.#shares.push([bucket, cost])
+    return 0
   }
 
   giveBack(): void {
