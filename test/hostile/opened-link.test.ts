@@ -4,9 +4,16 @@
  * @module
  */
 import { createMemoryKeyStore, type KeyStore, type SealedDocument, type SealedDocuments } from '@y-sealed/client'
-import { bytesToBase64url, bytesToHex, concatBytes, decodeSignedHead, encodeRelayFrame } from '@y-sealed/protocol'
+import {
+  bytesToBase64url,
+  bytesToHex,
+  concatBytes,
+  decodeSignedHead,
+  encodeRelayFrame,
+  type Bytes,
+} from '@y-sealed/protocol'
 import { randomBytes } from '@y-sealed/protocol/sealing'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 
 import { encodeLinkFragment, type LinkFragment } from '../../client/links/link-fragment.ts'
 import { startLyingRelay, type LyingRelay } from '../support/lying-relay.ts'
@@ -105,6 +112,10 @@ describe('a link to a document that this device knows as another', () => {
     const copy = await bob.openDocument(linkOf(fragment))
     await copy.provider.whenSynced()
     const names = ['document', 'pin', 'head'].map((kind) => `${kind}/${note.id}`)
+    // What came with the last head is kept a moment later.
+    const keptHead = async (): Promise<number> =>
+      decodeSignedHead((await keys.get(`head/${note.id}`)) as Bytes)?.seq ?? 0
+    await vi.waitFor(async () => expect(await keptHead()).toBe(copy.provider.signedHead?.seq))
     const kept = await Promise.all(names.map((name) => keys.get(name)))
     // The same 16 bytes on the wire, and other ones behind them.
     const genesisHash = concatBytes(fragment.genesisHash.slice(0, 16), randomBytes(16))
