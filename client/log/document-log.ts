@@ -113,9 +113,9 @@ export class DocumentLog {
     return this.#read.authority
   }
 
-  /** Epochs of entries that were refused because their key was not held: with it, the log is to be read again. */
-  get lackedEpochs(): ReadonlySet<number> {
-    return this.#read.lackedEpochs
+  /** A key has come without which entries were passed over: the log is to be read again. */
+  get opensMore(): boolean {
+    return [...this.#read.lackedEpochs].some((epoch) => this.#access.keyOf(epoch) !== null)
   }
 
   /** Is this the epoch under which the next entry of the log would count? [KM18] */
@@ -257,6 +257,7 @@ interface Reading {
   readonly parts: PartGroup
   /** Taken and not decided, in order. */
   readonly pending: Envelope[]
+  /** Of entries that were refused because their key was not held. */
   readonly lackedEpochs: Set<number>
   seq: number
   transcript: Bytes

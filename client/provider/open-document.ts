@@ -305,7 +305,7 @@ export class OpenDocument {
     this.#updateRights()
     if (membership.isRemoved) return this.line.down(REMOVED)
     if (!this.#live) return
-    if ([...this.log.lackedEpochs].some((epoch) => membership.keyOf(epoch) !== null)) return this.#readAgain()
+    if (this.log.opensMore) return this.#readAgain()
     const epoch = this.#openEpoch
     if (epoch === this.#shownEpoch) return
     this.#shownEpoch = epoch
@@ -326,6 +326,8 @@ export class OpenDocument {
     if (this.line.status !== 'connected') return
     // Nothing is called read, and nothing leaves, upon less than this device has accepted before. [CL11]
     if (!this.#live && this.#desk?.opened() === false) return
+    // Nor while more of it can be opened than was, when it was read.
+    if (!this.#live && this.log.opensMore) return this.#readAgain()
     if (isWhole) this.line.setSynced()
     // An entry that waits for its signature must not keep others from writing: what they write ends the wait. [EN13]
     if (this.#live) return

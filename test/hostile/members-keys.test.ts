@@ -232,3 +232,31 @@ describe('a link whose maker is not to be trusted', () => {
     await converge(alice, bob, carol, dora)
   })
 })
+
+describe('a key that the log alone brings', () => {
+  it('[KM6] [CL6] nothing is called synced before all that it opens is read', async () => {
+    const scene = await setHostileScene()
+    const { alice, bob, carol, view, team } = scene
+    const { key, rotation } = rotationTo(alice, [alice.device, bob.device, carol.device])
+    const wraps = packWraps([
+      [alice.device.id, wrapKey(key, alice.device.boxPublic)],
+      [bob.device.id, wrapKey(key, bob.device.boxPublic)],
+      [carol.device.id, new Uint8Array(80)],
+    ])
+    view.append(forgeRecord(scene, epochFields({ ...rotation, wraps }), bob.device))
+    await allRead(scene)
+    await alice.write('two. ')
+    await bob.reads('one. two. ')
+    await allRead(scene)
+    expect(carol.text).toBe('one. ')
+    carol.goOffline()
+    await alice.rewrap(2, carol.device)
+    // As where RECORDS was read just before the rewrap was stored: it comes in the log alone.
+    const told = view.records.slice(0, -1)
+    view.shownRecords = () => told
+    const again = await team.restart(carol)
+    await again.peer.provider.whenSynced()
+    expect(again.membership.missingEpochs).toEqual([])
+    expect(again.text).toBe('one. two. ')
+  })
+})
