@@ -324,9 +324,8 @@ export class OpenDocument {
   /** What was sent on an earlier opening may have been lost: everything unacknowledged goes out again, once history is read. */
   #caughtUp(isWhole: boolean): void {
     if (this.line.status !== 'connected') return
-    // Nothing is called read, and nothing leaves, upon less than this device has accepted before. [CL11]
+    // Nothing is called read, and nothing leaves, upon less than this device has accepted before, or than its keys open. [CL11]
     if (!this.#live && this.#desk?.opened() === false) return
-    // Nor while more of it can be opened than was, when it was read.
     if (!this.#live && this.log.opensMore) return this.#readAgain()
     if (isWhole) this.line.setSynced()
     // An entry that waits for its signature must not keep others from writing: what they write ends the wait. [EN13]
@@ -334,6 +333,7 @@ export class OpenDocument {
     this.#live = true
     this.#shownEpoch = this.#openEpoch
     if (!this.standing.readOnly) this.#sender?.opened()
+    else if (this.standing.isOutdated) this.line.refresh()
     this.#presence?.announce()
     this.#changed()
   }

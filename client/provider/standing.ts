@@ -34,6 +34,12 @@ export class Standing {
     return this.#membership !== null && this.#membership.recordSeq > 0 && !isAtLeast(this.role, 'writer')
   }
 
+  /** By the records this device may write, and its token does not know of it: the role may have changed while the document was being opened. */
+  get isOutdated(): boolean {
+    const isWriter = this.#membership !== null && isAtLeast(this.#membership.role, 'writer')
+    return isWriter && !this.permits('write')
+  }
+
   permits(permission: Permission): boolean {
     return (this.#permissions & PERMISSIONS[permission]) !== 0
   }
