@@ -92,9 +92,11 @@ export function createCommitQueue({
     goOn()
   }
 
+  /** What was stored is told before the next commit holds up the loop: the answers leave one turn from now. */
   function goOn(): void {
-    if (calls.length > 0) schedule()
-    else closing?.()
+    if (calls.length === 0) return closing?.()
+    isScheduled = true
+    defer(() => defer(flush))
   }
 
   return {

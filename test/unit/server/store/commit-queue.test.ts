@@ -68,10 +68,30 @@ describe('group commit', () => {
     expect(batches).toEqual([6])
   })
 
+  it('[I3] [H9] lets the answers of a batch leave before it commits the next', async () => {
+    const order: string[] = []
+    const queue = createCommitQueue({
+      maxEntries: 1,
+      commit(units) {
+        order.push('commit')
+        return units.map((unit): AppendResult => ({ status: 'counter-gap', expected: unit.entries[0].counter }))
+      },
+    })
+    // As what is sent: gathered when the verdict is there, written at the end of a turn.
+    const told = Array.from({ length: 3 }, async () => {
+      await queue.append(makeUnits(1))
+      await Promise.resolve()
+      await new Promise<void>((resolve) => setImmediate(resolve))
+      order.push('told')
+    })
+    await Promise.all(told)
+    expect(order).toEqual(['commit', 'told', 'commit', 'told', 'commit', 'told'])
+  })
+
   it('bounds a batch by entries and goes on in the next turn', async () => {
     const { queue, turn, batches } = createHarness({ maxEntries: 4 })
     const answers = Promise.all([queue.append(makeUnits(3)), queue.append(makeUnits(6))])
-    for (let i = 0; i < 3; i++) turn()
+    for (let i = 0; i < 5; i++) turn()
     expect((await answers).map((results) => results.length)).toEqual([3, 6])
     expect(batches).toEqual([4, 4, 1])
   })
@@ -79,7 +99,7 @@ describe('group commit', () => {
   it('bounds a batch by bytes, and lets a unit that fits nowhere go alone', async () => {
     const { queue, turn, batches } = createHarness({ maxBytes: 100 })
     const answers = queue.append([...makeUnits(3, 40), ...makeUnits(1, 500), ...makeUnits(1, 1)])
-    for (let i = 0; i < 4; i++) turn()
+    for (let i = 0; i < 7; i++) turn()
     await answers
     expect(batches).toEqual([2, 1, 1, 1])
   })
