@@ -8,9 +8,12 @@ import { bytesToBase64url, equalBytes, SyncError, type Bytes } from '@y-sealed/p
 import type { LinkFragment } from '../links/link-fragment.ts'
 import { removeLostDevice } from '../members/intents/remove-devices.ts'
 import { joinedMembership } from '../members/open-membership.ts'
+import { forgetDocument } from '../members/stored-document.ts'
 import { PAIRING_LIFETIME_MS } from '../pairing/pairing-door.ts'
 import { pairingError } from '../pairing/pairing-error.ts'
 import { startTimer } from '../platform.ts'
+import type { SealedProvider } from '../provider/sealed-provider.ts'
+import { addDiscarded, dropDiscarded, listDiscarded } from './discarded-lists.ts'
 import type { DocumentList, ListedDocument } from './document-list.ts'
 import { becomeMember } from './enter-by-link.ts'
 import type { Installation } from './installation.ts'
@@ -25,7 +28,10 @@ export interface PersonalLifeOptions {
   readonly installation: Installation
   /** Without one there is no list, and devices are not paired. */
   readonly isOn: boolean
-  readonly withDocument: (listed: ListedDocument, work: (document: SealedDocument) => Promise<void>) => Promise<void>
+  readonly withDocument: (
+    listed: Pick<ListedDocument, 'genesisHash'>,
+    work: (document: SealedDocument) => Promise<void>,
+  ) => Promise<void>
   readonly onError: (error: unknown) => void
   readonly onList: () => void
   readonly onDevices: () => void
@@ -98,12 +104,14 @@ export class PersonalLife {
   }
 
   /** A document of the app's is over, for this reason. */
-  ended({ id }: SealedDocument, code: string): void {
+  ended({ id, provider }: SealedDocument, code: string): void {
     const { keys, device } = this.#options.installation
     const list = this.list
     if (code === 'LEFT' || code === 'DELETED') {
       dropPending(keys, id).catch(this.#options.onError)
       list?.remove(id)
+      // Nobody else's word takes a key away. [KM19]
+      if (code === 'LEFT') this.#forget(provider).catch(this.#options.onError)
     } else if (isStranger(code) && list?.get(id)) list.noteAccess(id, device.id, 'out')
   }
 
@@ -176,6 +184,7 @@ export class PersonalLife {
     for (const { id, genesisHash, name, addedAt } of this.list?.all ?? []) {
       if (this.list?.accessOf(id, device.id) === 'in') await addPending(keys, { genesisHash, name, addedAt })
     }
+    if (this.#personal !== null) await addDiscarded(keys, this.#personal.genesisHash)
     await other.keep(keys)
     this.#leave()
     this.#use(other)
@@ -224,13 +233,19 @@ export class PersonalLife {
 
   /** Lists, and removes, what waits, where this device may; it waits on until the relay has it on disk. */
   async #flush(): Promise<void> {
-    const { keys, device } = this.#options.installation
+    const { keys } = this.#options.installation
     const personal = this.#personal
     // Who is to go goes also while the list waits for a signature of theirs. [EN13]
     if (personal === null || !personal.isConfirmed) return
     for (const gone of await listRemovals(keys)) await this.#removeFromPersonal(personal, gone)
     await personal.door.tidy().catch(this.#options.onError)
     if (!personal.document.provider.synced) return
+    await this.#enlist(personal)
+    for (const genesisHash of await listDiscarded(keys)) await this.#discard(personal, genesisHash)
+  }
+
+  async #enlist(personal: PersonalDocument): Promise<void> {
+    const { keys, device } = this.#options.installation
     const pending = await listPending(keys)
     if (pending.length === 0) return
     personal.document.doc.transact(() => {
@@ -239,6 +254,24 @@ export class PersonalLife {
     this.#steward?.wake()
     await personal.document.provider.whenSaved()
     for (const { genesisHash } of pending) await dropPending(keys, bytesToBase64url(genesisHash.slice(0, 16)))
+  }
+
+  /** Deletes a list that nobody uses any more: one of several devices is theirs. */
+  async #discard(personal: PersonalDocument, genesisHash: Bytes): Promise<void> {
+    const { keys } = this.#options.installation
+    if (!personal.hasGenesis(genesisHash)) {
+      await this.#options.withDocument({ genesisHash }, async (document) => {
+        if (document.members().flatMap(({ devices }) => devices).length > 1) return
+        await document.deleteDocument()
+        await this.#forget(document.provider)
+      })
+    }
+    await dropDiscarded(keys, genesisHash)
+  }
+
+  async #forget({ membership, documentId }: SealedProvider): Promise<void> {
+    await membership?.whenStored().catch(() => undefined)
+    await forgetDocument(this.#options.installation.keys, documentId)
   }
 }
 

@@ -34,6 +34,7 @@ import type { SealedProvider } from '../provider/sealed-provider.ts'
 import { nameBytes } from './installation.ts'
 import { memberChange, type MemberChange } from './member-change.ts'
 import { viewLinks, viewMembers, type LinkView, type MemberView } from './member-view.ts'
+import { isStranger } from './stranger.ts'
 
 /** What an invitation may do. */
 export interface InviteOptions {
@@ -75,7 +76,7 @@ export interface SealedDocumentParts {
   readonly membership: Membership
   readonly provider: SealedProvider
   readonly connection: RelayConnection
-  /** Told once: `CLOSED` by the app, `LEFT` by this person, `DELETED`, or why the relay or the records ended it. */
+  /** Told once: `CLOSED` by the app, `LEFT` where this person left or deleted it here, or why the relay or the records ended it. */
   readonly onEnd: (code: string) => void
 }
 
@@ -99,7 +100,7 @@ export class SealedDocument extends ObservableV2<{ [K in keyof DocumentEvents]: 
   #knowsHistory = false
   #isAnnouncing = false
   #isOver = false
-  /** Being removed is what was asked for. */
+  /** Being removed, or that it is deleted, is what was asked for. */
   #isLeaving = false
 
   constructor({ membership, provider, connection, onEnd }: SealedDocumentParts) {
@@ -250,8 +251,13 @@ export class SealedDocument extends ObservableV2<{ [K in keyof DocumentEvents]: 
 
   /** Deletes it for everybody, for ever. Rejects with `OFFLINE`, or `FORBIDDEN` unless this device is an admin. */
   async deleteDocument(): Promise<void> {
-    await this.provider.deleteDocument()
-    this.#end('DELETED')
+    this.#isLeaving = true
+    try {
+      await this.provider.deleteDocument()
+    } finally {
+      this.#isLeaving = false
+    }
+    this.#end('LEFT')
   }
 
   /** Makes a record for an intent. Resolves once it counts, or there was nothing to do; offline, it waits. */
@@ -268,7 +274,8 @@ export class SealedDocument extends ObservableV2<{ [K in keyof DocumentEvents]: 
     if (this.#isOver) return
     this.#isOver = true
     this.#unsubscribe()
-    this.#onEnd(this.#isLeaving ? 'LEFT' : code)
+    const isAsAsked = this.#isLeaving && (isStranger(code) || code === 'DELETED')
+    this.#onEnd(isAsAsked ? 'LEFT' : code)
     this.provider.destroy()
     this.emit('ended', [])
     this.destroy()

@@ -1,0 +1,42 @@
+/**
+ * What a device keeps of a document that its person deleted, and of the list that pairing put aside. Rules KM19, KM21, KM22.
+ *
+ * @module
+ */
+import { createMemoryKeyStore } from '@y-sealed/client'
+import { expect, it, vi } from 'vitest'
+import { startLyingRelay } from '../support/lying-relay.ts'
+import { createPerson, eventually, write } from '../support/person.ts'
+import { startHonestRelay } from '../support/stage.ts'
+
+it('[KM19] [KM21] the keys of a deleted document are in no recovery file any more', { timeout: 60_000 }, async () => {
+  const lying = await startLyingRelay()
+  lying.stand(await startHonestRelay([lying]))
+  const keys = createMemoryKeyStore()
+  const { documents } = await createPerson({ relay: lying, name: 'Alice', keys })
+  const note = await documents.createDocument()
+  await write(note, 'secret')
+  await note.deleteDocument()
+  await vi.waitFor(async () => expect(await keys.list('document/')).toEqual([]))
+})
+
+it('[KM22] the list that a device had before it was paired is gone from the relay', { timeout: 60_000 }, async () => {
+  const lying = await startLyingRelay()
+  lying.stand(await startHonestRelay([lying]))
+  const phone = (await createPerson({ relay: lying, name: 'phone', personal: true })).documents
+  await phone.createDocument({ name: 'phone note' })
+  const keys = createMemoryKeyStore()
+  const laptop = (await createPerson({ relay: lying, name: 'laptop', personal: true, keys })).documents
+  const note = await laptop.createDocument({ name: 'laptop note' })
+  await eventually(() => expect([phone.list().length, laptop.list().length]).toEqual([1, 1]))
+  const before = await keys.list('document/')
+  const offer = await phone.pairDevice()
+  const answer = await laptop.acceptPairing(offer.text)
+  await Promise.all([answer.confirm(), (await offer.request).confirm()])
+  // Its own note and its old list were there; the old list is of no use any more.
+  expect(before).toHaveLength(2)
+  const left = async (): Promise<readonly string[]> =>
+    (await keys.list('document/')).filter((name) => before.includes(name))
+  await vi.waitFor(async () => expect(await left()).toEqual([`document/${note.id}`]), { timeout: 5_000 })
+  await eventually(() => expect(phone.list().map(({ name }) => name)).toContain('laptop note'))
+})
