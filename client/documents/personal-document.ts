@@ -170,6 +170,12 @@ export class PersonalDocument {
     await keys.set(PERSONAL_KEY, this.genesisHash)
   }
 
+  /** False where another tab of this device has made, or come by, another one since. */
+  async isKept(keys: KeyStore): Promise<boolean> {
+    const hash = await keys.get(PERSONAL_KEY)
+    return hash !== null && this.hasGenesis(hash)
+  }
+
   close(): void {
     this.door.leave()
     this.document.close()

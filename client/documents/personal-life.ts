@@ -75,8 +75,14 @@ export class PersonalLife {
   async ensure(): Promise<PersonalDocument> {
     if (!this.#options.isOn) throw switchedOff()
     if (this.#personal !== null) return this.#personal
-    this.#making ??= PersonalDocument.create(this.#options.installation).then((made) => this.#use(made))
+    this.#making ??= this.#findOrCreate().then((made) => this.#use(made))
     return await this.#making
+  }
+
+  /** Another tab of this device may have made it since this one looked. */
+  async #findOrCreate(): Promise<PersonalDocument> {
+    const { installation } = this.#options
+    return (await PersonalDocument.find(installation)) ?? (await PersonalDocument.create(installation))
   }
 
   /** Lists a document that this device is in; soon, and also after a crash. */
@@ -253,6 +259,8 @@ export class PersonalLife {
     })
     this.#steward?.wake()
     await personal.document.provider.whenSaved()
+    // It waits on for the list that the next run will know.
+    if (!(await personal.isKept(keys))) return
     for (const { genesisHash } of pending) await dropPending(keys, bytesToBase64url(genesisHash.slice(0, 16)))
   }
 
