@@ -259,6 +259,6 @@ export function isRecordOf(envelope: Envelope, type: string): boolean {
 }
 
 /** The same bytes? */
-export function isSame(one: Envelope, other: Envelope): boolean {
+function isSame(one: Envelope, other: Envelope): boolean {
   return equalBytes(one.bytes, other.bytes)
 }
