@@ -4,7 +4,15 @@
  *
  * @module
  */
-import { bytesToBase64url, deviceIdOf, equalBytes, sodiumSha512, type Bytes, type Member } from '@y-sealed/protocol'
+import {
+  bytesToBase64url,
+  deviceIdOf,
+  equalBytes,
+  sodiumSha512,
+  type Bytes,
+  type Certificate,
+  type Member,
+} from '@y-sealed/protocol'
 import type { MadeLink, SealedDocument } from '../documents/sealed-document.ts'
 import { removeMember } from '../members/intents/remove-devices.ts'
 import { revokeLink } from '../members/intents/link.ts'
@@ -20,6 +28,10 @@ export class PairingDoor {
   readonly #membership: Membership
   /** Links of the offers that stand, by their ids as text. */
   readonly #deadlineByLink = new Map<string, Cancel>()
+  /** Links of this device's offers that are over, by their ids as text: another tab's offer may stand. */
+  readonly #over = new Set<string>()
+  /** What this device had offered before this run is known. */
+  #knowsEarlier = false
   /** A link that is being made is not known by its id yet. */
   #making = 0
 
@@ -53,12 +65,14 @@ export class PairingDoor {
     const name = bytesToBase64url(id)
     this.#deadlineByLink.get(name)?.()
     this.#deadlineByLink.delete(name)
+    this.#over.add(name)
     await this.tidy()
   }
 
   /** Ends what no offer stands for: offers of this device's earlier runs, and whoever came by an offer that has expired. */
   async tidy(): Promise<void> {
     if (this.#making > 0 || this.#document.role !== 'admin') return
+    if (!this.#knowsEarlier) this.#learnEarlier()
     const { links, all } = this.#membership.members
     for (const { id, since, expiresAt } of links) {
       if (this.#isOver(id, since.author, expiresAt)) await this.#document.change(revokeLink(id))
@@ -78,20 +92,30 @@ export class PairingDoor {
     return link === null || made === null || this.#isOver(link, made.author, made.expiresAt)
   }
 
-  /** An offer of another device's may stand as long as its link may live. */
+  /** An offer of another device's, or of another tab, may stand as long as its link may live. */
   #isOver(link: Bytes, author: Bytes, expiresAt: number): boolean {
-    if (this.#deadlineByLink.has(bytesToBase64url(link))) return false
-    const { device, members } = this.#membership
-    const isOther = !equalBytes(author, device.id) && members.memberOf(author)?.role === 'admin'
-    return !isOther || expiresAt * 1_000 < wallClock()
+    const name = bytesToBase64url(link)
+    if (this.#deadlineByLink.has(name)) return false
+    const isOurs = this.#membership.members.memberOf(author)?.role === 'admin'
+    return !isOurs || this.#over.has(name) || expiresAt * 1_000 < wallClock()
+  }
+
+  /** Whatever this device had offered when this run began is over. */
+  #learnEarlier(): void {
+    this.#knowsEarlier = this.#document.provider.synced
+    const { device, records } = this.#membership
+    for (const { record } of records) {
+      if (record.body.type !== 'link' || !equalBytes(record.envelope.device, device.id)) continue
+      const name = bytesToBase64url(linkId(record.body.certificate))
+      if (!this.#deadlineByLink.has(name)) this.#over.add(name)
+    }
   }
 
   #madeBy(link: Bytes): { readonly author: Bytes; readonly expiresAt: number } | null {
     for (const { record } of this.#membership.records) {
       if (record.body.type !== 'link') continue
       const { certificate, expiresAt } = record.body
-      const id = deviceIdOf(sodiumSha512, certificate.signPublic, certificate.boxPublic)
-      if (equalBytes(id, link)) return { author: record.envelope.device, expiresAt }
+      if (equalBytes(linkId(certificate), link)) return { author: record.envelope.device, expiresAt }
     }
     return null
   }
@@ -104,4 +128,8 @@ function removeUnconfirmed(member: Bytes): Intent {
     const isWaiting = members.all.some(({ id, role }) => equalBytes(id, member) && role !== 'admin')
     return isWaiting ? remove(members, tools) : null
   }
+}
+
+function linkId({ signPublic, boxPublic }: Certificate): Bytes {
+  return deviceIdOf(sodiumSha512, signPublic, boxPublic)
 }

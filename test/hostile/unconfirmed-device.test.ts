@@ -41,3 +41,20 @@ it.each(['closes the offer', 'quits the app, and starts it again'])(
     expect(spied.list.all.map(({ name }) => name)).not.toContain('Diagnosis of Dr. Who')
   },
 )
+
+it('[KM22] an offer stands while another tab of the device is open', async () => {
+  const lying = await startLyingRelay()
+  lying.stand(await startHonestRelay([lying]))
+  const keys = createMemoryKeyStore()
+  const phone = (await createPerson({ relay: lying, name: 'phone', personal: true, keys })).documents
+  await phone.createDocument({ name: 'Diary' })
+  await eventually(() => expect(phone.list()).toHaveLength(1))
+  const tab = (await createPerson({ relay: lying, name: 'phone', personal: true, keys })).documents
+  await eventually(() => expect(tab.list()).toHaveLength(1))
+  const offer = await phone.pairDevice()
+  await new Promise((resolve) => setTimeout(resolve, 1_000))
+  const laptop = (await createPerson({ relay: lying, name: 'laptop', personal: true })).documents
+  const answer = await laptop.acceptPairing(offer.text)
+  await Promise.all([answer.confirm(), offer.request.then((request) => request.confirm())])
+  await eventually(() => expect(laptop.list().map(({ name }) => name)).toEqual(['Diary']))
+})
