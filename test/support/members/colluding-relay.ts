@@ -12,7 +12,6 @@ import {
   encodeRelayFrame,
   Envelope,
   envelopeId,
-  equalBytes,
   extendTranscript,
   headInput,
   KIND,
@@ -256,9 +255,4 @@ export function isRecordOf(envelope: Envelope, type: string): boolean {
   if (envelope.kind !== KIND.record) return false
   const body = decodeRecord(envelope.sealed)
   return body.ok && body.value.type === type
-}
-
-/** The same bytes? */
-function isSame(one: Envelope, other: Envelope): boolean {
-  return equalBytes(one.bytes, other.bytes)
 }
