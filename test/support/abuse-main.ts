@@ -51,7 +51,7 @@ function report(message: Report): void {
 }
 
 // Elsewhere abusers have machines of their own: what they need for themselves is not to be taken from the relay.
-setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
+setPriority(constants.priority.PRIORITY_LOW)
 await cryptoReady()
 const target = JSON.parse(process.env['ABUSE_TARGET'] ?? '{}') as Target
 const grounds = ABUSERS.map(
