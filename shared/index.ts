@@ -181,6 +181,12 @@ export {
 } from './envelope/content/attestation.ts'
 export { decodeAwarenessContent, encodeAwarenessContent, type AwarenessContent } from './envelope/content/awareness.ts'
 export { decodeBind, encodeBind, type BindContent } from './envelope/content/bind.ts'
+export {
+  AUTHORED_BYTES,
+  decodeAuthoredUpdate,
+  encodeAuthoredUpdate,
+  type AuthoredUpdate,
+} from './envelope/content/update.ts'
 export { decodePart, encodePart, type PartContent } from './envelope/content/part.ts'
 export { decodePublication, encodePublication, type PublicationBody } from './envelope/content/publication.ts'
 export {

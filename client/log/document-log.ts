@@ -6,6 +6,7 @@
  */
 import {
   Authenticator,
+  decodeAuthoredUpdate,
   decodeBind,
   decodePart,
   envelopeId,
@@ -60,12 +61,14 @@ export type EntryRefusal =
   | UpdateRefusal
 
 /** What became of an entry. */
-export type LogOutcome = { readonly seq: number; readonly envelope: Envelope } & (
-  | { readonly kind: 'update'; readonly update: Bytes }
-  | { readonly kind: 'bind'; readonly client: number }
-  | { readonly kind: 'noted' }
-  | { readonly kind: 'refused'; readonly reason: EntryRefusal; readonly record?: RecordRefusal }
-)
+export type LogOutcome = { readonly seq: number; readonly envelope: Envelope } &
+  /** `authored`: Unix ms, its author's word; 0: not said. [EN10] */
+  (
+    | { readonly kind: 'update'; readonly update: Bytes; readonly authored: number }
+    | { readonly kind: 'bind'; readonly client: number }
+    | { readonly kind: 'noted' }
+    | { readonly kind: 'refused'; readonly reason: EntryRefusal; readonly record?: RecordRefusal }
+  )
 
 interface Pending extends PlacedEntry {
   readonly content?: Bytes
@@ -239,12 +242,15 @@ export class DocumentLog {
     return this.#countUpdate(seq, envelope, whole)
   }
 
-  #countUpdate(seq: number, envelope: Envelope, update: Bytes): LogOutcome {
+  #countUpdate(seq: number, envelope: Envelope, content: Bytes): LogOutcome {
+    const decoded = decodeAuthoredUpdate(content)
+    if (!decoded.ok) return { kind: 'refused', reason: 'malformed', seq, envelope }
+    const { authored, update } = decoded.value
     const verdict = checkUpdate(update, this.state, envelope.device)
     if (!verdict.ok) return { kind: 'refused', reason: verdict.code, seq, envelope }
     this.state.grow(verdict.growth)
     this.state.delete(verdict.deletes)
-    return { kind: 'update', update: verdict.feed, seq, envelope }
+    return { kind: 'update', update: verdict.feed, authored, seq, envelope }
   }
 }
 

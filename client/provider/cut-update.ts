@@ -1,9 +1,18 @@
 /**
- * An update as the contents of envelopes: one, or parts of it where it does not fit. Rule LO9.
+ * An update as the contents of envelopes: one, or parts of it where it does not fit. Rules EN10, LO9.
  *
  * @module
  */
-import { encodePart, KIND, maxContentBytes, MAX_SEALED_BYTES, TAG_BYTES, type Bytes } from '@y-sealed/protocol'
+import {
+  encodeAuthoredUpdate,
+  encodePart,
+  KIND,
+  maxContentBytes,
+  MAX_SEALED_BYTES,
+  TAG_BYTES,
+  type AuthoredUpdate,
+  type Bytes,
+} from '@y-sealed/protocol'
 
 const MAX_UPDATE_BYTES = maxContentBytes(MAX_SEALED_BYTES.update - TAG_BYTES)
 const PART_HEADER_BYTES = 8
@@ -18,12 +27,13 @@ export interface UpdateContent {
 }
 
 /** In the order in which they are sealed. */
-export function cutUpdate(update: Bytes): readonly UpdateContent[] {
-  if (update.length <= MAX_UPDATE_BYTES) return [{ kind: KIND.update, content: update, part: null }]
-  const count = Math.ceil(update.length / MAX_PART_BYTES)
+export function cutUpdate(update: AuthoredUpdate): readonly UpdateContent[] {
+  const whole = encodeAuthoredUpdate(update)
+  if (whole.length <= MAX_UPDATE_BYTES) return [{ kind: KIND.update, content: whole, part: null }]
+  const count = Math.ceil(whole.length / MAX_PART_BYTES)
   return Array.from({ length: count }, (_, index) => {
-    const bytes = update.subarray(index * MAX_PART_BYTES, (index + 1) * MAX_PART_BYTES)
-    const content = encodePart({ index, count, totalBytes: update.length, bytes })
+    const bytes = whole.subarray(index * MAX_PART_BYTES, (index + 1) * MAX_PART_BYTES)
+    const content = encodePart({ index, count, totalBytes: whole.length, bytes })
     return { kind: KIND.part, content, part: { index, count } }
   })
 }

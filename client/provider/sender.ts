@@ -169,9 +169,9 @@ export class Sender {
     const released = this.#edits.release()
     // It may have turned out that there was nothing new in them.
     if (released === null) return this.#options.onChange()
-    const { update, edits } = released
+    const { edits } = released
     this.#lastSealedAt = monotonicClock()
-    for (const { kind, content, part } of cutUpdate(update)) {
+    for (const { kind, content, part } of cutUpdate(released)) {
       const isLast = part === null || part.index === part.count - 1
       this.#seal(kind, content, isLast ? edits : 0, part)
     }

@@ -1,10 +1,11 @@
 /**
- * Local edits that are not sealed yet: merged, and let go when what they depend on is in the log or before them in the queue. Rule CL5.
+ * Local edits that are not sealed yet: merged, and let go when what they depend on is in the log or before them in the queue. Rules CL5, EN10.
  *
  * @module
  */
-import { MAX_PARTED_UPDATE_BYTES, type Bytes } from '@y-sealed/protocol'
+import { AUTHORED_BYTES, MAX_PARTED_UPDATE_BYTES, type AuthoredUpdate, type Bytes } from '@y-sealed/protocol'
 import type * as Y from 'yjs'
+import { wallClock } from '../platform.ts'
 import { checkUpdate } from '../yjs/check-update.ts'
 import type { LogState } from '../yjs/log-state.ts'
 import { diffAgainst, extendedClients, mergeBatch } from '../yjs/outgoing.ts'
@@ -13,6 +14,7 @@ import type { UpdateRefusal } from '../yjs/update-limits.ts'
 import { AheadClocks } from './ahead-clocks.ts'
 import type { SendProblem } from './send-problem.ts'
 
+const MAX_BYTES = MAX_PARTED_UPDATE_BYTES - AUTHORED_BYTES
 /** Refused for what stands in it, whatever the log has by then. */
 const FOR_GOOD: ReadonlySet<UpdateRefusal> = new Set(['nesting', 'content'])
 
@@ -33,6 +35,8 @@ export class UnsealedEdits {
   #updates: Bytes[] = []
   #count = 0
   #skipped = false
+  /** When the newest of them was made; `null`: to be found by comparing. [EN10] */
+  #newestAt: number | null = null
   /** Items of which the app was told. */
   readonly #told = new Set<string>()
 
@@ -53,12 +57,14 @@ export class UnsealedEdits {
   take(update: Bytes): void {
     this.#updates.push(update)
     this.#count += 1
+    this.#newestAt = claimedNow()
   }
 
   /** Learns of an edit that may not leave. False when nobody need be told: what Yjs tidies by itself only deletes. */
   skip(update: Bytes): boolean {
     this.#skipped = true
     if (extendedClients(update).length === 0) return false
+    this.#newestAt = claimedNow()
     this.#count += 1
     return true
   }
@@ -79,13 +85,13 @@ export class UnsealedEdits {
     this.#skipped ||= edits > 0
   }
 
-  /** All as one update that may leave now, and how many edits it holds; `null` where they have to stay. */
-  release(): { readonly update: Bytes; readonly edits: number } | null {
+  /** All as one update that may leave now, when the newest was made and how many they are; `null` where they have to stay. */
+  release(): (AuthoredUpdate & { readonly edits: number }) | null {
     const update = this.#sendable()
     if (update === null) return null
-    const edits = this.#count
+    const released = { update, edits: this.#count, authored: this.#newestAt ?? claimedNow() }
     this.#clear()
-    return { update, edits }
+    return released
   }
 
   #sendable(): Bytes | null {
@@ -112,7 +118,7 @@ export class UnsealedEdits {
       if (verdict.ok) this.#tell(refused)
     }
     if (!verdict.ok) return this.#keep(verdict.code)
-    if (verdict.feed.length > MAX_PARTED_UPDATE_BYTES) return this.#keep('TOO_LARGE')
+    if (verdict.feed.length > MAX_BYTES) return this.#keep('TOO_LARGE')
     // A document that was stored brings what the log has long since: that does not leave again.
     if (verdict.growth.size === 0 && state().hasDeleted(verdict.deletes)) return this.#keep('empty')
     this.#ahead.grow(verdict.growth)
@@ -135,7 +141,7 @@ export class UnsealedEdits {
     const { onProblem } = this.#options
     if (code === 'empty') this.#clear()
     else if (code === 'TOO_LARGE') {
-      onProblem({ code, message: `an edit exceeds ${MAX_PARTED_UPDATE_BYTES} bytes and stays on this device` })
+      onProblem({ code, message: `an edit exceeds ${MAX_BYTES} bytes and stays on this device` })
     } else {
       const message = `an edit cannot be sent yet (${code}) and stays on this device`
       onProblem({ code: 'DEPENDS_ON_UNSENT', message })
@@ -146,5 +152,11 @@ export class UnsealedEdits {
   #clear(): void {
     this.#updates = []
     this.#count = 0
+    this.#newestAt = null
   }
+}
+
+/** As much of this device's clock as EN10 can say. */
+function claimedNow(): number {
+  return Math.max(0, Math.trunc(wallClock()))
 }

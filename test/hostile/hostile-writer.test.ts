@@ -162,8 +162,7 @@ describe('a device that says two things', () => {
     const scene = await begin()
     const { mallory, stage } = scene
     await push(mallory, mallory.writer.bind(77).envelope)
-    const { session, document, seen } = mallory.writer
-    const one = session.sealEntry(KIND.update, updateUnder(77, 'one '), document.key, seen)
+    const one = mallory.writer.update(updateUnder(77, 'one '))
     await push(mallory, one.envelope)
     const other = one.envelope.bytes.slice()
     other.set(turnBit(one.envelope.bytes, 130))

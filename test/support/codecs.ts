@@ -6,6 +6,7 @@
 import {
   concatBytes,
   decodeAttestation,
+  decodeAuthoredUpdate,
   decodeAwarenessContent,
   decodeBind,
   decodeCertificate,
@@ -17,6 +18,7 @@ import {
   decodeSignedHead,
   decodeSnapshot,
   encodeAttestation,
+  encodeAuthoredUpdate,
   encodeAwarenessContent,
   encodeBind,
   encodeCertificate,
@@ -122,6 +124,7 @@ export function listCodecs(cast: Cast): readonly Codec[] {
       decodeEnvelope,
       encodeEnvelope,
     ),
+    codec('update', samplesOf('update'), decodeAuthoredUpdate, encodeAuthoredUpdate),
     codec('bind', samplesOf('bind'), decodeBind, encodeBind),
     codec('awareness', samplesOf('awareness'), decodeAwarenessContent, encodeAwarenessContent),
     codec('part', samplesOf('part'), decodePart, encodePart),

@@ -5,6 +5,7 @@
  */
 import {
   documentIdOf,
+  encodeAuthoredUpdate,
   encodeCertificate,
   encodeRecord,
   genesisHash,
@@ -100,7 +101,8 @@ export class TestWriter {
     return this.session.sealEntry(KIND.bind, writer.finish(), key, this.seen)
   }
 
-  update(content: Bytes = new Uint8Array([1, 2, 3])): Sealed {
+  update(update: Bytes = new Uint8Array([1, 2, 3])): Sealed {
+    const content = encodeAuthoredUpdate({ authored: 1, update })
     return this.session.sealEntry(KIND.update, content, this.document.key, this.seen)
   }
 

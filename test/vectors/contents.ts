@@ -5,6 +5,7 @@
  */
 import {
   encodeAttestation,
+  encodeAuthoredUpdate,
   encodeAwarenessContent,
   encodeBind,
   encodePart,
@@ -14,6 +15,7 @@ import {
   packIntroduced,
   packSessions,
   type AttestationBody,
+  type AuthoredUpdate,
   type AwarenessContent,
   type BindContent,
   type Bytes,
@@ -29,6 +31,7 @@ import { vector, type Vector, type VectorFile } from './vector.ts'
 
 /** A content and its bytes. */
 export type ContentCase =
+  | { readonly type: 'update'; readonly value: AuthoredUpdate; readonly bytes: Bytes }
   | { readonly type: 'bind'; readonly value: BindContent; readonly bytes: Bytes }
   | { readonly type: 'awareness'; readonly value: AwarenessContent; readonly bytes: Bytes }
   | { readonly type: 'part'; readonly value: PartContent; readonly bytes: Bytes }
@@ -70,6 +73,11 @@ export function contentCases(cast: Cast): ContentCase[] {
     { clientId: 7, clock: 1, state: '', introduction: null, head: null },
     { clientId: 7, clock: 4_294_967_296, state: '{"name":"Zoë 🎈"}', introduction, head },
   ]
+  const updates: AuthoredUpdate[] = [
+    { authored: 1_767_225_600_000, update: UPDATE },
+    { authored: 0, update: UPDATE },
+    { authored: 2 ** 53 - 1, update: UPDATE },
+  ]
   const parts: PartContent[] = [
     { index: 0, count: 2, totalBytes: 3, bytes: counting(2, 5) },
     { index: 2_047, count: 2_048, totalBytes: 67_108_864, bytes: counting(100, 5) },
@@ -97,10 +105,12 @@ export function contentCases(cast: Cast): ContentCase[] {
     ...publications.map((value) => ({ type: 'publication' as const, value, bytes: encodePublication(value) })),
     ...attestations.map((value) => ({ type: 'attestation' as const, value, bytes: encodeAttestation(value) })),
     ...snapshots(cast).map((value) => ({ type: 'snapshot' as const, value, bytes: encodeSnapshot(value) })),
+    ...updates.map((value) => ({ type: 'update' as const, value, bytes: encodeAuthoredUpdate(value) })),
   ]
 }
 
 const SOURCES = {
+  update: ['EN10'],
   bind: ['EN10', 'CL2', 'KM15'],
   awareness: ['EN10', 'CL7'],
   part: ['EN10', 'LO9'],

@@ -5,6 +5,7 @@
  */
 import {
   encodeAttestation,
+  encodeAuthoredUpdate,
   encodeAwarenessContent,
   encodeBind,
   encodePart,
@@ -35,7 +36,7 @@ export function contents({ alice, genesisBody }: Cast): Readonly<Record<Kind, By
   return {
     [KIND.record]: genesisBody,
     [KIND.bind]: encodeBind({ clientId: 7, introduction: null }),
-    [KIND.update]: UPDATE,
+    [KIND.update]: encodeAuthoredUpdate({ authored: 1_767_225_600_000, update: UPDATE }),
     [KIND.part]: encodePart({ index: 0, count: 2, totalBytes: 300, bytes: counting(200, 0) }),
     [KIND.publication]: encodePublication({
       snapshotId: id,

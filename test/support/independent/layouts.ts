@@ -80,6 +80,7 @@ export const RELAY_LAYOUTS: Readonly<Record<string, string>> = {
 export const CONTENT_LAYOUTS: Readonly<Record<string, string>> = {
   bind: 'u64:clientId opt:introduction',
   awareness: 'u64:clientId u64:clock text:state opt:introduction opthead:head',
+  update: 'u64:authored raw:update',
   part: 'u16:index u16:count u32:totalBytes raw:bytes',
   publication:
     'raw:snapshotId u64:seq raw:transcript raw:parentId u32:snapshotEpoch u32:snapshotBytes raw:contentDigest',

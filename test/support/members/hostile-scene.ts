@@ -5,6 +5,7 @@
  * @module
  */
 import {
+  encodeAuthoredUpdate,
   encodeBind,
   encodeRecord,
   KIND,
@@ -109,7 +110,7 @@ export class Vandal {
     const before = Y.encodeStateVector(this.doc)
     this.doc.getText('note').insert(0, text)
     const update = Y.encodeStateAsUpdateV2(this.doc, before) as Bytes
-    return this.#session.sealEntry(KIND.update, update, this.#key, seen).envelope
+    return this.#session.sealEntry(KIND.update, encodeAuthoredUpdate({ authored: 1, update }), this.#key, seen).envelope
   }
 
   presence(content: Bytes, seen: Seen): Envelope {

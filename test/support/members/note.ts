@@ -15,6 +15,7 @@ import {
 } from '@y-sealed/client'
 import {
   documentIdOf,
+  encodeAuthoredUpdate,
   encodeBind,
   KIND,
   type Bytes,
@@ -56,7 +57,12 @@ export class Person {
 
   /** Types a word. */
   type(word: string, key: EpochKey = this.#key, seen: Seen = this.log.head): Envelope {
-    return this.#session.sealEntry(KIND.update, this.edit(word), key, seen).envelope
+    return this.seal(encodeAuthoredUpdate({ authored: 1, update: this.edit(word) }), key, seen)
+  }
+
+  /** An update of any content. */
+  seal(content: Bytes, key: EpochKey = this.#key, seen: Seen = this.log.head): Envelope {
+    return this.#session.sealEntry(KIND.update, content, key, seen).envelope
   }
 
   /** The edit alone, not sealed. */
