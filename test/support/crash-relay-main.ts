@@ -1,0 +1,95 @@
+/**
+ * A relay on a SQLite file that is there to be killed. It waits for its settings on standard input, so that it can be loaded before it is
+ * needed, and keeps one byte of a file up to date: `1` while a COMMIT is under way, `0` otherwise. That byte outlives the process.
+ *
+ * @module
+ */
+import { cryptoReady, hexToBytes, type Bytes } from '@y-sealed/protocol'
+import { Device } from '@y-sealed/protocol/sealing'
+import Database from 'better-sqlite3'
+import { openSync, writeSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+
+import { parseJwks } from '../../server/auth/jwks.ts'
+import { createStaticKeys } from '../../server/auth/key-source.ts'
+import { createTokenVerifier } from '../../server/auth/token-verifier.ts'
+import { createLocalBus } from '../../server/bus/local.ts'
+import { createSystemClock } from '../../server/ops/clock.ts'
+import { createLog } from '../../server/ops/log.ts'
+import { createMetrics } from '../../server/ops/metrics.ts'
+import { createRelay } from '../../server/relay.ts'
+import { openSqliteStore } from '../../server/store/sqlite/store.ts'
+import { AUDIENCE, ISSUER } from './tokens.ts'
+
+/** One line of JSON on standard input. */
+export interface CrashRelaySettings {
+  readonly database: string
+  /** File whose first byte says whether a COMMIT is under way. */
+  readonly marker: string
+  readonly tls: { readonly key: string; readonly cert: string }
+  /** Seed of the head key, 32 bytes in hex. */
+  readonly headSeed: string
+  /** JWKS by which tokens are verified. */
+  readonly keys: string
+}
+
+const UNLIMITED = { perSecond: 1e9, burst: 1e9 }
+
+/** Makes every `COMMIT` tell that it begins and that it is over. */
+function markCommits(path: string): void {
+  const marker = openSync(path, 'w')
+  const tell = (sign: string): number => writeSync(marker, sign, 0)
+  const prepare = Reflect.get(Database.prototype, 'prepare') as (this: unknown, source: string) => Database.Statement
+  Reflect.set(Database.prototype, 'prepare', function (this: unknown, source: string) {
+    const statement = prepare.call(this, source)
+    if (source !== 'COMMIT') return statement
+    const run = statement.run.bind(statement)
+    statement.run = (...parameters) => {
+      tell('1')
+      try {
+        return run(...parameters)
+      } finally {
+        tell('0')
+      }
+    }
+    return statement
+  })
+}
+
+async function readSettings(): Promise<CrashRelaySettings> {
+  for await (const line of createInterface({ input: process.stdin })) return JSON.parse(line) as CrashRelaySettings
+  return process.exit(0)
+}
+
+await cryptoReady()
+const { database, marker, tls, headSeed, keys } = await readSettings()
+markCommits(marker)
+const clock = createSystemClock()
+const seed = hexToBytes(headSeed) as Bytes
+const head = new Device({ sign: seed, box: seed })
+const relay = await createRelay({
+  store: openSqliteStore({ path: database }),
+  bus: createLocalBus(),
+  auth: createTokenVerifier({
+    keys: createStaticKeys(await parseJwks(keys)),
+    issuers: [ISSUER],
+    audiences: [AUDIENCE],
+    clock,
+  }),
+  audiences: [AUDIENCE],
+  tls,
+  headKey: { publicKey: head.signPublic, sign: (message) => head.sign(message) },
+  clock,
+  log: createLog({ level: 'error', clock, write: (line) => process.stderr.write(line) }),
+  metrics: createMetrics(),
+  // It is to commit without pause.
+  limits: {
+    socketPushes: UNLIMITED,
+    writerPushes: UNLIMITED,
+    networkPushes: UNLIMITED,
+    socketBytes: UNLIMITED,
+    writerBytes: UNLIMITED,
+  },
+})
+const { port } = await relay.listen({ host: '127.0.0.1', port: 0 })
+process.stdout.write(`${port}\n`)

@@ -1,0 +1,130 @@
+/**
+ * Relays that are killed one after another on one database. The next is loaded while the one before it works, so that a round costs little
+ * more than opening the file.
+ *
+ * @module
+ */
+import { bytesToBase64url, bytesToHex, type Bytes } from '@y-sealed/protocol'
+import { randomBytes, type Device } from '@y-sealed/protocol/sealing'
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable, Writable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { build } from 'vite'
+import { onTestFinished } from 'vitest'
+
+import type { CrashRelaySettings } from './crash-relay-main.ts'
+import { RawClient } from './raw-client.ts'
+import { REPOSITORY_ROOT } from './repository.ts'
+import { makeTemporaryFolder } from './temporary-folder.ts'
+import { ALL, testCertificate } from './test-relay.ts'
+import { AUDIENCE, createTestKey, goodClaims, makeToken, publicJwk } from './tokens.ts'
+
+type Child = ChildProcessByStdio<Writable, Readable, null>
+
+/** The program as one plain file: it starts in a third of the time that compiling its sources takes, hundreds of times. */
+export async function bundleCrashRelay(): Promise<string> {
+  // Inside the repository, for the packages that stay outside of the bundle.
+  const outDir = mkdtempSync(join(REPOSITORY_ROOT, 'node_modules/.crash-relay-'))
+  onTestFinished(() => rmSync(outDir, { recursive: true }))
+  await build({
+    configFile: false,
+    logLevel: 'error',
+    root: REPOSITORY_ROOT,
+    ssr: { noExternal: [/^@y-sealed\//], resolve: { conditions: ['source'], externalConditions: [] } },
+    build: { ssr: fileURLToPath(new URL('crash-relay-main.ts', import.meta.url)), outDir, minify: false },
+  })
+  return join(outDir, 'crash-relay-main.js')
+}
+
+function load(program: string): Child {
+  const child = spawn(process.execPath, [program], { stdio: ['pipe', 'pipe', 'inherit'] })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  return child
+}
+
+export class CrashRelay {
+  readonly folder: string = makeTemporaryFolder()
+  readonly #key = createTestKey('k1')
+  readonly #headSeed = bytesToHex(randomBytes(32))
+  readonly #program: string
+  #spare: Child
+  #running: Child | null = null
+  #url = ''
+  #ca = ''
+  #tokens = 0
+
+  /** `program` is what {@link bundleCrashRelay} gave. */
+  constructor(program: string) {
+    this.#program = program
+    this.#spare = load(program)
+  }
+
+  get databasePath(): string {
+    return join(this.folder, 'relay.db')
+  }
+
+  /** Resolves when it listens. */
+  async start(): Promise<void> {
+    const child = this.#spare
+    this.#running = child
+    const { key, cert, ca } = await testCertificate()
+    const settings: CrashRelaySettings = {
+      database: this.databasePath,
+      marker: join(this.folder, 'committing'),
+      tls: { key, cert },
+      headSeed: this.#headSeed,
+      keys: JSON.stringify({ keys: [publicJwk(this.#key)] }),
+    }
+    child.stdin.write(`${JSON.stringify(settings)}\n`)
+    const [port] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]
+    this.#url = `wss://127.0.0.1:${port}/sync`
+    this.#ca = ca
+    this.#spare = load(this.#program)
+  }
+
+  /** Kills it as soon as it is seen within a COMMIT, or after `patienceMs`. True when it died within one. */
+  async kill(patienceMs = 0): Promise<boolean> {
+    const child = this.#running as Child
+    const exited = once(child, 'exit')
+    // Nothing else of this process runs meanwhile: what the relay works on stands in its sockets.
+    for (const end = Date.now() + patienceMs; Date.now() < end && !this.#isCommitting(););
+    child.kill('SIGKILL')
+    await exited
+    return this.#isCommitting()
+  }
+
+  #isCommitting(): boolean {
+    return readFileSync(join(this.folder, 'committing'), 'latin1').startsWith('1')
+  }
+
+  /** Nothing is started any more. */
+  end(): void {
+    this.#spare.kill('SIGKILL')
+  }
+
+  /** A socket of `device` that has said HELLO. */
+  async connect(document: Bytes, device: Device): Promise<RawClient> {
+    const nowS = Math.floor(Date.now() / 1000)
+    const claims = goodClaims({
+      jti: `token-${++this.#tokens}`,
+      iat: nowS,
+      exp: nowS + 300,
+      doc: bytesToBase64url(document),
+      perm: ALL,
+      cnf: bytesToBase64url(device.id),
+    })
+    const client = new RawClient({
+      url: this.#url,
+      ca: this.#ca,
+      token: makeToken(this.#key, claims),
+      device,
+      audience: AUDIENCE,
+    })
+    await client.hello()
+    return client
+  }
+}
