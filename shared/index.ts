@@ -192,10 +192,16 @@ export { decodePublication, encodePublication, type PublicationBody } from './en
 export {
   decodeSnapshot,
   encodeSnapshot,
+  encodeSnapshotContext,
   packBindings,
   packIntroduced,
+  packPublications,
   packSessions,
+  readPublication,
   readSession,
+  type PublishedSnapshot,
   type SessionState,
   type SnapshotContent,
+  type SnapshotContext,
+  type SnapshotStanding,
 } from './envelope/content/snapshot.ts'

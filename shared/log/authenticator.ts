@@ -1,6 +1,6 @@
 /**
  * Which entries of a log are authentic, with as few signature checks as the session chains allow. It knows public keys and ids, no
- * content and no authority. Its verdicts are a function of the log alone, however the log is cut into pages. Rules EN12, EN13.
+ * content and no authority. Its verdicts are a function of the log alone, however the log is cut into pages. Rules EN12, EN13, LO8.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { verifySignature } from '../crypto/signature.ts'
 import type { Envelope } from '../envelope/envelope.ts'
 import { prevOf, signatureInput } from '../envelope/id.ts'
 import { isClearKind } from '../envelope/kind.ts'
-import { AUTHENTICATION_WINDOW } from '../limits.ts'
+import { AUTHENTICATION_WINDOW, SESSION_SILENCE_SEQS } from '../limits.ts'
 
 /** An entry with its place and id (32 bytes). */
 export interface PlacedEntry {
@@ -30,9 +30,10 @@ export interface JudgedEntry extends PlacedEntry {
   readonly authenticity: Authenticity
 }
 
-/** Where a session stands: its newest counter and id (32 bytes), and whether it has ended for good. */
+/** Where a session stands: its newest counter and id (32 bytes) with its seq, and whether it has ended for good. */
 export interface SessionHead {
   readonly counter: number
+  readonly seq: number
   readonly id: Bytes
   readonly closed: boolean
 }
@@ -54,6 +55,7 @@ interface Waiting extends PlacedEntry {
 
 interface Chain {
   counter: number
+  seq: number
   id: Bytes
   closed: boolean
   /** Its entries that wait for a signature, in log order. */
@@ -67,9 +69,13 @@ export class Authenticator {
   #queue: Waiting[] = []
   #checks = 0
 
-  /** `authorOf` may return `null` for an author that nobody knows. */
-  constructor(authorOf: (entry: PlacedEntry) => Author | null) {
+  /**
+   * `authorOf` may return `null` for an author that nobody knows. `heads` as {@link sessionHeads} gave them at a place where nothing waited:
+   * the log goes on from there.
+   */
+  constructor(authorOf: (entry: PlacedEntry) => Author | null, heads: Iterable<readonly [string, SessionHead]> = []) {
     this.#authorOf = authorOf
+    for (const [session, head] of heads) this.#chains.set(session, { ...head, waiting: [] })
   }
 
   /** Signature checks done so far. */
@@ -82,9 +88,10 @@ export class Authenticator {
     return this.#queue[0]?.seq ?? null
   }
 
-  /** Where every session stands, by `hex(device ‖ session)`. */
-  sessionHeads(): Map<string, SessionHead> {
-    return new Map([...this.#chains].map(([key, { counter, id, closed }]) => [key, { counter, id, closed }]))
+  /** Where every session stands that may still go on after `seq`, by `hex(device ‖ session)`. [LO8] */
+  sessionHeads(seq: number): Map<string, SessionHead> {
+    const heads = [...this.#chains].filter(([, chain]) => chain.counter > 0 && !isForgotten(chain, seq + 1))
+    return new Map(heads.map(([key, { waiting: _, ...head }]) => [key, head]))
   }
 
   /** Takes the next entries of the log and returns those that are decided by now, oldest first. */
@@ -97,14 +104,19 @@ export class Authenticator {
 
   #enqueue(entry: PlacedEntry): Chain {
     const session = bytesToHex(entry.envelope.bytes.subarray(24, 48))
+    const { seq } = entry
     let chain = this.#chains.get(session)
-    if (!chain) this.#chains.set(session, (chain = { counter: 0, id: new Uint8Array(32), closed: false, waiting: [] }))
+    if (!chain || isForgotten(chain, seq)) {
+      chain = { counter: 0, seq, id: new Uint8Array(32), closed: false, waiting: [] }
+      this.#chains.set(session, chain)
+    }
     const valid = entry.own === true ? true : null
     const waiting: Waiting = { ...entry, session, signPublic: null, single: false, verdict: null, valid }
     if (chain.closed) this.#queue.push({ ...waiting, verdict: 'closed' })
-    else if (!continues(chain, entry.envelope)) this.#queue.push({ ...waiting, verdict: 'broken' })
+    else if (!continues(chain, entry)) this.#queue.push({ ...waiting, verdict: 'broken' })
     else {
       chain.counter = entry.envelope.counter
+      chain.seq = seq
       chain.id = entry.id
       this.#admit(chain, waiting)
     }
@@ -164,10 +176,16 @@ export class Authenticator {
   }
 }
 
-function continues(chain: Chain, envelope: Envelope): boolean {
-  return (
-    envelope.counter === chain.counter + 1 && equalBytes(envelope.prev, chain.counter === 0 ? ZEROS : prevOf(chain.id))
-  )
+function continues({ counter, id }: Chain, { seq, envelope }: PlacedEntry): boolean {
+  if (envelope.counter !== counter + 1) return false
+  if (counter > 0) return equalBytes(envelope.prev, prevOf(id))
+  // What a relay would refuse an honest author: else the entries of a session that is forgotten could come once more. [LO8]
+  return equalBytes(envelope.prev, ZEROS) && seq - 1 - envelope.seenSeq <= SESSION_SILENCE_SEQS
+}
+
+/** As the relay closes it: by the head before the entry. Nothing of it waits by then. [LO8] */
+function isForgotten({ seq }: Chain, at: number): boolean {
+  return at - 1 - seq > SESSION_SILENCE_SEQS
 }
 
 const ZEROS = new Uint8Array(16)

@@ -27,6 +27,7 @@ export class Session {
   #counter = 0
   #prev: Bytes = new Uint8Array(16)
   #awarenessCounter = 0
+  #snapshotCounter = 0
 
   constructor(document: Bytes, device: Device, random: RandomSource = randomBytes) {
     this.id = random(SESSION_BYTES)
@@ -52,6 +53,14 @@ export class Session {
     this.#awarenessCounter += 1
     const prev = new Uint8Array(16)
     return seal(this.#sealable(KIND.awareness, this.#awarenessCounter, prev, content, seen), key, this.#device)
+  }
+
+  /** Seals a snapshot of the log up to `seen`, which is in no log and has a counter of its own. [LO10] */
+  sealSnapshot(content: Bytes, key: EpochKey, seen: Seen): Sealed {
+    const sealable = this.#sealable(KIND.snapshot, this.#snapshotCounter + 1, new Uint8Array(16), content, seen)
+    const sealed = seal(sealable, key, this.#device)
+    this.#snapshotCounter += 1
+    return sealed
   }
 
   #sealable(kind: Kind, counter: number, prev: Bytes, content: Bytes, seen: Seen): Parameters<typeof seal>[0] {

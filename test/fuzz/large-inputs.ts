@@ -15,6 +15,7 @@ import {
   packBindings,
   packDevices,
   packIntroduced,
+  packPublications,
   packSessions,
   packWraps,
   type Bytes,
@@ -104,7 +105,14 @@ function otherInputs({ bob }: Cast): LargeInput[] {
   const sessions = packSessions(
     ids.map((device) => ({ device, session: SESSION, counter: 1, seq: 1, id: filled(32, 1), dead: false })),
   )
-  const parts = { recordHead: filled(32, 1), devices: packIntroduced([]), state: new Uint8Array(0) }
+  const parts = {
+    transcript: filled(32, 1),
+    recordHead: filled(32, 1),
+    devices: packIntroduced([]),
+    publications: packPublications([]),
+    authoredAt: 0,
+    state: new Uint8Array(0),
+  }
   const bindings = packBindings(ids.map((_, i) => [i, bob.id]))
   const awareness = { clientId: 1, clock: 1, introduction: null, head: null }
   return [

@@ -13,6 +13,7 @@ import {
   encodeSnapshot,
   packBindings,
   packIntroduced,
+  packPublications,
   packSessions,
   type AttestationBody,
   type AuthoredUpdate,
@@ -41,7 +42,13 @@ export type ContentCase =
 
 function snapshots(cast: Cast): SnapshotContent[] {
   const [recordHead, id] = [filled(32, 0x7a), filled(32, 0x77)]
-  const empty = { sessions: packSessions([]), bindings: packBindings([]), devices: packIntroduced([]) }
+  const transcript = filled(32, 0x78)
+  const empty = {
+    sessions: packSessions([]),
+    bindings: packBindings([]),
+    devices: packIntroduced([]),
+    publications: packPublications([]),
+  }
   const { alice, bob } = cast
   const full = {
     sessions: packSessions([
@@ -54,10 +61,20 @@ function snapshots(cast: Cast): SnapshotContent[] {
       [7, alice.id],
     ]),
     devices: packIntroduced([counting(64, 2), counting(64, 1)]),
+    publications: packPublications(
+      (['disputed', 'attested', 'published'] as const).map((standing, i) => ({
+        seq: 20 - i,
+        id,
+        device: alice.id,
+        member: bob.id,
+        contentDigest: filled(32, 0x79),
+        standing,
+      })),
+    ),
   }
   return [
-    { recordHead, ...empty, state: new Uint8Array(0) },
-    { recordHead, ...full, state: UPDATE },
+    { transcript, recordHead, ...empty, authoredAt: 0, state: new Uint8Array(0) },
+    { transcript, recordHead, ...full, authoredAt: 1_764_000_000_000, state: UPDATE },
   ]
 }
 

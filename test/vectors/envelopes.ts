@@ -16,6 +16,7 @@ import {
   kindName,
   packBindings,
   packIntroduced,
+  packPublications,
   packSessions,
   prevOf,
   type Bytes,
@@ -54,10 +55,13 @@ export function contents({ alice, genesisBody }: Cast): Readonly<Record<Kind, By
       contentDigest: filled(32, 0x79),
     }),
     [KIND.snapshot]: encodeSnapshot({
+      transcript: filled(32, 0x78),
       recordHead: filled(32, 0x7a),
       sessions: packSessions([{ device: alice.id, session: SESSION, counter: 4, seq: 4, id, dead: false }]),
       bindings: packBindings([[7, alice.id]]),
       devices: packIntroduced([]),
+      publications: packPublications([]),
+      authoredAt: 1_764_000_000_000,
       state: UPDATE,
     }),
     [KIND.awareness]: encodeAwarenessContent({

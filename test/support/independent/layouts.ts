@@ -85,7 +85,8 @@ export const CONTENT_LAYOUTS: Readonly<Record<string, string>> = {
   publication:
     'raw:snapshotId u64:seq raw:transcript raw:parentId u32:snapshotEpoch u32:snapshotBytes raw:contentDigest',
   attestation: 'raw:snapshotId u64:seq verdict:verdict raw:contentDigest',
-  snapshot: '#01 raw:recordHead rows32:sessions rows32:bindings rows32:devices b32:state',
+  snapshot:
+    '#01 raw:transcript raw:recordHead rows32:sessions rows32:bindings rows32:devices rows32:publications u64:authoredAt b32:state',
 }
 
 const number = (value: Json, bytes: number): string =>

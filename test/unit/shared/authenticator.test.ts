@@ -5,10 +5,12 @@ import {
   Envelope,
   envelopeId,
   KIND,
+  SESSION_SILENCE_SEQS,
   sodiumSha512,
   type Authenticity,
   type Bytes,
   type PlacedEntry,
+  type SessionHead,
 } from '@y-sealed/protocol'
 import { createDeviceSeeds, createEpochKey, Device, Session, type EpochKey } from '@y-sealed/protocol/sealing'
 import fc from 'fast-check'
@@ -31,8 +33,9 @@ class LogBuilder {
     return Object.assign(new Session(DOCUMENT, device), { device })
   }
 
-  add(session: Session, options: { spoilt?: boolean } = {}): this {
-    const sealed = session.sealEntry(KIND.update, new Uint8Array([1]), this.key, SEEN)
+  add(session: Session, options: { spoilt?: boolean; seenSeq?: number } = {}): this {
+    const seen = { ...SEEN, seq: options.seenSeq ?? this.entries.length }
+    const sealed = session.sealEntry(KIND.update, new Uint8Array([1]), this.key, seen)
     const bytes = sealed.envelope.bytes.slice()
     if (options.spoilt === true) bytes[bytes.length - 1] = (bytes[bytes.length - 1] as number) ^ 1
     const envelope = new Envelope(bytes)
@@ -49,11 +52,11 @@ class LogBuilder {
     return this
   }
 
-  authenticator(): Authenticator {
+  authenticator(heads?: Iterable<readonly [string, SessionHead]>): Authenticator {
     return new Authenticator(({ envelope }) => {
       const signPublic = this.#signPublicByDevice.get(envelope.device.join())
       return signPublic ? { signPublic, single: false } : null
-    })
+    }, heads)
   }
 
   judgeIn(pages: readonly number[]): { verdicts: Authenticity[]; authenticator: Authenticator } {
@@ -176,4 +179,52 @@ describe('session chains', () => {
       { numRuns: 6 },
     )
   }, 60_000)
+
+  it('[LO8] takes a session up for as long as a relay does, and not after', () => {
+    const silence = (entries: number): readonly Authenticity[] => {
+      const log = new LogBuilder()
+      const [quiet, other] = [log.session(), log.session()]
+      log.add(quiet).fill(other, entries).add(quiet)
+      return log.judgeIn([]).verdicts
+    }
+    expect(silence(SESSION_SILENCE_SEQS).at(-1)).toBe('authentic')
+    expect(silence(SESSION_SILENCE_SEQS + 1).at(-1)).toBe('broken')
+  })
+
+  it('[LO8] [K2] takes no first entry whose author had seen too little: nothing of a forgotten session comes twice', () => {
+    const log = new LogBuilder()
+    const [quiet, other] = [log.session(), log.session()]
+    log.fill(other, 1).add(quiet, { seenSeq: 1 })
+    log.fill(other, SESSION_SILENCE_SEQS + 1)
+    const { id, envelope } = log.entries[1]!
+    log.entries.push({ seq: log.entries.length + 1, envelope, id })
+    expect(log.judgeIn([]).verdicts.at(-1)).toBe('broken')
+    const [late, later] = [log.session(), log.session()]
+    log.add(late, { seenSeq: log.entries.length - SESSION_SILENCE_SEQS })
+    log.add(later, { seenSeq: log.entries.length - SESSION_SILENCE_SEQS - 1 })
+    expect(log.judgeIn([]).verdicts.slice(-2)).toEqual(['authentic', 'broken'])
+  })
+
+  it('[LO10] goes on from session heads, where nothing waits, as who has read from the start', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(2), fc.boolean()), { minLength: 1, maxLength: 60 }),
+        fc.nat(60),
+        (steps, at) => {
+          const log = new LogBuilder()
+          const sessions = [log.session(), log.session(), log.session()]
+          for (const [which, spoilt] of steps) log.add(sessions[which]!, { spoilt })
+          log.fill(sessions[0]!, AUTHENTICATION_WINDOW + 1)
+          const whole = log.authenticator()
+          const first = whole.judge(log.entries.slice(0, at))
+          if (whole.waitingAt !== null) return
+          const heads = whole.sessionHeads(first.length)
+          const later = log.authenticator(heads).judge(log.entries.slice(first.length))
+          const rest = whole.judge(log.entries.slice(first.length))
+          const verdictOf = (entry: { authenticity: Authenticity }): Authenticity => entry.authenticity
+          expect(later.map(verdictOf)).toEqual(rest.map(verdictOf))
+        },
+      ),
+    )
+  })
 })

@@ -1,5 +1,13 @@
 /** Contents of envelopes that are none. */
-import { cryptoReady, decodeSnapshot, encodePart, packBindings, readSession, type Bytes } from '@y-sealed/protocol'
+import {
+  cryptoReady,
+  decodeSnapshot,
+  encodePart,
+  packBindings,
+  readPublication,
+  readSession,
+  type Bytes,
+} from '@y-sealed/protocol'
 import { describe, expect, it } from 'vitest'
 
 import { listCodecs } from '../../support/codecs.ts'
@@ -16,10 +24,12 @@ function faultOf(name: string, bytes: Bytes): string {
   return result.ok ? 'accepted' : result.fault
 }
 
-/** In the fuller snapshot: version, record head, count; three sessions of 73 bytes; two bindings; two devices. */
-const SESSIONS = 1 + 32 + 4
+/** In the fuller snapshot: version, T_k, record head, count; three sessions of 73 bytes; two bindings; two devices; three publications; the time. */
+const SESSIONS = 1 + 32 + 32 + 4
 const BINDINGS = SESSIONS + 3 * 73 + 4
 const DEVICES = BINDINGS + 2 * 24 + 4
+const PUBLICATIONS = DEVICES + 2 * 64 + 4
+const STATE = PUBLICATIONS + 3 * 105 + 8
 const swap = (bytes: Bytes, at: number, rowBytes: number): Bytes =>
   putBytes(bytes, at, ...bytes.slice(at + rowBytes, at + 2 * rowBytes), ...bytes.slice(at, at + rowBytes))
 
@@ -41,7 +51,7 @@ describe('contents', () => {
     ['attestation', 'verdict 0', putBytes(sample('attestation'), 40, 0), 'type'],
     ['attestation', 'verdict 3', putBytes(sample('attestation'), 40, 3), 'type'],
     ['snapshot', 'version 2', putBytes(sample('snapshot'), 0, 2), 'version'],
-    ['snapshot', 'more sessions than bytes', putBytes(sample('snapshot'), 33, ...filled(4, 255)), 'truncated'],
+    ['snapshot', 'more sessions than bytes', putBytes(sample('snapshot'), 65, ...filled(4, 255)), 'truncated'],
     ['snapshot', 'sessions that descend', swap(sample('snapshot', 1), SESSIONS, 73), 'order'],
     ['snapshot', 'a counter above 2^53 − 1', putBytes(sample('snapshot', 1), SESSIONS + 24, 255), 'range'],
     ['snapshot', 'a seq above 2^53 − 1', putBytes(sample('snapshot', 1), SESSIONS + 73 + 32, 255), 'range'],
@@ -49,8 +59,12 @@ describe('contents', () => {
     ['snapshot', 'bindings that descend', swap(sample('snapshot', 1), BINDINGS, 24), 'order'],
     ['snapshot', 'a client id above 2^53 − 1', putBytes(sample('snapshot', 1), BINDINGS + 24, 255), 'range'],
     ['snapshot', 'devices that descend', swap(sample('snapshot', 1), DEVICES, 64), 'order'],
-    ['snapshot', 'a state longer than the snapshot', putBytes(sample('snapshot', 1), DEVICES + 131, 255), 'truncated'],
-    ['snapshot', 'a state over its limit', putBytes(sample('snapshot', 1), DEVICES + 128, 255), 'limit'],
+    ['snapshot', 'publications that descend', swap(sample('snapshot', 1), PUBLICATIONS, 105), 'order'],
+    ['snapshot', 'a k above 2^53 − 1', putBytes(sample('snapshot', 1), PUBLICATIONS + 210, 255), 'range'],
+    ['snapshot', 'a standing that is none', putBytes(sample('snapshot', 1), PUBLICATIONS + 104, 3), 'type'],
+    ['snapshot', 'a time above 2^53 − 1', putBytes(sample('snapshot', 1), STATE - 8, 255), 'range'],
+    ['snapshot', 'a state longer than the snapshot', putBytes(sample('snapshot', 1), STATE + 3, 255), 'truncated'],
+    ['snapshot', 'a state over its limit', putBytes(sample('snapshot', 1), STATE, 255), 'limit'],
     ['plaintext', 'padding that is not zero', putBytes(sample('plaintext'), 63, 1), 'truncated'],
     [
       'plaintext',
@@ -72,6 +86,17 @@ describe('contents', () => {
       [9, true],
     ])
     expect(ofAlice[1]!.session).toEqual(OTHER_SESSION)
+  })
+
+  it('[LO10] [LO11] a snapshot gives its publications back, ascending', () => {
+    const result = decodeSnapshot(sample('snapshot', 1))
+    const rows = result.ok ? [0, 1, 2].map((i) => readPublication(result.value.publications, i)) : []
+    expect(rows.map(({ seq, standing }) => [seq, standing])).toEqual([
+      [18, 'published'],
+      [19, 'attested'],
+      [20, 'disputed'],
+    ])
+    expect(rows[0]).toMatchObject({ id: filled(32, 0x77), device: cast.alice.id, member: cast.bob.id })
   })
 
   it('[LO10] a client id is bound once', () => {
