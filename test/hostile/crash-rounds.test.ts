@@ -2,12 +2,12 @@
  * The relay dies in the middle of a commit, two hundred times.
  */
 import { cryptoReady } from '@y-sealed/protocol'
-import Database from 'better-sqlite3'
 import { expect, it } from 'vitest'
 
 import { auditDatabase } from '../../server/audit/audit-database.ts'
 import { bundleCrashRelay, CrashRelay } from '../support/crash-relay.ts'
 import { CrashWriter } from '../support/crash-writer.ts'
+import { expectKept } from '../support/kept-entries.ts'
 import { createRandom } from '../support/random.ts'
 import { createRoomDocument } from '../support/room-document.ts'
 
@@ -16,47 +16,6 @@ const ROUNDS = Number(process.env['Y_SEALED_CRASH_ROUNDS'] ?? 200)
 /** A fresh database after so many, so that looking at all of it stays cheap. */
 const ROUNDS_A_DATABASE = 20
 const SEED = Number(process.env['Y_SEALED_SEED'] ?? 20_261_130)
-
-interface Row {
-  readonly session: string
-  readonly counter: number
-  readonly seq: number
-  readonly id: string
-}
-
-/** Entries of all documents as they stand on the disk. */
-function readRows(path: string): readonly Row[] {
-  const db = new Database(path, { readonly: true })
-  try {
-    expect(db.pragma('integrity_check', { simple: true })).toBe('ok')
-    return db
-      .prepare(
-        'SELECT lower(hex(s.id)) AS session, counter, e.seq, lower(hex(e.id)) AS id FROM entries e JOIN sessions s USING (session)',
-      )
-      .all() as Row[]
-  } finally {
-    db.close()
-  }
-}
-
-/** Acknowledged ⊆ stored ⊆ sent, each once and where it was promised. Gives how many stand there that were not acknowledged. */
-function expectKept(path: string, writers: readonly CrashWriter[]): number {
-  const rows = readRows(path)
-  let unasked = 0
-  for (const writer of writers) {
-    const { sent } = writer
-    const stored = new Map<number, Row>()
-    for (const row of rows.filter(({ session }) => session === writer.session)) {
-      if (stored.has(row.counter)) throw new Error(`stored twice: ${row.counter}`)
-      if (sent.get(row.counter) !== row.id) throw new Error(`stored, but never sent: ${row.counter}`)
-      stored.set(row.counter, row)
-    }
-    const lost = [...writer.acknowledged].filter(([counter, seq]) => stored.get(counter)?.seq !== seq)
-    expect(lost, 'acknowledged, but not stored there').toEqual([])
-    unasked += stored.size - writer.acknowledged.size
-  }
-  return unasked
-}
 
 it(
   `[I2] [I3] [LO7] ${ROUNDS} relays killed within a commit: what was acknowledged is stored, once, and all chains and signatures hold`,

@@ -1,13 +1,14 @@
 /**
  * A relay on a SQLite file that is there to be killed. It waits for its settings on standard input, so that it can be loaded before it is
- * needed, and keeps one byte of a file up to date: `1` while a COMMIT is under way, `0` otherwise. That byte outlives the process.
+ * needed, and keeps the first byte of a file up to date: `1` while a COMMIT is under way, `0` otherwise. Behind it stands what was on the disk
+ * before that COMMIT: frames of the journal, and when the database itself was last written. The file outlives the process.
  *
  * @module
  */
 import { cryptoReady, hexToBytes, type Bytes } from '@y-sealed/protocol'
 import { Device } from '@y-sealed/protocol/sealing'
 import Database from 'better-sqlite3'
-import { openSync, writeSync } from 'node:fs'
+import { openSync, readSync, statSync, writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 
 import { parseJwks } from '../../server/auth/jwks.ts'
@@ -24,7 +25,7 @@ import { AUDIENCE, ISSUER } from './tokens.ts'
 /** One line of JSON on standard input. */
 export interface CrashRelaySettings {
   readonly database: string
-  /** File whose first byte says whether a COMMIT is under way. */
+  /** File that says whether a COMMIT is under way. */
   readonly marker: string
   readonly tls: { readonly key: string; readonly cert: string }
   /** Seed of the head key, 32 bytes in hex. */
@@ -35,21 +36,29 @@ export interface CrashRelaySettings {
 
 const UNLIMITED = { perSecond: 1e9, burst: 1e9 }
 
-/** Makes every `COMMIT` tell that it begins and that it is over. */
-function markCommits(path: string): void {
+/** Makes every `COMMIT` tell that it begins, upon what, and that it is over. */
+function markCommits({ marker: path, database }: CrashRelaySettings): void {
   const marker = openSync(path, 'w')
-  const tell = (sign: string): number => writeSync(marker, sign, 0)
+  const index = Buffer.alloc(20)
+  let shm: number | null = null
+  const tellBegin = (): void => {
+    shm ??= openSync(`${database}-shm`, 'r')
+    // Of the wal-index header: mxFrame, in the machine's order of bytes. (sqlite.org/walformat.html, 2.2)
+    readSync(shm, index, 0, 20, 0)
+    const frames = String(index.readUInt32LE(16)).padStart(10)
+    writeSync(marker, `1${frames} ${statSync(database).mtimeMs}\n`, 0)
+  }
   const prepare = Reflect.get(Database.prototype, 'prepare') as (this: unknown, source: string) => Database.Statement
   Reflect.set(Database.prototype, 'prepare', function (this: unknown, source: string) {
     const statement = prepare.call(this, source)
     if (source !== 'COMMIT') return statement
     const run = statement.run.bind(statement)
     statement.run = (...parameters) => {
-      tell('1')
+      tellBegin()
       try {
         return run(...parameters)
       } finally {
-        tell('0')
+        writeSync(marker, '0', 0)
       }
     }
     return statement
@@ -62,8 +71,9 @@ async function readSettings(): Promise<CrashRelaySettings> {
 }
 
 await cryptoReady()
-const { database, marker, tls, headSeed, keys } = await readSettings()
-markCommits(marker)
+const settings = await readSettings()
+const { database, tls, headSeed, keys } = settings
+markCommits(settings)
 const clock = createSystemClock()
 const seed = hexToBytes(headSeed) as Bytes
 const head = new Device({ sign: seed, box: seed })

@@ -46,6 +46,15 @@ function load(program: string): Child {
   return child
 }
 
+/** A relay that stands still, and what was on its disk before the COMMIT in which it does. */
+export interface FrozenRelay {
+  readonly isCommitting: boolean
+  /** Frames of the journal. */
+  readonly frames: number
+  /** When the database itself was last written, in Unix ms. */
+  readonly databaseWrittenMs: number
+}
+
 export class CrashRelay {
   readonly folder: string = makeTemporaryFolder()
   readonly #key = createTestKey('k1')
@@ -90,15 +99,34 @@ export class CrashRelay {
   async kill(patienceMs = 0): Promise<boolean> {
     const child = this.#running as Child
     const exited = once(child, 'exit')
-    // Nothing else of this process runs meanwhile: what the relay works on stands in its sockets.
-    for (const end = Date.now() + patienceMs; Date.now() < end && !this.#isCommitting(););
+    this.#awaitCommit(patienceMs)
     child.kill('SIGKILL')
     await exited
-    return this.#isCommitting()
+    return this.#readMarker().isCommitting
   }
 
-  #isCommitting(): boolean {
-    return readFileSync(join(this.folder, 'committing'), 'latin1').startsWith('1')
+  /** Stops it as soon as it is seen within a COMMIT, or after `patienceMs`; it stands still until {@link resume}. */
+  freeze(patienceMs: number): FrozenRelay {
+    const { pid } = this.#running as Child
+    this.#awaitCommit(patienceMs)
+    process.kill(pid as number, 'SIGSTOP')
+    while (!/\) T /.test(readFileSync(`/proc/${pid}/stat`, 'latin1')));
+    return this.#readMarker()
+  }
+
+  resume(): void {
+    this.#running?.kill('SIGCONT')
+  }
+
+  /** Nothing else of this process runs meanwhile: what the relay works on stands in its sockets. */
+  #awaitCommit(patienceMs: number): void {
+    for (const end = Date.now() + patienceMs; Date.now() < end && !this.#readMarker().isCommitting;);
+  }
+
+  #readMarker(): FrozenRelay {
+    const text = readFileSync(join(this.folder, 'committing'), 'latin1')
+    const [, sign, frames, writtenMs] = /^([01])\s*(\d+) ([\d.]+)\n/.exec(text) ?? []
+    return { isCommitting: sign === '1', frames: Number(frames), databaseWrittenMs: Number(writtenMs) }
   }
 
   /** Nothing is started any more. */
