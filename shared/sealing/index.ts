@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { contentDigest, type DigestInput } from './content-digest.ts'
 export { createDeviceSeeds, Device, type DeviceSeeds } from './device.ts'
 export { createEpochKey, EPOCH_KEY_BYTES, EpochKey, type Purpose } from './epoch-key.ts'
 export { open } from './open.ts'

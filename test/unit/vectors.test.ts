@@ -28,11 +28,13 @@ import {
   type DecodeResult,
 } from '@y-sealed/protocol'
 import { Device, EpochKey, open, openBackLink, openName, unwrapKey } from '@y-sealed/protocol/sealing'
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 
 import { blake2b, deriveSubkey } from '../support/independent/blake2b.ts'
 import { xchachaEncrypt } from '../support/independent/chacha.ts'
+import { streamOf } from '../support/independent/content-stream.ts'
 import { boxPrivateOf, boxPublicOf, signPublicOf, signWith } from '../support/independent/curve.ts'
 import { frame, hash, u32, u64 } from '../support/independent/hash.ts'
 import {
@@ -49,7 +51,18 @@ import { fingerprintOf, labelsOfSpec } from '../vectors/fingerprint.ts'
 import { findChanges, readFingerprints, readVectors } from '../vectors/store.ts'
 import { toJson, type Json, type Vector } from '../vectors/vector.ts'
 
-const FILES = ['keys', 'padding', 'envelopes', 'contents', 'records', 'members', 'log', 'frames', 'proofs'] as const
+const FILES = [
+  'keys',
+  'padding',
+  'envelopes',
+  'contents',
+  'digests',
+  'records',
+  'members',
+  'log',
+  'frames',
+  'proofs',
+] as const
 
 /** What to do when the fingerprint differs. */
 const CHANGED =
@@ -114,6 +127,22 @@ describe('vectors, computed a second time', () => {
     const subkeys = purposes.map((_, i) => deriveSubkey(i + 1, 'ysealed1', hex(input['key'])))
     expect(subkeys.map((subkey) => join(subkey))).toEqual(purposes.map((purpose) => output[purpose]))
     expect(join(hash('y-sealed/v1/commitment', subkeys[0]!))).toBe(output['publicCommitment'])
+  })
+
+  it.each(recorded('digests'))('[LO12] $name', ({ input, output }) => {
+    const stream = streamOf(input['runs'] as readonly Json[])
+    const pieces = Array.from({ length: Math.ceil(stream.length / 65_536) }, (_, i) => 65_536 * i)
+    const leaves = pieces.map((at) =>
+      createHash('sha512')
+        .update(stream.subarray(at, at + 65_536))
+        .digest()
+        .subarray(0, 32),
+    )
+    expect(join(...leaves)).toBe(output['leaves'])
+    const subkey = deriveSubkey(6, 'ysealed1', hex(input['key']))
+    const place = u64(input['seq'] as number)
+    const fields = [subkey, hex(input['document']), place, hex(input['context']), Buffer.concat(leaves)]
+    expect(join(hash('y-sealed/v1/content', ...fields))).toBe(output['digest'])
   })
 
   it.each(keys('KM13'))('[KM13] $name', ({ input, output }) => {

@@ -5,6 +5,7 @@
  */
 import type { Cast } from './cast.ts'
 import { contentVectors } from './contents.ts'
+import { digestVectors } from './digests.ts'
 import { envelopeVectors } from './envelopes.ts'
 import { frameVectors } from './frames.ts'
 import { keyVectors } from './keys.ts'
@@ -22,6 +23,7 @@ export function buildVectors(cast: Cast): ReadonlyMap<string, VectorFile> {
     ['padding', paddingVectors()],
     ['envelopes', envelopeVectors(cast)],
     ['contents', contentVectors(cast)],
+    ['digests', digestVectors(cast)],
     ['records', recordVectors(cast)],
     ['members', memberVectors(cast)],
     ['log', logVectors(cast)],
