@@ -30,6 +30,7 @@ export {
   type BrowserStorageOptions,
 } from './indexed-db/browser-storage.ts'
 export { persistStorage, type StorageStanding } from './indexed-db/persist-storage.ts'
+export type { InputGateScope } from './input/input-gate.ts'
 export { loadDevice } from './keys/device-identity.ts'
 export { createMemoryKeyStore, type KeyStore } from './keys/key-store.ts'
 export type { EntryRefusal } from './log/document-log.ts'
@@ -54,6 +55,7 @@ export type { SealedProviderOptions } from './provider/provider-options.ts'
 export { SealedProvider } from './provider/sealed-provider.ts'
 export type { SendProblem } from './provider/send-problem.ts'
 export type { Recovery } from './recovery/recovery-file.ts'
+export type { StorageState, SyncStatus } from './status/sync-status.ts'
 export {
   createMemoryDocumentStore,
   type DocumentStore,

@@ -1,6 +1,6 @@
 /**
  * One socket to one relay, shared by many documents: it dials, opens each document under its own token, keeps tokens
- * fresh and comes back. It knows nothing of content. Rules FR2, AU3, AU7, CL8.
+ * fresh and comes back. It knows nothing of content. Rules FR2, AU3, AU7, CL8, CL21.
  *
  * @module
  */
@@ -18,9 +18,10 @@ import type { Device } from '@y-sealed/protocol/sealing'
 import { ObservableV2 } from 'lib0/observable'
 import { Backoff, SETTLED_AFTER_MS } from './backoff.ts'
 import type { Channel, ChannelPort, DocumentFrame, DownReason, TokenSource } from './channel.ts'
-import { chance, startTimer, wallClock, type Cancel } from '../platform.ts'
+import { chance, monotonicClock, startTimer, wallClock, type Cancel } from '../platform.ts'
 import { TokenDeniedError } from '../token/issuer-token.ts'
 import { HeadKeyPin } from './head-key-pin.ts'
+import { watchLifeCycle } from './life-cycle.ts'
 import { RelayLink } from './relay-link.ts'
 import { audienceOf, type Socket, type SocketConstructor } from './socket.ts'
 
@@ -36,6 +37,8 @@ export interface RelayConnectionOptions {
   readonly headKeyPin?: HeadKeyPin
   /** [0, 1); for jitter. */
   readonly random?: () => number
+  /** How long a socket stays when the page is out of view (default 20 s); `null` for as long as it lasts. [CL21] */
+  readonly closeHiddenAfterMs?: number | null
 }
 
 interface Attached {
@@ -59,7 +62,13 @@ export interface ConnectionEvents {
   /** The socket closed. */
   'connection-close': (reason: DownReason) => void
   'connection-error': (error: unknown) => void
+  /** The page is out of view: what is unsent leaves now, others see nobody here any more. [CL21] */
+  hidden: () => void
+  shown: () => void
 }
+
+const CLOSE_HIDDEN_AFTER_MS = 20_000
+const HIDDEN: DownReason = { transient: true, code: 'HIDDEN', closeCode: 1000, reason: 'the page is out of view' }
 
 export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents]: ConnectionEvents[K] }> {
   /** The URL as dialled, which tokens and HELLO name. */
@@ -75,7 +84,12 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
   #retryTimer: Cancel | null = null
   #retriedDial = false
   #ended = false
-  readonly #wake = (): void => this.#awake()
+  #isHidden = false
+  #sleepTimer: Cancel | null = null
+  /** The relay asked to stay away until then, by the monotonic clock. */
+  #notBefore = 0
+  readonly #closeHiddenAfterMs: number | null
+  readonly #unwatch: () => void
 
   /** Throws `TypeError` for a URL that is not `wss:` (AU5) and where no WebSocket class is to be had. */
   constructor(options: RelayConnectionOptions) {
@@ -89,7 +103,9 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
     this.#Socket = Socket
     this.#pin = options.headKeyPin ?? new HeadKeyPin()
     this.#backoff = new Backoff(options.random ?? chance)
-    listenForWake('addEventListener', this.#wake)
+    this.#closeHiddenAfterMs =
+      options.closeHiddenAfterMs === undefined ? CLOSE_HIDDEN_AFTER_MS : options.closeHiddenAfterMs
+    this.#unwatch = watchLifeCycle({ onHidden: () => this.hide(), onWake: () => this.show() })
   }
 
   /** True while a socket has proved the device. */
@@ -137,7 +153,8 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
 
   /** Closes the socket and forgets every document. The connection is not to be used again. */
   override destroy(): void {
-    listenForWake('removeEventListener', this.#wake)
+    this.#unwatch()
+    this.#sleepTimer?.()
     for (const [id, attached] of this.#attachedById) this.#detach(id, attached)
     super.destroy()
   }
@@ -156,10 +173,42 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
     this.#link?.drop({ transient: false, code: 'DETACHED', closeCode: 1000, reason: '' })
   }
 
-  /** The platform hints that the network is back, or that the app is seen again: dial now, and see whether the socket still lives. */
-  #awake(): void {
-    if (this.#link === null) this.#dialNow()
-    else this.#link.examine()
+  get isHidden(): boolean {
+    return this.#isHidden
+  }
+
+  /**
+   * The app is out of view. Browsers are heard by themselves; a native shell calls it where its page is not told. What is unsent leaves, and
+   * the socket closes after a while; nothing is dialled until {@link show}. [CL21]
+   */
+  hide(): void {
+    if (this.#isHidden) return
+    this.#isHidden = true
+    this.emit('hidden', [])
+    this.#sleepSoon()
+  }
+
+  /** The app is in view again, or the network may be another: a socket that does not answer at once is replaced. [CL21] */
+  show(): void {
+    this.#sleepTimer?.()
+    this.#backoff.reset()
+    if (this.#link !== null) this.#link.examine()
+    else this.#dialAfter(Math.max(0, this.#notBefore - monotonicClock()))
+    if (!this.#isHidden) return
+    this.#isHidden = false
+    this.emit('shown', [])
+  }
+
+  #sleepSoon(): void {
+    if (this.#closeHiddenAfterMs === null) return
+    this.#sleepTimer?.()
+    this.#sleepTimer = startTimer(this.#closeHiddenAfterMs, () => this.#link?.drop(HIDDEN))
+  }
+
+  #dialAfter(delayMs: number): void {
+    if (delayMs <= 0) return this.#dialNow()
+    this.#retryTimer?.()
+    this.#retryTimer = startTimer(delayMs, () => this.#dialNow())
   }
 
   #dialNow(): void {
@@ -207,6 +256,7 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
       device: this.#device,
       pin: this.#pin,
       onReady: () => {
+        if (this.#isHidden) this.#sleepSoon()
         this.emit('status', ['connected'])
         for (const [id, attached] of this.#attachedById) {
           this.#run(this.#open(attached, link, id === first ? token : undefined))
@@ -341,7 +391,9 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
     for (const { channel, denied } of attached) if (!denied) channel.down(reason)
     if (!reason.transient) this.#ended = true
     if (this.#ended || this.#attachedById.size === 0) return
-    this.#retryTimer = startTimer(this.#backoff.next(retryAfterMs), () => this.#dialNow())
+    this.#notBefore = monotonicClock() + retryAfterMs
+    // Out of view nothing is dialled: show() will. [CL21]
+    if (!this.#isHidden) this.#dialAfter(this.#backoff.next(retryAfterMs))
   }
 
   #run(work: Promise<void>): void {
@@ -363,9 +415,3 @@ function documentOf(frame: DocumentFrame): Bytes {
 
 /** Least time between two tokens of one document. */
 const LEAST_REFRESH_MS = 10_000
-
-/** Hints that the network may be back: none of them is trusted to be sent. */
-function listenForWake(method: 'addEventListener' | 'removeEventListener', listener: () => void): void {
-  const target = globalThis as Partial<Record<typeof method, (type: string, listener: () => void) => void>>
-  for (const type of ['online', 'pageshow', 'visibilitychange']) target[method]?.(type, listener)
-}

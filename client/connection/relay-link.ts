@@ -1,6 +1,6 @@
 /**
  * One socket to the relay, from its first frame to its last: it proves the device, notices that it is dead, and says when to come back.
- * Rules FR1, FR2, FR11, AU8.
+ * Rules FR1, FR2, FR11, AU8, CL21.
  *
  * @module
  */
@@ -24,8 +24,10 @@ import type { HeadKeyPin } from './head-key-pin.ts'
 import { SOCKET_OPEN, type Socket } from './socket.ts'
 
 const INITIAL_HEARTBEAT_MS = 15_000
-/** A socket that gives no sign of life for so long after a wake-up is a zombie. */
-const PONG_DEADLINE_MS = 4_000
+/** A socket that gives no sign of life for so long after a wake-up is a zombie. [CL21] */
+const PONG_DEADLINE_MS = 2_500
+/** A phone that comes back has sockets that never open, and never fail. [CL21] */
+const CONNECT_DEADLINE_MS = 8_000
 const SILENT: DownReason = { transient: true, code: 'SILENT', closeCode: 1006, reason: 'the relay has gone silent' }
 const MALFORMED: DownReason = {
   transient: true,
@@ -58,6 +60,8 @@ export interface RelayLinkOptions {
 export class RelayLink {
   readonly #options: RelayLinkOptions
   readonly #watchdog: Cancel
+  readonly #connectTimer: Cancel
+  #examineTimer: Cancel | null = null
   #isOver = false
   #ready = false
   #readySince = 0
@@ -81,6 +85,7 @@ export class RelayLink {
       this.drop({ transient, code: closeName(event.code), closeCode: event.code, reason: event.reason })
     }
     this.#watchdog = startInterval(INITIAL_HEARTBEAT_MS / 3, () => this.#watch())
+    this.#connectTimer = startTimer(CONNECT_DEADLINE_MS, () => this.drop(SILENT))
   }
 
   get ready(): boolean {
@@ -110,11 +115,13 @@ export class RelayLink {
     return true
   }
 
-  /** The platform hints that time has passed: is it still there? */
+  /** The platform hints that time has passed: is it still there? One that is still connecting has the same time to be. [CL21] */
   examine(): void {
+    if (this.#examineTimer !== null) return
     const askedAt = monotonicClock()
-    if (!this.send({ type: 'ping', nonce: 0 })) return
-    startTimer(PONG_DEADLINE_MS, () => {
+    this.send({ type: 'ping', nonce: 0 })
+    this.#examineTimer = startTimer(PONG_DEADLINE_MS, () => {
+      this.#examineTimer = null
       if (this.#lastFrameAt < askedAt) this.drop(SILENT)
     })
   }
@@ -123,6 +130,8 @@ export class RelayLink {
     if (this.#isOver) return
     this.#isOver = true
     this.#watchdog()
+    this.#connectTimer()
+    this.#examineTimer?.()
     const { socket, onDown } = this.#options
     socket.onmessage = socket.onclose = socket.onopen = null
     socket.onerror = () => undefined
@@ -164,6 +173,7 @@ export class RelayLink {
     const signature = own.sign(helloInput(frame.nonce, audience, tokenHash(sodiumSha512, token)))
     const { signPublic, boxPublic } = own
     socket.send(encodeClientFrame({ type: 'hello', signPublic, boxPublic, audience, signature }))
+    this.#connectTimer()
     this.#ready = true
     this.#readySince = monotonicClock()
     onReady()

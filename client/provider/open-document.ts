@@ -23,6 +23,7 @@ import { Foundation } from '../document/foundation.ts'
 import { DocumentLog, entriesOf, type LogOutcome } from '../log/document-log.ts'
 import { LogFollower } from '../log/follower.ts'
 import { HeadMemory } from '../log/head-memory.ts'
+import { startInputGate } from '../input/input-gate.ts'
 import { MemberDesk } from '../members/member-desk.ts'
 import { Membership, type MemberRecord } from '../members/membership.ts'
 import type { Intent } from '../members/record-tools.ts'
@@ -70,6 +71,12 @@ export class OpenDocument {
   /** The epoch under which presence was shown last. */
   #shownEpoch: number | null = null
   #lastUnsaved = 0
+  readonly #stopInputGate: () => void
+  readonly #onHidden = (): void => {
+    this.flush()
+    this.#presence?.setHidden(true)
+  }
+  readonly #onShown = (): void => this.#presence?.setHidden(false)
 
   constructor(options: OpenDocumentOptions) {
     const { access, doc, connection, heads } = options
@@ -96,6 +103,9 @@ export class OpenDocument {
       onWaiting: (seq) => this.#emit('integrity', [{ code: 'WAITING', seq, fatal: false }]),
       onWithheld: (seq) => this.#emit('integrity', [{ code: 'WITHHELD', seq, fatal: false }]),
     })
+    this.#stopInputGate = startInputGate(options.inputGate ?? true, this.gate)
+    connection.on('hidden', this.#onHidden)
+    connection.on('shown', this.#onShown)
     // What the document holds already may be new to the relay: the log decides when it is known.
     if (doc.store.clients.size > 0) this.#early.push(Y.encodeStateAsUpdateV2(doc) as Bytes)
   }
@@ -115,6 +125,9 @@ export class OpenDocument {
   }
 
   destroy(): void {
+    this.#stopInputGate()
+    this.#options.connection.off('hidden', this.#onHidden)
+    this.#options.connection.off('shown', this.#onShown)
     // It says good-bye to those who see it.
     this.#presence?.destroy()
     this.disconnect()
@@ -190,6 +203,7 @@ export class OpenDocument {
     this.#sender = sender
     for (const update of this.#early.splice(0)) sender.take(update)
     this.#presence = this.#createPresence(device, sender)
+    this.#presence.setHidden(this.#options.connection.isHidden)
   }
 
   #createDesk(membership: Membership): MemberDesk {

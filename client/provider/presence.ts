@@ -1,5 +1,5 @@
 /**
- * Presence: this client's own awareness state goes out sealed, others' come in checked. Never stored, never anybody else's. Rules FR10, CL7.
+ * Presence: this client's own awareness state goes out sealed, others' come in checked. Never stored, never anybody else's. Rules FR10, CL7, CL21.
  *
  * @module
  */
@@ -72,11 +72,13 @@ export class Presence {
   readonly #counterBySession = new Map<string, number>()
   #timer: Cancel | null = null
   #lastSentAt = -Infinity
+  #lastSentState: string | null = null
+  #isHidden = false
   #lastHeadSeq = 0
   readonly #onChange = (change: AwarenessChange, origin: unknown): void => {
     const { awareness } = this.#options
     const own = [...change.added, ...change.updated, ...change.removed].includes(awareness.clientID)
-    if (own && origin !== this.#options.origin) this.#schedule()
+    if (own && origin !== this.#options.origin && !this.#isIdle()) this.#schedule()
   }
 
   constructor(options: PresenceOptions) {
@@ -89,9 +91,21 @@ export class Presence {
     this.#timer?.()
     this.#timer = null
     const { awareness } = this.#options
-    if (awareness.getLocalState() === null && this.#lastSentAt === -Infinity) return
-    if (!this.#options.mayShow(awareness.clientID)) return
-    if (this.#send(awareness.getLocalState())) this.#lastSentAt = monotonicClock()
+    const state = awareness.getLocalState()
+    if (this.#isHidden || (state === null && this.#lastSentAt === -Infinity)) return
+    if (!this.#options.mayShow(awareness.clientID) || !this.#send(state)) return
+    this.#lastSentAt = monotonicClock()
+    this.#lastSentState = JSON.stringify(state)
+  }
+
+  /** Out of view: others see nobody here until it is back. [CL21] */
+  setHidden(isHidden: boolean): void {
+    if (this.#isHidden === isHidden) return
+    this.#isHidden = isHidden
+    if (!isHidden) return this.announce()
+    this.#timer?.()
+    this.#timer = null
+    if (this.#lastSentAt !== -Infinity) this.#send(null)
   }
 
   /** Somebody's presence, as it came. What is not allowed is dropped without a word: presence is not evidence. */
@@ -132,6 +146,12 @@ export class Presence {
     this.#timer?.()
     if (this.#lastSentAt !== -Infinity) this.#send(null)
     this.dropAll()
+  }
+
+  /** What y-protocols says every 15 s, although it is as before: nobody is here to hear it, or nobody is to. [CL21] */
+  #isIdle(): boolean {
+    if (!this.#isHidden && this.#shownBySession.size > 0) return false
+    return JSON.stringify(this.#options.awareness.getLocalState()) === this.#lastSentState
   }
 
   #schedule(): void {
@@ -234,13 +254,17 @@ export class Presence {
   #show(session: string, device: Bytes, content: AwarenessContent): void {
     const { awareness, origin } = this.#options
     const now = monotonicClock()
+    const known = this.#shownBySession.get(session)
+    if (content.state === '') return known && this.#hide(session, known)
     this.#forgetSilent(now)
+    // The relay may have forgotten whom it has not heard of for as long as one was alone.
+    if (!known && now - this.#lastSentAt > AWARENESS_TTL_MS / 2) this.#schedule()
     this.#shownBySession.set(session, { client: content.clientId, device, seenAt: now })
     const encoder = createEncoder()
     writeVarUint(encoder, 1)
     writeVarUint(encoder, content.clientId)
     writeVarUint(encoder, content.clock)
-    writeVarString(encoder, content.state === '' ? 'null' : content.state)
+    writeVarString(encoder, content.state)
     applyAwarenessUpdate(awareness, toUint8Array(encoder), origin)
   }
 

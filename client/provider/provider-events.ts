@@ -8,6 +8,7 @@ import type { DownReason } from '../connection/channel.ts'
 import type { EntryRefusal } from '../log/document-log.ts'
 import type { LogMismatch } from '../log/follower.ts'
 import type { RecordMismatch } from '../members/member-desk.ts'
+import type { SyncStatus } from '../status/sync-status.ts'
 import type { SendProblem } from './send-problem.ts'
 
 export type ProviderStatus = 'connected' | 'connecting' | 'disconnected'
@@ -52,6 +53,8 @@ export interface ProviderEvents {
   /** A request other than an edit was refused (DELETE). */
   requestRefused: (refusal: SendProblem) => void
   deleted: () => void
+  /** What a person may be told is something else now. [CL22] */
+  syncStatus: (status: SyncStatus) => void
   /** Last of all, by the app itself: nothing is told any more. */
   destroy: () => void
 }

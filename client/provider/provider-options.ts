@@ -8,8 +8,10 @@ import type { Doc } from 'yjs'
 import type { TokenSource } from '../connection/channel.ts'
 import type { RelayConnection } from '../connection/relay-connection.ts'
 import type { DocumentAccess } from '../document/document-access.ts'
+import type { InputGateScope } from '../input/input-gate.ts'
 import type { KeyStore } from '../keys/key-store.ts'
 import type { Outbox } from '../outbox/outbox.ts'
+import type { StorageState } from '../status/sync-status.ts'
 
 export interface SealedProviderOptions {
   readonly connection: RelayConnection
@@ -23,6 +25,13 @@ export interface SealedProviderOptions {
   readonly outbox?: Outbox
   /** Where the relay's newest head is remembered between runs, so that a relay that was rolled back is noticed; by default it is not. */
   readonly heads?: KeyStore
+  /**
+   * Hold remote edits while an input method composes and around taps and caret keys: on the whole page (default), within an element, or not.
+   * Without a page, as under Node, it does nothing. [CL20]
+   */
+  readonly inputGate?: InputGateScope
+  /** Where edits stand that no relay has, for `syncStatus`: `kept` with an outbox of one's own, else `off`. [CL22] */
+  readonly storage?: StorageState
   /** Tokens for this document; defaults to the connection's source. */
   readonly token?: TokenSource
 }

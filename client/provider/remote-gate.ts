@@ -1,5 +1,5 @@
 /**
- * The way by which others' edits reach the document: open, or held while an input method composes. Rule CL9.
+ * The way by which others' edits reach the document: open, or held while an input method composes. Rule CL20.
  *
  * @module
  */
@@ -8,10 +8,14 @@ import type { Doc } from 'yjs'
 import { surfaceError } from '../platform.ts'
 import { feedUpdate } from '../yjs/feed-update.ts'
 
+/** Who holds the gate: the app, or the input gate that watches an editor. It is open when nobody does. */
+export type GateHolder = 'app' | 'input'
+
 export class RemoteGate {
   readonly #doc: Doc
   readonly #origin: unknown
-  #held: Bytes[] | null = null
+  readonly #holders = new Set<GateHolder>()
+  #held: Bytes[] = []
 
   /** Edits are applied with `origin`. */
   constructor(doc: Doc, origin: unknown) {
@@ -19,19 +23,22 @@ export class RemoteGate {
     this.#origin = origin
   }
 
-  hold(): void {
-    this.#held ??= []
+  hold(holder: GateHolder = 'app'): void {
+    this.#holders.add(holder)
   }
 
-  release(): void {
+  /** Applies what waited once the last holder has let go. */
+  release(holder: GateHolder = 'app'): void {
+    this.#holders.delete(holder)
+    if (this.#holders.size > 0) return
     const held = this.#held
-    this.#held = null
-    if (held) this.apply(held)
+    this.#held = []
+    this.apply(held)
   }
 
   /** Applies updates that count, in one transaction; or keeps them until {@link release}. */
   apply(updates: readonly Bytes[]): void {
-    if (this.#held) this.#held.push(...updates)
+    if (this.#holders.size > 0) this.#held.push(...updates)
     else if (updates.length > 0) this.#feed(updates)
   }
 

@@ -11,6 +11,8 @@ import type * as Y from 'yjs'
 import type { DownReason } from '../connection/channel.ts'
 import type { MemberRecord, Membership } from '../members/membership.ts'
 import type { Intent } from '../members/record-tools.ts'
+import { StatusTracker } from '../status/status-tracker.ts'
+import type { StorageState, SyncStatus } from '../status/sync-status.ts'
 import { awaitEvent } from './await-event.ts'
 import { closedError } from './down-reason.ts'
 import { OpenDocument } from './open-document.ts'
@@ -27,6 +29,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
   readonly documentId: Bytes
   readonly #ownsAwareness: boolean
   readonly #document: OpenDocument
+  readonly #tracker: StatusTracker
   #isDestroyed = false
   readonly #onUpdate = (update: Uint8Array, origin: unknown): void => {
     if (origin !== this) this.#document.take(update as Bytes)
@@ -44,6 +47,8 @@ export class SealedProvider extends ObservableV2<EventMap> {
       emit: (name, args) => this.emit(name, args),
       origin: this,
     })
+    const storage = options.storage ?? (options.outbox === undefined ? 'off' : 'kept')
+    this.#tracker = new StatusTracker(this, storage, (status) => this.emit('syncStatus', [status]))
     this.doc.on('updateV2', this.#onUpdate)
     this.doc.on('destroy', this.#onDocDestroy)
     if (options.connect ?? true) this.connect()
@@ -86,6 +91,21 @@ export class SealedProvider extends ObservableV2<EventMap> {
   /** Local edits that are not saved: the relay has not acknowledged them from disk, or they do not count yet. [CL6] */
   get unsyncedChanges(): number {
     return this.#document.unsaved
+  }
+
+  /** What a person may honestly be told; the same object until `on('syncStatus')`. [CL22] */
+  get syncStatus(): SyncStatus {
+    return this.#tracker.status
+  }
+
+  /** Tells {@link syncStatus} where edits stand that no relay has: what `persistStorage()` answered, say. */
+  setStorage(storage: StorageState): void {
+    this.#tracker.setStorage(storage)
+  }
+
+  /** The person has read of tampering, or of what was set aside: {@link syncStatus} goes on to what is now. */
+  dismissAlert(): void {
+    this.#tracker.dismiss()
   }
 
   /** Head of the verified log. */

@@ -1,0 +1,97 @@
+/**
+ * Follows a provider's events and holds the one {@link SyncStatus} that they come to. Rule CL22.
+ *
+ * @module
+ */
+import type { ProviderEvents, ProviderStatus } from '../provider/provider-events.ts'
+import { judgeStatus, type StorageState, type SyncFacts, type SyncStatus } from './sync-status.ts'
+
+/** The part of a provider that is followed. */
+export interface TrackedProvider {
+  readonly status: ProviderStatus
+  readonly synced: boolean
+  readonly readOnly: boolean
+  readonly unsyncedChanges: number
+  on<Name extends keyof ProviderEvents>(name: Name, listener: ProviderEvents[Name]): unknown
+}
+
+/** Waits end by themselves: nobody need be told. */
+const PASSING: ReadonlySet<string> = new Set(['RATE', 'UNAVAILABLE', 'DEPENDS_ON_UNSENT', 'STALE_KEY', 'EPOCH_STALE'])
+
+/** What only events tell; the rest is the provider's to say at any time. */
+type Told = Omit<SyncFacts, 'unsaved' | 'readOnly' | 'isConnected' | 'isSynced'>
+
+export class StatusTracker {
+  readonly #provider: TrackedProvider
+  readonly #onChange: (status: SyncStatus) => void
+  #told: Told
+  #status: SyncStatus
+
+  /** `onChange` hears of every state that differs from the one before. */
+  constructor(provider: TrackedProvider, storage: StorageState, onChange: (status: SyncStatus) => void) {
+    this.#provider = provider
+    this.#onChange = onChange
+    const nothing = { problem: null, setAside: null, tampering: null, distrust: null, ended: null }
+    this.#told = { ...nothing, isLost: false, storage }
+    this.#status = this.#judge()
+    this.#follow()
+  }
+
+  /** Stays the same object while nothing changes. */
+  get status(): SyncStatus {
+    return this.#status
+  }
+
+  setStorage(storage: StorageState): void {
+    this.#learn({ storage })
+  }
+
+  /** The person has read of what was set aside, or of tampering. */
+  dismiss(): void {
+    this.#learn({ setAside: null, tampering: null })
+  }
+
+  #follow(): void {
+    const provider = this.#provider
+    const look = (): void => this.#learn({})
+    provider.on('status', ({ status }) => {
+      // While it is being tried again and again, it is lost.
+      if (status === 'connecting') look()
+      else this.#learn(status === 'connected' ? { isLost: false, ended: null } : { isLost: true })
+    })
+    provider.on('synced', look)
+    provider.on('unsyncedChanges', look)
+    provider.on('role', look)
+    provider.on('saved', () => this.#learn({ problem: null }))
+    provider.on('problem', (problem) => {
+      if (problem.code === 'EDIT_SET_ASIDE') this.#learn({ setAside: problem })
+      else if (problem.code === 'OUTBOX_FAILED') this.#learn({ storage: 'off' })
+      else if (!PASSING.has(problem.code) && !problem.code.startsWith('PRESENCE_')) this.#learn({ problem })
+    })
+    provider.on('integrity', (report) => this.#learn(report.fatal ? { distrust: report } : { tampering: report }))
+    provider.on('connection-close', ({ code }) => {
+      // Out of view nobody waits for it, and in view again it is dialled at once. [CL21]
+      if (code === 'HIDDEN') this.#learn({ isLost: false })
+    })
+    provider.on('closed', (ended) => this.#learn({ ended }))
+  }
+
+  #learn(news: Partial<Told>): void {
+    this.#told = { ...this.#told, ...news }
+    const status = this.#judge()
+    if (isSame(status, this.#status)) return
+    this.#status = status
+    this.#onChange(status)
+  }
+
+  #judge(): SyncStatus {
+    const { status, synced, readOnly, unsyncedChanges } = this.#provider
+    const now = { isConnected: status === 'connected', isSynced: synced, readOnly, unsaved: unsyncedChanges }
+    return judgeStatus({ ...this.#told, ...now })
+  }
+}
+
+function isSame(one: SyncStatus, other: SyncStatus): boolean {
+  const names = new Set([...Object.keys(one), ...Object.keys(other)]) as ReadonlySet<keyof SyncStatus>
+  return [...names].every((name) => one[name] === other[name])
+}
