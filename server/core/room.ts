@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bytesToHex, encodeRelayFrame, type Bytes } from '@y-sealed/protocol'
+import { bytesToHex, encodeRelayFrame, SyncError, type Bytes } from '@y-sealed/protocol'
 
 import { AppendQueue } from './append-queue.ts'
 import { Connection } from './connection.ts'
@@ -42,7 +42,7 @@ export class Room {
     this.#appends = new AppendQueue(
       ports.store,
       () => this.#hubs.deliverSettled(),
-      (error) => log.error('append-failed', { cause: error instanceof Error ? error.name : 'unknown' }),
+      (error) => log.error('append-failed', { cause: error instanceof SyncError ? error.code : 'unknown' }),
     )
     this.#wheel = new Wheel(ports.clock, () => this.#tick())
   }
