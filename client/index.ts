@@ -56,6 +56,7 @@ export { SealedProvider } from './provider/sealed-provider.ts'
 export type { SendProblem } from './provider/send-problem.ts'
 export type { Recovery } from './recovery/recovery-file.ts'
 export type { StorageState, SyncStatus } from './status/sync-status.ts'
+export type { DeviceStorage } from './stores/device-storage.ts'
 export {
   createMemoryDocumentStore,
   type DocumentStore,

@@ -73,6 +73,7 @@ export default defineConfig({
                   'idb',
                   'lib0/decoding',
                   'lib0/encoding',
+                  'lib0/hash/sha256',
                   'lib0/observable',
                   'libsodium-wrappers',
                   'y-protocols/awareness',

@@ -9,7 +9,6 @@ import { joinByLink, type Joined } from '../links/join-by-link.ts'
 import { linkDevice } from '../links/link-device.ts'
 import { LINK_IS_OVER, linkError } from '../links/link-error.ts'
 import type { LinkFragment } from '../links/link-fragment.ts'
-import { HeadMemory } from '../log/head-memory.ts'
 import type { Membership } from '../members/membership.ts'
 import { joinedMembership } from '../members/open-membership.ts'
 import { forgetDocument } from '../members/stored-document.ts'
@@ -94,9 +93,7 @@ export async function becomeMember(
   const { genesisHash } = link
   const joined = await visit(installation, link, nameBytes(name))
   await installation.pinHeadKey(joined.headKey)
-  const heads = new HeadMemory(keys, documentIdOf(genesisHash))
-  await heads.recall()
-  await heads.keep(link.head)
+  await installation.store.append(documentIdOf(genesisHash), [], link.head)
   const membership = await joinedMembership({ genesisHash, device, keys, records: joined.records })
   return { membership, isCertain: membership.role !== 'none' }
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bytesToHex, cryptoReady, encodeUtf8, SyncError, type Bytes } from '@y-sealed/protocol'
+import { bytesToHex, cryptoReady, encodeSignedHead, encodeUtf8, SyncError, type Bytes } from '@y-sealed/protocol'
 import { MAX_NAME_BYTES, type Device } from '@y-sealed/protocol/sealing'
 import * as Y from 'yjs'
 import type { TokenSource } from '../connection/channel.ts'
@@ -13,16 +13,22 @@ import { audienceOf, type SocketConstructor } from '../connection/socket.ts'
 import type { DocumentAccess } from '../document/document-access.ts'
 import { loadDevice } from '../keys/device-identity.ts'
 import type { KeyStore } from '../keys/key-store.ts'
+import { headName } from '../log/head-memory.ts'
+import { listStored } from '../members/stored-document.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import { monotonicClock } from '../platform.ts'
 import { SealedProvider } from '../provider/sealed-provider.ts'
+import { createHeadStore, type DeviceStorage } from '../stores/device-storage.ts'
+import type { DocumentStore } from '../stores/document-store.ts'
 import { issuerTokens, type FetchJson } from '../token/issuer-token.ts'
 
 export interface InstallationOptions {
   /** `wss://host[:port]`. */
   readonly relay: string
-  /** Where this device keeps its keys; one store is one device. */
-  readonly keys: KeyStore
+  /** Where this device keeps all it has; one storage is one device. With it documents open, and are edited, without a relay. [CL13] */
+  readonly storage?: DeviceStorage
+  /** Where this device keeps its keys, where it keeps nothing else; one store is one device. */
+  readonly keys?: KeyStore
   /** How others see this person, or this device; at most 63 bytes of UTF-8. Sealed: the relay does not. */
   readonly name?: string
   /**
@@ -32,7 +38,7 @@ export interface InstallationOptions {
   readonly token?: TokenSource
   /** An invitation, where the relay lets only invited devices make documents. */
   readonly invite?: string
-  /** Where sealed edits wait; defaults to memory. */
+  /** Where sealed edits wait, without `storage`; defaults to memory. */
   readonly outbox?: Outbox
   /** Under Node 20: the one from `@y-sealed/client/node`. */
   readonly WebSocket?: SocketConstructor
@@ -51,35 +57,40 @@ export class Installation {
   /** What ends each joining by a link that goes on. */
   readonly visits: Set<() => void> = new Set()
   readonly #options: InstallationOptions
+  /** Sealed logs and the relay's heads. */
+  readonly store: DocumentStore
+  /** `null`: each document's own, in memory. */
+  readonly #outbox: Outbox | null
   readonly #pinName: string
   readonly #accessById = new Map<string, DocumentAccess>()
   #isClosed = false
 
-  /** Loads or makes the device. Throws `RangeError` for a name that is too long, `TypeError` for a relay's URL that is not `wss:`. */
+  /** Loads or makes the device. Throws `RangeError` for a name that is too long, `TypeError` for a relay's URL that is not `wss:`, and without keys. */
   static async load(options: InstallationOptions): Promise<Installation> {
     await cryptoReady()
     nameBytes(options.name ?? '')
-    return new Installation(options, await loadDevice(options.keys))
+    return new Installation(options, await loadDevice(keysOf(options)))
   }
 
   private constructor(options: InstallationOptions, device: Device) {
     this.device = device
-    this.keys = options.keys
+    this.keys = keysOf(options)
+    this.store = options.storage?.documents ?? createHeadStore(this.keys)
+    this.#outbox = options.storage?.outbox ?? options.outbox ?? null
     this.name = options.name ?? ''
     this.#options = options
     this.#pinName = new URL(audienceOf(options.relay)).host
-    this.connection = this.#connect(device, new HeadKeyPin({ keys: options.keys, name: this.#pinName }))
+    this.connection = this.#connect(device, new HeadKeyPin({ keys: this.keys, name: this.#pinName }))
   }
 
   /** Opens a document on the connection. Throws `ALREADY_OPEN`, and `OFFLINE` once it is closed. */
   provide(access: DocumentAccess, doc: Y.Doc = new Y.Doc()): SealedProvider {
     this.#checkOpen()
-    const { outbox } = this.#options
     const id = bytesToHex(access.documentId)
     this.#accessById.set(id, access)
-    const { connection, keys } = this
-    const provider = new SealedProvider({ connection, access, doc, heads: keys, ...(outbox ? { outbox } : {}) })
-    return provider
+    const { connection, store } = this
+    const outbox = this.#outbox === null ? {} : { outbox: this.#outbox }
+    return new SealedProvider({ connection, access, doc, store, ...outbox })
   }
 
   /** A connection of its own that proves a link's keys and believes only the relay of that link. */
@@ -96,6 +107,17 @@ export class Installation {
   /** Pins a head key that a link brought, on a device that knows none. */
   async pinHeadKey(headKey: Bytes): Promise<void> {
     if ((await this.pinnedHeadKey()) === null) await this.keys.set(`head-key/${this.#pinName}`, headKey)
+  }
+
+  /** All that the KeyStore has, and the newest signed head of each document, by names of a KeyStore. */
+  async exportKeys(): Promise<Map<string, Bytes>> {
+    const entries = new Map<string, Bytes>()
+    for (const name of await this.keys.list('')) entries.set(name, (await this.keys.get(name)) as Bytes)
+    for (const documentId of await listStored(this.keys)) {
+      const { head } = await this.store.extent(documentId)
+      if (head !== null) entries.set(headName(documentId), encodeSignedHead(head))
+    }
+    return entries
   }
 
   close(): void {
@@ -125,6 +147,13 @@ export class Installation {
       ...(WebSocket ? { WebSocket } : {}),
     })
   }
+}
+
+/** Throws `TypeError` where the app gave neither storage nor keys. */
+export function keysOf({ storage, keys }: Pick<InstallationOptions, 'storage' | 'keys'>): KeyStore {
+  const known = storage?.keys ?? keys
+  if (known === undefined) throw new TypeError('a device needs `storage`, or `keys` at least')
+  return known
 }
 
 /**

@@ -278,8 +278,10 @@ export class PersonalLife {
   }
 
   async #forget({ membership, documentId }: SealedProvider): Promise<void> {
+    const { keys, store } = this.#options.installation
     await membership?.whenStored().catch(() => undefined)
-    await forgetDocument(this.#options.installation.keys, documentId)
+    await forgetDocument(keys, documentId)
+    await store.cut(documentId, 0)
   }
 }
 

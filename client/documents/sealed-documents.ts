@@ -218,10 +218,7 @@ export class SealedDocuments extends ObservableV2<{ [K in keyof DocumentsEvents]
    */
   async exportRecovery(): Promise<Recovery> {
     await this.#open.whenStored()
-    const { keys } = this.#installation
-    const entries = new Map<string, Bytes>()
-    for (const name of await keys.list('')) entries.set(name, (await keys.get(name)) as Bytes)
-    return writeRecovery(entries)
+    return writeRecovery(await this.#installation.exportKeys())
   }
 
   /** Closes every document and leaves the relay. */

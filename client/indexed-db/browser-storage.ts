@@ -4,9 +4,8 @@
  *
  * @module
  */
-import type { KeyStore } from '../keys/key-store.ts'
 import type { Outbox } from '../outbox/outbox.ts'
-import type { DocumentStore } from '../stores/document-store.ts'
+import type { DeviceStorage } from '../stores/device-storage.ts'
 import { Database, deleteDatabase } from './database.ts'
 import { createIndexedDbDocumentStore } from './document-store.ts'
 import { createIndexedDbKeyStore } from './key-store.ts'
@@ -24,11 +23,9 @@ export interface BrowserStorageOptions {
  * `STORAGE_UNAVAILABLE` when it keeps nothing any more, `STORAGE_NEWER` after another tab has loaded a newer version of the app, and
  * `STORAGE_CLOSED` after `close`.
  */
-export interface BrowserStorage {
-  readonly keys: KeyStore
+export interface BrowserStorage extends DeviceStorage {
   /** Shows each tab its own sessions and those of tabs that are gone. */
   readonly outbox: Outbox
-  readonly documents: DocumentStore
   /** Ends this tab's part; resolves when others can take over what it had on its way. */
   close(): Promise<void>
 }

@@ -25,8 +25,16 @@ export interface WrappingKey {
 /** An entry as a row. */
 export interface EntryRow extends StoredEntry {
   readonly document: Bytes
+  /** By which damage is known. */
+  readonly check: Bytes
   /** The document once more where the entry is a record, else absent, and so is the row from the index of records. */
   readonly recordOf?: Bytes
+}
+
+/** An encoded signed head. */
+export interface HeadRow {
+  readonly bytes: Bytes
+  readonly check: Bytes
 }
 
 /** An item as a row, numbered in the order of the puts. */
@@ -41,7 +49,7 @@ export interface Schema extends DBSchema {
   outbox: { key: number; value: OutboxRow; indexes: { place: [Bytes, Bytes, number] } }
   entries: { key: [Bytes, number]; value: EntryRow; indexes: { records: [Bytes, number] } }
   /** By document: encoded signed heads. */
-  heads: { key: Bytes; value: Bytes }
+  heads: { key: Bytes; value: HeadRow }
 }
 
 type Table = StoreNames<Schema>

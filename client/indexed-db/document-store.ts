@@ -4,6 +4,7 @@
  * @module
  */
 import { decodeSignedHead, encodeSignedHead, type Bytes, type SignedHead } from '@y-sealed/protocol'
+import { checkOf, isChecked } from '../stores/entry-check.ts'
 import {
   countFitting,
   isRecord,
@@ -34,7 +35,7 @@ export function createIndexedDbDocumentStore(database: Database): DocumentStore 
       const rows = await database.read(['entries'], (tables) =>
         tables.objectStore('entries').index('records').getAll(range),
       )
-      return rows.map(entryOf)
+      return rows.filter(isWhole).map(entryOf)
     },
     extent: (document) => {
       const own = document.slice()
@@ -80,7 +81,9 @@ async function appendRows(
   await Promise.all((fresh as readonly EntryRow[]).map(async (row) => entries.add(row)))
   const known = await findHead(tables, document)
   const newer = newerHead(known, head)
-  if (newer !== null && newer !== known) await tables.objectStore('heads').put(encodeSignedHead(newer), document)
+  if (newer === null || newer === known) return
+  const bytes = encodeSignedHead(newer)
+  await tables.objectStore('heads').put({ bytes, check: checkOf(document, newer.seq, bytes) }, document)
 }
 
 async function readRows(
@@ -92,9 +95,12 @@ async function readRows(
   const found: StoredEntry[] = []
   for (let next = Math.max(1, fromSeq); ;) {
     const rows = await getRows(tables, document, next)
-    for (const row of rows) found.push(entryOf(row))
+    const first = next
+    const damaged = rows.findIndex((row, index) => row.seq !== first + index || !isWhole(row))
+    const whole = damaged === -1 ? rows : rows.slice(0, damaged)
+    for (const row of whole) found.push(entryOf(row))
     const count = countFitting(found, maxBytes)
-    if (rows.length < BATCH || count < found.length) return found.slice(0, count)
+    if (whole.length < BATCH || count < found.length) return found.slice(0, count)
     next += rows.length
   }
 }
@@ -109,8 +115,9 @@ async function findLastSeq(tables: Reading, document: Bytes): Promise<number> {
 }
 
 async function findHead(tables: Reading, document: Bytes): Promise<SignedHead | null> {
-  const bytes = await tables.objectStore('heads').get(document)
-  return bytes === undefined ? null : decodeSignedHead(bytes)
+  const row = await tables.objectStore('heads').get(document)
+  const head = row === undefined ? null : decodeSignedHead(row.bytes)
+  return row !== undefined && head !== null && isChecked(row.check, document, head.seq, row.bytes) ? head : null
 }
 
 function seqsOf(document: Bytes, fromSeq: number): IDBKeyRange {
@@ -119,8 +126,12 @@ function seqsOf(document: Bytes, fromSeq: number): IDBKeyRange {
 
 /** A view would be stored with all of the buffer beneath it. */
 function rowOf(document: Bytes, { seq, envelope }: StoredEntry): EntryRow {
-  const row = { document, seq, envelope: envelope.slice() }
+  const row = { document, seq, envelope: envelope.slice(), check: checkOf(document, seq, envelope) }
   return isRecord(row) ? { ...row, recordOf: document } : row
+}
+
+function isWhole({ document, seq, envelope, check }: EntryRow): boolean {
+  return isChecked(check, document, seq, envelope)
 }
 
 function entryOf({ seq, envelope }: EntryRow): StoredEntry {

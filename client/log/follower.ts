@@ -20,6 +20,11 @@ import { Sequencer } from './sequencer.ts'
 /** Why the relay's log cannot be that of this document as this device knows it. [LO6] */
 export type LogMismatch = 'ROLLBACK' | 'FORK' | 'LOG_INVALID' | 'BAD_HEAD'
 
+interface Mismatch {
+  readonly code: LogMismatch
+  readonly seq: number
+}
+
 /** A READ that has brought nothing for so long is reported. [K3] */
 export const WITHHELD_AFTER_MS = 10_000
 /** What OPENED announces follows it at once: when nothing more of it has come for so long, it is asked for. [FR5] */
@@ -39,6 +44,8 @@ export interface FollowerOptions {
   /** The log has reached the head of OPENED; `isWhole` when nothing in it waits for a signature. */
   readonly onCaughtUp: (isWhole: boolean) => void
   readonly onMismatch: (code: LogMismatch, seq: number) => void
+  /** Entries were verified and follow what was there. */
+  readonly onTaken?: (entries: readonly LogEntry[]) => void
   /** A head that the relay signed has been found to fit. */
   readonly onHead?: (head: SignedHead) => void
   /** Everything after this seq waits for a signature. [EN13] */
@@ -67,6 +74,8 @@ export class LogFollower {
   #reportedWaiting = 0
   #reportedWithheld = 0
   #stopped = false
+  /** What is taken comes from this device's own store. */
+  #loading = false
 
   constructor(options: FollowerOptions) {
     this.#options = options
@@ -111,6 +120,25 @@ export class LogFollower {
   /** What an earlier run has kept of this relay's heads. */
   remember(head: SignedHead): void {
     this.#promises.add(head)
+  }
+
+  /** Takes entries that an earlier run has kept. False when they are not what it has verified: they prove nothing but damage here. */
+  load(entries: readonly LogEntry[]): boolean {
+    this.#loading = true
+    try {
+      this.#sequencer.offer(entries, this.#options.log.head.seq)
+      return this.#takeRun() === null
+    } finally {
+      this.#loading = false
+    }
+  }
+
+  /** The log is read again from its start. What the relay has signed for, it must show once more. */
+  restart(): void {
+    this.#options.log.restart()
+    if (this.#newestHead !== null) this.#promises.add(this.#newestHead)
+    this.#newestHead = null
+    this.closed()
   }
 
   /** The relay has stopped live delivery: what is to come has to be asked for, up to its head. [FR14] */
@@ -165,7 +193,9 @@ export class LogFollower {
   }
 
   #advance(): void {
-    if (this.#stopped || !this.#takeRun()) return
+    if (this.#stopped) return
+    const mismatch = this.#takeRun()
+    if (mismatch !== null) return this.#stop(mismatch.code, mismatch.seq)
     const target = this.#target
     if (target === null) return
     const { log, onCaughtUp } = this.#options
@@ -227,34 +257,33 @@ export class LogFollower {
   }
 
   /** Each head that the relay signed is compared at its own place, before anything after it is taken. */
-  #takeRun(): boolean {
+  #takeRun(): Mismatch | null {
     const { log } = this.#options
     let run = this.#sequencer.take(log.head.seq)
     while (run.length > 0) {
       const promise = this.#promises.after(log.head.seq)
       const length = promise === null ? run.length : Math.min(run.length, promise.seq - log.head.seq)
-      if (!this.#take(run.slice(0, length))) return false
+      const mismatch = this.#take(run.slice(0, length))
+      if (mismatch !== null) return mismatch
       run = run.slice(length)
       if (promise === null || log.head.seq < promise.seq) continue
+      if (!equalBytes(log.head.transcript, promise.transcript)) return { code: 'FORK', seq: promise.seq }
       this.#promises.forget(promise.seq)
-      if (!equalBytes(log.head.transcript, promise.transcript)) {
-        this.#stop('FORK', promise.seq)
-        return false
-      }
       this.#fit(promise)
     }
-    return true
+    return null
   }
 
-  #take(entries: readonly LogEntry[]): boolean {
+  #take(entries: readonly LogEntry[]): Mismatch | null {
+    const { log, onOutcomes, onTaken } = this.#options
     try {
-      this.#options.onOutcomes(this.#options.log.take(entries))
-      return true
+      onOutcomes(log.take(entries))
     } catch (error) {
       if (!(error instanceof SyncError)) throw error
-      this.#stop('LOG_INVALID', this.#options.log.head.seq)
-      return false
+      return { code: 'LOG_INVALID', seq: log.head.seq }
     }
+    if (!this.#loading) onTaken?.(entries)
+    return null
   }
 
   #isSigned(head: SignedHead): boolean {

@@ -4,8 +4,17 @@
  *
  * @module
  */
-import { bytesToBase64url, decodeSignedHead, encodeSignedHead, type Bytes, type SignedHead } from '@y-sealed/protocol'
+import {
+  base64urlToBytes,
+  bytesToBase64url,
+  decodeSignedHead,
+  encodeSignedHead,
+  type Bytes,
+  type SignedHead,
+} from '@y-sealed/protocol'
 import type { KeyStore } from '../keys/key-store.ts'
+
+const PREFIX = 'head/'
 
 export class HeadMemory {
   readonly #keys: KeyStore
@@ -15,7 +24,7 @@ export class HeadMemory {
 
   constructor(keys: KeyStore, documentId: Bytes) {
     this.#keys = keys
-    this.#name = `head/${bytesToBase64url(documentId)}`
+    this.#name = headName(documentId)
   }
 
   /** What an earlier run has kept, or `null`. */
@@ -41,4 +50,17 @@ export class HeadMemory {
     if (((stored && decodeSignedHead(stored))?.seq ?? 0) >= head.seq) return
     await this.#keys.set(this.#name, encodeSignedHead(head))
   }
+}
+
+/** Under which name a KeyStore, or a recovery file, has the head of a document. */
+export function headName(documentId: Bytes): string {
+  return PREFIX + bytesToBase64url(documentId)
+}
+
+/** What {@link headName} names, of which document; `null` for another name, and for what is no head. */
+export function readHead(name: string, value: Bytes): { readonly documentId: Bytes; readonly head: SignedHead } | null {
+  if (!name.startsWith(PREFIX)) return null
+  const documentId = base64urlToBytes(name.slice(PREFIX.length))
+  const head = decodeSignedHead(value)
+  return documentId?.length === 16 && head !== null ? { documentId, head } : null
 }

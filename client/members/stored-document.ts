@@ -5,6 +5,7 @@
  * @module
  */
 import {
+  base64urlToBytes,
   bytesToBase64url,
   decodeRecord,
   documentIdOf,
@@ -22,6 +23,8 @@ import type { KeyStore } from '../keys/key-store.ts'
 
 /** First byte of the value; what came before it had none. */
 const VERSION = 2
+const DOCUMENT_PREFIX = 'document/'
+
 /** Longer than any genesis record. */
 const MAX_GENESIS_BYTES = 1_024
 
@@ -60,6 +63,14 @@ export async function saveDocument(keys: KeyStore, stored: StoredDocument): Prom
   await keys.set(documentKey(documentIdOf(stored.genesisHash)), writer.finish())
 }
 
+/** Ids of the documents of which it has something. */
+export async function listStored(keys: KeyStore): Promise<readonly Bytes[]> {
+  const names = await keys.list(DOCUMENT_PREFIX)
+  return names
+    .map((name) => base64urlToBytes(name.slice(DOCUMENT_PREFIX.length)))
+    .filter((id) => id?.length === 16) as Bytes[]
+}
+
 /** Its keys are gone; what the relay must not go behind stays. */
 export async function forgetDocument(keys: KeyStore, documentId: Bytes): Promise<void> {
   await keys.delete(documentKey(documentId))
@@ -85,7 +96,7 @@ export async function savePin(keys: KeyStore, pin: Pin): Promise<void> {
 }
 
 function documentKey(documentId: Bytes): string {
-  return `document/${bytesToBase64url(documentId)}`
+  return DOCUMENT_PREFIX + bytesToBase64url(documentId)
 }
 
 function pinKey(documentId: Bytes): string {

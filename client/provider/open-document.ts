@@ -20,14 +20,15 @@ import * as Y from 'yjs'
 import type { DocumentFrame } from '../connection/channel.ts'
 import type { DocumentAccess } from '../document/document-access.ts'
 import { Foundation } from '../document/foundation.ts'
-import { DocumentLog, entriesOf, type LogOutcome } from '../log/document-log.ts'
-import { LogFollower } from '../log/follower.ts'
-import { HeadMemory } from '../log/head-memory.ts'
+import { entriesOf, type DocumentLog, type LogOutcome } from '../log/document-log.ts'
+import type { LogFollower } from '../log/follower.ts'
+import { History } from '../log/history.ts'
 import { startInputGate } from '../input/input-gate.ts'
 import { MemberDesk } from '../members/member-desk.ts'
 import { Membership, type MemberRecord } from '../members/membership.ts'
 import type { Intent } from '../members/record-tools.ts'
 import { createMemoryOutbox } from '../outbox/outbox.ts'
+import { createMemoryDocumentStore } from '../stores/document-store.ts'
 import { closedError, downReason, explainRemoval, judgeRefusal, refusalName, REMOVED } from './down-reason.ts'
 import { Lifeline } from './lifeline.ts'
 import { Presence } from './presence.ts'
@@ -35,6 +36,7 @@ import type { Emit } from './provider-events.ts'
 import type { SealedProviderOptions } from './provider-options.ts'
 import { RemoteGate } from './remote-gate.ts'
 import type { QueuedEntry } from './send-queue.ts'
+import { storeProblem } from './send-problem.ts'
 import { Sender } from './sender.ts'
 import { Standing } from './standing.ts'
 
@@ -51,19 +53,20 @@ export class OpenDocument {
   readonly membership: Membership | null
   readonly standing: Standing
   readonly gate: RemoteGate
-  readonly log: DocumentLog
   readonly line: Lifeline
   readonly #options: OpenDocumentOptions
   readonly #access: DocumentAccess
   readonly #emit: Emit
-  readonly #heads: HeadMemory | null
-  readonly #follower: LogFollower
+  readonly #history: History
   readonly #foundation: Foundation
   readonly #desk: MemberDesk | null
   #device: Device | null = null
   #sender: Sender | null = null
   #presence: Presence | null = null
   #early: Bytes[] = []
+  #starting: Promise<void> | null = null
+  /** What was kept is read. */
+  #isLoaded = false
   /** History is read on this opening, and edits may leave. */
   #live = false
   /** Role and right to write as the app was told them last. */
@@ -79,35 +82,33 @@ export class OpenDocument {
   readonly #onShown = (): void => this.#presence?.setHidden(false)
 
   constructor(options: OpenDocumentOptions) {
-    const { access, doc, connection, heads } = options
+    const { access, doc, connection } = options
     this.#options = options
     this.#access = access
     this.#emit = options.emit
     this.membership = access instanceof Membership ? access : null
     this.standing = new Standing(this.membership)
     this.gate = new RemoteGate(doc, options.origin)
-    this.log = new DocumentLog(access)
-    this.#heads = heads ? new HeadMemory(heads, access.documentId) : null
+    this.#history = this.#createHistory()
     this.line = this.#createLine()
     this.#foundation = new Foundation(access, (frame) => this.line.send(frame))
     this.#desk = this.membership && this.#createDesk(this.membership)
-    this.#follower = new LogFollower({
-      documentId: access.documentId,
-      log: this.log,
-      headKey: () => connection.headKey,
-      read: (after) => this.line.send({ type: 'read', document: access.documentId, after, maxBytes: READ_BYTES }),
-      onOutcomes: (outcomes) => this.#settle(outcomes),
-      onCaughtUp: (isWhole) => this.#caughtUp(isWhole),
-      onMismatch: (code, seq) => this.line.halt(code, seq),
-      onHead: (head) => void this.#heads?.keep(head).catch((error: unknown) => this.#emit('connection-error', [error])),
-      onWaiting: (seq) => this.#emit('integrity', [{ code: 'WAITING', seq, fatal: false }]),
-      onWithheld: (seq) => this.#emit('integrity', [{ code: 'WITHHELD', seq, fatal: false }]),
-    })
     this.#stopInputGate = startInputGate(options.inputGate ?? true, this.gate)
     connection.on('hidden', this.#onHidden)
     connection.on('shown', this.#onShown)
     // What the document holds already may be new to the relay: the log decides when it is known.
     if (doc.store.clients.size > 0) this.#early.push(Y.encodeStateAsUpdateV2(doc) as Bytes)
+    // Otherwise the line asks for it, and says what is wrong.
+    if (options.connect === false) this.#start().catch((error: unknown) => this.#emit('connection-error', [error]))
+  }
+
+  get log(): DocumentLog {
+    return this.#history.log
+  }
+
+  /** What this device has kept of the document is shown. [CL13] */
+  get isLoaded(): boolean {
+    return this.#isLoaded
   }
 
   /** Local edits that are not saved. [CL6] */
@@ -116,7 +117,11 @@ export class OpenDocument {
   }
 
   get signedHead(): SignedHead | null {
-    return this.#follower.signedHead
+    return this.#history.signedHead
+  }
+
+  get #follower(): LogFollower {
+    return this.#history.follower
   }
 
   disconnect(): void {
@@ -133,6 +138,7 @@ export class OpenDocument {
     this.disconnect()
     this.#sender?.destroy()
     this.#desk?.destroy()
+    this.#history.close()
   }
 
   /** Takes an edit of the document, made here. */
@@ -180,8 +186,33 @@ export class OpenDocument {
     })
   }
 
-  async #start(): Promise<void> {
-    if (this.#sender !== null) return
+  #createHistory(): History {
+    const { access, connection, store } = this.#options
+    return new History({
+      access,
+      store: store ?? createMemoryDocumentStore(),
+      headKey: () => connection.headKey,
+      read: (after) => this.line.send({ type: 'read', document: access.documentId, after, maxBytes: READ_BYTES }),
+      takeRecords: (records) => void this.membership?.takeRecords(records, 0),
+      onOutcomes: (outcomes) => this.#settle(outcomes),
+      onCaughtUp: (isWhole) => this.#caughtUp(isWhole),
+      onMismatch: (code, seq) => this.line.halt(code, seq),
+      onWaiting: (seq) => this.#emit('integrity', [{ code: 'WAITING', seq, fatal: false }]),
+      onWithheld: (seq) => this.#emit('integrity', [{ code: 'WITHHELD', seq, fatal: false }]),
+      onTrouble: (error) => this.#emit('problem', [storeProblem(error)]),
+    })
+  }
+
+  /** What an earlier run has kept, shown before the relay is asked for anything. */
+  #start(): Promise<void> {
+    this.#starting ??= this.#prepare().catch((error: unknown) => {
+      this.#starting = null
+      throw error
+    })
+    return this.#starting
+  }
+
+  async #prepare(): Promise<void> {
     const device = await this.#options.connection.device
     this.#device = device
     const sender = new Sender({
@@ -196,14 +227,16 @@ export class OpenDocument {
       refresh: () => this.membership !== null && !this.standing.readOnly && this.line.refresh(),
       onChange: () => this.#changed(),
       onProblem: (problem) => this.#emit('problem', [problem]),
+      whenKept: () => this.#history.whenKept(),
     })
     await sender.restore()
-    const known = (await this.#heads?.recall()) ?? null
-    if (known !== null) this.#follower.remember(known)
     this.#sender = sender
     for (const update of this.#early.splice(0)) sender.take(update)
     this.#presence = this.#createPresence(device, sender)
     this.#presence.setHidden(this.#options.connection.isHidden)
+    await this.#history.load()
+    this.#isLoaded = true
+    this.#emit('loaded', [])
   }
 
   #createDesk(membership: Membership): MemberDesk {
@@ -317,7 +350,8 @@ export class OpenDocument {
     if (membership === null || this.#desk === null || this.line.ended !== null) return
     this.#desk.advance()
     this.#updateRights()
-    if (membership.isRemoved) return this.line.down(REMOVED)
+    // What is kept may be of a time before it came back: the relay is asked first.
+    if (membership.isRemoved && this.#isLoaded) return this.line.down(REMOVED)
     if (!this.#live) return
     if (this.log.opensMore) return this.#readAgain()
     const epoch = this.#openEpoch
@@ -331,8 +365,7 @@ export class OpenDocument {
   /** A key has come without which entries were passed over: from the first on, for what they say decides what counts after them. */
   #readAgain(): void {
     this.#pause()
-    this.log.restart()
-    this.line.reopen()
+    void this.#history.restart().then(() => this.line.reopen())
   }
 
   /** What was sent on an earlier opening may have been lost: everything unacknowledged goes out again, once history is read. */

@@ -12,6 +12,8 @@ export interface OutboxKeeperOptions {
   /** The lowest counter of a session that is still queued; `null` for none. */
   readonly oldest: (session: Bytes) => number | null
   readonly onProblem: (problem: SendProblem) => void
+  /** Resolves when what the log has by now would survive a crash. */
+  readonly whenKept: () => Promise<void>
 }
 
 export class OutboxKeeper {
@@ -33,10 +35,12 @@ export class OutboxKeeper {
     this.#report(put)
   }
 
-  /** The log has them. */
+  /** The log has them: they go once it is stored, so that there is no moment at which a device without a relay has them nowhere. */
   forget(envelopes: readonly Envelope[]): void {
-    for (const { document, session, counter } of envelopes) this.#remove(document, session, counter)
-    this.#forgetReplaced()
+    void this.#options.whenKept().then(() => {
+      for (const { document, session, counter } of envelopes) this.#remove(document, session, counter)
+      this.#forgetReplaced()
+    })
   }
 
   /** They were sealed anew, and that was put: once it is all stored, they go. */

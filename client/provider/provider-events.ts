@@ -30,6 +30,8 @@ export interface IntegrityReport {
 
 export interface ProviderEvents {
   status: (event: { readonly status: ProviderStatus }) => void
+  /** What this device has kept of the document is shown; what is new at the relay may follow. [CL13] */
+  loaded: () => void
   /** History is verified, decrypted and applied; false when the connection is lost. */
   sync: (synced: boolean) => void
   synced: (synced: boolean) => void

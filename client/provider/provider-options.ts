@@ -9,9 +9,9 @@ import type { TokenSource } from '../connection/channel.ts'
 import type { RelayConnection } from '../connection/relay-connection.ts'
 import type { DocumentAccess } from '../document/document-access.ts'
 import type { InputGateScope } from '../input/input-gate.ts'
-import type { KeyStore } from '../keys/key-store.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import type { StorageState } from '../status/sync-status.ts'
+import type { DocumentStore } from '../stores/document-store.ts'
 
 export interface SealedProviderOptions {
   readonly connection: RelayConnection
@@ -23,8 +23,6 @@ export interface SealedProviderOptions {
   readonly connect?: boolean
   /** Where sealed, unacknowledged edits are kept; defaults to memory. */
   readonly outbox?: Outbox
-  /** Where the relay's newest head is remembered between runs, so that a relay that was rolled back is noticed; by default it is not. */
-  readonly heads?: KeyStore
   /**
    * Hold remote edits while an input method composes and around taps and caret keys: on the whole page (default), within an element, or not.
    * Without a page, as under Node, it does nothing. [CL20]
@@ -32,6 +30,11 @@ export interface SealedProviderOptions {
   readonly inputGate?: InputGateScope
   /** Where edits stand that no relay has, for `syncStatus`: `kept` with an outbox of one's own, else `off`. [CL22] */
   readonly storage?: StorageState
+  /**
+   * Where the sealed log is kept, with the newest head that the relay has signed for it: the document opens without a relay, only what is new
+   * is asked for, and a relay that was rolled back is noticed. Defaults to memory. [CL13] [LO6]
+   */
+  readonly store?: DocumentStore
   /** Tokens for this document; defaults to the connection's source. */
   readonly token?: TokenSource
 }

@@ -63,6 +63,11 @@ export class SealedProvider extends ObservableV2<EventMap> {
     return this.#document.line.status
   }
 
+  /** What this device has kept of the document is shown, with or without a relay. [CL13] */
+  get loaded(): boolean {
+    return this.#document.isLoaded
+  }
+
   /** The log up to the relay's head at opening is verified, decrypted and applied. [CL6] */
   get synced(): boolean {
     return this.#document.line.synced
@@ -153,6 +158,13 @@ export class SealedProvider extends ObservableV2<EventMap> {
   whenSaved(): Promise<void> {
     if (this.unsyncedChanges === 0) return Promise.resolve()
     return new Promise((resolve) => this.once('saved', resolve))
+  }
+
+  /** Resolves when {@link loaded} is true; rejects with `OFFLINE` when the provider is destroyed before. */
+  whenLoaded(): Promise<void> {
+    if (this.loaded) return Promise.resolve()
+    if (this.#isDestroyed) return Promise.reject(this.#endedError())
+    return awaitEvent(this, { loaded: () => true, destroy: () => this.#endedError() })
   }
 
   /** Resolves when {@link synced} is true; rejects with the reason when the provider is closed for good before, and with `OFFLINE` when destroyed. */

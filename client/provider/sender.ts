@@ -51,6 +51,8 @@ export interface SenderOptions {
   /** The number of unsaved edits changed, or a binding came into force. */
   readonly onChange: () => void
   readonly onProblem: (problem: SendProblem) => void
+  /** Resolves when what was taken from the log so far would survive a crash: only then may the outbox forget it. [CL13] */
+  readonly whenKept: () => Promise<void>
 }
 
 export class Sender {
@@ -76,6 +78,7 @@ export class Sender {
       outbox: options.outbox,
       oldest: (session) => this.#queue.firstCounter(session),
       onProblem: options.onProblem,
+      whenKept: options.whenKept,
     })
     this.#edits = new UnsealedEdits({
       doc: options.doc,

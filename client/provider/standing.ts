@@ -10,7 +10,8 @@ import type { Membership } from '../members/membership.ts'
 export class Standing {
   readonly #membership: Membership | null
   #granted: Role = 'none'
-  #permissions = 0
+  /** `null` until the relay has said: what this device has kept of the records decides. */
+  #permissions: number | null = null
 
   constructor(membership: Membership | null) {
     this.#membership = membership
@@ -30,7 +31,7 @@ export class Standing {
 
   /** An edit would be refused, by the relay or by everybody else. */
   get readOnly(): boolean {
-    if (!this.permits('write')) return true
+    if (this.#permissions !== null && !this.permits('write')) return true
     return this.#membership !== null && this.#membership.recordSeq > 0 && !isAtLeast(this.role, 'writer')
   }
 
@@ -41,6 +42,6 @@ export class Standing {
   }
 
   permits(permission: Permission): boolean {
-    return (this.#permissions & PERMISSIONS[permission]) !== 0
+    return ((this.#permissions ?? 0) & PERMISSIONS[permission]) !== 0
   }
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { base64urlToBytes, bytesToBase64url, equalBytes, SyncError, type Bytes } from '@y-sealed/protocol'
+import { bytesToBase64url, equalBytes, SyncError, type Bytes } from '@y-sealed/protocol'
 import { Installation, type InstallationOptions } from '../documents/installation.ts'
 import { OpenDocuments } from '../documents/open-documents.ts'
 import { addPending, listPending } from '../documents/pending-documents.ts'
@@ -13,16 +13,16 @@ import { PersonalDocument } from '../documents/personal-document.ts'
 import { isStranger } from '../documents/stranger.ts'
 import { whenSyncedWithin } from '../documents/when-synced.ts'
 import { createMemoryKeyStore } from '../keys/key-store.ts'
+import { readHead } from '../log/head-memory.ts'
 import { addOwnDevice } from '../members/intents/let-in.ts'
 import { leaveDocument, removeOwnDevice } from '../members/intents/remove-devices.ts'
-import { loadDocument } from '../members/stored-document.ts'
+import { listStored, loadDocument } from '../members/stored-document.ts'
 import { readRecovery } from './recovery-file.ts'
 
 /** With one document. */
 const PATIENCE_MS = 20_000
-const DOCUMENT_PREFIX = 'document/'
-/** Heads, pins and the relay's head key. [LO5] [LO6] [CL11] */
-const MEMORIES = ['head/', 'pin/', 'head-key/']
+/** Pins and the relay's head key. [LO5] [CL11] */
+const MEMORIES = ['pin/', 'head-key/']
 
 /**
  * Resolves with the genesis (32 bytes) of the person's own document, `null` where the old device had none. Rejects as `readRecovery`, with
@@ -35,9 +35,13 @@ export async function restoreDevice(options: InstallationOptions, file: Bytes, k
     await keys.set(name, value)
     // What the relay must not go behind, it must not go behind on the new device either.
     const isMemory = MEMORIES.some((prefix) => name.startsWith(prefix))
-    if (isMemory && (await options.keys.get(name)) === null) await options.keys.set(name, value)
+    if (isMemory && (await fresh.keys.get(name)) === null) await fresh.keys.set(name, value)
+    const known = readHead(name, value)
+    if (known !== null) await fresh.store.append(known.documentId, [], known.head)
   }
-  const old = await Installation.load({ ...options, keys })
+  // The old device has its keys alone, and nothing of what it knows goes into the storage of the new one.
+  const { storage: _storage, outbox: _outbox, ...others } = options
+  const old = await Installation.load({ ...others, keys })
   const move = new Move(old, fresh)
   try {
     return await move.run()
@@ -158,9 +162,8 @@ class Move {
   async #heldDocuments(): Promise<readonly Bytes[]> {
     const geneses: Bytes[] = []
     const { keys } = this.#old
-    for (const name of await keys.list(DOCUMENT_PREFIX)) {
-      const id = base64urlToBytes(name.slice(DOCUMENT_PREFIX.length))
-      const stored = id?.length === 16 ? await loadDocument(keys, id) : null
+    for (const id of await listStored(keys)) {
+      const stored = await loadDocument(keys, id)
       if (stored !== null) geneses.push(stored.genesisHash)
     }
     return geneses

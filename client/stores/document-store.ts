@@ -32,9 +32,12 @@ export interface DocumentStore {
    * nothing of the call is kept.
    */
   append(document: Bytes, entries: readonly StoredEntry[], head?: SignedHead): Promise<void>
-  /** Entries from `fromSeq` on, in order: as many as fit in `maxBytes`, but one at least where there is one. */
+  /**
+   * Entries from `fromSeq` on, in order: as many as fit in `maxBytes`, but one at least where there is one. Nothing is given from the first on
+   * that is not what was appended: a disk or a browser may have damaged it.
+   */
   read(document: Bytes, fromSeq: number, maxBytes: number): Promise<readonly StoredEntry[]>
-  /** The member records among the entries, in order. */
+  /** The member records among the entries, in order; none that is damaged. */
   records(document: Bytes): Promise<readonly StoredEntry[]>
   extent(document: Bytes): Promise<StoredExtent>
   /** Forgets the entries after `afterSeq`, which are damaged or were restarted from there. The head is evidence, and stays. */
@@ -46,17 +49,20 @@ export interface DocumentStore {
 /** A DocumentStore that forgets everything when the process ends. */
 export function createMemoryDocumentStore(): DocumentStore {
   const logByDocument = new Map<string, { entries: StoredEntry[]; head: SignedHead | null }>()
-  const find = (document: Bytes): { entries: StoredEntry[]; head: SignedHead | null } =>
-    logByDocument.get(document.join()) ?? { entries: [], head: null }
+  const find = (document: Bytes): { entries: StoredEntry[]; head: SignedHead | null } => {
+    const known = logByDocument.get(document.join())
+    if (known !== undefined) return known
+    const fresh = { entries: [], head: null }
+    logByDocument.set(document.join(), fresh)
+    return fresh
+  }
   // `async` turns what is thrown into a refusal.
   return {
     append: async (document, entries, head) => {
       const known = find(document)
       const fresh = selectFresh(entries, known.entries.length, (seq) => known.entries[seq - 1]?.envelope)
-      logByDocument.set(document.join(), {
-        entries: [...known.entries, ...fresh.map(({ seq, envelope }) => ({ seq, envelope: envelope.slice() }))],
-        head: newerHead(known.head, head),
-      })
+      for (const entry of fresh) known.entries.push(copyEntry(entry))
+      known.head = newerHead(known.head, head)
     },
     read: async (document, fromSeq, maxBytes) => {
       const rest = find(document).entries.slice(Math.max(0, fromSeq - 1))
@@ -68,8 +74,7 @@ export function createMemoryDocumentStore(): DocumentStore {
       return { lastSeq: entries.length, head }
     },
     cut: async (document, afterSeq) => {
-      const { entries, head } = find(document)
-      logByDocument.set(document.join(), { entries: entries.slice(0, afterSeq), head })
+      find(document).entries.splice(Math.max(0, afterSeq))
     },
     delete: async (document) => {
       logByDocument.delete(document.join())

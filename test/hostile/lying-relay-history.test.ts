@@ -14,7 +14,7 @@ import {
   type RelayFrame,
   type SignedHead,
 } from '@y-sealed/protocol'
-import { createMemoryKeyStore } from '@y-sealed/client'
+import { createMemoryDocumentStore } from '@y-sealed/client'
 import { createEpochKey, Session, wrapKey, type Device } from '@y-sealed/protocol/sealing'
 import { describe, expect, it, vi } from 'vitest'
 
@@ -65,21 +65,21 @@ describe('a relay that rolls back', () => {
 
   it('T5 [K9] [LO6] to an older database is refused by a device that had seen more before it was started again', async () => {
     const stage = await setStage()
-    const heads = createMemoryKeyStore()
-    const alice = await stage.watch({ provider: { heads } })
+    const store = createMemoryDocumentStore()
+    const alice = await stage.watch({ provider: { store } })
     await alice.peer.provider.whenSynced()
     await write(alice, 'first ')
     const old = await copyOf(stage.honest, [stage.lying])
     stage.lying.stand(await startHonestRelay([stage.lying], stage.honest.data))
     await write(alice, 'second ')
     // A head is signed when the document is opened: by then the device has seen both.
-    const later = await stage.watch({ provider: { heads } })
+    const later = await stage.watch({ provider: { store } })
     await later.peer.provider.whenSynced()
     later.peer.close()
     alice.peer.close()
 
     stage.lying.stand(await startHonestRelay([stage.lying], old))
-    const restarted = await stage.watch({ provider: { heads } })
+    const restarted = await stage.watch({ provider: { store } })
     expect(await haltOf(restarted)).toMatchObject({ closed: ['ROLLBACK'], reported: ['ROLLBACK'] })
     const stranger = await stage.watch()
     await stranger.peer.provider.whenSynced()

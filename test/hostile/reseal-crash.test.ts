@@ -67,6 +67,7 @@ class Run {
       reopen: () => undefined,
       refresh: () => true,
       onChange: () => undefined,
+      whenKept: () => Promise.resolve(),
       onProblem: ({ code }) => this.problems.push(code),
     })
     this.doc.on('updateV2', (update) => this.sender.take(update as Bytes))

@@ -57,6 +57,8 @@ export interface PeerOptions {
   readonly keys?: KeyStore
   readonly doc?: Y.Doc
   readonly provider?: Partial<SealedProviderOptions>
+  /** Defaults to the platform's, which trusts the relay. */
+  readonly WebSocket?: SocketConstructor
 }
 
 export class Peer {
@@ -86,7 +88,10 @@ export class Peer {
 export async function join(options: PeerOptions): Promise<Peer> {
   const keys = options.keys ?? createMemoryKeyStore()
   const device = await loadDevice(keys)
-  const platform = await platformFor(options.relay)
+  const platform = {
+    ...(await platformFor(options.relay)),
+    ...(options.WebSocket ? { WebSocket: options.WebSocket } : {}),
+  }
   const accessOf = (): DocumentAccess => options.access
   const token = issuerTokens({ device, accessOf, ...(platform.fetch ? { fetch: platform.fetch } : {}) })
   const connection = new RelayConnection({

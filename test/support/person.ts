@@ -6,6 +6,7 @@
 import {
   createMemoryKeyStore,
   SealedDocuments,
+  type DeviceStorage,
   type KeyStore,
   type SealedDocument,
   type SealedDocumentsOptions,
@@ -18,14 +19,17 @@ export interface PersonOptions {
   readonly relay: RelayAddress
   readonly name: string
   readonly keys?: KeyStore
+  /** In place of `keys`: all that the device keeps. */
+  readonly storage?: DeviceStorage
   /** With a list of documents that the person's devices share; default false: most scenarios need none, and it costs tokens. */
   readonly personal?: boolean
 }
 
 /** What `SealedDocuments.open` takes on this platform. */
 export async function documentsOptions(options: PersonOptions): Promise<SealedDocumentsOptions> {
-  const { relay, name, keys = createMemoryKeyStore(), personal = false } = options
-  return { relay: relay.url, name, keys, personal, ...(await platformFor(relay)) }
+  const { relay, name, keys = createMemoryKeyStore(), storage, personal = false } = options
+  const kept = storage ? { storage } : { keys }
+  return { relay: relay.url, name, ...kept, personal, ...(await platformFor(relay)) }
 }
 
 /** One device of a person; closed when the test ends. What goes on in the background and fails is kept. */

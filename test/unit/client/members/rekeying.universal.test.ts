@@ -45,6 +45,7 @@ class Typist {
       reopen: this.reopen,
       refresh: this.refresh,
       onChange: () => undefined,
+      whenKept: () => Promise.resolve(),
       onProblem: (problem) => this.problems.push(problem),
     })
     this.doc.on('updateV2', (update) => this.sender.take(update as Bytes))

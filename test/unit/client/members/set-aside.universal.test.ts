@@ -43,6 +43,7 @@ class Desk {
       reopen: () => undefined,
       refresh: () => true,
       onChange: () => undefined,
+      whenKept: () => Promise.resolve(),
       onProblem: (problem) => this.problems.push(problem),
     })
     this.doc.on('updateV2', (update) => this.sender.take(update as Bytes))

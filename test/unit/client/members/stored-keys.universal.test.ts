@@ -94,6 +94,7 @@ function typeAs(person: Person, access: Membership = person.membership, outbox =
     reopen: () => undefined,
     refresh: () => true,
     onChange: () => undefined,
+    whenKept: () => Promise.resolve(),
     onProblem: (problem) => problems.push(problem),
   })
   doc.on('updateV2', (update) => sender.take(update as Bytes))

@@ -1,0 +1,214 @@
+/**
+ * One document's log in this device's DocumentStore: read when the document is opened, and continued as entries are taken. What cannot be
+ * written waits in memory and is tried again. Rules LO6, CL13.
+ *
+ * @module
+ */
+import { readWholeEnvelope, SyncError, type Bytes, type SignedHead } from '@y-sealed/protocol'
+import { startTimer, type Cancel } from '../platform.ts'
+import type { LogEntry } from './document-log.ts'
+import type { DocumentStore, StoredEntry } from '../stores/document-store.ts'
+
+/** Read at a time: what the document shows grows by so much. */
+const PAGE_BYTES = 1_048_576
+/** What comes within this time is written together: all of it is at the relay, so that nothing but a READ is lost with it. */
+const GATHER_MS = 100
+const FIRST_RETRY_MS = 1_000
+const LONGEST_RETRY_MS = 60_000
+/** More than this does not wait for a store that cannot be written: the next opening asks the relay for it. */
+const MAX_WAITING_BYTES = 67_108_864
+
+export interface KeptLogOptions {
+  readonly store: DocumentStore
+  /** 16 bytes. */
+  readonly documentId: Bytes
+  /** It could not be read or written; told once until it can be again. */
+  readonly onTrouble: (error: unknown) => void
+  /** Another tab has kept another entry at a place; `head` is the newest that it was shown. */
+  readonly onConflict: (head: SignedHead | null) => void
+}
+
+export class KeptLog {
+  readonly #options: KeptLogOptions
+  /** To be kept, in order. */
+  #waiting: StoredEntry[] = []
+  #waitingBytes = 0
+  #head: SignedHead | null = null
+  /** All up to this one is kept, or waits to be. */
+  #takenSeq = 0
+  #writing: Promise<void> | null = null
+  #timer: Cancel | null = null
+  #retryMs = FIRST_RETRY_MS
+  #isOver = false
+  #isTold = false
+  readonly #onKept = new Set<() => void>()
+
+  constructor(options: KeptLogOptions) {
+    this.#options = options
+  }
+
+  /** The newest head, signed by the relay, that an earlier run or another tab has kept. */
+  async recallHead(): Promise<SignedHead | null> {
+    const { store, documentId } = this.#options
+    const extent = await this.#ask(() => store.extent(documentId))
+    return extent?.head ?? null
+  }
+
+  /** The member records that are kept, wherever they stand. */
+  async readRecords(): Promise<readonly LogEntry[]> {
+    const { store, documentId } = this.#options
+    return decodeRun((await this.#ask(() => store.records(documentId))) ?? [])
+  }
+
+  /**
+   * Gives the entries after `afterSeq` to `take`, page by page, as far as they are whole. What is damaged, and what `take` refuses, is cut off
+   * with all behind it: it is to be read anew.
+   */
+  async read(afterSeq: number, take: (entries: readonly LogEntry[]) => boolean): Promise<void> {
+    const { store, documentId } = this.#options
+    for (let last = afterSeq; ;) {
+      const page = await this.#ask(() => store.read(documentId, last + 1, PAGE_BYTES))
+      if (page === null) return
+      const whole = decodeRun(page).filter(({ seq }, index) => seq === last + 1 + index)
+      if (whole.length > 0 && !take(whole)) return await this.cut(0)
+      last += whole.length
+      this.#takenSeq = Math.max(this.#takenSeq, last)
+      if (page.length === 0 || whole.length < page.length) return await this.#cutDamage(last)
+    }
+  }
+
+  /** Keeps entries that were verified and follow those kept. */
+  keep(entries: readonly LogEntry[]): void {
+    for (const { seq, envelope } of entries) {
+      if (this.#isOver || seq !== this.#takenSeq + 1) continue
+      this.#takenSeq = seq
+      this.#waiting.push({ seq, envelope: envelope.bytes })
+      this.#waitingBytes += envelope.bytes.length
+    }
+    if (this.#waitingBytes > MAX_WAITING_BYTES) this.#giveUp()
+    this.#writeSoon()
+  }
+
+  /** Keeps a head that the relay has signed and that fits. */
+  keepHead(head: SignedHead): void {
+    if (head.seq <= (this.#head?.seq ?? 0)) return
+    this.#head = head
+    this.#writeSoon()
+  }
+
+  /** Forgets what is kept after a place, and what waits to be: other entries follow there. */
+  async cut(afterSeq: number): Promise<void> {
+    this.#waiting = this.#waiting.filter(({ seq }) => seq <= afterSeq)
+    this.#waitingBytes = this.#waiting.reduce((bytes, { envelope }) => bytes + envelope.length, 0)
+    this.#takenSeq = Math.min(this.#takenSeq, afterSeq)
+    const { store, documentId } = this.#options
+    await this.#ask(() => store.cut(documentId, afterSeq))
+  }
+
+  /** Resolves when all that was given so far is kept, or never will be. */
+  whenKept(): Promise<void> {
+    if (this.#isOver || (this.#waiting.length === 0 && this.#writing === null)) return Promise.resolve()
+    return new Promise((resolve) => this.#onKept.add(resolve))
+  }
+
+  /** What waits is written now. */
+  close(): void {
+    if (this.#waiting.length > 0) this.#write()
+    this.#timer?.()
+    this.#timer = null
+  }
+
+  async #cutDamage(afterSeq: number): Promise<void> {
+    const { store, documentId } = this.#options
+    const extent = await this.#ask(() => store.extent(documentId))
+    if (extent !== null && extent.lastSeq > afterSeq && afterSeq === this.#takenSeq) await this.cut(afterSeq)
+  }
+
+  #writeSoon(): void {
+    if (this.#isOver || this.#writing !== null || this.#timer !== null) return
+    this.#timer = startTimer(GATHER_MS, () => this.#write())
+  }
+
+  #write(): void {
+    this.#timer?.()
+    this.#timer = null
+    if (this.#isOver || this.#writing !== null) return
+    const entries = this.#waiting
+    const head = this.#head
+    this.#waiting = []
+    this.#waitingBytes = 0
+    const { store, documentId } = this.#options
+    this.#writing = store.append(documentId, entries, ...(head === null ? [] : [head])).then(
+      () => this.#wrote(),
+      (error: unknown) => this.#failed(error, entries),
+    )
+  }
+
+  #wrote(): void {
+    this.#writing = null
+    this.#retryMs = FIRST_RETRY_MS
+    this.#isTold = false
+    if (this.#waiting.length > 0) return this.#writeSoon()
+    this.#release()
+  }
+
+  #failed(error: unknown, entries: readonly StoredEntry[]): void {
+    this.#writing = null
+    const code = error instanceof SyncError ? error.code : null
+    if (code === 'STORAGE_CLOSED') return this.#giveUp()
+    if (code === 'FORK' || code === 'LOG_GAP') return void this.#conflict(error, code)
+    this.#tell(error)
+    if (this.#isOver) return
+    this.#waiting = [...entries, ...this.#waiting]
+    this.#waitingBytes = this.#waiting.reduce((bytes, { envelope }) => bytes + envelope.length, 0)
+    this.#timer = startTimer(this.#retryMs, () => this.#write())
+    this.#retryMs = Math.min(LONGEST_RETRY_MS, 2 * this.#retryMs)
+  }
+
+  /** Another tab was shown another log, or has wiped what was kept: nothing of it is overwritten. */
+  async #conflict(error: unknown, code: 'FORK' | 'LOG_GAP'): Promise<void> {
+    this.#giveUp()
+    this.#tell(error)
+    if (code === 'FORK') this.#options.onConflict(await this.recallHead())
+  }
+
+  #giveUp(): void {
+    this.#isOver = true
+    this.#waiting = []
+    this.#waitingBytes = 0
+    this.#release()
+  }
+
+  #release(): void {
+    const waiting = [...this.#onKept]
+    this.#onKept.clear()
+    for (const resolve of waiting) resolve()
+  }
+
+  /** A store that cannot be read is as an empty one: the relay has everything. */
+  async #ask<T>(work: () => Promise<T>): Promise<T | null> {
+    try {
+      return await work()
+    } catch (error) {
+      this.#tell(error)
+      return null
+    }
+  }
+
+  #tell(error: unknown): void {
+    if (this.#isTold) return
+    this.#isTold = true
+    this.#options.onTrouble(error)
+  }
+}
+
+/** As far as they are envelopes. */
+function decodeRun(entries: readonly StoredEntry[]): readonly LogEntry[] {
+  const run: LogEntry[] = []
+  for (const { seq, envelope: bytes } of entries) {
+    const envelope = readWholeEnvelope(bytes)
+    if (envelope === null) return run
+    run.push({ seq, envelope })
+  }
+  return run
+}
