@@ -113,7 +113,7 @@ export type {
 } from './wire/document-frames.ts'
 export type { DecodeResult, WireFault } from './wire/fault.ts'
 export { CLIENT_FRAME, RELAY_FRAME } from './wire/frame-type.ts'
-export type { AckFrame, Compaction, NackFrame, PushFrame, PushPartFrame, RestoreFrame } from './wire/push-frames.ts'
+export type { AckFrame, Compaction, NackFrame, PushFrame, PushPartFrame } from './wire/push-frames.ts'
 export {
   encodeEntries,
   encodeRecords,
@@ -125,8 +125,8 @@ export {
   type ReadFrame,
   type ReadIdsFrame,
   type RecordsFrame,
-  type RestoredFrame,
 } from './wire/read-frames.ts'
+export type { RestoredFrame, RestoreFrame, ShowHeadFrame, ShowIdsFrame } from './wire/restore-frames.ts'
 export { Reader } from './wire/reader.ts'
 export { decodeRelayFrame, encodeRelayFrame, type RelayFrame } from './wire/relay-frame.ts'
 export type {

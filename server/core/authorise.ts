@@ -42,9 +42,10 @@ export const RULES: Readonly<Record<Action, Rule>> = {
   'push-record': { permission: 'members', role: 'reader', isOffered: true },
   'push-own-record': { permission: 'read', role: 'reader', isOffered: true },
   'push-join': { permission: 'read', role: 'none', isOffered: true },
-  'push-restart': { permission: 'members', role: 'admin', isOffered: false },
+  'push-restart': { permission: 'members', role: 'admin', isOffered: true },
   publish: { permission: 'snapshot', role: 'writer', isOffered: false },
-  restore: { permission: 'read', role: 'reader', isOffered: false },
+  // Of a document that is lost altogether too: nothing comes back but what this relay has signed.
+  restore: { permission: 'read', role: 'reader', creates: true, isOffered: true },
   delete: { permission: 'delete', role: 'admin', isOffered: true },
 }
 

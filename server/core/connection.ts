@@ -57,6 +57,7 @@ export class Connection implements Socket {
   readonly network: string
   pushesInFlight = 0
   readsInFlight = 0
+  restoresInFlight = 0
   readonly #outbound: Outbound
   /** Of the upgrade: the token itself is not kept. */
   readonly #grant: Grant

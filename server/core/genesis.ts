@@ -58,6 +58,14 @@ function readCreator(sha512: Sha512, { certificate }: MembersGenesis, envelope: 
   return certificate.signPublic
 }
 
+/** What a genesis lays down of which all else is known to hold; `null` where it is none, or of another document. */
+export function creationOf(sha512: Sha512, { sealed, document, device }: Envelope): Creation | null {
+  const record = decodeRecord(sealed)
+  if (!record.ok || record.value.type !== 'genesis') return null
+  const hash = genesisHash(sha512, sealed)
+  return equalBytes(documentIdOf(hash), document) ? createCreation(hash, record.value, device) : null
+}
+
 /** Copies what outlives the message. */
 function createCreation(hash: Bytes, genesis: MembersGenesis | RoomGenesis, device: Bytes): Creation {
   const base = { genesisHash: hash, mode: genesis.mode, commitment: genesis.commitment.slice() }

@@ -11,6 +11,7 @@ import { handleRefresh } from './grant.ts'
 import { handleOpen } from './opening.ts'
 import { handlePush, handlePushPart } from './push.ts'
 import { handleRead } from './read.ts'
+import { handleRestore, handleShowHead, handleShowIds } from './restore.ts'
 import type { Socket } from './socket.ts'
 
 /** Handles one frame; `message` is its bytes. What must wait for the store gives a promise. */
@@ -35,12 +36,17 @@ export function handleFrame(socket: Socket, frame: ClientFrame, message: Bytes):
       return handleDelete(socket, frame)
     case 'ping':
       return socket.send(encodeRelayFrame({ type: 'pong', nonce: frame.nonce }))
+    case 'show-head':
+      return handleShowHead(socket, frame)
+    case 'show-ids':
+      return handleShowIds(socket, frame)
+    case 'restore':
+      return handleRestore(socket, frame)
     case 'hello':
       return socket.end(4400, 'second hello')
     case 'read-ids':
     case 'read-snapshot':
     case 'put-snapshot':
-    case 'restore':
       return refuseUnsupported(socket, frame)
   }
 }
@@ -76,7 +82,6 @@ const LATER = {
   'read-ids': 'read',
   'read-snapshot': 'read',
   'put-snapshot': 'publish',
-  restore: 'restore',
 } as const
 
 type LaterFrame = Extract<ClientFrame, { readonly type: keyof typeof LATER }>

@@ -31,6 +31,7 @@ import { publishRun } from './publish-run.ts'
 import { cutAtRecords, isChange } from './record-cuts.ts'
 import { effectOfStored } from './record-effect.ts'
 import { Repair } from './repair.ts'
+import { RestoreTurns } from './restore-turns.ts'
 import type { Subscription } from './subscription.ts'
 
 const REPAIR_ENTRIES = 512
@@ -43,6 +44,7 @@ export class Hub {
   readonly presence: Presence
   readonly access: Access
   readonly members: DocumentMembers
+  readonly restores: RestoreTurns = new RestoreTurns()
   /** `null` while the document does not exist. */
   document: OpenDocument | null = null
   /** Openings and appends under way: while there are any, the hub stays. */
@@ -335,6 +337,11 @@ export class Hub {
     }
   }
 
+  /** Sends a frame to all who may read the document. */
+  tellAll(frame: Bytes): void {
+    this.#broadcast(frame, null)
+  }
+
   #tell(message: () => Bytes): void {
     const { bus } = this.#context
     if (bus.isAlone !== true) bus.publish(this.id, message())
@@ -349,6 +356,7 @@ export class Hub {
     if (!this.subscriptions.delete(subscription)) return
     subscription.state = 'ended'
     subscription.parts.clear()
+    subscription.plan?.clear()
     for (const gone of this.presence.leave(subscription)) {
       this.#sendGone(gone)
       this.#tell(() => goneMessage(gone.device, gone.session))
@@ -378,6 +386,7 @@ export class Hub {
       const isLive = subscription.state === 'live'
       subscription.state = 'ended'
       subscription.parts.clear()
+      subscription.plan?.clear()
       if (!isLive) continue
       subscription.peer.send(frame)
       subscription.peer.dropped(subscription, code)

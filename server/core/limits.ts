@@ -29,6 +29,8 @@ export interface RelayLimits extends SocketLimits {
   readonly groupIdleMs: number
   /** READ frames of one socket without an answer. */
   readonly readsInFlight: number
+  /** SHOW_HEAD, SHOW_IDS and RESTORE frames of one socket without an answer: a megabyte on its way. [FR16] */
+  readonly restoresInFlight: number
   /** READs of one person that the store works on at once, from all their sockets; the others wait their turn. [H9] */
   readonly readsPerSubject: number
   /** READs of one person that wait: eight sockets with their `readsInFlight`. */
@@ -125,6 +127,7 @@ export const DEFAULT_LIMITS: RelayLimits = {
   stagedBytes: 268_435_456,
   groupIdleMs: 60_000,
   readsInFlight: 4,
+  restoresInFlight: 16,
   readsPerSubject: 2,
   readsWaiting: 32,
   socketPushes: { perSecond: 100, burst: 500 },

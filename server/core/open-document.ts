@@ -11,6 +11,8 @@ export interface OpenDocument {
   readonly mode: 'members' | 'shared-key'
   /** 32 bytes. */
   readonly genesisHash: Bytes
+  /** Public half of the room's key, 32 bytes; `shared-key` mode only. */
+  readonly roomKey: Bytes | null
   readonly epoch: number
   /** Of the epoch in force. */
   readonly commitment: Bytes
@@ -24,15 +26,24 @@ export interface OpenDocument {
 
 /** The document of a row just read, with the commitments of all its epochs. */
 export async function readDocument(store: Store, id: Bytes, status: DocumentStatus): Promise<OpenDocument> {
-  const { mode, genesisHash, epoch, commitment, isEpochClosed, recordSeq } = status
+  const { mode, genesisHash, roomKey, epoch, commitment, isEpochClosed, recordSeq } = status
   const commitments = epoch === 1 ? [[1, commitment] as const] : await store.commitments(id)
-  return { mode, genesisHash, epoch, commitment, isEpochClosed, commitments: new Map(commitments), recordSeq }
+  return { mode, genesisHash, roomKey, epoch, commitment, isEpochClosed, commitments: new Map(commitments), recordSeq }
 }
 
 /** The document that has just been made. */
-export function documentMade({ mode, genesisHash, commitment }: Creation): OpenDocument {
+export function documentMade({ mode, genesisHash, roomKey, commitment }: Creation): OpenDocument {
   const commitments = new Map([[1, commitment]])
-  return { mode, genesisHash, epoch: 1, commitment, isEpochClosed: false, commitments, recordSeq: 1 }
+  return {
+    mode,
+    genesisHash,
+    roomKey: roomKey ?? null,
+    epoch: 1,
+    commitment,
+    isEpochClosed: false,
+    commitments,
+    recordSeq: 1,
+  }
 }
 
 /** The document after a record at `seq`. */

@@ -27,12 +27,14 @@ const NO_ID: Bytes = new Uint8Array(HASH_BYTES)
 /** What was read for one answer. */
 export interface Reading {
   readonly status: DocumentStatus
-  /** `null`: nothing of the log is told, because the client's cursor is not in it or it may not read. [FR6] [AU12] */
+  /** `null`: nothing of the log is told, because it may not read. [FR6] */
   readonly log: {
     readonly entries: readonly StoredEntry[]
     /** The first of them where there are more; then there are no entries. */
     readonly records: readonly StoredEntry[]
     readonly hasMore: boolean
+    /** Is the client's cursor a place in this log? Else no entries are told, nor are they on a link's socket. [FR6] [AU12] */
+    readonly isCursorHeld: boolean
   } | null
 }
 
@@ -57,7 +59,7 @@ export async function sendPresent(
   const { clock, limits, headKey } = context
   const { hub, peer } = subscription
   const { status, log } = reading
-  const isTold = log !== null && subscription.link === null
+  const isTold = log?.isCursorHeld === true
   const through = isTold ? (log.entries.at(-1)?.seq ?? cursorSeq) : 0
   const hasMore = log?.hasMore === true
   const head = signHead(headKey, hub.id, status.head)

@@ -8,6 +8,7 @@ import { CLIENT_FRAME, equalBytes, isZero, startTranscript, type OpenFrame, type
 
 import type { Context } from './context.ts'
 import { judgeToken } from './grant.ts'
+import { restoredFrame } from './restore.ts'
 import { sendAbsent, sendPresent, type Reading } from './opened.ts'
 import type { DocumentStatus, StoredEntry } from './ports.ts'
 import type { Socket } from './socket.ts'
@@ -103,6 +104,10 @@ async function answer(
     if (status.mode === 'members' && subscription.role === 'none' && subscription.link === null) return 'FORBIDDEN'
     if (!subscription.isOverrun) {
       await sendPresent(context, subscription, frame.cursorSeq, reading)
+      // Nothing may be written until it is given back: whoever has it, and whoever would write, is told.
+      if (status.lost !== null && hub.subscriptions.has(subscription)) {
+        subscription.peer.send(await restoredFrame(context, subscription))
+      }
       return null
     }
     subscription.startOver()
@@ -125,17 +130,21 @@ async function read(
     const isTold = subscription.mayReadRecords(now)
     const isNew = !equalBytes(frame.recordHead, status.recordHead)
     const records = isTold && isNew ? await readFirstRecords(context, subscription) : []
-    return { status, log: isTold ? { records, hasMore: hasMore(records, status), entries: [] } : null }
+    const told = { records, hasMore: hasMore(records, status), entries: [], isCursorHeld: false }
+    return { status, log: isTold ? told : null }
   }
-  if (!subscription.mayRead(now) || !(await isInLog(context, frame, status))) return { status, log: null }
+  if (!subscription.mayRead(now)) return { status, log: null }
+  const isCursorHeld = await isInLog(context, frame, status)
   const [records, entries] = await Promise.all([
     equalBytes(frame.recordHead, status.recordHead) ? [] : readFirstRecords(context, subscription),
-    frame.cursorSeq === head.seq ? [] : store.read(id, frame.cursorSeq, { entries: MANY, bytes: limits.pageBytes }),
+    !isCursorHeld || frame.cursorSeq === head.seq
+      ? []
+      : store.read(id, frame.cursorSeq, { entries: MANY, bytes: limits.pageBytes }),
   ])
   // What was appended since the row was read is held back, and follows live.
   const isPart = hasMore(records, status)
   const inline = isPart ? [] : entries.filter((entry) => entry.seq <= head.seq)
-  return { status, log: { records, hasMore: isPart, entries: inline } }
+  return { status, log: { records, hasMore: isPart, entries: inline, isCursorHeld } }
 }
 
 /** Is the client's cursor a place in this log? [FR6] */

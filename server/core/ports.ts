@@ -47,6 +47,8 @@ export interface RecordEffect {
   /** Devices whose role it changes; `none` removes. */
   readonly roles: readonly { readonly device: Bytes; readonly role: Role }[]
   readonly links?: readonly LinkChange[]
+  /** The heads that a `restart` names: it is stored upon the one and where the other is lacking, or not at all. [LO14] */
+  readonly restart?: { readonly lost: Head; readonly kept: Head }
 }
 
 /** What a genesis lays down. [KM2] */
@@ -77,6 +79,11 @@ export interface AppendUnit {
   readonly record?: RecordEffect
   /** True when the entries are the parts of one update: recorded, so that no snapshot ends inside the group. [LO9] */
   readonly group: boolean
+  /**
+   * Given back: stored at seq `at` or not at all. `isProven`: this deployment has signed a head that covers it, so that its author's right to
+   * write there was judged before. [LO14]
+   */
+  readonly restored?: { readonly at: number; readonly isProven: boolean }
 }
 
 /**
@@ -94,6 +101,10 @@ export type AppendResult =
   | { readonly status: 'record-stale'; readonly recordHead: Bytes; readonly recordSeq: number }
   | { readonly status: 'seen-unknown' | 'seen-too-old' | 'session-closed' }
   | { readonly status: 'forbidden' | 'exists' | 'unknown' | 'deleted' }
+  /** The log lacks what was signed up to `seq`: nothing is taken but what is given back, and a restart. [LO14] */
+  | { readonly status: 'needs-restore'; readonly seq: number }
+  /** What was to be given back, or a restart, does not follow the head. */
+  | { readonly status: 'moved'; readonly head: Head }
 
 /** The place and transcript of a document's newest entry. Seq 0 with T_0 is the empty log. [LO2] */
 export interface Head {
@@ -118,6 +129,8 @@ export interface DocumentStatus {
   readonly recordSeq: number
   /** Bytes appended since the newest snapshot. */
   readonly logBytes: number
+  /** The furthest head that was signed once and that the log lacks. [LO14] */
+  readonly lost: Head | null
   readonly deleted: boolean
 }
 
@@ -160,6 +173,11 @@ export interface Store {
     session: Bytes,
     counter: number,
   ): Promise<{ readonly seq: number; readonly id: Bytes } | null>
+  /**
+   * Notes a head that this deployment has signed. What the log lacks then, durably noted: that head, or one further on; `null` when it has
+   * all of it. The document need not exist. [LO14]
+   */
+  noteSigned(document: Bytes, head: Head): Promise<Head | null>
   /** Commitments by epoch, ascending from 1: [epoch, commitment]. */
   commitments(document: Bytes): Promise<readonly (readonly [number, Bytes])[]>
   /** Removes a document's rows and leaves a tombstone for ever. False when there is no such document. Idempotent. */

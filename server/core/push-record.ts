@@ -22,6 +22,7 @@ import { newEntry } from './new-entry.ts'
 import { isSameId } from './open-documents.ts'
 import { payForMember } from './pay-push.ts'
 import { ackOf, append, refuseStale } from './push-append.ts'
+import { roomRestart } from './room-restart.ts'
 import type { Payment } from './rates.ts'
 import { effectOf } from './record-effect.ts'
 import type { RefusedFrame } from './refusal.ts'
@@ -63,7 +64,6 @@ const CODES: Readonly<Record<Reason, RefusalCode>> = {
   'unknown-link': 'FORBIDDEN',
   'part-of-member': 'FORBIDDEN',
   'too-many': 'QUOTA',
-  unsupported: 'UNSUPPORTED',
   malformed: 'BAD_ENVELOPE',
   signature: 'BAD_ENVELOPE',
   certificate: 'BAD_ENVELOPE',
@@ -95,7 +95,11 @@ export async function pushRecord(
   const { document } = hub
   if (document === null) return socket.refuse(refused, { code: 'UNKNOWN_DOCUMENT' })
   // There is one member of a room, and that is everybody who holds its key. [KM16]
-  if (document.mode === 'shared-key') return refuse(socket, subscription, refused, 'shared-key', 0)
+  if (document.mode === 'shared-key') {
+    const unit = roomRestart(context, document, envelope)
+    if (unit === null) return refuse(socket, subscription, refused, 'shared-key', 0)
+    return append(socket, subscription, unit, payment)
+  }
   hub.holds++
   socket.pushesInFlight++
   try {

@@ -132,7 +132,10 @@ function admit(socket: Socket, first: Envelope, refused: RefusedFrame): Subscrip
   if (!isSameId(first.device, socket.device) && !isJoin(subscription, first)) {
     return refuse({ code: 'FORBIDDEN' }, FOREIGN_DEVICE_WEIGHT)
   }
-  const code = subscription.refuse(actionOf(first), context.clock.now())
+  const action = actionOf(first)
+  // Everybody who holds a room's key is its admin. [LO14]
+  const isRoomRestart = action === 'push-restart' && subscription.hub.document?.mode === 'shared-key'
+  const code = subscription.refuse(isRoomRestart ? 'push-entries' : action, context.clock.now())
   if (code !== null) return refuse({ code })
   if (socket.pushesInFlight < context.limits.pushesInFlight) return subscription
   return refuse({ code: 'RATE', retryAfterMs: context.limits.retryAfterMs })

@@ -33,6 +33,7 @@ export function effectOf(sha512: Sha512, members: Members, record: CountedRecord
     roles,
     links,
     closesEpoch,
+    ...(body.type === 'restart' && { restart: { lost: body.lostHead, kept: body.keptHead } }),
     ...(rotation !== null && { rotation: { epoch: rotation.epoch, commitment: rotation.commitment } }),
   }
 }

@@ -24,6 +24,8 @@ export interface RefusedFrame {
   readonly counter?: number
 }
 
+/** After so long it may be tried again, should nobody be told that the log is whole. */
+const RESTORE_PATIENCE_MS = 2_000
 const NO_SESSION: Bytes = new Uint8Array(8)
 const NOTHING: Bytes = new Uint8Array(0)
 
@@ -55,6 +57,8 @@ const CODES: Readonly<Record<Refused['status'], RefusalCode>> = {
   'session-closed': 'SESSION_CLOSED',
   forbidden: 'FORBIDDEN',
   exists: 'EXISTS',
+  'needs-restore': 'NEEDS_RESTORE',
+  moved: 'RECORD_STALE',
   unknown: 'UNKNOWN_DOCUMENT',
   deleted: 'DELETED',
 }
@@ -64,6 +68,8 @@ export function refusalOfAppend(result: Refused): Refusal {
   const code = CODES[result.status]
   if (result.status === 'counter-gap') return { code, detail: result.expected }
   if (result.status === 'equivocation' || result.status === 'prev-mismatch') return { code, detail: result.counter }
+  if (result.status === 'needs-restore') return { code, detail: result.seq, retryAfterMs: RESTORE_PATIENCE_MS }
+  if (result.status === 'moved') return { code, detail: result.head.seq }
   if (result.status === 'record-stale') return { code, detail: result.recordSeq }
   return result.status === 'epoch-stale' ? { code, detail: result.epoch } : { code }
 }

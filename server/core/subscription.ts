@@ -11,6 +11,7 @@ import { entriesToFrames, type LiveEntry, type Run } from './entry-frames.ts'
 import type { Hub } from './hub.ts'
 import type { Grant, Role } from './ports.ts'
 import type { Payment } from './rates.ts'
+import type { RestorePlan } from './restore-plan.ts'
 import type { StagedParts } from './staged-parts.ts'
 import { StaleAnswers } from './stale-answers.ts'
 import { Throttle } from './throttle.ts'
@@ -52,6 +53,8 @@ export class Subscription implements Standing {
   readonly parts: StagedParts
   /** What was paid for that update. */
   partsPayment: Payment | null = null
+  /** What it has shown of a log that this relay lacks. [LO14] */
+  plan: RestorePlan | null = null
   /** Waits that this writer was told. */
   readonly throttle: Throttle
   readonly #toleranceMs: number

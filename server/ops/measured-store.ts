@@ -28,6 +28,7 @@ export function measureStore(store: Store, clock: Clock, metrics: Metrics): Stor
     roleOf: (document, device) => store.roleOf(document, device),
     linkOf: (document, link) => store.linkOf(document, link),
     entryAt: (document, device, session, counter) => store.entryAt(document, device, session, counter),
+    noteSigned: (document, head) => store.noteSigned(document, head),
     commitments: (document) => store.commitments(document),
     remove: (document) => store.remove(document),
     close: () => store.close(),

@@ -31,6 +31,7 @@ export function checkUnit(unit: AppendUnit): void {
     }
     next++
   }
+  if (unit.restored !== undefined) checkInteger('place', unit.restored.at, Number.MAX_SAFE_INTEGER)
   if (unit.creation !== undefined) checkCreation(unit.creation, unit)
   if (unit.record !== undefined) checkRecord(unit.record, unit)
 }
@@ -56,6 +57,10 @@ function checkRecord(record: NonNullable<AppendUnit['record']>, unit: AppendUnit
   for (const { link, expiresAt } of record.links ?? []) {
     checkSize('link', link, 16)
     if (expiresAt !== null) checkInteger('expiry', expiresAt, Number.MAX_SAFE_INTEGER)
+  }
+  for (const head of record.restart === undefined ? [] : [record.restart.lost, record.restart.kept]) {
+    checkInteger('seq', head.seq, Number.MAX_SAFE_INTEGER)
+    checkSize('transcript', head.transcript, 32)
   }
   if (record.rotation === undefined) return
   if (record.closesEpoch === true) throw new RangeError('a record opens an epoch or closes one')

@@ -19,6 +19,7 @@ export function deletedStatus(): DocumentStatus {
     recordHead: zeros,
     recordSeq: 0,
     logBytes: 0,
+    lost: null,
     deleted: true,
   }
 }

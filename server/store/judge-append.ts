@@ -47,6 +47,8 @@ export interface AppendView {
   transcriptAt(seq: number): Bytes | null
   /** Of the unit's device. */
   role(): Role
+  /** The furthest head that was signed once and that the log lacks, whether or not there is such a document. [LO14] */
+  lost(): Head | null
 }
 
 /** A fresh entry with its place. */
@@ -56,9 +58,15 @@ export interface PlacedEntry {
   readonly transcript: Bytes
 }
 
-/** `placed` is what remains to be written, in order: nothing for a retry. */
+/** `placed` is what remains to be written, in order: nothing for a retry. `isWhole`: with it nothing is lacking any more. */
 export type Verdict =
-  | { readonly status: 'placed'; readonly seqs: number[]; readonly placed: readonly PlacedEntry[]; readonly head: Head }
+  | {
+      readonly status: 'placed'
+      readonly seqs: number[]
+      readonly placed: readonly PlacedEntry[]
+      readonly head: Head
+      readonly isWhole: boolean
+    }
   | { readonly status: 'refused'; readonly result: Exclude<AppendResult, { status: 'stored' }> }
 
 const RANKS = { none: 0, reader: 1, writer: 2, admin: 3 } as const satisfies Record<Role, number>
@@ -96,7 +104,7 @@ export function judgeAppend(sha512: Sha512, unit: AppendUnit, view: AppendView):
     seqs.push(stored.seq)
   }
   const known = seqs.length
-  if (known === unit.entries.length) return { status: 'placed', seqs, placed: [], head: document.head }
+  if (known === unit.entries.length) return { status: 'placed', seqs, placed: [], head: document.head, isWhole: false }
   if (unit.creation !== undefined) return refuse({ status: 'exists' })
   return placeFresh(sha512, unit, known, seqs, document, session, view)
 }
@@ -116,6 +124,10 @@ function placeFresh(
   view: AppendView,
 ): Verdict {
   const { head } = document
+  const lost = view.lost()
+  const misplaced = findMisplacement(unit, head, lost)
+  if (misplaced !== null) return refuse(misplaced)
+  const isProven = unit.restored?.isProven === true
   // Who is left has yet to choose the next key: till then there are records and nothing else. [KM18]
   const isClosed = document.isEpochClosed && unit.record === undefined
   const placed: PlacedEntry[] = []
@@ -130,18 +142,12 @@ function placeFresh(
     if (isClosed || entry.epoch !== document.epoch) {
       return refuse({ status: 'epoch-stale', epoch: document.epoch + (isClosed ? 1 : 0) })
     }
-    if (i === from && isRoleShort(unit, document, view)) return refuse({ status: 'forbidden' })
+    if (i === from && !isProven && isRoleShort(unit, document, view)) return refuse({ status: 'forbidden' })
     if (unit.record !== undefined && !isRecordNext(unit.record, document)) {
       return refuse({ status: 'record-stale', recordHead: document.recordHead, recordSeq: document.recordSeq })
     }
-    if (entry.seenSeq > seq) return refuse({ status: 'seen-unknown' })
-    const seen = transcriptOf(entry.seenSeq, head, placed, view)
-    // A transcript that is held no more proves nothing against its author: it is old, not foreign.
-    if (seen === null) return refuse({ status: 'seen-too-old' })
-    if (!startsWith(seen, entry.seenTranscript)) return refuse({ status: 'seen-unknown' })
-    if (session === null) {
-      if (counter === 1 && head.seq - entry.seenSeq > SESSION_SILENCE_SEQS) return refuse({ status: 'seen-too-old' })
-    } else if (head.seq - session.seq > SESSION_SILENCE_SEQS) return refuse({ status: 'session-closed' })
+    const unseen = isProven ? null : findSeenFault(entry, { seq, head, placed, session }, view)
+    if (unseen !== null) return refuse({ status: unseen })
 
     seq++
     transcript = extendTranscript(sha512, transcript, entry.id, signatureOf(entry.envelope))
@@ -149,7 +155,52 @@ function placeFresh(
     placed.push({ entry, seq, transcript })
     seqs.push(seq)
   }
-  return { status: 'placed', seqs, placed, head: { seq, transcript } }
+  return { status: 'placed', seqs, placed, head: { seq, transcript }, isWhole: isWholeWith(unit, lost, placed) }
+}
+
+/** While something is lacking the log goes on with nothing else; and what is given back, or a restart, follows the head it is for. [LO14] */
+function findMisplacement(
+  { restored, record }: AppendUnit,
+  head: Head,
+  lost: Head | null,
+): Exclude<AppendResult, { status: 'stored' }> | null {
+  if (restored !== undefined && restored.at !== head.seq + 1) return { status: 'moved', head }
+  if (restored?.isProven === true) return null
+  const restart = record?.restart
+  if (restart === undefined) return lost === null ? null : { status: 'needs-restore', seq: lost.seq }
+  const isMeant = lost !== null && isSameHead(restart.lost, lost) && isSameHead(restart.kept, head)
+  return isMeant ? null : { status: 'moved', head }
+}
+
+/** A restart gives up what was lost; else the log is whole once it has come to the very head that was lacking. */
+function isWholeWith({ record, restored }: AppendUnit, lost: Head | null, placed: readonly PlacedEntry[]): boolean {
+  if (lost === null) return false
+  if (record?.restart !== undefined && restored === undefined) return true
+  return placed.some(({ seq, transcript }) => isSameHead({ seq, transcript }, lost))
+}
+
+function isSameHead(one: Head, other: Head): boolean {
+  return one.seq === other.seq && equalBytes(one.transcript, other.transcript)
+}
+
+/** What an entry that would stand at `seq` + 1 says it has seen, against the log. [LO3] [LO8] */
+function findSeenFault(
+  { counter, seenSeq, seenTranscript }: NewEntry,
+  {
+    seq,
+    head,
+    placed,
+    session,
+  }: { seq: number; head: Head; placed: readonly PlacedEntry[]; session: SessionHead | null },
+  view: AppendView,
+): 'seen-unknown' | 'seen-too-old' | 'session-closed' | null {
+  if (seenSeq > seq) return 'seen-unknown'
+  const seen = transcriptOf(seenSeq, head, placed, view)
+  // A transcript that is held no more proves nothing against its author: it is old, not foreign.
+  if (seen === null) return 'seen-too-old'
+  if (!startsWith(seen, seenTranscript)) return 'seen-unknown'
+  if (session !== null) return head.seq - session.seq > SESSION_SILENCE_SEQS ? 'session-closed' : null
+  return counter === 1 && head.seq - seenSeq > SESSION_SILENCE_SEQS ? 'seen-too-old' : null
 }
 
 /** Only a document that exists has roles: a genesis needs none. */

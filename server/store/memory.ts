@@ -17,6 +17,7 @@ import type {
   StoredEntry,
 } from '../core/ports.ts'
 import { checkUnit } from './check-unit.ts'
+import { furtherLost } from './lost-head.ts'
 import { deletedStatus } from './deleted-status.ts'
 import { type AppendView, judgeAppend, type PlacedEntry, type SessionHead, signatureOf } from './judge-append.ts'
 import { nodeSha512 } from './node-sha512.ts'
@@ -49,6 +50,7 @@ interface MemoryDocument {
 
 export function createMemoryStore({ sha512 = nodeSha512 }: { readonly sha512?: Sha512 } = {}): Store {
   const documentsById = new Map<string, MemoryDocument | 'deleted'>()
+  const lostById = new Map<string, Head>()
   let isClosed = false
 
   function find(id: Bytes): MemoryDocument | null {
@@ -60,9 +62,10 @@ export function createMemoryStore({ sha512 = nodeSha512 }: { readonly sha512?: S
   function appendUnit(unit: AppendUnit): AppendResult {
     const key = bytesToHex(unit.document)
     const known = documentsById.get(key) ?? null
-    const verdict = judgeAppend(sha512, unit, viewOf(sha512, unit, known))
+    const verdict = judgeAppend(sha512, unit, viewOf(sha512, unit, known, lostById.get(key) ?? null))
     if (verdict.status === 'refused') return verdict.result
-    const { seqs, placed, head } = verdict
+    const { seqs, placed, head, isWhole } = verdict
+    if (isWhole) lostById.delete(key)
     if (placed.length > 0) {
       const document = known === null || known === 'deleted' ? createDocument(unit.creation as Creation) : known
       documentsById.set(key, document)
@@ -81,7 +84,7 @@ export function createMemoryStore({ sha512 = nodeSha512 }: { readonly sha512?: S
       return documents.map((id) => {
         const document = find(id)
         if (document === null) return documentsById.has(bytesToHex(id)) ? deletedStatus() : null
-        return documentToStatus(document)
+        return { ...documentToStatus(document), lost: lostById.get(bytesToHex(id)) ?? null }
       })
     },
     async read(id, after, max) {
@@ -114,11 +117,22 @@ export function createMemoryStore({ sha512 = nodeSha512 }: { readonly sha512?: S
       const entry = find(id)?.entriesBySession.get(sessionKey({ device, session }))?.[counter - 1]
       return entry === undefined ? null : { seq: entry.seq, id: entry.id }
     },
+    async noteSigned(id, head) {
+      const document = find(id)
+      const key = bytesToHex(id)
+      const noted = lostById.get(key) ?? null
+      if (documentsById.get(key) === 'deleted') return null
+      const held = document === null ? null : transcriptAt(sha512, document, head.seq)
+      const lost = furtherLost(head, noted, held)
+      if (lost !== null && lost !== noted) lostById.set(key, { seq: lost.seq, transcript: lost.transcript.slice() })
+      return lost
+    },
     async commitments(id) {
       return [...(find(id)?.commitmentsByEpoch ?? [])]
     },
     async remove(id) {
       if (find(id) !== null) documentsById.set(bytesToHex(id), 'deleted')
+      lostById.delete(bytesToHex(id))
       return documentsById.has(bytesToHex(id))
     },
     async close() {
@@ -132,7 +146,12 @@ function sessionKey(unit: Pick<AppendUnit, 'device' | 'session'>): string {
   return bytesToHex(unit.device) + bytesToHex(unit.session)
 }
 
-function viewOf(sha512: Sha512, unit: AppendUnit, document: MemoryDocument | 'deleted' | null): AppendView {
+function viewOf(
+  sha512: Sha512,
+  unit: AppendUnit,
+  document: MemoryDocument | 'deleted' | null,
+  lost: Head | null,
+): AppendView {
   const log = document === 'deleted' ? null : document
   const entries = log?.entriesBySession.get(sessionKey(unit)) ?? []
   const last = entries.at(-1)
@@ -144,6 +163,7 @@ function viewOf(sha512: Sha512, unit: AppendUnit, document: MemoryDocument | 'de
     stored: (counter) => entries[counter - 1] ?? null,
     transcriptAt: (seq) => (log === null ? null : transcriptAt(sha512, log, seq)),
     role: () => log?.rolesByDevice.get(bytesToHex(unit.device)) ?? 'none',
+    lost: () => lost,
   }
 }
 
@@ -203,7 +223,7 @@ function storeUnit(document: MemoryDocument, unit: AppendUnit, placed: readonly 
   }
 }
 
-function documentToStatus(document: MemoryDocument): DocumentStatus {
+function documentToStatus(document: MemoryDocument): Omit<DocumentStatus, 'lost'> {
   const { head, genesisHash, mode, roomKey, epoch, isEpochClosed, recordHead, recordSeq, logBytes } = document
   const commitment = document.commitmentsByEpoch.get(epoch) as Bytes
   const row = { head, genesisHash, mode, roomKey, epoch, commitment, isEpochClosed, recordHead, recordSeq, logBytes }

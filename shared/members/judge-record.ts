@@ -49,7 +49,6 @@ export type RecordRefusal =
   | 'wraps'
   /** More devices and links than one record can carry a key to. */
   | 'too-many'
-  | 'unsupported'
 
 /** A record on trial. */
 export interface RecordOnTrial {
@@ -92,7 +91,9 @@ export function judgeRecord(sha512: Sha512, members: Members, trial: RecordOnTri
       return [...body.wraps].every(([id]) => members.memberOf(id) ?? members.link(id)) ? [] : 'wraps'
     }
     case 'restart':
-      return 'unsupported'
+      // Whether its heads are those of the log is asked where the log is known. [LO14]
+      if (body.introduction !== null) return 'malformed'
+      return signer.role === 'admin' ? [] : 'not-allowed'
     default:
       return unreachable(body, 'record')
   }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Bytes } from '../bytes.ts'
+import { readIntroduced, writeIntroduced } from '../envelope/content/introduced.ts'
 import { SIGNATURE_BYTES } from '../envelope/envelope.ts'
 import { readSignedHead, writeSignedHead, type SignedHead } from '../log/signed-head.ts'
 import type { Reader } from '../wire/reader.ts'
@@ -195,14 +196,21 @@ export function readRewrap(reader: Reader): RewrapFields {
 /** Goes on from a head that the relay kept, giving up the one that it lost. */
 export interface RestartFields {
   readonly type: 'restart'
+  /** What is given up. */
   readonly lostHead: SignedHead
+  /** Upon which the log goes on: the head just before this record. */
   readonly keptHead: SignedHead
+  /** Its author, by the room's key; `shared-key` mode only. [KM15] */
+  readonly introduction: Certificate | null
 }
 
 export function writeRestart(writer: Writer, fields: RestartFields): Writer {
-  return writeSignedHead(writeSignedHead(writer, fields.lostHead), fields.keptHead)
+  writeSignedHead(writeSignedHead(writer, fields.lostHead), fields.keptHead)
+  return writeIntroduced(writer, fields.introduction)
 }
 
 export function readRestart(reader: Reader): RestartFields {
-  return { type: 'restart', lostHead: readSignedHead(reader), keptHead: readSignedHead(reader) }
+  const lostHead = readSignedHead(reader)
+  const keptHead = readSignedHead(reader)
+  return { type: 'restart', lostHead, keptHead, introduction: readIntroduced(reader) }
 }

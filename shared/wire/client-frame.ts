@@ -5,6 +5,7 @@
  */
 import type { Bytes } from '../bytes.ts'
 import { KIND } from '../envelope/kind.ts'
+import { documentIdOf } from '../members/genesis.ts'
 import { MAX_MESSAGE_TO_RELAY, MAX_PLAIN_MESSAGE_TO_RELAY } from '../limits.ts'
 import { unreachable } from '../unreachable.ts'
 import { decodeAwareness, encodeAwareness, type AwarenessFrame } from './awareness-frames.ts'
@@ -35,13 +36,10 @@ import { CLIENT_FRAME } from './frame-type.ts'
 import {
   decodePush,
   decodePushPart,
-  decodeRestore,
   encodePush,
   encodePushPart,
-  encodeRestore,
   type PushFrame,
   type PushPartFrame,
-  type RestoreFrame,
 } from './push-frames.ts'
 import {
   decodeRead,
@@ -52,6 +50,17 @@ import {
   type ReadIdsFrame,
 } from './read-frames.ts'
 import { Reader } from './reader.ts'
+import {
+  decodeRestore,
+  decodeShowHead,
+  decodeShowIds,
+  encodeRestore,
+  encodeShowHead,
+  encodeShowIds,
+  type RestoreFrame,
+  type ShowHeadFrame,
+  type ShowIdsFrame,
+} from './restore-frames.ts'
 import {
   decodePutSnapshot,
   decodeReadSnapshot,
@@ -76,6 +85,8 @@ export type ClientFrame =
   | DeleteFrame
   | PutSnapshotFrame
   | RestoreFrame
+  | ShowHeadFrame
+  | ShowIdsFrame
   | PingFrame
 
 function decodeBody(type: number, reader: Reader): ClientFrame | null {
@@ -106,6 +117,10 @@ function decodeBody(type: number, reader: Reader): ClientFrame | null {
       return decodePutSnapshot(reader)
     case CLIENT_FRAME.restore:
       return decodeRestore(reader)
+    case CLIENT_FRAME['show-head']:
+      return decodeShowHead(reader)
+    case CLIENT_FRAME['show-ids']:
+      return decodeShowIds(reader)
     case CLIENT_FRAME.ping:
       return decodePing(reader)
     default:
@@ -162,6 +177,10 @@ function encodeBody(frame: ClientFrame): Bytes {
       return encodePutSnapshot(frame)
     case 'restore':
       return encodeRestore(frame)
+    case 'show-head':
+      return encodeShowHead(frame)
+    case 'show-ids':
+      return encodeShowIds(frame)
     case 'ping':
       return encodePing(frame)
     default:
@@ -196,7 +215,10 @@ export function frameDocument(frame: ClientFrame): Bytes | null {
     case 'close':
     case 'delete':
     case 'put-snapshot':
+    case 'show-ids':
       return frame.document
+    case 'show-head':
+      return documentIdOf(frame.genesisHash)
     default:
       return unreachable(frame, 'frame')
   }

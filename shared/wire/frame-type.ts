@@ -20,6 +20,8 @@ export const CLIENT_FRAME = {
   'put-snapshot': 0x0c,
   restore: 0x0d,
   ping: 0x0e,
+  'show-head': 0x0f,
+  'show-ids': 0x10,
 } as const
 
 /** Types of the frames that a relay sends. [FR4] */

@@ -1,5 +1,5 @@
 /**
- * Frames that give entries to the relay, and its answers. Rules FR3, FR4, FR9, LO9, LO14.
+ * Frames that give entries to the relay, and its answers. Rules FR3, FR4, FR9, LO9.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { OFFSET, type Envelope } from '../envelope/envelope.ts'
 import { isClearKind, isLogKind, KIND } from '../envelope/kind.ts'
 import { MAX_ATTACHMENT_BYTES, MAX_ENVELOPES_PER_PUSH, MAX_PARTS } from '../limits.ts'
 import { ID_BYTES } from '../members/device-id.ts'
-import { encodeRun, findRunFault, readEnvelopes, readRun } from './envelope-run.ts'
+import { readEnvelopes } from './envelope-run.ts'
 import type { WireFault } from './fault.ts'
 import { CLIENT_FRAME, RELAY_FRAME } from './frame-type.ts'
 import type { Reader } from './reader.ts'
@@ -92,28 +92,6 @@ export function decodePushPart(reader: Reader): PushPartFrame {
   const envelope = reader.envelope()
   reader.require(reader.fault !== null || envelope.kind === KIND.part, 'kind')
   return { type: 'push-part', index, count, envelope }
-}
-
-/** Gives lost entries back, verbatim, from `seq` on. [LO14] */
-export interface RestoreFrame {
-  readonly type: 'restore'
-  readonly seq: number
-  readonly envelopes: readonly Envelope[]
-}
-
-/** Throws `RangeError` when the envelopes are no run of entries. */
-export function encodeRestore(frame: RestoreFrame): Bytes {
-  const fault = findRunFault(frame.seq, frame.envelopes)
-  if (fault !== null) throw new RangeError(`no run of entries: ${fault}`)
-  return encodeRun(
-    CLIENT_FRAME.restore,
-    frame.seq,
-    frame.envelopes.map(({ bytes }) => bytes),
-  )
-}
-
-export function decodeRestore(reader: Reader): RestoreFrame {
-  return { type: 'restore', ...readRun(reader) }
 }
 
 /** What the compaction field of ACK asks for. */

@@ -210,18 +210,3 @@ export function encodeLagged(frame: LaggedFrame): Bytes {
 export function decodeLagged(reader: Reader): LaggedFrame {
   return { type: 'lagged', document: reader.fixed(ID_BYTES), through: reader.u64() }
 }
-
-/** The log is whole again up to `headSeq`. [LO14] */
-export interface RestoredFrame {
-  readonly type: 'restored'
-  readonly document: Bytes
-  readonly headSeq: number
-}
-
-export function encodeRestored(frame: RestoredFrame): Bytes {
-  return new Writer(25).u8(RELAY_FRAME.restored).fixed(frame.document, ID_BYTES).u64(frame.headSeq).finish()
-}
-
-export function decodeRestored(reader: Reader): RestoredFrame {
-  return { type: 'restored', document: reader.fixed(ID_BYTES), headSeq: reader.u64() }
-}

@@ -51,21 +51,19 @@ import {
   decodeLagged,
   decodeReadDone,
   decodeRecords,
-  decodeRestored,
   encodeEntriesFrame,
   encodeIds,
   encodeLagged,
   encodeReadDone,
   encodeRecordsFrame,
-  encodeRestored,
   type EntriesFrame,
   type IdsFrame,
   type LaggedFrame,
   type ReadDoneFrame,
   type RecordsFrame,
-  type RestoredFrame,
 } from './read-frames.ts'
 import { Reader } from './reader.ts'
+import { decodeRestored, encodeRestored, type RestoredFrame } from './restore-frames.ts'
 import {
   decodeSnapshotChunk,
   decodeSnapshotTaken,

@@ -202,6 +202,7 @@ export function appendContract(open: StoreFactory): void {
       recordHead: genesis.entries[0].id,
       recordSeq: 1,
       logBytes: genesis.entries[0].envelope.length,
+      lost: null,
       deleted: false,
     })
     expect(await store.commitments(id)).toEqual([[1, creation.commitment]])

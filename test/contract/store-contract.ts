@@ -11,6 +11,7 @@ import { appendContract } from './store-append-cases.ts'
 import type { StoreFactory } from './store-case.ts'
 import { storeModelContract } from './store-model.ts'
 import { readContract, removeContract } from './store-read-cases.ts'
+import { lostContract } from './store-lost-cases.ts'
 import { ageContract, recordContract } from './store-record-cases.ts'
 
 /** Registers the whole contract for one kind of store. */
@@ -28,6 +29,9 @@ export function storeContract(name: string, openStore: StoreFactory): void {
   })
   describe(`${name}: age of sessions`, () => {
     ageContract(open)
+  })
+  describe(`${name}: what was lost`, () => {
+    lostContract(open)
   })
   describe(`${name}: read`, () => {
     readContract(open)

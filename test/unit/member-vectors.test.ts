@@ -90,6 +90,8 @@ function meaningOf(
       const wraps = (fields['wraps'] as string[][]).map(([device]) => device as string)
       return { type: 'rewrap', epoch: fields['epoch'] as number, hasBackLink: fields['backLink'] !== null, wraps }
     }
+    case 'restart':
+      return fields['introduction'] === null ? { type: 'restart' } : null
     default:
       return null
   }
@@ -129,7 +131,6 @@ describe('member logs', () => {
         'stranger',
         'unknown-device',
         'unknown-link',
-        'unsupported',
         'wraps',
       ]),
     )

@@ -76,6 +76,8 @@ function clientFrames(cast: Cast): ClientFrame[] {
     { type: 'delete', document },
     { type: 'put-snapshot', document, snapshotId, total: 1_000, offset: 990, bytes: counting(10, 0) },
     { type: 'restore', seq: 2, envelopes: [bind, update] },
+    { type: 'show-head', genesisHash: cast.genesisHash, head: signHead(cast, 9, filled(32, 0x99)) },
+    { type: 'show-ids', document, seq: 1, ids: counting(192, 0) },
     { type: 'ping', nonce: 4_294_967_295 },
   ]
 }
@@ -156,7 +158,8 @@ function relayFrames(cast: Cast): RelayFrame[] {
     { type: 'lagged', document, through: 7 },
     { type: 'snapshot-chunk', document, snapshotId, total: 1_000, offset: 990, bytes: counting(10, 0) },
     { type: 'snapshot-taken', document, snapshotId, nextOffset: 1_000 },
-    { type: 'restored', document, headSeq: 9 },
+    { type: 'restored', document, head, lost: zeroHead() },
+    { type: 'restored', document, head, lost: signHead(cast, 12, filled(32, 0xaa)) },
     { type: 'heartbeat', timeMs: 1_800_000_000_000 },
     { type: 'pong', nonce: 0 },
     { type: 'goaway', retryAfterMs: 1_000, jitterMs: 30_000 },

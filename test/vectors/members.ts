@@ -170,6 +170,8 @@ function story(cast: Cast): VectorLog {
   log.add('alice promotes carol', 'alice', { type: 'role', device: log.id('carol'), role: 'admin' })
   log.add('carol makes bob a reader', 'carol', { type: 'role', device: log.id('bobTablet'), role: 'reader' })
   log.add('carol rotates', 'carol', { type: 'epoch', rotation: log.rotation('alice', 'bob', 'bobTablet', 'carol') })
+  const [lostHead, keptHead] = [signHead(cast, 12, filled(32, 0x9c)), signHead(cast, 9, filled(32, 0x99))]
+  log.add('carol gives up what nobody has', 'carol', { type: 'restart', lostHead, keptHead, introduction: null })
   const wraps = packWraps([[log.id('bob'), WRAP]])
   log.add('alice seals to bob again', 'alice', { type: 'rewrap', epoch: 1, backLink: null, wraps })
   log.add('carol removes bob and his tablet', 'carol', log.removal(log.rotation('alice', 'carol'), 'bob', 'bobTablet'))
@@ -202,7 +204,9 @@ function refusals(cast: Cast): VectorLog {
   log.add('sealed to one removed', 'alice', log.removal(log.rotation('alice', 'bob'), 'bob', 'bobTablet'))
   log.add('leaving with a key for the others', 'bob', log.removal(log.rotation('alice', 'bobTablet'), 'bob'))
   const [lostHead, keptHead] = [signHead(cast, 12, filled(32, 0x9c)), signHead(cast, 9, filled(32, 0x99))]
-  log.add('a restart', 'alice', { type: 'restart', lostHead, keptHead })
+  log.add('a restart by a writer', 'bob', { type: 'restart', lostHead, keptHead, introduction: null })
+  const introduction = mallory.certificate
+  log.add('a restart of a room', 'alice', { type: 'restart', lostHead, keptHead, introduction })
   return log.add('and one that counts', 'alice', mallory)
 }
 

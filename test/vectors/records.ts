@@ -7,6 +7,7 @@ import {
   decodeRecord,
   encodeCertificate,
   encodeRecord,
+  introductionInput,
   joinInput,
   packDevices,
   packWraps,
@@ -17,7 +18,7 @@ import {
 } from '@y-sealed/protocol'
 
 import { sealBoxWith } from '../support/independent/sealed-box.ts'
-import { counting, filled, sealBackLinkWith, sealNameWith, type Cast } from './cast.ts'
+import { counting, filled, sealBackLinkWith, sealNameWith, SESSION, type Cast } from './cast.ts'
 import { signHead } from './log.ts'
 import { vector, type VectorFile } from './vector.ts'
 
@@ -44,7 +45,7 @@ function createRotation({ alice, bob, first, second, document }: Cast): Rotation
 }
 
 function laterRecords(cast: Cast): RecordFields[] {
-  const { alice, bob, link, first } = cast
+  const { alice, bob, link, first, room, roomDocument } = cast
   const rotation = createRotation(cast)
   const wrap = sealBoxWith(filled(32, 0x62), first.exportKey(), bob.boxPublic)
   const sealedName = sealNameWith(counting(24, 0x92), 'Bob', bob.id, first)
@@ -69,6 +70,13 @@ function laterRecords(cast: Cast): RecordFields[] {
       type: 'restart',
       lostHead: signHead(cast, 12, filled(32, 0x9c)),
       keptHead: signHead(cast, 9, filled(32, 0x99)),
+      introduction: null,
+    },
+    {
+      type: 'restart',
+      lostHead: signHead(cast, 12, filled(32, 0x9c)),
+      keptHead: signHead(cast, 9, filled(32, 0x99)),
+      introduction: { ...certificate, signature: room.sign(introductionInput(roomDocument, bob.id, SESSION)) },
     },
   ]
 }

@@ -35,6 +35,7 @@ export interface DocumentState extends LogState {
   recordSeq: number
   head: Head
   logBytes: number
+  lost: Head | null
   readonly sessions: Map<string, CachedSession | null>
   readonly roles: Map<string, Role>
   readonly recent: Bytes[]
@@ -81,7 +82,14 @@ export function loadDocument(sql: Statements, id: Bytes): DocumentState | 'delet
     recordSeq: record.seq,
     head: { seq: head.seq, transcript: toBytes(head.transcript) },
     logBytes: head.log_bytes,
+    lost: findLostHead(sql, id),
   })
+}
+
+/** The furthest head that the document lacks, whether or not it is there. [LO14] */
+export function findLostHead(sql: Statements, id: Bytes): Head | null {
+  const row = sql.lostHead.get(id)
+  return row === undefined ? null : { seq: row.seq, transcript: toBytes(row.transcript) }
 }
 
 export function createDocumentState(
@@ -140,6 +148,12 @@ export class UnitView implements AppendView {
   transcriptAt(seq: number): Bytes | null {
     const document = this.#document as DocumentState
     return findTranscript(this.#sha512, this.#sql, document, seq)
+  }
+
+  lost(): Head | null {
+    const document = this.#document
+    if (document === 'deleted') return null
+    return document === null ? findLostHead(this.#sql, (this.#unit as AppendUnit).document) : document.lost
   }
 
   role(): Role {

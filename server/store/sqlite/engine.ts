@@ -7,7 +7,8 @@
 import type { Database } from 'better-sqlite3'
 import type { Bytes, Sha512 } from '@y-sealed/protocol'
 
-import type { AppendResult, AppendUnit, Creation } from '../../core/ports.ts'
+import type { AppendResult, AppendUnit, Creation, Head } from '../../core/ports.ts'
+import { furtherLost } from '../lost-head.ts'
 import { judgeAppend, type PlacedEntry } from '../judge-append.ts'
 import { DocumentCache } from './document-cache.ts'
 import {
@@ -15,6 +16,8 @@ import {
   idToKey,
   createDocumentState,
   type DocumentState,
+  findLostHead,
+  findTranscript,
   remember,
   roleToNumber,
   sessionKey,
@@ -61,6 +64,7 @@ export class SqliteEngine {
       this.sql.deleteLinks.run(key)
       this.sql.deleteDocument.run(key)
       this.sql.insertTombstone.run(id)
+      this.sql.dropLostHead.run(id)
       return true
     })
     this.documents.clear()
@@ -70,18 +74,40 @@ export class SqliteEngine {
     return true
   }
 
+  /** Durable on return. [LO14] */
+  noteSigned(id: Bytes, signed: Head): Head | null {
+    return this.#inTransaction(() => {
+      const document = this.documents.use(id)
+      if (document === 'deleted') return null
+      const noted = document === null ? findLostHead(this.sql, id) : document.lost
+      const held = document === null ? null : findTranscript(this.#sha512, this.sql, document, signed.seq)
+      const lost = furtherLost(signed, noted, held)
+      if (lost === null || lost === noted) return lost
+      this.sql.setLostHead.run(id, lost.seq, lost.transcript)
+      const kept = { seq: lost.seq, transcript: lost.transcript.slice() }
+      if (document !== null) document.lost = kept
+      return kept
+    })
+  }
+
+  #forgetLost(id: Bytes, document: DocumentState): void {
+    this.sql.dropLostHead.run(id)
+    document.lost = null
+  }
+
   #appendUnit(unit: AppendUnit): AppendResult {
     const known = this.documents.use(unit.document)
     this.#view.show(unit, known)
     const verdict = judgeAppend(this.#sha512, unit, this.#view)
     if (verdict.status === 'refused') return verdict.result
-    const { seqs, placed, head } = verdict
+    const { seqs, placed, head, isWhole } = verdict
     if (placed.length > 0) {
       const document =
         known === null || known === 'deleted' ? this.#createDocument(unit, unit.creation as Creation) : known
       this.#writeEntries(document, unit, placed)
       advanceHead(document, placed, head)
       this.#applyEffects(document, unit, placed[0] as PlacedEntry)
+      if (isWhole) this.#forgetLost(unit.document, document)
     }
     return { status: 'stored', seqs, fresh: placed.length, head }
   }
@@ -101,6 +127,7 @@ export class SqliteEngine {
       recordSeq: 0,
       head: { seq: 0, transcript: NO_ID },
       logBytes: 0,
+      lost: findLostHead(this.sql, unit.document),
     })
     this.documents.add(unit.document, document)
     return document

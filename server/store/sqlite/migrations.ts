@@ -92,7 +92,16 @@ const STEP_2 = `
   ) STRICT, WITHOUT ROWID;
 `
 
-const STEPS: readonly string[] = [STEP_1, STEP_2]
+/** Heads that this deployment has signed and that a document's log lacks; the document need not be there. [LO14] */
+const STEP_3 = `
+  CREATE TABLE lost_heads (
+    id BLOB PRIMARY KEY CHECK (length(id) = 16),
+    seq INTEGER NOT NULL CHECK (seq BETWEEN 1 AND 9007199254740991),
+    transcript BLOB NOT NULL CHECK (length(transcript) = 32)
+  ) STRICT, WITHOUT ROWID;
+`
+
+const STEPS: readonly string[] = [STEP_1, STEP_2, STEP_3]
 
 /**
  * Throws `STORE_FOREIGN` for a file that is not ours, `STORE_NEWER` for one that a later version wrote. Changes nothing:

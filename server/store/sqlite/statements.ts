@@ -24,6 +24,11 @@ export interface HeadRow {
   readonly log_bytes: number
 }
 
+export interface LostHeadRow {
+  readonly seq: number
+  readonly transcript: Blob
+}
+
 export interface RecordHeadRow {
   readonly seq: number
   readonly id: Blob
@@ -66,6 +71,7 @@ export interface Statements {
   readonly readMarks: Statement<[number, number, number], MarkRow>
   readonly commitments: Statement<[number], [number, Blob]>
   readonly link: Statement<[number, Blob], number>
+  readonly lostHead: Statement<[Blob], LostHeadRow>
 
   readonly insertDocument: Statement<[Blob, number, Blob, Blob | null]>
   readonly insertEpoch: Statement<[number, number, Blob]>
@@ -74,6 +80,8 @@ export interface Statements {
   readonly dropLink: Statement<[number, Blob]>
   readonly insertSession: Statement<[number, Blob, Blob]>
   readonly insertEntry: Statement<[number, number, number, number, number, number, number, number, Blob, Blob, Blob]>
+  readonly setLostHead: Statement<[Blob, number, Blob]>
+  readonly dropLostHead: Statement<[Blob]>
   readonly setRole: Statement<[number, Blob, number]>
   readonly dropRole: Statement<[number, Blob]>
   readonly insertTombstone: Statement<[Blob]>
@@ -120,6 +128,8 @@ export function prepareStatements(db: Database): Statements {
       .raw(),
     link: db.prepare<[number, Blob], number>('SELECT expires FROM links WHERE document = ? AND link = ?').pluck(),
 
+    lostHead: db.prepare('SELECT seq, transcript FROM lost_heads WHERE id = ?'),
+
     insertDocument: db.prepare('INSERT INTO documents (id, mode, genesis_hash, room_key) VALUES (?, ?, ?, ?)'),
     insertEpoch: db.prepare('INSERT INTO epochs (document, epoch, commitment) VALUES (?, ?, ?)'),
     closeEpoch: db.prepare('UPDATE epochs SET closed = 1 WHERE document = ? AND epoch = ?'),
@@ -131,6 +141,10 @@ export function prepareStatements(db: Database): Statements {
     insertEntry: db.prepare(
       'INSERT INTO entries (document, seq, session, counter, kind, record, grouped, log_bytes, id, transcript, envelope) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     ),
+    setLostHead: db.prepare(
+      'INSERT INTO lost_heads (id, seq, transcript) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET seq = excluded.seq, transcript = excluded.transcript',
+    ),
+    dropLostHead: db.prepare('DELETE FROM lost_heads WHERE id = ?'),
     setRole: db.prepare(
       'INSERT INTO members (document, device, role) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET role = excluded.role',
     ),

@@ -110,6 +110,9 @@ export function openSqliteStore({
         return entry === undefined ? null : { seq: entry.seq, id: toBytes(entry.id) }
       })
     },
+    async noteSigned(id, head) {
+      return attempt(() => engine.noteSigned(id, head))
+    },
     async commitments(id) {
       return withDocument<readonly (readonly [number, Bytes])[]>(id, [], ({ key }) => readCommitments(sql, key))
     },
@@ -128,8 +131,20 @@ export function openSqliteStore({
 function documentToStatus(document: DocumentState | 'deleted' | null): DocumentStatus | null {
   if (document === null) return null
   if (document === 'deleted') return deletedStatus()
-  const { head, genesisHash, mode, roomKey, epoch, commitment, isEpochClosed, recordHead, recordSeq, logBytes } =
+  const { head, genesisHash, mode, roomKey, epoch, commitment, isEpochClosed, recordHead, recordSeq, logBytes, lost } =
     document
-  const row = { head, genesisHash, mode, roomKey, epoch, commitment, isEpochClosed, recordHead, recordSeq, logBytes }
+  const row = {
+    head,
+    genesisHash,
+    mode,
+    roomKey,
+    epoch,
+    commitment,
+    isEpochClosed,
+    recordHead,
+    recordSeq,
+    logBytes,
+    lost,
+  }
   return { ...row, deleted: false }
 }

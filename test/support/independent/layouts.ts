@@ -27,7 +27,7 @@ export const RECORD_LAYOUTS: Readonly<Record<string, string>> = {
   remove: `#07 raw:recordPrev rows16:devices ${ROTATION}`,
   epoch: `#08 raw:recordPrev ${ROTATION}`,
   rewrap: '#09 raw:recordPrev u32:epoch opt:backLink rows16:wraps',
-  restart: '#0a raw:recordPrev head:lostHead head:keptHead',
+  restart: '#0a raw:recordPrev head:lostHead head:keptHead opt:introduction',
 }
 
 const GRANT = 'role:role u16:permissions u64:expiresAtMs'
@@ -48,6 +48,8 @@ export const CLIENT_LAYOUTS: Readonly<Record<string, string>> = {
   delete: '#0b raw:document',
   'put-snapshot': `#0c ${CHUNK}`,
   restore: '#0d u64:seq all:envelopes',
+  'show-head': '#0f raw:genesisHash head:head',
+  'show-ids': '#10 raw:document u64:seq raw:ids',
   ping: '#0e u32:nonce',
 }
 
@@ -70,7 +72,7 @@ export const RELAY_LAYOUTS: Readonly<Record<string, string>> = {
   lagged: '#8d raw:document u64:through',
   'snapshot-chunk': `#8e ${CHUNK}`,
   'snapshot-taken': '#8f raw:document raw:snapshotId u32:nextOffset',
-  restored: '#90 raw:document u64:headSeq',
+  restored: '#90 raw:document head:head head:lost',
   heartbeat: '#91 u64:timeMs',
   pong: '#92 u32:nonce',
   goaway: '#93 u32:retryAfterMs u32:jitterMs',

@@ -23,6 +23,7 @@ export type ModelRecord =
   | { readonly type: 'revoke-link'; readonly link: string; readonly rotation: ModelRotation }
   | { readonly type: 'remove'; readonly devices: readonly string[]; readonly rotation: ModelRotation }
   | { readonly type: 'epoch'; readonly rotation: ModelRotation }
+  | { readonly type: 'restart' }
   | {
       readonly type: 'rewrap'
       readonly epoch: number
@@ -116,6 +117,8 @@ export class MemberModel {
         return this.#mayRemove(author, record.devices, record.rotation)
       case 'epoch':
         return signer?.role !== 'reader' && this.#isGood(record.rotation, [], [])
+      case 'restart':
+        return isAdmin
       case 'rewrap':
         if (record.epoch < 1 || record.epoch > this.epoch || (record.hasBackLink && record.epoch === 1)) return false
         return record.wraps.every((name) => this.memberOf(name) ?? this.linkOf(name))
@@ -204,6 +207,7 @@ export class MemberModel {
       case 'epoch':
         return this.#rotate(record.rotation)
       case 'rewrap':
+      case 'restart':
         return
       default:
         throw new TypeError('no such record')

@@ -68,7 +68,10 @@ describe('frames from a client', () => {
   it.each([
     ['[WI3] no bytes', new Uint8Array(0), 'truncated'],
     ['[WI3] type 0', Uint8Array.of(0), 'type'],
-    ['[WI3] the type after the last', Uint8Array.of(0x0f, 0, 0, 0, 0), 'type'],
+    ['[WI3] the type after the last', Uint8Array.of(0x11, 0, 0, 0, 0), 'type'],
+    ['[FR3] a SHOW_IDS without a mark', sample('show-ids').slice(0, 25), 'range'],
+    ['[FR3] a SHOW_IDS with half a mark', sample('show-ids').slice(0, 25 + 150), 'range'],
+    ['[FR3] a SHOW_IDS from seq 0', putBytes(sample('show-ids'), 24, 0), 'range'],
     ['[WI3] a relay’s type', putBytes(sample('ping'), 0, 0x92), 'type'],
     ['[WI3] a byte too many', spliceBytes(sample('close'), 17, 0, Uint8Array.of(0)), 'trailing'],
     ['[FR3] an audience over 1024', putBytes(sample('hello'), 65, 0x04, 0x01), 'limit'],

@@ -220,9 +220,12 @@ describe('every record', () => {
     }
   })
 
-  it('[LO14] of the type that a later release carries out does not count', () => {
+  it('[KM17] [LO14] that gives up what was lost counts from an admin alone, and introduces nobody', () => {
     const head = { seq: 1, transcript: new Uint8Array(32), signature: new Uint8Array(64) }
-    expect(world.judge(alice, { type: 'restart', lostHead: head, keptHead: head })).toBe('unsupported')
+    const restart = { type: 'restart', lostHead: head, keptHead: head, introduction: null } as const
+    expect(world.judge(bob, restart)).toBe('stranger')
+    expect(world.judge(alice, { ...restart, introduction: bob.certificate() })).toBe('malformed')
+    expect(world.judge(alice, restart)).toBe('counts')
   })
 })
 

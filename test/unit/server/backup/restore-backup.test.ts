@@ -77,7 +77,7 @@ describe('restore', () => {
   it('[I4] brings a backup of an earlier format up to date, which audit alone does not read', async () => {
     const { data, path, from } = await prepare()
     const db = new Database(from)
-    db.exec('DROP TABLE links; ALTER TABLE epochs DROP COLUMN closed; PRAGMA user_version = 1')
+    db.exec('DROP TABLE lost_heads; DROP TABLE links; ALTER TABLE epochs DROP COLUMN closed; PRAGMA user_version = 1')
     db.close()
     await expect(auditDatabase({ path: from })).rejects.toMatchObject({
       code: 'STORE_FOREIGN',

@@ -41,6 +41,10 @@ interface Row {
   readonly rank: number
   readonly allowed: Answer
   readonly isRecord?: true
+  /** In `shared-key` mode, where it is another. */
+  readonly roomPermission?: Permission
+  /** Of a document that does not exist, where it is another than UNKNOWN_DOCUMENT. */
+  readonly absent?: Answer
 }
 
 const clear = (writer: TestWriter, kind: 4 | 5 | 6, content: Bytes): ClientFrame => ({
@@ -161,7 +165,10 @@ const ROWS: Record<string, Row> = {
     1,
     'RECORD_STALE',
   ),
-  'PUSH of restart': recordRow({ type: 'restart', lostHead: HEAD, keptHead: HEAD }, 'members', 3, 'UNSUPPORTED'),
+  'PUSH of restart': {
+    ...recordRow({ type: 'restart', lostHead: HEAD, keptHead: HEAD, introduction: null }, 'members', 3, 'RECORD_STALE'),
+    roomPermission: 'write',
+  },
   'PUSH of publication': {
     frame: (writer) => clear(writer, 5, zeros(144)),
     permission: 'snapshot',
@@ -191,7 +198,22 @@ const ROWS: Record<string, Row> = {
     frame: (writer) => ({ type: 'restore', seq: 1, envelopes: [writer.update().envelope] }),
     permission: 'read',
     rank: 1,
-    allowed: 'UNSUPPORTED',
+    allowed: 'done',
+    absent: 'UNKNOWN_DOCUMENT',
+  },
+  SHOW_HEAD: {
+    frame: ({ document }) => ({ type: 'show-head', genesisHash: document.genesisHash, head: HEAD }),
+    permission: 'read',
+    rank: 1,
+    allowed: 'BAD_ENVELOPE',
+    absent: 'BAD_ENVELOPE',
+  },
+  SHOW_IDS: {
+    frame: ({ document }) => ({ type: 'show-ids', document: document.id, seq: 1, ids: zeros(96) }),
+    permission: 'read',
+    rank: 1,
+    allowed: 'COUNTER_GAP',
+    absent: 'COUNTER_GAP',
   },
   DELETE: {
     frame: ({ document }) => ({ type: 'delete', document: document.id }),
@@ -205,7 +227,8 @@ const ROWS: Record<string, Row> = {
 function expectOwn(name: string, row: Row, standing: Standing, permission: Permission): Answer {
   // Who is no member has not got the document open.
   if (standing === 'none') return 'NOT_OPEN'
-  if (row.permission !== permission) return 'FORBIDDEN'
+  const needed = standing === 'shared-key' ? (row.roomPermission ?? row.permission) : row.permission
+  if (needed !== permission) return 'FORBIDDEN'
   if (RANK[standing] < row.rank) return 'FORBIDDEN'
   if (name === 'PUSH of genesis' && standing !== 'admin' && standing !== 'shared-key') return 'BAD_ENVELOPE'
   return row.isRecord === true && standing === 'shared-key' && row.allowed !== 'UNSUPPORTED'
@@ -309,7 +332,9 @@ describe('[G13] [AU6] what a frame needs', () => {
       for (const row of rows) {
         const peer = await world.opened(document.id, ['create', permission], device)
         await peer.say(row.frame(new TestWriter(document, device), peer))
-        expect(answerOf(peer.take())).toBe(row.permission === permission ? 'UNKNOWN_DOCUMENT' : 'FORBIDDEN')
+        expect(answerOf(peer.take())).toBe(
+          row.permission === permission ? (row.absent ?? 'UNKNOWN_DOCUMENT') : 'FORBIDDEN',
+        )
         peer.leave()
       }
     })

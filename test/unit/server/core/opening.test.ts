@@ -53,7 +53,7 @@ describe('open', () => {
     expect(bob.seqs).toEqual([1, 2, 3, 4])
   })
 
-  it('[FR6] goes on from a cursor in the log, and says nothing of one that is not', async () => {
+  it('[FR6] goes on from a cursor in the log, and of one that is not tells the records alone', async () => {
     const { world, document } = await createLog(3)
     const [row] = await world.store.status([document.id])
     const at2 = (await world.store.transcriptAt(document.id, 2)) as Bytes
@@ -72,7 +72,10 @@ describe('open', () => {
       [2 ** 53 - 1, at2],
     ] as const) {
       const lost = await openAt(world, document, seq, transcript)
-      expect(lost.frames).toMatchObject([{ type: 'opened', head: { seq: 4 }, through: 0 }])
+      expect(lost.frames).toMatchObject([
+        { type: 'opened', head: { seq: 4 }, through: 0 },
+        { type: 'records', more: false, records: [{ seq: 1 }] },
+      ])
     }
   })
 

@@ -58,7 +58,7 @@ describe('the SQLite store', () => {
     const [status] = await before.status([id])
     await before.close()
     const old = new Database(path)
-    old.exec('DROP TABLE links; ALTER TABLE epochs DROP COLUMN closed; PRAGMA user_version = 1')
+    old.exec('DROP TABLE lost_heads; DROP TABLE links; ALTER TABLE epochs DROP COLUMN closed; PRAGMA user_version = 1')
     old.close()
     const after = open({ path })
     expect(await after.status([id])).toEqual([status])
@@ -229,6 +229,8 @@ describe('the tables', () => {
     ['a short commitment', EPOCH, [1, 2, blob(31)]],
     ['a short session', SESSION, [1, blob(16), blob(7)]],
     ['a session of no document', SESSION, [2, blob(16), blob(8)]],
+    ['a lost head at 0', 'INSERT INTO lost_heads VALUES (?, ?, ?)', [blob(16), 0, blob(32)]],
+    ['a short lost transcript', 'INSERT INTO lost_heads VALUES (?, ?, ?)', [blob(16), 1, blob(31)]],
     ['a short tombstone', 'INSERT INTO tombstones VALUES (?)', [blob(15)]],
   ])('[I4] refuse %s', async (_, sql, row) => {
     const db = await openTables()
