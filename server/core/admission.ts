@@ -1,5 +1,5 @@
 /**
- * Who may come in: how many sockets stand open in all, for one network and for one person, how many upgrades of one network are being
+ * Who may come in: how many handshakes a network may ask for, how many sockets stand open in all, for one network and for one person, how many upgrades of one network are being
  * judged, and how many are let in a second. Rows C17, H7, H8.
  *
  * @module
@@ -36,6 +36,7 @@ export class Admission implements Doorkeeper {
   readonly #limits: RelayLimits
   readonly #clock: Clock
   readonly #accepts: TokenBucket
+  readonly #handshakesByNetwork: KeyedBuckets
   readonly #attemptsByNetwork: KeyedBuckets
   readonly #socketsByNetwork = new Counts()
   readonly #upgradesByNetwork = new Counts()
@@ -48,12 +49,21 @@ export class Admission implements Doorkeeper {
     this.#limits = limits
     this.#clock = clock
     this.#accepts = new TokenBucket(limits.accepts, clock.monotonic())
+    this.#handshakesByNetwork = new KeyedBuckets(limits.networkHandshakes)
     this.#attemptsByNetwork = new KeyedBuckets(limits.networkUpgrades)
   }
 
   /** Upgrades under way and sockets together. */
   get size(): number {
     return this.#sockets
+  }
+
+  /** Takes one of the handshakes of `network`; false when there is none left. Empty for one that is not counted. */
+  beginHandshake(network: string): boolean {
+    if (network === '') return true
+    const now = this.#clock.monotonic()
+    this.#handshakesByNetwork.tick(now)
+    return this.#handshakesByNetwork.of(network, now).tryTake(1, now)
   }
 
   /** Holds a place for an upgrade that has begun. `network` is empty for one that is not counted. */

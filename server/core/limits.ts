@@ -80,6 +80,11 @@ export interface RelayLimits extends SocketLimits {
   /** Upgrades of one network that are being judged at once, and how many may be tried in a second. [C17] */
   readonly upgradesPerNetwork: number
   readonly networkUpgrades: Rate
+  /**
+   * TLS handshakes with one network; beyond it connections are reset before they cost one. All its upgrades and all its requests for `/token`,
+   * each on a connection of its own, and half as many that come to nothing. [C17]
+   */
+  readonly networkHandshakes: Rate
   /** Requests for `/token` of one network: each reader asks twice for every document, and again after five minutes. */
   readonly networkTokenRequests: Rate
   /** Sockets let in, in a second and at once: after a restart five thousand are back within half a minute, and typing goes on. [H8] */
@@ -151,9 +156,11 @@ export const DEFAULT_LIMITS: RelayLimits = {
   socketsPerSubject: 8,
   upgradesPerNetwork: 20,
   networkUpgrades: { perSecond: 10, burst: 100 },
+  networkHandshakes: { perSecond: 20, burst: 330 },
   networkTokenRequests: { perSecond: 4, burst: 120 },
   accepts: { perSecond: 200, burst: 400 },
   countsLoopback: false,
+  handshakesPerTurn: 2,
   messageDeadlineMs: 10_000,
   silenceMs: 30_000,
   controlFrames: { perSecond: 5, burst: 20 },

@@ -321,6 +321,8 @@ export interface Place {
 
 /** Who may come in. */
 export interface Doorkeeper {
+  /** Takes one of the handshakes that a network has; false when there is none left. `network` is empty for one that is not counted. */
+  beginHandshake(network: string): boolean
   /** Holds a place for an upgrade that has begun. `network` is empty for one that is not counted. */
   enter(network: string): Place | Turned
 }
@@ -331,6 +333,11 @@ export interface SocketLimits {
   readonly connections: number
   /** Are this machine's own addresses a network like others? By default not: what comes from there is the operator, or a proxy for all. */
   readonly countsLoopback: boolean
+  /**
+   * TLS handshakes begun in one turn of the event loop: each holds it for about a millisecond, and what has come for those who are inside is
+   * taken in between. A loop that has nothing else to do still begins thousands in a second. [H8]
+   */
+  readonly handshakesPerTurn: number
   /** From the first byte of a message to its last: 64 KiB at the pace of a bad mobile network. [E12] [H2] */
   readonly messageDeadlineMs: number
   /** A peer silent for so long is asked whether it is there, twice; then it is taken for gone. [H4] */

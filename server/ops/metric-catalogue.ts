@@ -35,6 +35,7 @@ export const TOKEN_REASONS = ['form', 'claims', 'time', 'key', 'signature', 'rev
 export const METRICS: Readonly<Record<string, MetricDefinition>> = {
   // The door.
   tls_errors: counterBy('code', [], 'TLS handshakes that failed'),
+  handshakes_refused: counter('TCP connections reset before TLS because their network had used up its handshakes'),
   connections_dropped: counter('TCP connections dropped because there were as many as may be'),
   accepts_failed: counter('TCP connections that the system could not hand over, for want of descriptors most likely'),
   upgrades_refused: counterBy(

@@ -25,6 +25,7 @@ import type {
 } from '../core/ports.ts'
 import { labelAddress } from './address-label.ts'
 import { judgeOrigin, type TrustedProxies } from './forwarded.ts'
+import { lineUpHandshakes } from './handshake-line.ts'
 import { answerSocket, createAnswer } from './http-answer.ts'
 import { isLoopback, networkKey } from './network-key.ts'
 import { Outlet, Outlets } from './outlet.ts'
@@ -118,6 +119,10 @@ export class SocketServer {
   /** An HTTPS server of the relay's own. */
   createServer(tls: TlsOptions): TlsServer {
     const server = createTlsServer({ ...tls, ...HTTP_LIMITS }, (request, response) => this.#answer(request, response))
+    lineUpHandshakes(server, {
+      perTurn: this.#options.limits.handshakesPerTurn,
+      isWelcome: (address) => this.#isWelcome(address),
+    })
     const secured = new WeakSet<Duplex>()
     server.on('secureConnection', (socket) => secured.add(socket))
     // The error's own listener is https's: it makes a `clientError` of it.
@@ -127,6 +132,16 @@ export class SocketServer {
     // A listener that only ends would leave sockets open whose handshake never came to its end. [0.5]
     this.#listenTo(server, (socket) => secured.has(socket), false)
     return server
+  }
+
+  /** Nobody knows yet for whom a proxy comes. */
+  #isWelcome(address: string): boolean {
+    const { proxies, doorkeeper, metrics, log } = this.#options
+    if (proxies.has(address)) return true
+    if (doorkeeper.beginHandshake(this.#clientOf({ address, isForwarded: false }).network)) return true
+    metrics.count('handshakes_refused')
+    log.info('handshake-refused', { address: labelAddress(address) })
+    return false
   }
 
   /** An HTTP server for proxies that were named, or for this machine alone. [A14] */

@@ -161,6 +161,32 @@ describe('who comes in', () => {
     await scene.expectUnharmed()
   })
 
+  it('T23 [C17] spends no TLS handshake on a network that has had its share, and one on everybody else', async () => {
+    const scene = await start({ countsLoopback: true, networkHandshakes: { perSecond: 0.1, burst: 8 } })
+    const { relay, document } = scene
+    // Each is a handshake, whatever comes of it; the scene has had some already.
+    const storm = await Promise.allSettled(Array.from({ length: 20 }, () => RawSocket.connect(relay)))
+    const reasons = storm.flatMap((one) =>
+      one.status === 'rejected' ? [(one.reason as NodeJS.ErrnoException).code] : [],
+    )
+    expect(reasons.length).toBeGreaterThanOrEqual(12)
+    expect(new Set(reasons)).toEqual(new Set(['ECONNRESET']))
+    for (const one of storm) if (one.status === 'fulfilled') one.value.socket.destroy()
+    const elsewhere = await RawSocket.connect({ ...relay, localAddress: '127.0.0.2' })
+    elsewhere.write(upgradeRequest(relay.token(document.id, null)))
+    expect((await elsewhere.answer()).status).toBe(101)
+    elsewhere.socket.destroy()
+    expect(relay.log.filter(({ event }) => event === 'handshake-refused').length).toBeGreaterThan(0)
+    // A proxy comes for everybody.
+    const behind = await startTestRelay({
+      limits: { countsLoopback: true, networkHandshakes: { perSecond: 0.1, burst: 1 } },
+      trustedProxies: ['127.0.0.1'],
+    })
+    for (let i = 0; i < 4; i++) (await RawSocket.connect(behind)).socket.destroy()
+    // Who is inside is not asked again.
+    await scene.writerClient.settle()
+  })
+
   it('T23 [H7] answers 429 to a ninth socket of one person', async () => {
     const scene = await start({ socketsPerSubject: 8 })
     const { relay, document } = scene

@@ -29,6 +29,24 @@ describe('admission', () => {
     expect(turnedOf(admission.enter('192.0.2.1'))).toBeNull()
   })
 
+  it('[C17] gives one network so many handshakes, and those of others and of nobody beside them', () => {
+    const { admission, clock } = createScene({ networkHandshakes: { perSecond: 2, burst: 3 } })
+    const ask = (network: string) => Array.from({ length: 5 }, () => admission.beginHandshake(network))
+    expect(ask('192.0.2.1')).toEqual([true, true, true, false, false])
+    expect(ask('192.0.2.2')).toEqual([true, true, true, false, false])
+    expect(ask('')).toEqual([true, true, true, true, true])
+    clock.advance(500)
+    expect(ask('192.0.2.1')).toEqual([true, false, false, false, false])
+  })
+
+  it('[C17] has handshakes for every upgrade and every request for a token that a network may make', () => {
+    const { networkHandshakes, networkUpgrades, networkTokenRequests } = DEFAULT_LIMITS
+    expect(networkHandshakes.perSecond).toBeGreaterThanOrEqual(
+      networkUpgrades.perSecond + networkTokenRequests.perSecond,
+    )
+    expect(networkHandshakes.burst).toBeGreaterThanOrEqual(networkUpgrades.burst + networkTokenRequests.burst)
+  })
+
   it('[C17] lets one network try so often, good tokens or bad', () => {
     const { admission, enter, clock } = createScene({ networkUpgrades: { perSecond: 1, burst: 2 } })
     for (let i = 0; i < 2; i++) enter().leave()

@@ -31,7 +31,7 @@ describe('an upgrade', () => {
       origins: [],
       proxies: readTrustedProxies([]) as TrustedProxies,
       limits: DEFAULT_LIMITS,
-      doorkeeper: { enter: () => ({ ok: true, claim: () => null, leave() {} }) },
+      doorkeeper: { beginHandshake: () => true, enter: () => ({ ok: true, claim: () => null, leave() {} }) },
       labelSubject: () => '',
       isStrictTransport: false,
     })
