@@ -93,7 +93,9 @@ export function createTokenEndpoint(options: TokenEndpointOptions): RequestHandl
       const result = await answer(request, address)
       metrics.count('token_requests', { status: String(result.status) })
       if (result.status >= 400) log.info('token-refused', { status: result.status, code: codeOf(result) })
-      send(request, response, result)
+      // Who comes too often is not worth an open connection: the next request begins with a handshake, which is counted before it costs one.
+      // A proxy's connection is everybody's.
+      send(request, response, result, result.status === 429 && client === undefined)
     } catch (error) {
       log.error('token-failed', { cause: error instanceof Error ? error.name : 'unknown' })
       send(request, response, {
@@ -120,12 +122,12 @@ function codeOf(answer: Answer): string | undefined {
   return body !== undefined && 'code' in body && typeof body.code === 'string' ? body.code : undefined
 }
 
-function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+function send(request: IncomingMessage, response: ServerResponse, answer: Answer, isLast = false): void {
   if (response.headersSent || response.destroyed) return
   if (answer.retryAfterS !== undefined) response.setHeader('retry-after', String(answer.retryAfterS))
   if (answer.status === 405) response.setHeader('allow', 'GET, POST, OPTIONS')
   // What was not read would be taken for the next request.
-  if (!request.complete) response.setHeader('connection', 'close')
+  if (!request.complete || isLast) response.setHeader('connection', 'close')
   if (answer.status === 204) {
     response.setHeader('access-control-allow-methods', 'GET, POST')
     response.setHeader('access-control-allow-headers', 'content-type')

@@ -174,6 +174,22 @@ describe('the token endpoint', () => {
     expect(JSON.stringify(lines)).not.toContain('127.0.0.1')
   })
 
+  it('[AU10] who comes too often is not kept connected', async () => {
+    const { port } = await setUp({ requestsPerMinute: 60, burst: 1 })
+    const socket = connect(port, '127.0.0.1')
+    onTestFinished(() => void socket.destroy())
+    let answers = ''
+    const ended = new Promise<void>((resolve) => socket.on('end', () => resolve()))
+    socket.on('data', (chunk) => (answers += chunk.toString()))
+    const request = 'GET /token HTTP/1.1\r\nHost: x\r\n\r\n'
+    socket.write(request)
+    await vi.waitFor(() => expect(answers).toContain('nonce-1'))
+    expect(answers.toLowerCase()).toContain('\r\nconnection: keep-alive\r\n')
+    socket.write(request)
+    await ended
+    expect(answers).toMatch(/HTTP\/1\.1 429 [^]*\r\nconnection: close\r\n/i)
+  })
+
   it('[AU10] this machine, which may be a proxy for everybody, is not asked to wait where it is told apart', async () => {
     const { ask } = await setUp({ requestsPerMinute: 60, burst: 3, countsLoopback: false })
     for (let i = 0; i < 10; i++) expect((await ask('GET')).status).toBe(200)
