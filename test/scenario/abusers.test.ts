@@ -4,7 +4,9 @@
  *
  * What is demanded of the typists is that nothing is lost and nobody starves. That their p99 stays under twice its quiet value is looked at
  * as well, on medians of windows: below a floor the ratio says how the machine was shared out, not what the relay did, and does not count.
- * `Y_SEALED_LONG_TESTS=1` runs a minute of it with the relay's own deadlines instead of shortened ones.
+ * `Y_SEALED_LONG_TESTS=1` runs two minutes of it with the relay's own deadlines instead of shortened ones, and with a control: every other
+ * quarter of a minute the same abuse is aimed at another relay of this machine. What the typists then feel is what abusers cost who share
+ * two cores and a disk with them; what they feel beyond it is their relay's doing.
  *
  * @module
  */
@@ -14,7 +16,8 @@ import { expect, it, vi } from 'vitest'
 import { medianOf } from '../bench/figures.ts'
 import { readMemoryBytes } from '../bench/process-cost.ts'
 import { ABUSERS } from '../support/abuse/abusers.ts'
-import { startAbuse, type AbuseReport } from '../support/abuse-process.ts'
+import { startAbuse, type AbuseProcess, type AbuseReport } from '../support/abuse-process.ts'
+import { CoreWatch, DiskWatch } from '../support/machine-watch.ts'
 import { MortalRelay } from '../support/mortal-relay.ts'
 import { gatherTypists, type TypingWindow } from '../support/typists.ts'
 
@@ -22,6 +25,8 @@ const isLong = process.env['Y_SEALED_LONG_TESTS'] === '1'
 const WINDOW_MS = isLong ? 5_000 : 700
 const QUIET_WINDOWS = isLong ? 4 : 3
 const ABUSED_WINDOWS = isLong ? 12 : 4
+/** In a row, of one kind. */
+const BLOCK_WINDOWS = isLong ? 3 : 1
 /** So many at most, until every abuser has been refused: where cores are few, abusers get what the relay leaves them. */
 const MOST_WINDOWS = isLong ? 24 : 30
 
@@ -29,6 +34,7 @@ const MOST_WINDOWS = isLong ? 24 : 30
 const LIMITS = {
   countsLoopback: true,
   networkUpgrades: { perSecond: 2, burst: 10 },
+  networkHandshakes: { perSecond: 4, burst: 33 },
   ...(!isLong && {
     stallMs: 1_000,
     messageDeadlineMs: 1_000,
@@ -47,28 +53,50 @@ const MAX_MEMORY_BYTES = 512 * 1_048_576
 it.skipIf(process.platform !== 'linux')(
   '[H1] [H2] [H3] [H5] [H6] [H7] [H8] [H9] [H10] [H11] ten abusers are refused, each by the code meant for it, and ten typists do not notice',
   async () => {
-    const relay = await MortalRelay.start([], { Y_SEALED_LIMITS: JSON.stringify(LIMITS) })
-    const address = { url: relay.url, ca: readFileSync(relay.caPath, 'utf8') }
-    const [abuse, typists] = await Promise.all([
-      startAbuse({ ...address, data: relay.data }),
-      gatherTypists(address, 2, 5),
+    const startRelay = (): Promise<MortalRelay> => MortalRelay.start([], { Y_SEALED_LIMITS: JSON.stringify(LIMITS) })
+    const startAbuseOf = ({ url, caPath, data }: MortalRelay): Promise<AbuseProcess> =>
+      startAbuse({ url, ca: readFileSync(caPath, 'utf8'), data })
+    const relay = await startRelay()
+    const [abuse, typists, abuseElsewhere] = await Promise.all([
+      startAbuseOf(relay),
+      gatherTypists({ url: relay.url, ca: readFileSync(relay.caPath, 'utf8') }, 2, 5),
+      isLong ? startRelay().then(startAbuseOf) : null,
     ])
+    const typeWindows = async (count: number): Promise<readonly TypingWindow[]> => {
+      const windows: TypingWindow[] = []
+      while (windows.length < count) windows.push(await typists.type(WINDOW_MS))
+      return windows
+    }
     await typists.type(WINDOW_MS)
+    const disk = isLong ? new DiskWatch() : null
     const memory = new MemoryWatch(relay.pid)
-    const quiet: TypingWindow[] = []
-    while (quiet.length < QUIET_WINDOWS) quiet.push(await typists.type(WINDOW_MS))
+    const quiet = await typeWindows(QUIET_WINDOWS)
     const quietBytes = memory.peakBytes
-    const before = readSchedule(relay.pid)
-    abuse.begin()
+    const [relayCores, typistsCores] = [new CoreWatch(relay.pid), new CoreWatch()]
+    const control: TypingWindow[] = []
     const abused: TypingWindow[] = []
     while (abused.length < ABUSED_WINDOWS || (!abuse.isEveryoneRefused && abused.length < MOST_WINDOWS)) {
-      abused.push(await typists.type(WINDOW_MS))
+      if (abuseElsewhere !== null) {
+        abuseElsewhere.begin()
+        control.push(...(await typeWindows(BLOCK_WINDOWS)))
+        abuseElsewhere.rest()
+      }
+      abuse.begin()
+      abused.push(...(await relayCores.during(() => typistsCores.during(() => typeWindows(BLOCK_WINDOWS)))))
+      if (abuseElsewhere !== null) abuse.rest()
     }
-    const cores = describeCores(before, readSchedule(relay.pid))
     const report = await abuse.end()
+    await abuseElsewhere?.end()
     memory.stop()
 
-    console.log([describeRun(quiet, abused, report, quietBytes, memory.peakBytes), cores].join('\n'))
+    console.log(
+      [
+        describeRun({ quiet, control, abused }, report, quietBytes, memory.peakBytes),
+        `under abuse the relay's main thread ${relayCores.describe()}`,
+        `meanwhile the typists' thread ${typistsCores.describe()}`,
+        ...(disk === null ? [] : [await disk.stop()]),
+      ].join('\n'),
+    )
     for (const { name, refusedBy } of ABUSERS) {
       const outcomes = Object.keys(report.tallies[name] ?? {})
       expect({ name, outcomes }).toEqual({ name, outcomes: expect.arrayContaining([...refusedBy]) as string[] })
@@ -88,7 +116,7 @@ it.skipIf(process.platform !== 'linux')(
     }
     expect(relay.log).not.toMatch(/"level":"error"/)
   },
-  isLong ? 180_000 : 60_000,
+  isLong ? 420_000 : 60_000,
 )
 
 const p99Of = ({ p99Ms }: TypingWindow): number => p99Ms
@@ -108,27 +136,8 @@ class MemoryWatch {
   }
 }
 
-/** What the scheduler has given the relay's main thread, and how long that thread has waited for a core, in milliseconds. */
-interface Schedule {
-  readonly ranMs: number
-  readonly waitedMs: number
-  readonly atMs: number
-}
-
-function readSchedule(pid: number): Schedule {
-  const [ran = 0, waited = 0] = readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ').map(Number)
-  return { ranMs: ran / 1e6, waitedMs: waited / 1e6, atMs: performance.now() }
-}
-
-function describeCores(before: Schedule, after: Schedule): string {
-  const share = (ms: number): string => `${((100 * ms) / (after.atMs - before.atMs)).toFixed(0)} %`
-  const [ran, waited] = [after.ranMs - before.ranMs, after.waitedMs - before.waitedMs]
-  return `under abuse the relay's main thread ran ${share(ran)} of the time, and waited for a core ${share(waited)}`
-}
-
 function describeRun(
-  quiet: readonly TypingWindow[],
-  abused: readonly TypingWindow[],
+  { quiet, control, abused }: Readonly<Record<'quiet' | 'control' | 'abused', readonly TypingWindow[]>>,
   { tallies, rounds }: AbuseReport,
   quietBytes: number,
   peakBytes: number,
@@ -141,10 +150,15 @@ function describeRun(
     const worst = Math.max(...windows.map(({ maxMs }) => maxMs))
     return `${name}: ${letters} letters, ACK p50 ${ms(p50)} ms, p99 ${ms(medianOf(windows, p99Of))} ms, worst ${ms(worst)} ms`
   }
+  const timesOf = (windows: readonly TypingWindow[]): string =>
+    (medianOf(abused, p99Of) / medianOf(windows, p99Of)).toFixed(2)
+  const isControlled = control.length > 0
   return [
-    lineOf('quiet ', quiet),
-    lineOf('abused', abused),
-    `p99 under abuse is ${(medianOf(abused, p99Of) / medianOf(quiet, p99Of)).toFixed(2)} times the quiet one`,
+    lineOf('quiet  ', quiet),
+    ...(isControlled ? [lineOf('control', control)] : []),
+    lineOf('abused ', abused),
+    `p99 under abuse is ${timesOf(quiet)} times the quiet one`,
+    ...(isControlled ? [`and ${timesOf(control)} times what it is under abuse of another relay on this machine`] : []),
     `relay: ${megabytes(quietBytes)} MiB quiet, ${megabytes(peakBytes)} MiB at most; ${rounds} rounds of abuse:`,
     ...Object.entries(tallies).map(([name, tally]) => `  ${name.padEnd(36)} ${JSON.stringify(tally)}`),
   ].join('\n')

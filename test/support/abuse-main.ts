@@ -5,6 +5,7 @@
  * @module
  */
 import { cryptoReady } from '@y-sealed/protocol'
+import { readdirSync } from 'node:fs'
 import { constants, setPriority } from 'node:os'
 
 import { ABUSERS, type Abuser, type Round } from './abuse/abusers.ts'
@@ -22,6 +23,7 @@ export type Report =
   | { readonly type: 'done'; readonly tallies: Readonly<Record<string, Tally>>; readonly rounds: number }
 
 const over = new AbortController()
+const rest = { isOn: true, wake: [] as (() => void)[] }
 let rounds = 0
 let isTold = false
 
@@ -31,6 +33,7 @@ function pause(delayMs: number): Promise<void> {
 
 async function keepOn({ pauseMs }: Abuser, play: Round): Promise<void> {
   while (!over.signal.aborted) {
+    while (rest.isOn) await new Promise<void>((resolve) => rest.wake.push(resolve))
     await play()
     rounds++
     tellWhenAllRefused()
@@ -50,9 +53,10 @@ function report(message: Report): void {
   process.send?.(message)
 }
 
-// Elsewhere abusers have machines of their own: what they need for themselves is not to be taken from the relay.
-setPriority(constants.priority.PRIORITY_LOW)
 await cryptoReady()
+// Elsewhere abusers have machines of their own: what they need for themselves is not to be taken from the relay. On Linux each thread has
+// a priority of its own, which threads inherit that begin later: those that Node has begun, its garbage collector's among them, are named.
+for (const thread of readdirSync('/proc/self/task')) setPriority(Number(thread), constants.priority.PRIORITY_LOW)
 const target = JSON.parse(process.env['ABUSE_TARGET'] ?? '{}') as Target
 const grounds = ABUSERS.map(
   ({ name }, index) => new Ground(target, name, `127.0.0.${FIRST_ADDRESS + index}`, createTestDevice()),
@@ -60,10 +64,9 @@ const grounds = ABUSERS.map(
 const plays = await Promise.all(ABUSERS.map(({ prepare }, index) => prepare(grounds[index] as Ground)))
 
 process.on('message', (word) => {
-  if (word === 'begin') {
-    for (const [index, abuser] of ABUSERS.entries()) {
-      for (let lane = 0; lane < abuser.lanes; lane++) void keepOn(abuser, plays[index] as Round)
-    }
+  if (word !== 'end') {
+    rest.isOn = word === 'rest'
+    if (!rest.isOn) for (const resume of rest.wake.splice(0)) resume()
     return
   }
   over.abort()
@@ -72,4 +75,7 @@ process.on('message', (word) => {
   process.disconnect()
   setImmediate(() => process.exit())
 })
+for (const [index, abuser] of ABUSERS.entries()) {
+  for (let lane = 0; lane < abuser.lanes; lane++) void keepOn(abuser, plays[index] as Round)
+}
 report({ type: 'ready' })

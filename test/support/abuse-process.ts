@@ -16,7 +16,10 @@ const MAIN = fileURLToPath(new URL('abuse-main.ts', import.meta.url))
 export type AbuseReport = Extract<Report, { readonly type: 'done' }>
 
 export interface AbuseProcess {
+  /** Begins, or goes on after a rest. */
   begin(): void
+  /** Begins no more rounds; what is under way comes to its end. */
+  rest(): void
   /** Has every abuser met all that it is to be refused by? */
   readonly isEveryoneRefused: boolean
   /** Stops it, and resolves with how each abuser was refused. */
@@ -46,6 +49,7 @@ export async function startAbuse(target: Target): Promise<AbuseProcess> {
   await next()
   return {
     begin: () => void child.send('begin'),
+    rest: () => void child.send('rest'),
     get isEveryoneRefused() {
       return isEveryoneRefused
     },

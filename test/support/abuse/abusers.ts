@@ -162,7 +162,7 @@ export const ABUSERS: readonly Abuser[] = [
   {
     name: 'token noise',
     rows: 'C17 D',
-    refusedBy: ['HTTP 401', 'HTTP 429', 'POST 400', 'POST 429'],
+    refusedBy: ['HTTP 401', 'POST 400', 'POST 429', 'POST reset'],
     lanes: 4,
     pauseMs: 10,
     prepare(ground) {
@@ -255,7 +255,10 @@ function askForToken(ground: Ground, agent: Agent): Promise<void> {
       ground.note(`POST ${response.statusCode}`)
       response.resume().on('close', resolve)
     })
-    asked.on('error', () => resolve())
+    asked.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNRESET') ground.note('POST reset')
+      resolve()
+    })
     asked.end('{"nonce":"noise"}')
   })
 }

@@ -61,7 +61,10 @@ export class AttackSocket {
     const { target, localAddress } = ground
     const webSocket = new WebSocket(target.url, [SUBPROTOCOL, `bearer.${token}`], { ca: target.ca, localAddress })
     return new Promise((resolve) => {
-      webSocket.on('error', () => resolve(null))
+      webSocket.on('error', (error: NodeJS.ErrnoException) => {
+        if (error.code === 'ECONNRESET') ground.note('reset')
+        resolve(null)
+      })
       webSocket.on('unexpected-response', (request, response) => {
         ground.note(`HTTP ${response.statusCode}`)
         request.destroy()
