@@ -69,8 +69,10 @@ export default defineConfig({
               // Named here so that Vite does not discover them in the middle of a run and reload the page.
               optimizeDeps: {
                 include: [
+                  '@hocuspocus/provider',
                   'fast-check',
                   'idb',
+                  'lib0/broadcastchannel',
                   'lib0/decoding',
                   'lib0/encoding',
                   'lib0/hash/sha256',

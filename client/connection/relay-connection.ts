@@ -65,6 +65,8 @@ export interface ConnectionEvents {
   /** The page is out of view: what is unsent leaves now, others see nobody here any more. [CL21] */
   hidden: () => void
   shown: () => void
+  /** The relay has shown that it is there. [FR11] */
+  heartbeat: () => void
 }
 
 const CLOSE_HIDDEN_AFTER_MS = 20_000
@@ -263,6 +265,7 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
         }
       },
       onFrame: (frame) => this.#deliver(frame),
+      onHeartbeat: () => this.emit('heartbeat', []),
       onDown: (reason) => this.#dropped(link, reason),
       onError: (error) => this.emit('connection-error', [error]),
     })

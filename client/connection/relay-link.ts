@@ -52,6 +52,8 @@ export interface RelayLinkOptions {
   /** The relay is greeted: documents may be opened. */
   readonly onReady: () => void
   readonly onFrame: (frame: DocumentFrame) => void
+  /** The relay lets it be known that it is there. [FR11] */
+  readonly onHeartbeat: () => void
   /** It has ended; called once, and nothing after it. */
   readonly onDown: (reason: DownReason) => void
   readonly onError: (error: unknown) => void
@@ -152,6 +154,7 @@ export class RelayLink {
         this.#greet(frame).catch((error: unknown) => this.#options.onError(error))
         return
       case 'heartbeat':
+        return this.#options.onHeartbeat()
       case 'pong':
         return
       case 'goaway':

@@ -47,6 +47,8 @@ export interface OpenDocumentOptions extends SealedProviderOptions {
   readonly emit: Emit
   /** Origin of what is applied to the document and the awareness. */
   readonly origin: unknown
+  /** Origin of others' edits where it is known only later; defaults to `origin`. */
+  readonly editOrigin?: () => unknown
 }
 
 export class OpenDocument {
@@ -88,7 +90,7 @@ export class OpenDocument {
     this.#emit = options.emit
     this.membership = access instanceof Membership ? access : null
     this.standing = new Standing(this.membership)
-    this.gate = new RemoteGate(doc, options.origin)
+    this.gate = new RemoteGate(doc, options.editOrigin ?? (() => options.origin))
     this.#history = this.#createHistory()
     this.line = this.#createLine()
     this.#foundation = new Foundation(access, (frame) => this.line.send(frame))

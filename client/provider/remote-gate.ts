@@ -8,17 +8,17 @@ import type { Doc } from 'yjs'
 import { surfaceError } from '../platform.ts'
 import { feedUpdate } from '../yjs/feed-update.ts'
 
-/** Who holds the gate: the app, or the input gate that watches an editor. It is open when nobody does. */
-export type GateHolder = 'app' | 'input'
+/** Who holds the gate: the app, the input gate that watches an editor, or an adapter without its provider. It is open when nobody does. */
+export type GateHolder = 'app' | 'input' | 'adapter'
 
 export class RemoteGate {
   readonly #doc: Doc
-  readonly #origin: unknown
+  readonly #origin: () => unknown
   readonly #holders = new Set<GateHolder>()
   #held: Bytes[] = []
 
-  /** Edits are applied with `origin`. */
-  constructor(doc: Doc, origin: unknown) {
+  /** Edits are applied with what `origin` gives at that moment. */
+  constructor(doc: Doc, origin: () => unknown) {
     this.#doc = doc
     this.#origin = origin
   }
@@ -43,10 +43,11 @@ export class RemoteGate {
   }
 
   #feed(updates: readonly Bytes[]): void {
+    const origin = this.#origin()
     try {
       this.#doc.transact(() => {
-        for (const update of updates) feedUpdate(this.#doc, update, this.#origin)
-      }, this.#origin)
+        for (const update of updates) feedUpdate(this.#doc, update, origin)
+      }, origin)
     } catch (error) {
       // Yjs has integrated everything before it calls observers: what throws is the app's, and the log goes on.
       surfaceError(error)
