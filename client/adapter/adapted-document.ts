@@ -71,7 +71,7 @@ export class AdaptedDocument {
       token,
       connection: berth.connection,
       outbox: berth.outbox,
-      heads: berth.keys,
+      store: berth.store,
       awareness: this.#presence.awareness,
       emit: this.#createEmit(),
       origin: this,

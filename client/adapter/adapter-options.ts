@@ -7,10 +7,9 @@ import type { Bytes } from '@y-sealed/protocol'
 import type { SocketConstructor } from '../connection/socket.ts'
 import type { TokenSource } from '../connection/channel.ts'
 import type { DocumentAccess } from '../document/document-access.ts'
-import type { KeyStore } from '../keys/key-store.ts'
-import type { Outbox } from '../outbox/outbox.ts'
 import type { IntegrityReport } from '../provider/provider-events.ts'
 import type { SendProblem } from '../provider/send-problem.ts'
+import type { DeviceStorage } from '../stores/device-storage.ts'
 import type { FetchJson } from '../token/issuer-token.ts'
 
 /** What the foreign provider has no event for. */
@@ -23,11 +22,8 @@ export interface AdapterReports {
   readonly onIntegrity?: (report: IntegrityReport) => void
 }
 
-/** Where this device keeps its keys and what it has not sent; `openBrowserStorage` makes one. */
-export interface AdapterStorage {
-  readonly keys: KeyStore
-  readonly outbox?: Outbox
-}
+/** What `openBrowserStorage` and `openNodeStorage` give, or keys alone: the rest is in memory then. */
+export type AdapterStorage = Pick<DeviceStorage, 'keys'> & Partial<DeviceStorage>
 
 export interface AdapterOptions extends AdapterReports {
   /**

@@ -11,13 +11,15 @@ import type { SocketConstructor } from '../connection/socket.ts'
 import { loadDevice } from '../keys/device-identity.ts'
 import type { KeyStore } from '../keys/key-store.ts'
 import { createMemoryOutbox, type Outbox } from '../outbox/outbox.ts'
+import { createHeadStore } from '../stores/device-storage.ts'
+import type { DocumentStore } from '../stores/document-store.ts'
 import type { AdapterStorage } from './adapter-options.ts'
 
 /** A place for one document on a shared connection. */
 export interface Berth {
   readonly connection: RelayConnection
-  readonly keys: KeyStore
   readonly outbox: Outbox
+  readonly store: DocumentStore
   readonly device: Promise<Device>
   /** The last to leave a connection ends it. */
   leave(): void
@@ -30,6 +32,13 @@ export interface BerthRequest {
   readonly WebSocket: SocketConstructor | undefined
 }
 
+/** A device by its KeyStore, and what it keeps in memory where the app brought no place. */
+interface Home {
+  readonly device: Promise<Device>
+  readonly outbox: Outbox
+  readonly store: DocumentStore
+}
+
 interface Pooled {
   readonly audience: string
   readonly keys: KeyStore
@@ -40,22 +49,21 @@ interface Pooled {
 
 export class RelayPool {
   readonly #pooled: Pooled[] = []
-  /** One device for each KeyStore, and one outbox where the app brought none. */
-  readonly #devices = new WeakMap<KeyStore, Promise<Device>>()
-  readonly #outboxes = new WeakMap<KeyStore, Outbox>()
+  readonly #homes = new WeakMap<KeyStore, Home>()
 
   /** A connection has a document once: who opens the same one twice gets another connection. */
   take(request: BerthRequest): Berth {
     const { documentId, storage } = request
     const { keys } = storage
     const id = bytesToHex(documentId)
-    const pooled = this.#find(request, id) ?? this.#create(request)
+    const { device, outbox, store } = this.#homeOf(keys)
+    const pooled = this.#find(request, id) ?? this.#create(request, device)
     pooled.documents.add(id)
     return {
       connection: pooled.connection,
-      keys,
-      outbox: storage.outbox ?? this.#outboxOf(keys),
-      device: this.#deviceOf(keys),
+      outbox: storage.outbox ?? outbox,
+      store: storage.documents ?? store,
+      device,
       leave: () => {
         if (pooled.documents.delete(id) && pooled.documents.size === 0) this.#end(pooled)
       },
@@ -73,11 +81,11 @@ export class RelayPool {
     )
   }
 
-  #create({ audience, storage, WebSocket }: BerthRequest): Pooled {
+  #create({ audience, storage, WebSocket }: BerthRequest, device: Promise<Device>): Pooled {
     const { keys } = storage
     const connection = new RelayConnection({
       url: audience,
-      device: this.#deviceOf(keys),
+      device,
       // Each document brings its own.
       token: () => Promise.reject(new SyncError('TOKEN_UNAVAILABLE', 'this document has no source of tokens')),
       headKeyPin: new HeadKeyPin({ keys, name: new URL(audience).host }),
@@ -93,18 +101,13 @@ export class RelayPool {
     pooled.connection.destroy()
   }
 
-  #deviceOf(keys: KeyStore): Promise<Device> {
-    const known = this.#devices.get(keys)
+  #homeOf(keys: KeyStore): Home {
+    const known = this.#homes.get(keys)
     if (known) return known
-    const device = loadDevice(keys)
-    this.#devices.set(keys, device)
-    device.catch(() => this.#devices.delete(keys))
-    return device
-  }
-
-  #outboxOf(keys: KeyStore): Outbox {
-    const outbox = this.#outboxes.get(keys) ?? createMemoryOutbox()
-    this.#outboxes.set(keys, outbox)
-    return outbox
+    const home = { device: loadDevice(keys), outbox: createMemoryOutbox(), store: createHeadStore(keys) }
+    this.#homes.set(keys, home)
+    // It is asked for again, where it could not be had.
+    home.device.catch(() => this.#homes.delete(keys))
+    return home
   }
 }
