@@ -70,6 +70,13 @@ export default defineConfig({
               optimizeDeps: {
                 include: [
                   '@hocuspocus/provider',
+                  '@tiptap/core',
+                  '@tiptap/extension-collaboration',
+                  '@tiptap/extension-document',
+                  '@tiptap/extension-paragraph',
+                  '@tiptap/extension-text',
+                  '@tiptap/pm/state',
+                  '@tiptap/y-tiptap',
                   'fast-check',
                   'idb',
                   'lib0/broadcastchannel',
@@ -78,6 +85,8 @@ export default defineConfig({
                   'lib0/hash/sha256',
                   'lib0/observable',
                   'libsodium-wrappers',
+                  'react',
+                  'react-dom/client',
                   'y-protocols/awareness',
                   'y-websocket',
                   'yjs',
