@@ -200,6 +200,7 @@ export {
   readPublication,
   readSession,
   type PublishedSnapshot,
+  type SessionStanding,
   type SessionState,
   type SnapshotContent,
   type SnapshotContext,

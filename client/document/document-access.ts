@@ -4,8 +4,9 @@
  *
  * @module
  */
-import type { Bytes, Certificate, Envelope, RecordRefusal, Role } from '@y-sealed/protocol'
+import type { Bytes, Certificate, Envelope, RecordRefusal, Role, SessionStanding } from '@y-sealed/protocol'
 import type { Device, EpochKey } from '@y-sealed/protocol/sealing'
+import type { AuthorityBase } from '../log/log-base.ts'
 
 /** What a device may do in a document at a place of its log. */
 export type DocumentRole = Role
@@ -29,8 +30,11 @@ export interface DocumentAccess {
   introduce(device: Device, session: Bytes): Certificate | null
   /** The room key's signature for the embedded issuer; absent in `members` mode. [AU10] */
   readonly roomProof?: (input: Bytes) => { readonly commitment: Bytes; readonly key: Bytes; readonly proof: Bytes }
-  /** A fresh judge of authorship for reading the log from its start. */
-  createAuthority(): Authority
+  /**
+   * A fresh judge of authorship for reading the log from its start, or from a place on. Throws `LOG_INVALID` where the records known up to
+   * there are not those that the base is of.
+   */
+  createAuthority(base?: AuthorityBase): Authority
 }
 
 /** What an entry is as the member log sees it: a record that counts, one that does not, or none of its business. [KM16] */
@@ -56,6 +60,15 @@ export interface Authority {
   acceptBind(envelope: Envelope): void
   /** What a device might do just before `seq`. */
   roleAt(device: Bytes, session: Bytes, seq: number): DocumentRole
+  /** Id of the member to which a device belongs, or belonged last, by what {@link place} has taken; in `shared-key` mode the device. */
+  memberOf(device: Bytes): Bytes | null
+  /** Id of the newest record taken, 32 bytes; zeros before the genesis. */
+  readonly recordHead: Bytes
+  /** How a session stands that is not dead and, in `shared-key` mode, both public keys (64 bytes) of the device that it introduced. [LO10] */
+  introductionOf(
+    device: Bytes,
+    session: Bytes,
+  ): { readonly standing: Exclude<SessionStanding, 'dead'>; readonly keys: Bytes | null }
   /** Judges the signing key for presence, which may bring its own introduction. */
   presenceKeyOf(envelope: Envelope, introduction: Certificate | null): Bytes | null
 }

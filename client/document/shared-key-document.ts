@@ -5,11 +5,13 @@
  */
 import {
   bytesToHex,
+  concatBytes,
   decodeBind,
   deviceIdOf,
   documentIdOf,
   encodeRecord,
   encodeUtf8,
+  envelopeId,
   equalBytes,
   genesisHash,
   KIND,
@@ -21,6 +23,7 @@ import {
   type Envelope,
 } from '@y-sealed/protocol'
 import { open, Room } from '@y-sealed/protocol/sealing'
+import type { AuthorityBase } from '../log/log-base.ts'
 import type { Authority, DocumentAccess } from './document-access.ts'
 
 export interface SharedKeyOptions {
@@ -53,28 +56,35 @@ export function sharedKeyDocument(options: SharedKeyOptions): DocumentAccess {
     keyOf: (epoch) => (epoch === 1 ? room.epochKey : null),
     introduce: (device, session) => room.introduce(documentId, device, session),
     roomProof: (input) => ({ commitment: room.epochKey.commitment, key: room.publicKey, proof: room.sign(input) }),
-    createAuthority: () => createRoomAuthority(documentId, hash, room),
+    createAuthority: (base) => createRoomAuthority(documentId, hash, room, base),
   }
 }
 
-function createRoomAuthority(documentId: Bytes, hash: Bytes, room: Room): Authority {
-  /** Keys named by introductions that the room key signed, counted or not: enough to check signatures by. */
-  const signPublicBySession = new Map<string, Bytes>()
+function createRoomAuthority(documentId: Bytes, hash: Bytes, room: Room, base?: AuthorityBase): Authority {
+  /** Both keys named by introductions that the room key signed, counted or not: enough to check signatures by. */
+  const keysBySession = new Map<string, Bytes>()
   const acceptedSessions = new Set<string>()
+  let recordHead: Bytes = base?.recordHead ?? new Uint8Array(32)
+  const keysByDevice = new Map((base?.devices ?? []).map((keys) => [bytesToHex(deviceOf(keys)), keys]))
+  for (const { device, session, standing } of base?.sessions ?? []) {
+    const keys = keysByDevice.get(bytesToHex(device))
+    if (keys === undefined || standing === 'dead' || standing === 'unknown') continue
+    keysBySession.set(sessionKey(device, session), keys)
+    if (standing === 'live') acceptedSessions.add(sessionKey(device, session))
+  }
 
-  function introducedKey(envelope: Envelope, introduction: Certificate): Bytes | null {
-    const device = deviceIdOf(sodiumSha512, introduction.signPublic, introduction.boxPublic)
-    if (!equalBytes(device, envelope.device)) return null
+  function introducedKeys(envelope: Envelope, introduction: Certificate): Bytes | null {
+    const keys = concatBytes(introduction.signPublic, introduction.boxPublic)
+    if (!equalBytes(deviceOf(keys), envelope.device)) return null
     const { session } = envelope
-    const valid = verifyIntroduction(sodiumSha512, introduction, documentId, session, room.publicKey)
-    return valid ? introduction.signPublic : null
+    return verifyIntroduction(sodiumSha512, introduction, documentId, session, room.publicKey) ? keys : null
   }
 
   function introductionIn(envelope: Envelope): Bytes | null {
-    if (envelope.kind !== KIND.bind || envelope.counter !== 1) return null
+    if (envelope.kind !== KIND.bind) return null
     try {
       const bind = decodeBind(open(envelope, room.epochKey))
-      return bind.ok && bind.value.introduction ? introducedKey(envelope, bind.value.introduction) : null
+      return bind.ok && bind.value.introduction ? introducedKeys(envelope, bind.value.introduction) : null
     } catch {
       return null
     }
@@ -86,25 +96,47 @@ function createRoomAuthority(documentId: Bytes, hash: Bytes, room: Room): Author
       if (seq > 1) return { kind: 'entry' }
       const isOurs = envelope.kind === KIND.record && equalBytes(genesisHash(sodiumSha512, envelope.sealed), hash)
       if (!isOurs) throw new SyncError('LOG_INVALID', "the relay's log does not begin with this document's genesis")
+      recordHead = envelopeId(sodiumSha512, room.epochKey.commitment, envelope)
       return { kind: 'record' }
     },
     commitmentOf: (epoch) => (epoch === 1 ? room.epochKey.commitment : null),
     isOpenAt: () => true,
     authorOf: (envelope) => {
       const session = sessionKey(envelope.device, envelope.session)
-      const known = signPublicBySession.get(session)
-      if (known) return { signPublic: known, single: false }
-      const introduced = introductionIn(envelope)
-      if (introduced === null) return null
-      signPublicBySession.set(session, introduced)
-      return { signPublic: introduced, single: true }
+      const isFirst = envelope.counter === 1
+      if (isFirst) {
+        // One of this name may have been forgotten. [LO8]
+        keysBySession.delete(session)
+        acceptedSessions.delete(session)
+        const introduced = introductionIn(envelope)
+        if (introduced !== null) keysBySession.set(session, introduced)
+      }
+      const keys = keysBySession.get(session)
+      return keys === undefined ? null : { signPublic: keys.subarray(0, 32), single: isFirst }
     },
     acceptBind: ({ device, session }) => void acceptedSessions.add(sessionKey(device, session)),
     roleAt: (device, session) => (acceptedSessions.has(sessionKey(device, session)) ? 'admin' : 'none'),
-    presenceKeyOf: (envelope, introduction) =>
-      signPublicBySession.get(sessionKey(envelope.device, envelope.session)) ??
-      (introduction === null ? null : introducedKey(envelope, introduction)),
+    memberOf: (device) => device,
+    get recordHead() {
+      return recordHead
+    },
+    introductionOf: (device, session) => {
+      const name = sessionKey(device, session)
+      const keys = keysBySession.get(name)
+      if (keys === undefined) return { standing: 'unknown', keys: null }
+      return { standing: acceptedSessions.has(name) ? 'live' : 'void', keys }
+    },
+    presenceKeyOf: (envelope, introduction) => {
+      const known = keysBySession.get(sessionKey(envelope.device, envelope.session))
+      const keys = known ?? (introduction === null ? null : introducedKeys(envelope, introduction))
+      return keys?.subarray(0, 32) ?? null
+    },
   }
+}
+
+/** Of both public keys, one after the other. [KM1] */
+function deviceOf(keys: Bytes): Bytes {
+  return deviceIdOf(sodiumSha512, keys.subarray(0, 32), keys.subarray(32))
 }
 
 function sessionKey(device: Bytes, session: Bytes): string {

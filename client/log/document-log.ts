@@ -1,14 +1,16 @@
 /**
  * A document's log as this device has verified it: entries go in by seq, and come out counted or refused. Whether an entry counts is
- * a function of the log and of nothing else, so that no two clients disagree. Rules CL1–CL3, EN13, KM16, KM18, LO2, LO3.
+ * a function of the log and of nothing else, so that no two clients disagree. Rules CL1–CL3, EN13, KM16, KM18, LO2, LO3, LO10, LO11, LO13.
  *
  * @module
  */
 import {
   Authenticator,
+  decodeAttestation,
   decodeAuthoredUpdate,
   decodeBind,
   decodePart,
+  decodePublication,
   envelopeId,
   equalBytes,
   extendTranscript,
@@ -19,18 +21,24 @@ import {
   startTranscript,
   SyncError,
   type Authenticity,
+  type Author,
   type Bytes,
   type EntriesFrame,
   type Envelope,
   type JudgedEntry,
   type PlacedEntry,
+  type PublishedSnapshot,
   type RecordRefusal,
+  type SnapshotContext,
+  type Verdict,
 } from '@y-sealed/protocol'
 import { open, type EpochKey, type Seen } from '@y-sealed/protocol/sealing'
 import type { Authority, DocumentAccess, Placement } from '../document/document-access.ts'
+import { SnapshotLedger, type Authored } from '../snapshots/ledger.ts'
 import { checkUpdate } from '../yjs/check-update.ts'
 import { LogState } from '../yjs/log-state.ts'
 import type { UpdateRefusal } from '../yjs/update-limits.ts'
+import { authorityBaseOf, boundClientsOf, contextOf, sessionHeadsOf, type LogBase } from './log-base.ts'
 import { PartGroup } from './part-group.ts'
 import { TranscriptWindow } from './transcript-window.ts'
 
@@ -57,7 +65,8 @@ export type EntryRefusal =
   | 'malformed'
   | 'taken'
   | 'part'
-  | 'unsupported'
+  | 'publication'
+  | 'attestation'
   | UpdateRefusal
 
 /** What became of an entry. */
@@ -67,6 +76,8 @@ export type LogOutcome = { readonly seq: number; readonly envelope: Envelope } &
     | { readonly kind: 'update'; readonly update: Bytes; readonly authored: number }
     | { readonly kind: 'bind'; readonly client: number }
     | { readonly kind: 'noted' }
+    | { readonly kind: 'published'; readonly snapshot: PublishedSnapshot }
+    | { readonly kind: 'attested'; readonly snapshot: PublishedSnapshot; readonly verdict: Verdict }
     | { readonly kind: 'refused'; readonly reason: EntryRefusal; readonly record?: RecordRefusal }
   )
 
@@ -79,11 +90,14 @@ export class DocumentLog {
   /** Taken and not decided: what this device sealed itself, and what the member log says of records. */
   readonly #contentBySeq = new Map<number, Bytes>()
   readonly #placementBySeq = new Map<number, Placement>()
+  /** Of who speaks of snapshots: the author's member at that place. */
+  readonly #memberBySeq = new Map<number, Bytes>()
   #read: Reading
 
-  constructor(access: DocumentAccess) {
+  /** Reads from the start, or from `base` on. Throws `LOG_INVALID` where the records known up to there are not those of the base. */
+  constructor(access: DocumentAccess, base?: LogBase) {
     this.#access = access
-    this.#read = startReading(access)
+    this.#read = startReading(access, base)
   }
 
   /** Yjs clocks and client-id bindings as of the counted log. */
@@ -97,9 +111,38 @@ export class DocumentLog {
     return { seq, transcript }
   }
 
-  /** Id of the genesis (32 bytes); zeros before it is read. */
-  get genesisId(): Bytes {
-    return this.#read.genesisId
+  /** Id of the newest record read (32 bytes); zeros before the genesis is. */
+  get recordHead(): Bytes {
+    return this.authority.recordHead
+  }
+
+  /** The seq up to which nothing was read here: a snapshot has said what it comes to; 0 for none. */
+  get baseSeq(): number {
+    return this.#read.baseSeq
+  }
+
+  /** The published snapshots. */
+  get snapshots(): SnapshotLedger {
+    return this.#read.ledger
+  }
+
+  /** A snapshot may end at the head: nothing waits, no group of parts is open, and nothing was passed over for want of a key. [LO10] */
+  get isQuiet(): boolean {
+    const { seq, authenticator, parts, lackedEpochs } = this.#read
+    return seq > 0 && authenticator.waitingAt === null && !parts.isOpenAfter(seq) && lackedEpochs.size === 0
+  }
+
+  /** What a snapshot that ends at the head says besides the document. Only where {@link isQuiet}. [LO10] */
+  context(): SnapshotContext {
+    const { seq, transcript, authenticator, state, authority, ledger } = this.#read
+    return contextOf({
+      transcript,
+      recordHead: authority.recordHead,
+      publications: ledger.rows(),
+      heads: authenticator.sessionHeads(seq),
+      state,
+      introductionOf: (device, session) => authority.introductionOf(device, session),
+    })
   }
 
   /** Seq of the entry whose signature everything after it waits for, or `null`. [EN13] */
@@ -137,11 +180,15 @@ export class DocumentLog {
     return this.#read.transcripts.compare(seq, transcript)
   }
 
-  /** Forgets everything that was read: it is to be read again from the start, with keys that were not there before. */
-  restart(): void {
+  /**
+   * Forgets everything that was read: it is to be read again from the start, or from `base` on, which may be ahead. Throws as the constructor,
+   * and nothing is forgotten then.
+   */
+  restart(base?: LogBase): void {
+    this.#read = startReading(this.#access, base)
     this.#contentBySeq.clear()
     this.#placementBySeq.clear()
-    this.#read = startReading(this.#access)
+    this.#memberBySeq.clear()
   }
 
   /**
@@ -167,13 +214,15 @@ export class DocumentLog {
       throw new SyncError('LOG_INVALID', 'the relay serves an entry of an epoch that no record opened')
     }
     const id = envelopeId(sodiumSha512, commitment, envelope)
-    if (seq === 1) reading.genesisId = id
     reading.seq = seq
     reading.transcript = extendTranscript(sodiumSha512, reading.transcript, id, envelope.signature)
     reading.transcripts.append(reading.transcript)
     reading.pending.push(envelope)
     if (placement.kind !== 'entry') this.#placementBySeq.set(seq, placement)
     if (content !== undefined) this.#contentBySeq.set(seq, content)
+    if (envelope.kind === KIND.publication || envelope.kind === KIND.attestation) {
+      this.#memberBySeq.set(seq, reading.authority.memberOf(envelope.device) ?? envelope.device)
+    }
     // A record that counts has been verified already, by its own signature.
     return { seq, envelope, id, own: content !== undefined || placement.kind === 'record' }
   }
@@ -184,12 +233,15 @@ export class DocumentLog {
     this.#contentBySeq.delete(seq)
     const placement = this.#placementBySeq.get(seq)
     this.#placementBySeq.delete(seq)
+    const member = this.#memberBySeq.get(seq)
+    this.#memberBySeq.delete(seq)
     // Whether a record counts has nothing to do with its session. [KM16]
     if (placement?.kind === 'record') return { kind: 'noted', seq, envelope }
     if (placement?.kind === 'refused')
       return { kind: 'refused', reason: 'record', record: placement.reason, seq, envelope }
     const refusal = this.#findFault(entry)
     if (refusal !== null) return { kind: 'refused', reason: refusal, seq, envelope }
+    if (member !== undefined) return this.#countWord({ seq, envelope, member })
     const key = this.#access.keyOf(envelope.epoch)
     if (key === null && content === undefined) this.#read.lackedEpochs.add(envelope.epoch)
     try {
@@ -210,16 +262,33 @@ export class DocumentLog {
   }
 
   #countContent(seq: number, envelope: Envelope, content: Bytes): LogOutcome {
-    switch (envelope.kind) {
-      case KIND.bind:
-        return this.#countBind(seq, envelope, content)
-      case KIND.update:
-        return this.#countUpdate(seq, envelope, content)
-      case KIND.part:
-        return this.#countPart(seq, envelope, content)
-      default:
-        return { kind: 'refused', reason: 'unsupported', seq, envelope }
+    if (envelope.kind === KIND.bind) return this.#countBind(seq, envelope, content)
+    return envelope.kind === KIND.part
+      ? this.#countPart(seq, envelope, content)
+      : this.#countUpdate(seq, envelope, content)
+  }
+
+  /** What somebody says of a snapshot. [LO11] [LO13] */
+  #countWord(authored: Authored): LogOutcome {
+    const { seq, envelope } = authored
+    const view = { compare: this.compareTranscript.bind(this), isSoleMember: this.#isSoleMember.bind(this) }
+    const { ledger } = this.#read
+    if (envelope.kind === KIND.publication) {
+      const body = decodePublication(envelope.sealed)
+      const snapshot = body.ok ? ledger.publish(authored, body.value, view) : null
+      return snapshot === null
+        ? { kind: 'refused', reason: 'publication', seq, envelope }
+        : { kind: 'published', snapshot, seq, envelope }
     }
+    const body = decodeAttestation(envelope.sealed)
+    const snapshot = body.ok ? ledger.attest(authored, body.value, view) : null
+    if (!body.ok || snapshot === null) return { kind: 'refused', reason: 'attestation', seq, envelope }
+    return { kind: 'attested', snapshot, verdict: body.value.verdict, seq, envelope }
+  }
+
+  #isSoleMember(member: Bytes): boolean {
+    const { state, authority } = this.#read
+    return state.boundClients().every(({ device }) => equalBytes(authority.memberOf(device) ?? device, member))
   }
 
   #countBind(seq: number, envelope: Envelope, content: Bytes): LogOutcome {
@@ -261,28 +330,33 @@ interface Reading {
   readonly authenticator: Authenticator
   readonly transcripts: TranscriptWindow
   readonly parts: PartGroup
+  readonly ledger: SnapshotLedger
+  readonly baseSeq: number
   /** Taken and not decided, in order. */
   readonly pending: Envelope[]
   /** Of entries that were refused because their key was not held. */
   readonly lackedEpochs: Set<number>
   seq: number
   transcript: Bytes
-  genesisId: Bytes
 }
 
-function startReading(access: DocumentAccess): Reading {
-  const authority = access.createAuthority()
+function startReading(access: DocumentAccess, base?: LogBase): Reading {
+  const authority = access.createAuthority(base && authorityBaseOf(base))
+  const seq = base?.seq ?? 0
+  const transcript = base?.context.transcript ?? startTranscript(sodiumSha512, access.genesisHash)
+  const authorOf = ({ envelope, seq: at }: PlacedEntry): Author | null => authority.authorOf(envelope, at)
   return {
-    state: new LogState(),
+    state: base ? LogState.load(base.clocks, boundClientsOf(base), base.deletes) : new LogState(),
     authority,
-    authenticator: new Authenticator(({ envelope, seq }) => authority.authorOf(envelope, seq)),
-    transcripts: TranscriptWindow.start(access.genesisHash),
+    authenticator: new Authenticator(authorOf, base && sessionHeadsOf(base)),
+    transcripts: new TranscriptWindow(seq, transcript),
     parts: new PartGroup(),
+    ledger: new SnapshotLedger(base?.context.publications),
+    baseSeq: seq,
     pending: [],
     lackedEpochs: new Set(),
-    seq: 0,
-    genesisId: new Uint8Array(32),
-    transcript: startTranscript(sodiumSha512, access.genesisHash),
+    seq,
+    transcript,
   }
 }
 

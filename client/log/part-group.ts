@@ -22,6 +22,11 @@ export type PartVerdict = 'more' | 'broken' | Bytes
 export class PartGroup {
   #open: Open | null = null
 
+  /** Would a part that stands right after `seq` go on with a group? [LO10] */
+  isOpenAfter(seq: number): boolean {
+    return this.#open?.nextSeq === seq + 1
+  }
+
   /** Takes the next counted part of the log. */
   take(seq: number, envelope: Envelope, part: PartContent): PartVerdict {
     if (part.index === 0) this.#open = begin(seq, envelope, part)

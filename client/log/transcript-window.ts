@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { startTranscript, sodiumSha512, equalBytes, type Bytes } from '@y-sealed/protocol'
+import { equalBytes, type Bytes } from '@y-sealed/protocol'
 
 const PREFIX = 16
 
@@ -16,11 +16,6 @@ export class TranscriptWindow {
   constructor(base: number, transcript: Bytes) {
     this.#base = base
     this.append(transcript)
-  }
-
-  /** Begins at T_0 of a document. */
-  static start(genesisHash: Bytes): TranscriptWindow {
-    return new TranscriptWindow(0, startTranscript(sodiumSha512, genesisHash))
   }
 
   append(transcript: Bytes): void {

@@ -16,6 +16,7 @@ import {
   type Members,
 } from '@y-sealed/protocol'
 import type { Authority, DocumentRole, Placement } from '../document/document-access.ts'
+import type { AuthorityBase } from '../log/log-base.ts'
 import { copyEnvelope } from './copy-envelope.ts'
 
 /** The records that count as far as they are known, ahead of the log or with it. */
@@ -23,20 +24,29 @@ export interface KnownRecords {
   /** 32 bytes. */
   readonly genesisHash: Bytes
   readonly members: Members
+  /** Every record that counts, oldest first. */
+  readonly records: readonly { readonly seq: number; readonly record: CountedRecord }[]
   /** The one that stands at this place of the log, or `null`. */
   recordAt(seq: number): CountedRecord | null
   /** Takes one that the log brings and that counts there. Throws `LOG_INVALID` where another was known to come first. */
   acceptPlaced(record: CountedRecord, seq: number): void
 }
 
+/** Whether a device is known, the records say. */
+const MEMBERS_SESSION = { standing: 'live', keys: null } as const
+
 export class MemberAuthority implements Authority {
   readonly #known: KnownRecords
   /** Records whose place the log has reached. */
   readonly #placed: MemberLog
 
-  constructor(known: KnownRecords) {
+  /** From the start, or from where `base` says: throws `LOG_INVALID` where the records known up to there are others. */
+  constructor(known: KnownRecords, base?: AuthorityBase) {
     this.#known = known
     this.#placed = new MemberLog(sodiumSha512, known.genesisHash)
+    if (base === undefined) return
+    for (const { seq, record } of known.records) if (seq <= base.seq) this.#placed.apply(record, seq)
+    if (!equalBytes(this.#placed.recordHead, base.recordHead)) throw contradiction()
   }
 
   place(seq: number, envelope: Envelope): Placement {
@@ -75,6 +85,18 @@ export class MemberAuthority implements Authority {
   }
 
   acceptBind(): void {}
+
+  get recordHead(): Bytes {
+    return this.#placed.recordHead
+  }
+
+  memberOf(device: Bytes): Bytes | null {
+    return this.#placed.members.memberOf(device)?.id ?? null
+  }
+
+  introductionOf(): typeof MEMBERS_SESSION {
+    return MEMBERS_SESSION
+  }
 
   roleAt(device: Bytes, _session: Bytes, seq: number): DocumentRole {
     return this.#placed.members.roleAt(device, seq)

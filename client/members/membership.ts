@@ -25,6 +25,7 @@ import {
 import { openName, type Device, type EpochKey } from '@y-sealed/protocol/sealing'
 import type { Authority, DocumentAccess } from '../document/document-access.ts'
 import type { KeyStore } from '../keys/key-store.ts'
+import type { AuthorityBase } from '../log/log-base.ts'
 import { copyEnvelope } from './copy-envelope.ts'
 import { Keyring } from './keyring.ts'
 import { MemberAuthority, type KnownRecords } from './member-authority.ts'
@@ -222,8 +223,8 @@ export class Membership implements DocumentAccess, KnownRecords {
     return this.#saving
   }
 
-  createAuthority(): Authority {
-    return new MemberAuthority(this)
+  createAuthority(base?: AuthorityBase): Authority {
+    return new MemberAuthority(this, base)
   }
 
   introduce(): null {

@@ -173,7 +173,7 @@ export class OpenDocument {
       channel: {
         documentId: access.documentId,
         token,
-        cursor: () => ({ ...this.log.head, recordHead: this.membership?.recordHead ?? this.log.genesisId }),
+        cursor: () => ({ ...this.log.head, recordHead: this.membership?.recordHead ?? this.log.recordHead }),
         receive: (frame) => this.#receive(frame),
       },
       emit,

@@ -1,23 +1,24 @@
 /**
- * What a Yjs store holds, as a stream in which neither the order of updates, nor how they were merged or cut, nor what was collected shows:
- * two replicas write the same stream iff they hold the same. Rule LO12.
+ * What a Yjs state holds, as a stream in which neither the order of updates, nor how they were merged or cut, nor what was collected shows:
+ * two replicas write the same stream iff they hold the same. It reads the state as it is sealed, and integrates nothing. Rule LO12.
  *
  * @module
  */
+import type { Bytes } from '@y-sealed/protocol'
 import * as encoding from 'lib0/encoding'
 import {
   ContentAny,
   ContentBinary,
+  ContentDeleted,
   ContentDoc,
   ContentEmbed,
   ContentFormat,
   ContentJSON,
   ContentString,
   ContentType,
-  findRootTypeKey,
+  decodeUpdateV2,
   Item,
   type AbstractType,
-  type Doc,
   type ID,
 } from 'yjs'
 import type { LeafHasher } from './leaf-hasher.ts'
@@ -25,11 +26,11 @@ import type { LeafHasher } from './leaf-hasher.ts'
 const DELETED = 0
 const LIVE = 1
 const REPLACEMENT = 0xfffd
-/** After so many structs or text units whoever drives it may turn to something else. */
-const STEP_UNITS = 1_024
+/** After so many structs, or sixteen times as many units, whoever drives it may turn to something else. */
+const STEP_STRUCTS = 1_024
 
 type SharedType = AbstractType<unknown>
-type Struct = Doc['store']['clients'] extends Map<number, (infer Each)[]> ? Each : never
+type Struct = ReturnType<typeof decodeUpdateV2>['structs'][number]
 
 /** A live run: its first item, and the content of all. */
 interface LiveRun {
@@ -39,26 +40,68 @@ interface LiveRun {
   units: number
 }
 
-/** Writes the stream of `doc` to `out`, and yields between steps; `doc` must not change meanwhile. [LO12] */
-export function* writeContent(doc: Doc, out: LeafHasher): Generator<void, void, void> {
-  const { clients } = doc.store
+/**
+ * Writes the stream of a whole state (Yjs V2, checked by `checkState`) to `out`, and yields between steps. Gives false for a state of which
+ * a struct is deleted in part: no Yjs writes that. [LO12]
+ */
+export function* writeContent(state: Bytes, out: LeafHasher): Generator<void, boolean, void> {
+  const { structs, ds } = decodeUpdateV2(state)
+  const structsByClient = groupByClient(structs)
   const writer = new RunWriter(out)
-  let credit = STEP_UNITS
-  for (const client of [...clients.keys()].sort((a, b) => a - b)) {
-    for (const struct of clients.get(client) as Struct[]) {
-      writer.take(struct)
+  let credit = STEP_STRUCTS
+  for (const client of [...structsByClient.keys()].sort((a, b) => a - b)) {
+    const deleted = new DeletedSpans(ds.clients.get(client) ?? [])
+    for (const struct of structsByClient.get(client) as Struct[]) {
+      const isDeleted = deleted.cover(struct)
+      if (isDeleted === null) return false
+      writer.take(struct, isDeleted)
       credit -= 1 + (struct.length >>> 4)
       if (credit > 0) continue
-      credit = STEP_UNITS
+      credit = STEP_STRUCTS
       yield
     }
     writer.end()
+  }
+  return true
+}
+
+function groupByClient(structs: readonly Struct[]): Map<number, Struct[]> {
+  const byClient = new Map<number, Struct[]>()
+  for (const struct of structs) {
+    const own = byClient.get(struct.id.client)
+    if (own) own.push(struct)
+    else byClient.set(struct.id.client, [struct])
+  }
+  return byClient
+}
+
+/** One client's deleted ranges, asked about in ascending order. */
+class DeletedSpans {
+  readonly #spans: readonly { readonly clock: number; readonly len: number }[]
+  #next = 0
+
+  constructor(spans: readonly { readonly clock: number; readonly len: number }[]) {
+    this.#spans = spans.toSorted((a, b) => a.clock - b.clock)
+  }
+
+  /** Is it deleted? `null`: in part. */
+  cover({ id, length }: Struct): boolean | null {
+    const [start, end] = [id.clock, id.clock + length]
+    let span = this.#spans[this.#next]
+    while (span !== undefined && span.clock + span.len <= start) span = this.#spans[++this.#next]
+    if (span === undefined || span.clock >= end) return false
+    let covered = start
+    for (let i = this.#next; covered < end; i++) {
+      const each = this.#spans[i]
+      if (each === undefined || each.clock > covered) return null
+      covered = Math.max(covered, each.clock + each.len)
+    }
+    return true
   }
 }
 
 class RunWriter {
   readonly #out: LeafHasher
-  readonly #nameByRoot = new Map<SharedType, Uint8Array>()
   #deletedFrom: ID | null = null
   #deletedUnits = 0
   #live: LiveRun | null = null
@@ -70,8 +113,8 @@ class RunWriter {
   }
 
   /** The next struct of a client. */
-  take(struct: Struct): void {
-    if (struct instanceof Item && !struct.deleted) this.#takeLive(struct)
+  take(struct: Struct, isDeleted: boolean): void {
+    if (struct instanceof Item && !isDeleted && !(struct.content instanceof ContentDeleted)) this.#takeLive(struct)
     else this.#takeDeleted(struct.id, struct.length)
     this.#next = struct.id.clock + struct.length
   }
@@ -147,22 +190,19 @@ class RunWriter {
     this.#out.u64(id.clock)
   }
 
-  #writeParent({ parent, parentSub }: Item): void {
-    const type = parent as SharedType
-    if (type._item === null) {
+  /** Where a neighbour is named, it stands in the same list. */
+  #writeParent({ origin, rightOrigin, parent, parentSub }: Item): void {
+    if (origin !== null || rightOrigin !== null) return
+    // Yjs decodes the name of a root as it stands, and says otherwise in its types.
+    const place = parent as unknown as string | ID
+    if (typeof place === 'string') {
       this.#out.u8(0)
-      this.#out.bytes32(this.#rootName(type))
+      this.#out.bytes32(new TextEncoder().encode(place))
     } else {
-      this.#writeId(type._item.id)
+      this.#writeId(place)
     }
     this.#out.u8(parentSub === null ? 0 : 1)
     if (parentSub !== null) this.#out.bytes32(new TextEncoder().encode(parentSub))
-  }
-
-  #rootName(root: SharedType): Uint8Array {
-    let name = this.#nameByRoot.get(root)
-    if (!name) this.#nameByRoot.set(root, (name = new TextEncoder().encode(findRootTypeKey(root))))
-    return name
   }
 
   #writeText(text: string): void {

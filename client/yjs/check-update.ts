@@ -58,12 +58,12 @@ export function checkUpdate(update: Bytes, log: LogView, author: Bytes): UpdateV
 
 /**
  * Judges a stored document (a snapshot's) as what an empty Doc is fed: everything that it leans on lies within it. Its
- * clients are nobody's and as large as they are. Returns their clocks. Never throws. [LO10]
+ * clients are nobody's and as large as they are. Returns their clocks, and what is deleted. Never throws. [LO10]
  */
 export function checkState(
   state: Bytes,
 ):
-  | { readonly ok: true; readonly clocks: ReadonlyMap<number, number> }
+  | { readonly ok: true; readonly clocks: ReadonlyMap<number, number>; readonly deletes: readonly DeleteRange[] }
   | { readonly ok: false; readonly code: UpdateRefusal } {
   const inspection = inspectUpdate(state)
   if (!inspection.ok) return inspection
@@ -72,7 +72,8 @@ export function checkState(
   const code = checkReferences(summary, () => 0)
   // An empty document is a document.
   if (code !== null && code !== 'empty') return { ok: false, code }
-  return { ok: true, clocks: new Map(summary.blocks.map(({ client, end }) => [client, end])) }
+  const clocks = new Map(summary.blocks.map(({ client, end }) => [client, end]))
+  return { ok: true, clocks, deletes: summary.deletes }
 }
 
 function checkGrowth(block: UpdateBlock, known: number, log: LogView, author: Bytes): UpdateRefusal | null {

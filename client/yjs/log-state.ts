@@ -21,10 +21,15 @@ export class LogState implements LogView {
   readonly #devices = new Map<number, Bytes>()
   readonly #deleted = new DeletedRanges()
 
-  /** The state that a snapshot carries: the clocks of its Yjs state and its list of bound clients. */
-  static load(clocks: ReadonlyMap<number, number>, bound: Iterable<BoundClient>): LogState {
+  /** The state that a snapshot carries: the clocks and deletes of its Yjs state, and its list of bound clients. */
+  static load(
+    clocks: ReadonlyMap<number, number>,
+    bound: Iterable<BoundClient>,
+    deletes: readonly DeleteRange[] = [],
+  ): LogState {
     const state = new LogState()
     state.grow(clocks)
+    state.delete(deletes)
     for (const { client, device } of bound) state.bind(client, device)
     return state
   }

@@ -103,7 +103,14 @@ function otherInputs({ bob }: Cast): LargeInput[] {
   })
   const ids = manyIds(20_000)
   const sessions = packSessions(
-    ids.map((device) => ({ device, session: SESSION, counter: 1, seq: 1, id: filled(32, 1), dead: false })),
+    ids.map((device) => ({
+      device,
+      session: SESSION,
+      counter: 1,
+      seq: 1,
+      id: filled(32, 1),
+      standing: 'live' as const,
+    })),
   )
   const parts = {
     transcript: filled(32, 1),

@@ -52,9 +52,9 @@ function snapshots(cast: Cast): SnapshotContent[] {
   const { alice, bob } = cast
   const full = {
     sessions: packSessions([
-      { device: alice.id, session: OTHER_SESSION, counter: 9, seq: 21, id, dead: true },
-      { device: alice.id, session: SESSION, counter: 4, seq: 4, id, dead: false },
-      { device: bob.id, session: SESSION, counter: 1, seq: 7, id, dead: false },
+      { device: alice.id, session: OTHER_SESSION, counter: 9, seq: 21, id, standing: 'dead' },
+      { device: alice.id, session: SESSION, counter: 4, seq: 4, id, standing: 'live' },
+      { device: bob.id, session: SESSION, counter: 1, seq: 7, id, standing: 'unknown' },
     ]),
     bindings: packBindings([
       [2 ** 53 - 1, bob.id],

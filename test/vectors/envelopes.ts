@@ -57,7 +57,7 @@ export function contents({ alice, genesisBody }: Cast): Readonly<Record<Kind, By
     [KIND.snapshot]: encodeSnapshot({
       transcript: filled(32, 0x78),
       recordHead: filled(32, 0x7a),
-      sessions: packSessions([{ device: alice.id, session: SESSION, counter: 4, seq: 4, id, dead: false }]),
+      sessions: packSessions([{ device: alice.id, session: SESSION, counter: 4, seq: 4, id, standing: 'live' }]),
       bindings: packBindings([[7, alice.id]]),
       devices: packIntroduced([]),
       publications: packPublications([]),

@@ -13,7 +13,7 @@ import { Writer } from '../../wire/writer.ts'
 
 const SNAPSHOT_VERSION = 1
 
-/** Key `device 16 ‖ session 8`; value `u64 counter ‖ u64 seq ‖ id 32 ‖ u8 dead`. */
+/** Key `device 16 ‖ session 8`; value `u64 counter ‖ u64 seq ‖ id 32 ‖ u8 standing`. */
 const SESSION_ROW = { keyBytes: 24, valueBytes: 49 }
 /** Key `u64 client id`; value `device 16`. */
 const BINDING_ROW = { keyBytes: 8, valueBytes: 16 }
@@ -21,6 +21,14 @@ const BINDING_ROW = { keyBytes: 8, valueBytes: 16 }
 const DEVICE_ROW = { keyBytes: 64, valueBytes: 0 }
 /** Key `u64 k`; value `snapshot id 32 ‖ device 16 ‖ member 16 ‖ content digest 32 ‖ u8 standing`. */
 const PUBLICATION_ROW = { keyBytes: 8, valueBytes: 97 }
+
+/**
+ * `live`: its entries may count. `dead`: it ended with an entry that nothing vouched for [EN13]. In `shared-key` mode also `void`: it was
+ * introduced by an entry that did not count, and `unknown`: it was not introduced [KM15].
+ */
+export type SessionStanding = 'live' | 'dead' | 'void' | 'unknown'
+
+const SESSION_STANDINGS: readonly SessionStanding[] = ['live', 'dead', 'void', 'unknown']
 
 /** Where one session stood. */
 export interface SessionState {
@@ -30,8 +38,7 @@ export interface SessionState {
   readonly seq: number
   /** Of its last entry, 32 bytes. */
   readonly id: Bytes
-  /** True when its entries no longer count. [EN13] */
-  readonly dead: boolean
+  readonly standing: SessionStanding
 }
 
 /** What attestations say of a published snapshot. [LO13] */
@@ -76,9 +83,10 @@ export interface SnapshotContent {
 /** Sessions as rows, in any order. */
 export function packSessions(sessions: Iterable<SessionState>): SortedRows {
   const rows: Row[] = []
-  for (const { device, session, counter, seq, id, dead } of sessions) {
+  for (const { device, session, counter, seq, id, standing } of sessions) {
     const key = new Writer(24).fixed(device, 16).fixed(session, 8).finish()
-    rows.push([key, new Writer(49).u64(counter).u64(seq).fixed(id, HASH_BYTES).flag(dead).finish()])
+    const value = new Writer(49).u64(counter).u64(seq).fixed(id, HASH_BYTES)
+    rows.push([key, value.u8(SESSION_STANDINGS.indexOf(standing)).finish()])
   }
   return packRows(SESSION_ROW, rows)
 }
@@ -93,7 +101,7 @@ export function readSession(sessions: SortedRows, i: number): SessionState {
     counter: reader.u64(),
     seq: reader.u64(),
     id: reader.fixed(HASH_BYTES),
-    dead: reader.flag(),
+    standing: SESSION_STANDINGS[reader.u8()] as SessionStanding,
   }
 }
 
@@ -168,7 +176,7 @@ function findRowFault(sessions: SortedRows, bindings: SortedRows, publications: 
     session.u64()
     session.u64()
     session.skip(HASH_BYTES)
-    session.flag()
+    session.require(session.u8() < SESSION_STANDINGS.length, 'type')
   }
   const binding = new Reader(bindings.bytes)
   while (binding.remaining > 0) {

@@ -26,14 +26,15 @@ function run(fields: Fields): Uint8Array[] {
   const key = fields['key'] as string | null
   const text = fields['text'] as string | undefined
   const content = Buffer.from((fields['content'] as string | undefined) ?? '', 'hex')
+  const parent = root === null ? id(fields['parent']) : [one(0), ...long(Buffer.from(root))]
+  const keyed = key === null ? [one(0)] : [one(1), ...long(Buffer.from(key))]
   return [
     one(1),
     ...place,
     u32(fields['units'] as number),
     ...id(fields['origin']),
     ...id(fields['rightOrigin']),
-    ...(root === null ? id(fields['parent']) : [one(0), ...long(Buffer.from(root))]),
-    ...(key === null ? [one(0)] : [one(1), ...long(Buffer.from(key))]),
+    ...(fields['origin'] === null && fields['rightOrigin'] === null ? [...parent, ...keyed] : []),
     one(fields['ref'] as number),
     ...long(text === undefined ? content : Buffer.from(text, 'utf16le').swap16()),
   ]

@@ -55,7 +55,7 @@ describe('contents', () => {
     ['snapshot', 'sessions that descend', swap(sample('snapshot', 1), SESSIONS, 73), 'order'],
     ['snapshot', 'a counter above 2^53 − 1', putBytes(sample('snapshot', 1), SESSIONS + 24, 255), 'range'],
     ['snapshot', 'a seq above 2^53 − 1', putBytes(sample('snapshot', 1), SESSIONS + 73 + 32, 255), 'range'],
-    ['snapshot', 'a session neither dead nor alive', putBytes(sample('snapshot', 1), SESSIONS + 72, 2), 'flag'],
+    ['snapshot', 'a session neither dead nor alive', putBytes(sample('snapshot', 1), SESSIONS + 72, 4), 'type'],
     ['snapshot', 'bindings that descend', swap(sample('snapshot', 1), BINDINGS, 24), 'order'],
     ['snapshot', 'a client id above 2^53 − 1', putBytes(sample('snapshot', 1), BINDINGS + 24, 255), 'range'],
     ['snapshot', 'devices that descend', swap(sample('snapshot', 1), DEVICES, 64), 'order'],
@@ -81,9 +81,9 @@ describe('contents', () => {
     const sessions = result.ok ? [0, 1, 2].map((i) => readSession(result.value.sessions, i)) : []
     const ofAlice = sessions.filter(({ device }) => Buffer.from(device).equals(cast.alice.id))
     expect(sessions.map(({ seq }) => seq).sort((a, b) => a - b)).toEqual([4, 7, 21])
-    expect(ofAlice.map(({ counter, dead }) => [counter, dead])).toEqual([
-      [4, false],
-      [9, true],
+    expect(ofAlice.map(({ counter, standing }) => [counter, standing])).toEqual([
+      [4, 'live'],
+      [9, 'dead'],
     ])
     expect(ofAlice[1]!.session).toEqual(OTHER_SESSION)
   })
