@@ -6,6 +6,7 @@
  */
 import { KeyedBuckets } from './keyed-buckets.ts'
 import type { RelayLimits } from './limits.ts'
+import type { Clock } from './ports.ts'
 import { ReadTurns } from './read-turns.ts'
 import { TokenBucket } from './token-bucket.ts'
 
@@ -32,7 +33,7 @@ export interface SharedRates {
   readonly reads: ReadTurns
 }
 
-export function createSharedRates(limits: RelayLimits): SharedRates {
+export function createSharedRates(limits: RelayLimits, clock: Clock): SharedRates {
   const perHour = (documents: number): KeyedBuckets =>
     new KeyedBuckets({ perSecond: documents / HOUR_S, burst: documents })
   return {
@@ -50,7 +51,7 @@ export function createSharedRates(limits: RelayLimits): SharedRates {
     }),
     badSignaturesBySubject: new KeyedBuckets(limits.badSignatures),
     badSignaturesByNetwork: new KeyedBuckets(limits.badSignatures),
-    reads: new ReadTurns(limits.readsPerSubject, limits.readsWaiting),
+    reads: new ReadTurns(limits.readsPerSubject, limits.readsWaiting, (run) => void clock.after(0, run)),
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * Who may read the store now. A person's READs take turns, a few at a time, however many sockets they come from: a history costs the
- * store far more than the asking. Row H9.
+ * store far more than the asking. Whoever has waited reads in a later turn of the event loop than the one before: a page takes a millisecond or
+ * two of it, and where the store answers at once a whole line would be read in one go, with everybody else's frames behind it. Row H9.
  *
  * @module
  */
@@ -13,11 +14,14 @@ interface Line {
 export class ReadTurns {
   readonly #atOnce: number
   readonly #maxWaiting: number
+  readonly #later: (run: () => void) => void
   readonly #linesBySubject = new Map<string, Line>()
 
-  constructor(atOnce: number, maxWaiting: number) {
+  /** `later` runs what it is given, in another turn of the event loop. */
+  constructor(atOnce: number, maxWaiting: number, later: (run: () => void) => void) {
     this.#atOnce = atOnce
     this.#maxWaiting = maxWaiting
+    this.#later = later
   }
 
   get size(): number {
@@ -39,12 +43,12 @@ export class ReadTurns {
     return new Promise((resolve) => line.waiting.push(resolve))
   }
 
-  /** Ends one turn; the next in line has it. */
+  /** Ends one turn; the next in line has it, soon. */
   end(subject: string): void {
     const line = this.#linesBySubject.get(subject)
     if (line === undefined) return
     const next = line.waiting.shift()
-    if (next !== undefined) return next()
+    if (next !== undefined) return this.#later(next)
     line.active--
     if (line.active === 0) this.#linesBySubject.delete(subject)
   }

@@ -34,7 +34,7 @@ export class Room {
       ...ports,
       limits: complete,
       staging: new StagingBudget(complete.stagedBytes),
-      rates: createSharedRates(complete),
+      rates: createSharedRates(complete, ports.clock),
       keyOf: bytesToHex,
       labelOf: (id) => bytesToHex(sha512(id).subarray(0, 4)),
     }

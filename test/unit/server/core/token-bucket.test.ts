@@ -44,8 +44,9 @@ describe('buckets by key', () => {
 })
 
 describe('turns at reading', () => {
-  it('[H9] gives two at once to one person, the next in line when one ends, and none when too many wait', async () => {
-    const turns = new ReadTurns(2, 2)
+  it('[H9] gives two at once to one person, the next in line soon after one ends, and none when too many wait', async () => {
+    const later: (() => void)[] = []
+    const turns = new ReadTurns(2, 2, (run) => void later.push(run))
     const order: string[] = []
     expect([turns.begin('alice'), turns.begin('alice'), turns.begin('bob')]).toEqual([true, true, true])
     const third = Promise.resolve(turns.begin('alice')).then(() => order.push('third'))
@@ -54,9 +55,14 @@ describe('turns at reading', () => {
     await Promise.resolve()
     expect(order).toEqual([])
     turns.end('alice')
+    turns.end('alice')
+    await Promise.resolve()
+    // Not in the turn in which the one before has read.
+    expect(order).toEqual([])
+    later.shift()?.()
     await third
     expect(order).toEqual(['third'])
-    turns.end('alice')
+    later.shift()?.()
     await fourth
     for (let i = 0; i < 2; i++) turns.end('alice')
     turns.end('bob')
