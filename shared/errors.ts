@@ -34,7 +34,10 @@ export type RefusalCode =
   | 'ALREADY_OPEN'
   | 'NEEDS_RESTORE'
   | 'NOT_OPEN'
+  | 'SNAPSHOT_STALE'
+  | 'SNAPSHOT_MISSING'
   | 'DELETED'
+  | 'TRIMMED'
   | 'QUOTA'
   | 'RATE'
   | 'UNAVAILABLE'
@@ -62,7 +65,10 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
   ALREADY_OPEN: { number: 40909, retry: 'never', meaning: 'the document is open on this socket' },
   NEEDS_RESTORE: { number: 40910, retry: 'after', meaning: 'the relay has lost entries and must be given them back' },
   NOT_OPEN: { number: 40911, retry: 'once', meaning: 'the document is not open on this socket' },
+  SNAPSHOT_STALE: { number: 40912, retry: 'reseal', meaning: 'another snapshot is newer, or none may end there' },
+  SNAPSHOT_MISSING: { number: 40913, retry: 'once', meaning: 'the relay does not hold this snapshot whole' },
   DELETED: { number: 41000, retry: 'never', meaning: 'the document was deleted' },
+  TRIMMED: { number: 41001, retry: 'once', meaning: 'the log is held no more at that place' },
   QUOTA: { number: 41300, retry: 'never', meaning: 'a quota is used up' },
   RATE: { number: 42900, retry: 'after', meaning: 'too fast, or too many' },
   UNAVAILABLE: { number: 50300, retry: 'after', meaning: 'the relay could not store it; nothing is lost' },

@@ -26,15 +26,17 @@ export {
   NONCE_BYTES,
   OFFSET,
   readEnvelope,
+  readHeader,
   readWholeEnvelope,
   SIGNATURE_BYTES,
   TAG_BYTES,
   writeHeader,
   type EnvelopeFault,
   type EnvelopeResult,
+  type Header,
   type HeaderFields,
 } from './envelope/envelope.ts'
-export { envelopeId, PREV_BYTES, prevOf, signatureInput } from './envelope/id.ts'
+export { envelopeId, envelopeIdPrefix, PREV_BYTES, prevOf, signatureInput } from './envelope/id.ts'
 export { isClearKind, isLogKind, KIND, kindName, maxSealedBytes, type Kind, type KindName } from './envelope/kind.ts'
 export { isPaddedLength, maxContentBytes, padLength } from './envelope/padding.ts'
 export {

@@ -57,6 +57,8 @@ export const MAX_ATTACHMENT_BYTES = 131_080
 export const MAX_PARTS = 2_048
 /** One chunk of a snapshot: fits a message with its frame. [FR3] */
 export const MAX_CHUNK_BYTES = 57_344
+/** A chunk that does not end its snapshot has so many bytes at least: what a slow phone sends in a tenth of a second. [FR3] */
+export const MIN_CHUNK_BYTES = 4_096
 /** A snapshot's envelope: its longest sealed part, header and signature. [EN5] */
 export const MAX_SNAPSHOT_ENVELOPE_BYTES = 67_109_052
 /** Devices that one record removes, and wraps that one record carries. [KM9] */

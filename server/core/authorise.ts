@@ -32,7 +32,7 @@ interface Rule {
   readonly isOffered: boolean
 }
 
-/** [AU6], row by row. `read` is READ, live ENTRIES and RECORDS. */
+/** [AU6], row by row. `read` is READ, READ_IDS, READ_SNAPSHOT, live ENTRIES and RECORDS. */
 export const RULES: Readonly<Record<Action, Rule>> = {
   read: { permission: 'read', role: 'reader', isOffered: true },
   awareness: { permission: 'awareness', role: 'reader', isOffered: true },
@@ -43,7 +43,8 @@ export const RULES: Readonly<Record<Action, Rule>> = {
   'push-own-record': { permission: 'read', role: 'reader', isOffered: true },
   'push-join': { permission: 'read', role: 'none', isOffered: true },
   'push-restart': { permission: 'members', role: 'admin', isOffered: true },
-  publish: { permission: 'snapshot', role: 'writer', isOffered: false },
+  // Publications, attestations, and the pieces of a snapshot.
+  publish: { permission: 'snapshot', role: 'writer', isOffered: true },
   // Of a document that is lost altogether too: nothing comes back but what this relay has signed.
   restore: { permission: 'read', role: 'reader', creates: true, isOffered: true },
   delete: { permission: 'delete', role: 'admin', isOffered: true },

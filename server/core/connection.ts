@@ -58,6 +58,7 @@ export class Connection implements Socket {
   pushesInFlight = 0
   readsInFlight = 0
   restoresInFlight = 0
+  chunksInFlight = 0
   readonly #outbound: Outbound
   /** Of the upgrade: the token itself is not kept. */
   readonly #grant: Grant

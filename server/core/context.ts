@@ -8,6 +8,7 @@ import type { Bytes, Sha512 } from '@y-sealed/protocol'
 import type { RelayLimits } from './limits.ts'
 import type { Auth, Bus, Clock, HeadKey, Log, Metrics, Store } from './ports.ts'
 import type { SharedRates } from './rates.ts'
+import type { SnapshotReads } from './snapshot-reads.ts'
 import type { StagingBudget } from './staged-parts.ts'
 
 export interface Context {
@@ -26,6 +27,8 @@ export interface Context {
   readonly limits: RelayLimits
   /** Room for parts of updates that are not whole yet. */
   readonly staging: StagingBudget
+  /** Pages of snapshots on their way out. */
+  readonly snapshotReads: SnapshotReads
   /** Buckets that sockets share. */
   readonly rates: SharedRates
   /** An id as a key of a map. */

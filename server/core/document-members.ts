@@ -45,6 +45,11 @@ export class DocumentMembers {
     return log
   }
 
+  /** The log, where it is known as of this record or a newer one. */
+  loaded(recordSeq: number): MemberLog | null {
+    return this.#log !== null && this.#longReplay === null && this.#log.recordSeq >= recordSeq ? this.#log : null
+  }
+
   /** `replay` is done when this is. */
   async #catchUp(log: MemberLog, replay: Promise<void>): Promise<void> {
     let bytes = 0

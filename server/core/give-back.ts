@@ -9,6 +9,7 @@ import {
   envelopeId,
   equalBytes,
   extendTranscript,
+  isClearKind,
   KIND,
   signatureInput,
   startTranscript,
@@ -24,6 +25,7 @@ import { newEntry } from './new-entry.ts'
 import type { AppendUnit, Head, NewEntry } from './ports.ts'
 import type { Refusal } from './refusal.ts'
 import { effectOf } from './record-effect.ts'
+import { effectOfSnapshotEntry } from './snapshot-entry.ts'
 import { roomRestart } from './room-restart.ts'
 import type { Subscription } from './subscription.ts'
 
@@ -111,9 +113,14 @@ function cutIntoUnits(returned: readonly Returned[]): Returned[][] {
 function continues(last: Returned, next: Returned): boolean {
   const [one, other] = [last.envelope, next.envelope]
   const isPart = one.kind === KIND.part
-  if (one.kind === KIND.record || other.kind === KIND.record || isPart !== (other.kind === KIND.part)) return false
+  if (standsAlone(one) || standsAlone(other) || isPart !== (other.kind === KIND.part)) return false
   const isSame = equalBytes(one.device, other.device) && equalBytes(one.session, other.session)
   return isSame && one.epoch === other.epoch && one.counter + 1 === other.counter && last.isProven === next.isProven
+}
+
+/** A record, a publication, an attestation. */
+function standsAlone({ kind }: Envelope): boolean {
+  return isClearKind(kind)
 }
 
 /** Stores one unit; false when it does not count here, so that nothing after it can follow. */
@@ -156,7 +163,7 @@ async function readUnit(
   if (known === null) return null
   if (known.mode === 'shared-key') {
     // Who may write there only those know who hold the key.
-    if (kind !== KIND.record) return isProven ? unit : null
+    if (kind !== KIND.record) return isProven ? { ...unit, ...effectOfSnapshotEntry(envelope, null) } : null
     const restart = roomRestart(context, known, envelope)
     return restart === null || !isProven ? null : { ...unit, ...restart, restored: { at: seq, isProven } }
   }
@@ -164,7 +171,7 @@ async function readUnit(
   if (kind !== KIND.record) {
     const isSigned =
       isProven || entries.every(({ id, envelope: own }) => isSignedBy(log.members.certificateOf(own.device), id, own))
-    return isSigned ? unit : null
+    return isSigned ? { ...unit, ...effectOfSnapshotEntry(envelope, log) } : null
   }
   const verdict = log.judge(envelope)
   return verdict.ok ? { ...unit, record: effectOf(context.sha512, log.members, verdict) } : null

@@ -3,15 +3,18 @@
  *
  * @module
  */
-import { CLIENT_FRAME, encodeRelayFrame, frameDocument, type Bytes, type ClientFrame } from '@y-sealed/protocol'
+import { CLIENT_FRAME, encodeRelayFrame, type Bytes, type ClientFrame } from '@y-sealed/protocol'
 
 import { handleAwareness } from './awareness.ts'
 import { handleDelete } from './deletion.ts'
 import { handleRefresh } from './grant.ts'
 import { handleOpen } from './opening.ts'
 import { handlePush, handlePushPart } from './push.ts'
+import { handlePutSnapshot } from './put-snapshot.ts'
 import { handleRead } from './read.ts'
+import { handleReadIds } from './read-ids.ts'
 import { handleRestore, handleShowHead, handleShowIds } from './restore.ts'
+import { handleReadSnapshot } from './snapshot-reads.ts'
 import type { Socket } from './socket.ts'
 
 /** Handles one frame; `message` is its bytes. What must wait for the store gives a promise. */
@@ -45,9 +48,11 @@ export function handleFrame(socket: Socket, frame: ClientFrame, message: Bytes):
     case 'hello':
       return socket.end(4400, 'second hello')
     case 'read-ids':
+      return handleReadIds(socket, frame)
     case 'read-snapshot':
+      return handleReadSnapshot(socket, frame)
     case 'put-snapshot':
-      return refuseUnsupported(socket, frame)
+      return handlePutSnapshot(socket, frame)
   }
 }
 
@@ -75,23 +80,4 @@ function admitRequest(socket: Socket, frame: RequestFrame): boolean {
 function handleClose(socket: Socket, document: Bytes): void {
   const slot = socket.documents.find(document)
   if (slot !== null) socket.leave(slot)
-}
-
-/** What frames of a later release will need. */
-const LATER = {
-  'read-ids': 'read',
-  'read-snapshot': 'read',
-  'put-snapshot': 'publish',
-} as const
-
-type LaterFrame = Extract<ClientFrame, { readonly type: keyof typeof LATER }>
-
-/** Authorised as it will be, then UNSUPPORTED. */
-function refuseUnsupported(socket: Socket, frame: LaterFrame): void {
-  const document = frameDocument(frame) ?? NO_DOCUMENT
-  const refused = { type: CLIENT_FRAME[frame.type], document }
-  const subscription = socket.documents.findLive(document)
-  if (subscription === null) return socket.refuse(refused, { code: 'NOT_OPEN' })
-  const code = subscription.refuse(LATER[frame.type], socket.context.clock.now())
-  socket.refuse(refused, { code: code ?? 'UNSUPPORTED' })
 }

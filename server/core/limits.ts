@@ -25,6 +25,17 @@ export interface RelayLimits extends SocketLimits {
   readonly groupBytes: number
   /** The same for all sockets together. */
   readonly stagedBytes: number
+  /** PUT_SNAPSHOT frames of one socket without an answer: enough to fill the way there and back. [FR17] */
+  readonly chunksInFlight: number
+  /** Bytes of snapshots that one person may have staged: two of the largest, so that one person alone does not fill a document's room. [F18] */
+  readonly subjectStagedBytes: number
+  /** The same of a document, and how many: whoever loses the race for the next one leaves one behind. */
+  readonly documentStagedBytes: number
+  readonly documentStagedSnapshots: number
+  /** How long a snapshot that is not published stays after its last piece. [F18] */
+  readonly stagedForMs: number
+  /** What may wait for a peer before the next piece of a snapshot: two pieces, so that a crowd that opens a large document holds little. [FR18] */
+  readonly snapshotQueueBytes: number
   /** How long a group may wait for its next part. */
   readonly groupIdleMs: number
   /** READ frames of one socket without an answer. */
@@ -130,6 +141,12 @@ export const DEFAULT_LIMITS: RelayLimits = {
   pushesInFlight: MAX_PUSHES_IN_FLIGHT,
   groupBytes: 8_388_608,
   stagedBytes: 268_435_456,
+  chunksInFlight: 4,
+  subjectStagedBytes: 134_218_104,
+  documentStagedBytes: 268_436_208,
+  documentStagedSnapshots: 16,
+  stagedForMs: 3_600_000,
+  snapshotQueueBytes: 65_536,
   groupIdleMs: 60_000,
   readsInFlight: 4,
   restoresInFlight: 16,

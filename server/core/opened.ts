@@ -17,6 +17,7 @@ import type { Context } from './context.ts'
 import { entriesToFrames, splitPages } from './entry-frames.ts'
 import type { DocumentStatus, StoredEntry } from './ports.ts'
 import { pause } from './pause.ts'
+import type { PublishedSnapshot } from './snapshot-ports.ts'
 import { signHead } from './signed-head.ts'
 import type { Subscription } from './subscription.ts'
 
@@ -27,9 +28,13 @@ const NO_ID: Bytes = new Uint8Array(HASH_BYTES)
 /** What was read for one answer. */
 export interface Reading {
   readonly status: DocumentStatus
+  /** What OPENED names; `null`: none that this client may start from. */
+  readonly snapshot: PublishedSnapshot | null
   /** `null`: nothing of the log is told, because it may not read. [FR6] */
   readonly log: {
     readonly entries: readonly StoredEntry[]
+    /** SNAPSHOT_CHUNK frames that come before them. */
+    readonly chunks: readonly Bytes[]
     /** The first of them where there are more; then there are no entries. */
     readonly records: readonly StoredEntry[]
     readonly hasMore: boolean
@@ -41,7 +46,7 @@ export interface Reading {
 /** Says that there is no such document yet, and sets the subscription live from its beginning. */
 export function sendAbsent(context: Context, subscription: Subscription): void {
   subscription.peer.send(
-    encodeRelayFrame({ ...frameOf(subscription), present: false, head: zeroHead(), oldestSeq: 0, through: 0 }),
+    encodeRelayFrame({ ...frameOf(subscription, null), present: false, head: zeroHead(), oldestSeq: 0, through: 0 }),
   )
   subscription.goLive(0, context.clock.now())
 }
@@ -58,14 +63,17 @@ export async function sendPresent(
 ): Promise<void> {
   const { clock, limits, headKey } = context
   const { hub, peer } = subscription
-  const { status, log } = reading
+  const { status, log, snapshot } = reading
   const isTold = log?.isCursorHeld === true
-  const through = isTold ? (log.entries.at(-1)?.seq ?? cursorSeq) : 0
+  const from = isTold && log.chunks.length > 0 && snapshot !== null ? snapshot.seq : cursorSeq
+  const through = isTold ? (log.entries.at(-1)?.seq ?? from) : 0
   const hasMore = log?.hasMore === true
   const head = signHead(headKey, hub.id, status.head)
-  peer.send(encodeRelayFrame({ ...frameOf(subscription), present: true, head, oldestSeq: 1, through }))
+  const oldestSeq = status.base + 1
+  peer.send(encodeRelayFrame({ ...frameOf(subscription, snapshot), present: true, head, oldestSeq, through }))
   if (log !== null) {
     for (const frame of recordsToFrames(hub.id, log.records, limits.pageBytes, hasMore)) peer.send(frame)
+    for (const frame of log.chunks) peer.send(frame)
     for (const frame of entriesToFrames(log.entries, limits.pageBytes)) peer.send(frame)
   }
   if (hasMore) {
@@ -81,16 +89,16 @@ export async function sendPresent(
 
 type Common = Omit<OpenedFrame, 'present' | 'head' | 'oldestSeq' | 'through'>
 
-function frameOf({ hub, grant, role }: Subscription): Common {
+function frameOf({ hub, grant, role }: Subscription, snapshot: PublishedSnapshot | null): Common {
   return {
     type: 'opened',
     document: hub.id,
     role,
     permissions: packPermissions(grant.permissions),
     expiresAtMs: grant.expiresAtMs,
-    snapshotId: NO_ID,
-    snapshotSeq: 0,
-    snapshotBytes: 0,
+    snapshotId: snapshot?.id ?? NO_ID,
+    snapshotSeq: snapshot?.seq ?? 0,
+    snapshotBytes: snapshot?.bytes ?? 0,
   }
 }
 

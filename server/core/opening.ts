@@ -9,14 +9,13 @@ import { CLIENT_FRAME, equalBytes, isZero, startTranscript, type OpenFrame, type
 import type { Context } from './context.ts'
 import { judgeToken } from './grant.ts'
 import { restoredFrame } from './restore.ts'
+import { findSnapshot, readInline } from './opening-snapshot.ts'
 import { sendAbsent, sendPresent, type Reading } from './opened.ts'
 import type { DocumentStatus, StoredEntry } from './ports.ts'
 import type { Socket } from './socket.ts'
 import { StagedParts } from './staged-parts.ts'
 import { Subscription } from './subscription.ts'
 
-/** More entries than fit a page, whatever their size. */
-const MANY = 1024
 /** How often an opening begins again because too much came in while it read. */
 const MAX_ATTEMPTS = 5
 
@@ -121,30 +120,27 @@ async function read(
   frame: OpenFrame,
   status: DocumentStatus,
 ): Promise<Reading> {
-  const { store, clock, limits } = context
-  const { id } = subscription.hub
-  const { head } = status
-  const now = clock.now()
+  const now = context.clock.now()
   // A link's socket gets the records, whatever place it has come from, and no entries. [AU12]
   if (subscription.link !== null) {
     const isTold = subscription.mayReadRecords(now)
     const isNew = !equalBytes(frame.recordHead, status.recordHead)
     const records = isTold && isNew ? await readFirstRecords(context, subscription) : []
-    const told = { records, hasMore: hasMore(records, status), entries: [], isCursorHeld: false }
-    return { status, log: isTold ? told : null }
+    const told = { records, hasMore: hasMore(records, status), entries: [], chunks: [], isCursorHeld: false }
+    return { status, snapshot: null, log: isTold ? told : null }
   }
-  if (!subscription.mayRead(now)) return { status, log: null }
+  if (!subscription.mayRead(now)) return { status, snapshot: null, log: null }
   const isCursorHeld = await isInLog(context, frame, status)
-  const [records, entries] = await Promise.all([
-    equalBytes(frame.recordHead, status.recordHead) ? [] : readFirstRecords(context, subscription),
-    !isCursorHeld || frame.cursorSeq === head.seq
-      ? []
-      : store.read(id, frame.cursorSeq, { entries: MANY, bytes: limits.pageBytes }),
-  ])
-  // What was appended since the row was read is held back, and follows live.
+  const snapshot = isCursorHeld ? await findSnapshot(subscription, status) : null
+  const isNew = !equalBytes(frame.recordHead, status.recordHead)
+  const records = isNew ? await readFirstRecords(context, subscription) : []
   const isPart = hasMore(records, status)
-  const inline = isPart ? [] : entries.filter((entry) => entry.seq <= head.seq)
-  return { status, log: { records, hasMore: isPart, entries: inline, isCursorHeld } }
+  // What was appended since the row was read is held back, and follows live.
+  const inline =
+    isPart || !isCursorHeld
+      ? { entries: [], chunks: [] }
+      : await readInline(context, subscription, frame.cursorSeq, status, snapshot)
+  return { status, snapshot, log: { records, hasMore: isPart, ...inline, isCursorHeld } }
 }
 
 /** Is the client's cursor a place in this log? [FR6] */
@@ -155,7 +151,9 @@ async function isInLog({ store, sha512 }: Context, frame: OpenFrame, status: Doc
     return isZero(cursorTranscript) || equalBytes(cursorTranscript, startTranscript(sha512, status.genesisHash))
   }
   const transcript = await store.transcriptAt(document, cursorSeq)
-  return transcript !== null && equalBytes(transcript, cursorTranscript)
+  // Older than the marks: nobody can tell any more, and the client will say so. [LO15]
+  if (transcript === null) return cursorSeq <= status.base
+  return equalBytes(transcript, cursorTranscript)
 }
 
 /** The id of an older record names no seq, so whoever does not hold the newest gets them from the first on: here as many as may wait. */

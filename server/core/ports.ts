@@ -7,6 +7,8 @@
  */
 import type { Bytes, CloseCode, HeadKeyStatement } from '@y-sealed/protocol'
 
+import type { AttestationEffect, PublicationEffect, SnapshotStatus, SnapshotStore } from './snapshot-ports.ts'
+
 /** What a member may do, in ascending order: each role includes those before it. `none` is no member. [KM10] */
 export type Role = 'none' | 'reader' | 'writer' | 'admin'
 
@@ -65,7 +67,7 @@ export interface Creation {
 
 /**
  * One push: consecutive entries of one session, stored all or none. Judged inside the transaction that stores it.
- * A genesis stands alone in its unit, as does a record.
+ * A genesis stands alone in its unit, as does a record, a publication, an attestation.
  */
 export interface AppendUnit {
   readonly document: Bytes
@@ -77,6 +79,8 @@ export interface AppendUnit {
   readonly entries: readonly [NewEntry, ...NewEntry[]]
   readonly creation?: Creation
   readonly record?: RecordEffect
+  readonly publication?: PublicationEffect
+  readonly attestation?: AttestationEffect
   /** True when the entries are the parts of one update: recorded, so that no snapshot ends inside the group. [LO9] */
   readonly group: boolean
   /**
@@ -100,6 +104,12 @@ export type AppendResult =
   | { readonly status: 'epoch-stale'; readonly epoch: number }
   | { readonly status: 'record-stale'; readonly recordHead: Bytes; readonly recordSeq: number }
   | { readonly status: 'seen-unknown' | 'seen-too-old' | 'session-closed' }
+  /** Its parent is not the newest published, or it ends where none may; `newest`: whose id and seq to go by. */
+  | { readonly status: 'snapshot-stale'; readonly newest: { readonly id: Bytes; readonly seq: number } | null }
+  /** Not staged whole, or not published; `held`: bytes that are staged. */
+  | { readonly status: 'snapshot-missing'; readonly held: number }
+  /** What a publication or attestation says is not so. */
+  | { readonly status: 'snapshot-wrong' }
   | { readonly status: 'forbidden' | 'exists' | 'unknown' | 'deleted' }
   /** The log lacks what was signed up to `seq`: nothing is taken but what is given back, and a restart. [LO14] */
   | { readonly status: 'needs-restore'; readonly seq: number }
@@ -127,10 +137,13 @@ export interface DocumentStatus {
   /** Id of the newest record, 32 bytes, and its seq. */
   readonly recordHead: Bytes
   readonly recordSeq: number
-  /** Bytes appended since the newest snapshot. */
+  /** Bytes of the envelopes that the log holds: what is trimmed is given back. */
   readonly logBytes: number
   /** The furthest head that was signed once and that the log lacks. [LO14] */
   readonly lost: Head | null
+  /** Seq up to which bodies are gone, but for records; 0 when the log is whole. [LO15] */
+  readonly base: number
+  readonly snapshots: SnapshotStatus
   readonly deleted: boolean
 }
 
@@ -150,7 +163,7 @@ export interface Store {
   append(units: readonly AppendUnit[]): Promise<readonly AppendResult[]>
   /** One row per document asked for, in that order; `null` where there is none. */
   status(documents: readonly Bytes[]): Promise<readonly (DocumentStatus | null)[]>
-  /** Entries after `after`, contiguous from `after + 1`, at most `maxEntries` and (beyond the first) `maxBytes`. */
+  /** Entries after `after`, contiguous from `after + 1` (none where that is trimmed), at most `maxEntries` and (beyond the first) `maxBytes`. */
   read(
     document: Bytes,
     after: number,
@@ -158,7 +171,7 @@ export interface Store {
   ): Promise<readonly StoredEntry[]>
   /** Member-log records after seq `after`, in order, at most `maxBytes` beyond the first. Never trimmed. */
   readRecords(document: Bytes, after: number, maxBytes: number): Promise<readonly StoredEntry[]>
-  /** Marks (id 32 ‖ signature 64) of entries `after + 1 … after + max`, in order: with them T is recomputed. [LO2] */
+  /** Marks (id 32 ‖ signature 64) of entries `after + 1 … after + max`, in order, none where the first is forgotten: with them T is recomputed. [LO2] */
   readMarks(document: Bytes, after: number, max: number): Promise<readonly Bytes[]>
   /** T at `seq` (32 bytes), or `null` when the log does not reach it or holds it no more. */
   transcriptAt(document: Bytes, seq: number): Promise<Bytes | null>
@@ -180,6 +193,7 @@ export interface Store {
   noteSigned(document: Bytes, head: Head): Promise<Head | null>
   /** Commitments by epoch, ascending from 1: [epoch, commitment]. */
   commitments(document: Bytes): Promise<readonly (readonly [number, Bytes])[]>
+  readonly snapshots: SnapshotStore
   /** Removes a document's rows and leaves a tombstone for ever. False when there is no such document. Idempotent. */
   remove(document: Bytes): Promise<boolean>
   close(): Promise<void>

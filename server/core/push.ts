@@ -24,6 +24,7 @@ import { isSameId } from './open-documents.ts'
 import { payFor } from './pay-push.ts'
 import { append, refuseStale } from './push-append.ts'
 import { actionOfRecord, pushRecord } from './push-record.ts'
+import { pushSnapshotEntry } from './push-snapshot.ts'
 import type { AppendUnit, NewEntry } from './ports.ts'
 import type { Refusal, RefusedFrame } from './refusal.ts'
 import type { Socket } from './socket.ts'
@@ -58,6 +59,9 @@ export function handlePush(socket: Socket, { envelopes }: PushFrame): void | Pro
   if (payment === null) return
   if (first.kind === KIND.record && first.sealed[0] !== RECORD.genesis) {
     return pushRecord(socket, subscription, first, payment)
+  }
+  if (first.kind === KIND.publication || first.kind === KIND.attestation) {
+    return pushSnapshotEntry(socket, subscription, first, payment)
   }
   const unit = readUnit(socket, subscription, envelopes)
   if (unit === null) return refuseStale(socket, subscription, refused)

@@ -27,6 +27,8 @@ export interface SharedRates {
   readonly creationsByNetwork: KeyedBuckets
   /** Bytes stored, by subject: a day's worth at once. */
   readonly storageBySubject: KeyedBuckets
+  /** Bytes of snapshots staged, by subject: as many as may stay, for as long as they do. */
+  readonly stagedBySubject: KeyedBuckets
   /** Signatures that did not hold, by subject and by network. [H10] */
   readonly badSignaturesBySubject: KeyedBuckets
   readonly badSignaturesByNetwork: KeyedBuckets
@@ -48,6 +50,10 @@ export function createSharedRates(limits: RelayLimits, clock: Clock): SharedRate
     storageBySubject: new KeyedBuckets({
       perSecond: limits.subjectBytesPerDay / (24 * HOUR_S),
       burst: limits.subjectBytesPerDay,
+    }),
+    stagedBySubject: new KeyedBuckets({
+      perSecond: (limits.subjectStagedBytes * 1000) / limits.stagedForMs,
+      burst: limits.subjectStagedBytes,
     }),
     badSignaturesBySubject: new KeyedBuckets(limits.badSignatures),
     badSignaturesByNetwork: new KeyedBuckets(limits.badSignatures),

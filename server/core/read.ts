@@ -50,6 +50,11 @@ export async function handleRead(socket: Socket, { document, after, maxBytes }: 
       return
     }
     if (!subscription.mayRead(context.clock.now())) return
+    if (entries.length === 0 && after < hub.lastSeq) {
+      const [status] = await store.status([hub.id])
+      const base = status?.base ?? 0
+      if (after < base) return socket.refuse(refused, { code: 'TRIMMED', detail: base + 1 }, 0)
+    }
     for (const frame of entriesToFrames(entries, limits.pageBytes)) socket.send(frame)
     const through = entries.at(-1)?.seq ?? after
     const headSeq = Math.max(hub.lastSeq, entries.at(-1)?.seq ?? 0)

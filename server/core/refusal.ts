@@ -55,6 +55,9 @@ const CODES: Readonly<Record<Refused['status'], RefusalCode>> = {
   'seen-unknown': 'SEEN_UNKNOWN',
   'seen-too-old': 'SEEN_TOO_OLD',
   'session-closed': 'SESSION_CLOSED',
+  'snapshot-stale': 'SNAPSHOT_STALE',
+  'snapshot-missing': 'SNAPSHOT_MISSING',
+  'snapshot-wrong': 'BAD_ENVELOPE',
   forbidden: 'FORBIDDEN',
   exists: 'EXISTS',
   'needs-restore': 'NEEDS_RESTORE',
@@ -71,5 +74,10 @@ export function refusalOfAppend(result: Refused): Refusal {
   if (result.status === 'needs-restore') return { code, detail: result.seq, retryAfterMs: RESTORE_PATIENCE_MS }
   if (result.status === 'moved') return { code, detail: result.head.seq }
   if (result.status === 'record-stale') return { code, detail: result.recordSeq }
+  if (result.status === 'snapshot-missing') return { code, detail: result.held }
+  if (result.status === 'snapshot-stale') {
+    const { newest } = result
+    return newest === null ? { code } : { code, detail: newest.seq, attachment: newest.id }
+  }
   return result.status === 'epoch-stale' ? { code, detail: result.epoch } : { code }
 }

@@ -12,10 +12,14 @@ import { Hubs } from './hubs.ts'
 import { DEFAULT_LIMITS, type RelayLimits } from './limits.ts'
 import type { Outbound, RoomConnection, Upgrade } from './ports.ts'
 import { createSharedRates, tickSharedRates } from './rates.ts'
+import { SnapshotReads } from './snapshot-reads.ts'
 import { StagingBudget } from './staged-parts.ts'
 import { Wheel } from './wheel.ts'
 
-export interface RoomOptions extends Omit<Context, 'limits' | 'staging' | 'rates' | 'keyOf' | 'labelOf'> {
+export interface RoomOptions extends Omit<
+  Context,
+  'limits' | 'staging' | 'rates' | 'snapshotReads' | 'keyOf' | 'labelOf'
+> {
   readonly limits?: Partial<RelayLimits>
 }
 
@@ -35,6 +39,7 @@ export class Room {
       limits: complete,
       staging: new StagingBudget(complete.stagedBytes),
       rates: createSharedRates(complete, ports.clock),
+      snapshotReads: new SnapshotReads(),
       keyOf: bytesToHex,
       labelOf: (id) => bytesToHex(sha512(id).subarray(0, 4)),
     }

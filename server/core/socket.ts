@@ -31,6 +31,8 @@ export interface Socket extends Peer {
   readsInFlight: number
   /** SHOW_HEAD, SHOW_IDS and RESTORE frames not worked off yet. [FR16] */
   restoresInFlight: number
+  /** PUT_SNAPSHOT frames not answered yet. */
+  chunksInFlight: number
   /** Answers with a NACK, and counts what it weighs (by its code, or as told). */
   refuse(frame: RefusedFrame, refusal: Refusal, weight?: number): void
   /** Closes a document on this socket; nothing is sent. */

@@ -30,6 +30,7 @@ export function measureStore(store: Store, clock: Clock, metrics: Metrics): Stor
     entryAt: (document, device, session, counter) => store.entryAt(document, device, session, counter),
     noteSigned: (document, head) => store.noteSigned(document, head),
     commitments: (document) => store.commitments(document),
+    snapshots: store.snapshots,
     remove: (document) => store.remove(document),
     close: () => store.close(),
   }

@@ -94,6 +94,9 @@ export const METRICS: Readonly<Record<string, MetricDefinition>> = {
   refreshes_failed: counter('Rows of documents that could not be read anew'),
   repairs_failed: counter('Gaps that could not be read from the store'),
   compares_failed: counter('Comparisons of heads with the store that failed'),
+  snapshot_bytes_staged: counter('Bytes of snapshots taken in'),
+  snapshot_bytes_sent: counter('Bytes of snapshots sent to those who asked for pages of them'),
+  stagings_failed: counter('Pieces of snapshots that the store could not take'),
   bus_messages_refused: counter('Messages of the bus that were malformed'),
 
   // The process.

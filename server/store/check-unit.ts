@@ -4,9 +4,10 @@
  *
  * @module
  */
-import type { Bytes } from '@y-sealed/protocol'
+import { MAX_CHUNK_BYTES, MAX_SNAPSHOT_ENVELOPE_BYTES, type Bytes } from '@y-sealed/protocol'
 
 import type { AppendUnit } from '../core/ports.ts'
+import type { SnapshotPiece } from '../core/snapshot-ports.ts'
 
 /** The largest envelope that any store takes: far above what the protocol allows, a bound for the tables. */
 export const MAX_STORED_ENVELOPE_BYTES: number = 1 << 24
@@ -34,6 +35,7 @@ export function checkUnit(unit: AppendUnit): void {
   if (unit.restored !== undefined) checkInteger('place', unit.restored.at, Number.MAX_SAFE_INTEGER)
   if (unit.creation !== undefined) checkCreation(unit.creation, unit)
   if (unit.record !== undefined) checkRecord(unit.record, unit)
+  if (unit.publication !== undefined || unit.attestation !== undefined) checkSnapshot(unit)
 }
 
 function checkCreation(creation: NonNullable<AppendUnit['creation']>, unit: AppendUnit): void {
@@ -66,6 +68,36 @@ function checkRecord(record: NonNullable<AppendUnit['record']>, unit: AppendUnit
   if (record.closesEpoch === true) throw new RangeError('a record opens an epoch or closes one')
   checkInteger('epoch', record.rotation.epoch, 0xffff_ffff)
   checkSize('commitment', record.rotation.commitment, 32)
+}
+
+function checkSnapshot({ entries, creation, record, publication, attestation }: AppendUnit): void {
+  const isAlone = entries.length === 1 && creation === undefined && record === undefined
+  if (!isAlone || (publication !== undefined && attestation !== undefined)) {
+    throw new RangeError('a publication stands alone, as does an attestation')
+  }
+  const said = publication ?? attestation
+  if (said === undefined) return
+  checkSize('snapshot id', said.snapshotId, 32)
+  checkSize('content digest', said.contentDigest, 32)
+  checkSize('member', said.member, 16)
+  checkInteger('snapshot seq', said.seq, Number.MAX_SAFE_INTEGER)
+  if (publication === undefined) return
+  checkSize('transcript', publication.transcript, 32)
+  checkSize('parent', publication.parentId, 32)
+  checkInteger('epoch', publication.epoch, 0xffff_ffff)
+  checkInteger('snapshot bytes', publication.bytes, MAX_SNAPSHOT_ENVELOPE_BYTES)
+}
+
+/** Throws `RangeError` for what is no piece of a snapshot. */
+export function checkPiece({ document, device, snapshotId, total, offset, bytes }: SnapshotPiece): void {
+  checkSize('document', document, 16)
+  checkSize('device', device, 16)
+  checkSize('snapshot id', snapshotId, 32)
+  checkInteger('total', total, MAX_SNAPSHOT_ENVELOPE_BYTES)
+  checkInteger('offset', offset, total)
+  if (bytes.length < 1 || bytes.length > MAX_CHUNK_BYTES || offset + bytes.length > total) {
+    throw new RangeError('a piece has a size out of range')
+  }
 }
 
 function checkSize(what: string, bytes: Bytes, size: number): void {

@@ -20,6 +20,8 @@ export function deletedStatus(): DocumentStatus {
     recordSeq: 0,
     logBytes: 0,
     lost: null,
+    base: 0,
+    snapshots: { newest: null, attested: null, entriesSince: 0, bytesSince: 0 },
     deleted: true,
   }
 }

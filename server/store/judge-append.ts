@@ -16,6 +16,7 @@ import {
 } from '@y-sealed/protocol'
 
 import type { AppendResult, AppendUnit, Head, NewEntry, Role } from '../core/ports.ts'
+import { refuseAttestation, refusePublication, type SnapshotView } from './judge-snapshot.ts'
 
 /** What the judgement needs to know of a document. */
 export interface LogState {
@@ -36,15 +37,13 @@ export interface SessionHead {
 }
 
 /** The state against which one unit is judged, as left by the units before it. */
-export interface AppendView {
+export interface AppendView extends SnapshotView {
   /** `null` when there never was such a document. */
   document(): LogState | 'deleted' | null
   /** Of the unit's device and session; `null` when it has stored nothing. */
   session(): SessionHead | null
   /** The entry that the unit's session stored under `counter`; `null` when it is not held. */
   stored(counter: number): { readonly seq: number; readonly id: Bytes } | null
-  /** T at `seq`, 0 to the head's; `null` when it is no longer held. */
-  transcriptAt(seq: number): Bytes | null
   /** Of the unit's device. */
   role(): Role
   /** The furthest head that was signed once and that the log lacks, whether or not there is such a document. [LO14] */
@@ -149,6 +148,9 @@ function placeFresh(
     const unseen = isProven ? null : findSeenFault(entry, { seq, head, placed, session }, view)
     if (unseen !== null) return refuse({ status: unseen })
 
+    const refused = refuseSnapshot(unit, document, view)
+    if (refused !== null) return refuse(refused)
+
     seq++
     transcript = extendTranscript(sha512, transcript, entry.id, signatureOf(entry.envelope))
     previousId = entry.id
@@ -201,6 +203,13 @@ function findSeenFault(
   if (!startsWith(seen, seenTranscript)) return 'seen-unknown'
   if (session !== null) return head.seq - session.seq > SESSION_SILENCE_SEQS ? 'session-closed' : null
   return counter === 1 && head.seq - seenSeq > SESSION_SILENCE_SEQS ? 'seen-too-old' : null
+}
+
+/** A publication or attestation stands alone in its unit. One that is given back was judged when it came first. */
+function refuseSnapshot(unit: AppendUnit, document: LogState, view: AppendView): ReturnType<typeof refuseAttestation> {
+  if (unit.restored !== undefined) return null
+  if (unit.publication !== undefined) return refusePublication(unit.publication, document, view)
+  return unit.attestation === undefined ? null : refuseAttestation(unit.attestation, view)
 }
 
 /** Only a document that exists has roles: a genesis needs none. */

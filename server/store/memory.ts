@@ -4,54 +4,37 @@
  *
  * @module
  */
-import { type Bytes, bytesToHex, concatBytes, type Sha512, startTranscript } from '@y-sealed/protocol'
+import { type Bytes, bytesToHex, concatBytes, equalBytes, type Sha512 } from '@y-sealed/protocol'
 
-import type {
-  AppendResult,
-  AppendUnit,
-  Creation,
-  DocumentStatus,
-  Head,
-  Role,
-  Store,
-  StoredEntry,
-} from '../core/ports.ts'
+import type { AppendResult, AppendUnit, Creation, DocumentStatus, Head, Store, StoredEntry } from '../core/ports.ts'
 import { checkUnit } from './check-unit.ts'
 import { furtherLost } from './lost-head.ts'
 import { deletedStatus } from './deleted-status.ts'
-import { type AppendView, judgeAppend, type PlacedEntry, type SessionHead, signatureOf } from './judge-append.ts'
+import { type AppendView, judgeAppend, type PlacedEntry, signatureOf } from './judge-append.ts'
+import {
+  createMemoryDocument,
+  memorySnapshotStatus,
+  memoryTranscriptAt,
+  sessionKey,
+  uploadKey,
+  type MemoryDocument,
+  type MemoryEntry,
+} from './memory-document.ts'
+import { applySnapshotEffects, createMemorySnapshots } from './memory-snapshots.ts'
 import { nodeSha512 } from './node-sha512.ts'
 import { StoreError } from './store-error.ts'
 
-interface MemoryEntry extends StoredEntry {
-  readonly id: Bytes
-  readonly transcript: Bytes
-  readonly isRecord: boolean
+export interface MemoryStoreOptions {
+  readonly sha512?: Sha512
+  /** Unix milliseconds. */
+  readonly now?: () => number
 }
 
-interface MemoryDocument {
-  readonly mode: 'members' | 'shared-key'
-  readonly genesisHash: Bytes
-  readonly roomKey: Bytes | null
-  readonly commitmentsByEpoch: Map<number, Bytes>
-  readonly rolesByDevice: Map<string, Role>
-  /** Entries of each session in the order of their counters, from 1. */
-  readonly entriesBySession: Map<string, MemoryEntry[]>
-  readonly entries: MemoryEntry[]
-  /** When each live link expires. */
-  readonly linksById: Map<string, number>
-  epoch: number
-  isEpochClosed: boolean
-  recordHead: Bytes
-  recordSeq: number
-  head: Head
-  logBytes: number
-}
-
-export function createMemoryStore({ sha512 = nodeSha512 }: { readonly sha512?: Sha512 } = {}): Store {
+export function createMemoryStore({ sha512 = nodeSha512, now = Date.now }: MemoryStoreOptions = {}): Store {
   const documentsById = new Map<string, MemoryDocument | 'deleted'>()
   const lostById = new Map<string, Head>()
   let isClosed = false
+  let lastKey = 0
 
   function find(id: Bytes): MemoryDocument | null {
     if (isClosed) throw new StoreError('STORE_CLOSED', 'the store is closed')
@@ -62,14 +45,18 @@ export function createMemoryStore({ sha512 = nodeSha512 }: { readonly sha512?: S
   function appendUnit(unit: AppendUnit): AppendResult {
     const key = bytesToHex(unit.document)
     const known = documentsById.get(key) ?? null
-    const verdict = judgeAppend(sha512, unit, viewOf(sha512, unit, known, lostById.get(key) ?? null))
+    const view = viewOf(sha512, unit, known, lostById.get(key) ?? null)
+    const verdict = judgeAppend(sha512, unit, view)
     if (verdict.status === 'refused') return verdict.result
     const { seqs, placed, head, isWhole } = verdict
     if (isWhole) lostById.delete(key)
     if (placed.length > 0) {
-      const document = known === null || known === 'deleted' ? createDocument(unit.creation as Creation) : known
+      const document =
+        known === null || known === 'deleted'
+          ? createMemoryDocument(++lastKey, unit.document, unit.creation as Creation)
+          : known
       documentsById.set(key, document)
-      storeUnit(document, unit, placed, head)
+      storeUnit(document, unit, { placed, head, nowMs: now(), view })
     }
     return { status: 'stored', seqs, fresh: placed.length, head }
   }
@@ -88,23 +75,28 @@ export function createMemoryStore({ sha512 = nodeSha512 }: { readonly sha512?: S
       })
     },
     async read(id, after, max) {
-      return takePage(find(id)?.entries.slice(after, after + max.entries) ?? [], max.bytes)
+      return takePage(find(id)?.entries.slice(after, after + max.entries) ?? [], max.bytes, true)
     },
     async readRecords(id, after, maxBytes) {
       return takePage(
         find(id)
           ?.entries.slice(after)
-          .filter((entry) => entry.isRecord) ?? [],
+          .filter((entry) => entry?.isRecord === true) ?? [],
         maxBytes,
+        false,
       )
     },
     async readMarks(id, after, max) {
-      const entries = find(id)?.entries.slice(after, after + max) ?? []
-      return entries.map((entry) => concatBytes(entry.id, signatureOf(entry.envelope)))
+      const marks: Bytes[] = []
+      for (const entry of find(id)?.entries.slice(after, after + max) ?? []) {
+        if (entry === null) break
+        marks.push(concatBytes(entry.id, entry.signature))
+      }
+      return marks
     },
     async transcriptAt(id, seq) {
       const document = find(id)
-      return document === null ? null : transcriptAt(sha512, document, seq)
+      return document === null ? null : memoryTranscriptAt(sha512, document, seq)
     },
     async roleOf(id, device) {
       return find(id)?.rolesByDevice.get(bytesToHex(device)) ?? 'none'
@@ -114,7 +106,7 @@ export function createMemoryStore({ sha512 = nodeSha512 }: { readonly sha512?: S
       return expiresAt === undefined ? null : { expiresAt }
     },
     async entryAt(id, device, session, counter) {
-      const entry = find(id)?.entriesBySession.get(sessionKey({ device, session }))?.[counter - 1]
+      const entry = find(id)?.sessionsByKey.get(sessionKey({ device, session }))?.entriesByCounter.get(counter)
       return entry === undefined ? null : { seq: entry.seq, id: entry.id }
     },
     async noteSigned(id, head) {
@@ -122,7 +114,7 @@ export function createMemoryStore({ sha512 = nodeSha512 }: { readonly sha512?: S
       const key = bytesToHex(id)
       const noted = lostById.get(key) ?? null
       if (documentsById.get(key) === 'deleted') return null
-      const held = document === null ? null : transcriptAt(sha512, document, head.seq)
+      const held = document === null ? null : memoryTranscriptAt(sha512, document, head.seq)
       const lost = furtherLost(head, noted, held)
       if (lost !== null && lost !== noted) lostById.set(key, { seq: lost.seq, transcript: lost.transcript.slice() })
       return lost
@@ -130,6 +122,13 @@ export function createMemoryStore({ sha512 = nodeSha512 }: { readonly sha512?: S
     async commitments(id) {
       return [...(find(id)?.commitmentsByEpoch ?? [])]
     },
+    snapshots: createMemorySnapshots({
+      find,
+      isDeleted: (id) => documentsById.get(bytesToHex(id)) === 'deleted',
+      all: () => [...documentsById.values()].filter((each) => each !== 'deleted'),
+      sha512,
+      now,
+    }),
     async remove(id) {
       if (find(id) !== null) documentsById.set(bytesToHex(id), 'deleted')
       lostById.delete(bytesToHex(id))
@@ -142,10 +141,6 @@ export function createMemoryStore({ sha512 = nodeSha512 }: { readonly sha512?: S
   }
 }
 
-function sessionKey(unit: Pick<AppendUnit, 'device' | 'session'>): string {
-  return bytesToHex(unit.device) + bytesToHex(unit.session)
-}
-
 function viewOf(
   sha512: Sha512,
   unit: AppendUnit,
@@ -153,60 +148,67 @@ function viewOf(
   lost: Head | null,
 ): AppendView {
   const log = document === 'deleted' ? null : document
-  const entries = log?.entriesBySession.get(sessionKey(unit)) ?? []
-  const last = entries.at(-1)
-  const session: SessionHead | null =
-    last === undefined ? null : { counter: entries.length, seq: last.seq, id: last.id }
+  const session = log?.sessionsByKey.get(sessionKey(unit))
   return {
     document: () => document,
-    session: () => session,
-    stored: (counter) => entries[counter - 1] ?? null,
-    transcriptAt: (seq) => (log === null ? null : transcriptAt(sha512, log, seq)),
+    session: () => session?.last ?? null,
+    stored: (counter) => session?.entriesByCounter.get(counter) ?? null,
+    transcriptAt: (seq) => (log === null ? null : memoryTranscriptAt(sha512, log, seq)),
     role: () => log?.rolesByDevice.get(bytesToHex(unit.device)) ?? 'none',
     lost: () => lost,
+    newestPublished: () => log?.published[0] ?? null,
+    published: (id) => log?.published.find((each) => equalBytes(each.id, id)) ?? null,
+    staged: (id) => log?.uploads.get(uploadKey(unit.device, id)) ?? null,
+    isBetweenParts(seq) {
+      const [before, behind] = [log?.entries[seq - 1], log?.entries[seq]]
+      return before?.isPart === true && behind?.isPart === true && before.session === behind.session
+    },
   }
 }
 
-function transcriptAt(sha512: Sha512, document: MemoryDocument, seq: number): Bytes | null {
-  if (seq === 0) return startTranscript(sha512, document.genesisHash)
-  return document.entries[seq - 1]?.transcript ?? null
+interface Placing {
+  readonly placed: readonly PlacedEntry[]
+  readonly head: Head
+  readonly nowMs: number
+  readonly view: AppendView
 }
 
-function createDocument({ mode, genesisHash, roomKey, commitment }: Creation): MemoryDocument {
-  return {
-    mode,
-    genesisHash: genesisHash.slice(),
-    roomKey: roomKey?.slice() ?? null,
-    commitmentsByEpoch: new Map([[1, commitment.slice()]]),
-    rolesByDevice: new Map(),
-    entriesBySession: new Map(),
-    entries: [],
-    linksById: new Map(),
-    epoch: 1,
-    isEpochClosed: false,
-    recordHead: genesisHash,
-    recordSeq: 0,
-    head: { seq: 0, transcript: genesisHash },
-    logBytes: 0,
-  }
-}
-
-function storeUnit(document: MemoryDocument, unit: AppendUnit, placed: readonly PlacedEntry[], head: Head): void {
+function storeUnit(document: MemoryDocument, unit: AppendUnit, { placed, head, nowMs, view }: Placing): void {
   const { creation, record } = unit
   const isRecord = creation !== undefined || record !== undefined
-  const session = document.entriesBySession.get(sessionKey(unit)) ?? []
-  document.entriesBySession.set(sessionKey(unit), session)
+  const key = sessionKey(unit)
+  let session = document.sessionsByKey.get(key)
   for (const { entry, seq, transcript } of placed) {
+    document.sumBytes += entry.envelope.length
     // Copies: the caller's bytes may be views of a buffer that is used again.
-    const stored = { seq, envelope: entry.envelope.slice(), id: entry.id.slice(), transcript, isRecord }
+    const envelope = entry.envelope.slice()
+    const stored: MemoryEntry = {
+      seq,
+      counter: entry.counter,
+      session: key,
+      id: entry.id.slice(),
+      signature: signatureOf(envelope),
+      transcript,
+      isRecord,
+      isPart: unit.group,
+      atS: Math.floor(nowMs / 1000),
+      sumBytes: document.sumBytes,
+      envelope,
+    }
     document.entries.push(stored)
-    session.push(stored)
-    document.logBytes += stored.envelope.length
+    if (session === undefined) {
+      session = { last: stored, entriesByCounter: new Map() }
+      document.sessionsByKey.set(key, session)
+    }
+    session.last = stored
+    session.entriesByCounter.set(entry.counter, stored)
     if (!isRecord) continue
     document.recordHead = stored.id
     document.recordSeq = seq
   }
   document.head = head
+  if (!isRecord) document.writersByHex.set(bytesToHex(unit.device), unit.device.slice())
+  applySnapshotEffects(document, unit, head.seq, nowMs, view)
   if (record?.rotation !== undefined) {
     document.epoch = record.rotation.epoch
     document.isEpochClosed = false
@@ -224,19 +226,31 @@ function storeUnit(document: MemoryDocument, unit: AppendUnit, placed: readonly 
 }
 
 function documentToStatus(document: MemoryDocument): Omit<DocumentStatus, 'lost'> {
-  const { head, genesisHash, mode, roomKey, epoch, isEpochClosed, recordHead, recordSeq, logBytes } = document
+  const { head, genesisHash, mode, roomKey, epoch, isEpochClosed, recordHead, recordSeq, base } = document
   const commitment = document.commitmentsByEpoch.get(epoch) as Bytes
-  const row = { head, genesisHash, mode, roomKey, epoch, commitment, isEpochClosed, recordHead, recordSeq, logBytes }
-  return { ...row, deleted: false }
+  const logBytes = document.sumBytes - document.trimmedBytes
+  const snapshots = memorySnapshotStatus(document)
+  const row = { head, genesisHash, mode, roomKey, epoch, commitment, isEpochClosed, recordHead, recordSeq }
+  return { ...row, logBytes, base, snapshots, deleted: false }
 }
 
-function takePage(entries: readonly MemoryEntry[], maxBytes: number): readonly StoredEntry[] {
+/** With `isWhole`, ends at the first whose body is gone. */
+function takePage(
+  entries: readonly (MemoryEntry | null)[],
+  maxBytes: number,
+  isWhole: boolean,
+): readonly StoredEntry[] {
   const page: StoredEntry[] = []
   let bytes = 0
-  for (const { seq, envelope } of entries) {
+  for (const entry of entries) {
+    const envelope = entry?.envelope ?? null
+    if (entry === null || envelope === null) {
+      if (isWhole) break
+      continue
+    }
     bytes += envelope.length
     if (page.length > 0 && bytes > maxBytes) break
-    page.push({ seq, envelope })
+    page.push({ seq: entry.seq, envelope })
   }
   return page
 }

@@ -191,6 +191,22 @@ export function readEnvelope(bytes: Bytes, at = 0): EnvelopeResult {
   return { ok: true, envelope: new Envelope(bytes.subarray(at, end)), end }
 }
 
+/** The fields of a header that stands by itself. */
+export type Header = Omit<Envelope, 'bytes' | 'sealed' | 'unsigned' | 'signature'>
+
+/** The header at the beginning of `bytes`, which need not hold more of the envelope, and the size of that; a fault else. Never throws. */
+export function readHeader(
+  bytes: Bytes,
+):
+  | { readonly ok: true; readonly header: Header; readonly envelopeBytes: number }
+  | { readonly ok: false; readonly fault: EnvelopeFault } {
+  if (bytes.length < HEADER_BYTES) return { ok: false, fault: 'truncated' }
+  const fault = findHeaderFault(bytes, 0)
+  if (fault !== null) return { ok: false, fault }
+  const header = new Envelope(bytes.subarray(0, HEADER_BYTES))
+  return { ok: true, header, envelopeBytes: ENVELOPE_BYTES + u32(bytes, OFFSET.length) }
+}
+
 /** The one envelope that `bytes` holds, or `null` when they are anything else, trailing bytes included. */
 export function readWholeEnvelope(bytes: Bytes): Envelope | null {
   const result = readEnvelope(bytes)

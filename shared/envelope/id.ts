@@ -5,7 +5,7 @@
  */
 import type { Bytes } from '../bytes.ts'
 import { frameFields, HASH_BYTES, hashFields, type Sha512 } from '../crypto/hash.ts'
-import type { Envelope } from './envelope.ts'
+import { SIGNATURE_BYTES, type Envelope } from './envelope.ts'
 
 /** Bytes of an id that `prev` carries. [EN12] */
 export const PREV_BYTES = 16
@@ -16,6 +16,18 @@ export const PREV_BYTES = 16
  */
 export function envelopeId(sha512: Sha512, commitment: Bytes, envelope: Envelope): Bytes {
   return hashFields(sha512, 'y-sealed/v1/envelope', commitment, envelope.unsigned)
+}
+
+/**
+ * What stands before header and sealed part in the input of {@link envelopeId}, for whoever hashes an envelope of so many bytes piece by
+ * piece: the id is the first 32 bytes of SHA-512 over this and all of the envelope but its signature.
+ */
+export function envelopeIdPrefix(commitment: Bytes, envelopeBytes: number): Bytes {
+  const framed = frameFields('y-sealed/v1/envelope', commitment)
+  const prefix = new Uint8Array(framed.length + 4)
+  prefix.set(framed)
+  new DataView(prefix.buffer).setUint32(framed.length, envelopeBytes - SIGNATURE_BYTES)
+  return prefix
 }
 
 /** What the author signs. [EN7] */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { bytesToHex, equalBytes, type Bytes } from '../bytes.ts'
+import { bytesToHex, equalBytes, hexToBytes, type Bytes } from '../bytes.ts'
 import type { Certificate } from './certificate.ts'
 import type { MemberRole, Role } from './role.ts'
 
@@ -69,6 +69,8 @@ export interface Epoch {
   readonly closedAt: number | null
 }
 
+const NOBODY: Bytes = new Uint8Array(16)
+
 interface RoleSince {
   readonly seq: number
   readonly role: MemberRole
@@ -79,6 +81,8 @@ interface Stay {
   readonly seq: number
   /** Seq of the record that removed it; `null` while it belongs. */
   until: number | null
+  /** Id of that member, 16 bytes. */
+  readonly member: Bytes
   /** Of its member: one list for all devices, so that a record costs no more where there are many. */
   readonly roles: readonly RoleSince[]
 }
@@ -133,6 +137,17 @@ export class Members {
     return this.#members.get(this.#memberByDevice.get(bytesToHex(device)) ?? '') ?? null
   }
 
+  /** Id of the member to which a device belongs or belonged last; `null` for a stranger. */
+  lastMemberOf(device: Bytes): Bytes | null {
+    return this.#stays.get(bytesToHex(device))?.at(-1)?.member ?? null
+  }
+
+  /** Ids of all devices that belong to a member or belonged to it last. */
+  devicesEverOf(member: Bytes): readonly Bytes[] {
+    const own = [...this.#stays].filter(([, stays]) => equalBytes(stays.at(-1)?.member ?? NOBODY, member))
+    return own.map(([hex]) => hexToBytes(hex) ?? NOBODY)
+  }
+
   /** The member that began with this device, which may be gone from it by now; or `null`. [KM10] */
   memberNamed(device: Bytes): Member | null {
     return this.#members.get(bytesToHex(device)) ?? null
@@ -184,13 +199,13 @@ export class Members {
     const key = bytesToHex(device.id)
     this.#members.set(key, { id: device.id, role, devices: [device], since: device.since, link })
     this.#roles.set(key, [{ seq: device.since.seq, role }])
-    this.#enter(device, key)
+    this.#enter(device, device.id, key)
   }
 
   addDevice(device: MemberDevice, member: Member): void {
     const key = bytesToHex(member.id)
     this.#members.set(key, { ...member, devices: [...member.devices, device] })
-    this.#enter(device, key)
+    this.#enter(device, member.id, key)
   }
 
   setRole(member: Member, role: MemberRole, seq: number): void {
@@ -229,11 +244,11 @@ export class Members {
     for (const [key, link] of this.#links) if (ends(link)) this.#links.delete(key)
   }
 
-  #enter(device: MemberDevice, member: string): void {
+  #enter(device: MemberDevice, member: Bytes, key: string): void {
     const hex = bytesToHex(device.id)
-    this.#memberByDevice.set(hex, member)
+    this.#memberByDevice.set(hex, key)
     this.#certificates.set(hex, device.certificate)
-    const stay = { seq: device.since.seq, until: null, roles: this.#roles.get(member) ?? [] }
+    const stay = { seq: device.since.seq, until: null, member, roles: this.#roles.get(key) ?? [] }
     const stays = this.#stays.get(hex)
     if (stays) stays.push(stay)
     else this.#stays.set(hex, [stay])

@@ -1,11 +1,11 @@
 /**
- * Frames that carry snapshots, in chunks. Fixed here, carried out by a later release. Rules FR3, FR4.
+ * Frames that carry snapshots, in chunks. Rules FR3, FR4, FR17, FR18.
  *
  * @module
  */
 import type { Bytes } from '../bytes.ts'
 import { HASH_BYTES } from '../crypto/hash.ts'
-import { MAX_CHUNK_BYTES, MAX_SNAPSHOT_ENVELOPE_BYTES } from '../limits.ts'
+import { MAX_CHUNK_BYTES, MAX_SNAPSHOT_ENVELOPE_BYTES, MIN_CHUNK_BYTES } from '../limits.ts'
 import { ID_BYTES } from '../members/device-id.ts'
 import { CLIENT_FRAME, RELAY_FRAME } from './frame-type.ts'
 import type { Reader } from './reader.ts'
@@ -50,6 +50,11 @@ function isPiece({ total, offset, bytes }: Chunk): boolean {
   return total <= MAX_SNAPSHOT_ENVELOPE_BYTES && bytes.length > 0 && offset + bytes.length <= total
 }
 
+/** An upload in crumbs would cost the relay a commit for each: what does not end the snapshot is not small. */
+function isCrumb({ total, offset, bytes }: Chunk): boolean {
+  return bytes.length < MIN_CHUNK_BYTES && offset + bytes.length < total
+}
+
 function encodeChunk(type: number, chunk: Chunk): Bytes {
   if (!isPiece(chunk)) throw new RangeError('no piece of a snapshot')
   return new Writer(61 + chunk.bytes.length)
@@ -79,12 +84,16 @@ export interface PutSnapshotFrame extends Chunk {
   readonly type: 'put-snapshot'
 }
 
+/** Throws `RangeError` for what is no piece, or less than {@link MIN_CHUNK_BYTES} and not the last. */
 export function encodePutSnapshot(frame: PutSnapshotFrame): Bytes {
+  if (isCrumb(frame)) throw new RangeError('too small a piece of a snapshot')
   return encodeChunk(CLIENT_FRAME['put-snapshot'], frame)
 }
 
 export function decodePutSnapshot(reader: Reader): PutSnapshotFrame {
-  return { type: 'put-snapshot', ...readChunk(reader) }
+  const chunk = readChunk(reader)
+  reader.require(!isCrumb(chunk), 'range')
+  return { type: 'put-snapshot', ...chunk }
 }
 
 /** Answers READ_SNAPSHOT. */

@@ -203,6 +203,13 @@ export function appendContract(open: StoreFactory): void {
       recordSeq: 1,
       logBytes: genesis.entries[0].envelope.length,
       lost: null,
+      base: 0,
+      snapshots: {
+        newest: null,
+        attested: null,
+        entriesSince: 1,
+        bytesSince: genesis.entries[0].envelope.length,
+      },
       deleted: false,
     })
     expect(await store.commitments(id)).toEqual([[1, creation.commitment]])

@@ -7,7 +7,11 @@
 import { type Bytes, type Sha512, startTranscript, toBytes } from '@y-sealed/protocol'
 
 import type { AppendUnit, DocumentStatus, Head, Role } from '../../core/ports.ts'
+import type { PublishedSnapshot, SnapshotStatus } from '../../core/snapshot-ports.ts'
 import type { AppendView, LogState, PlacedEntry } from '../judge-append.ts'
+import type { StagedState } from '../judge-snapshot.ts'
+import { findPublished, findStaged, snapshotsOf } from './snapshot-rows.ts'
+import type { SnapshotStatements } from './snapshot-statements.ts'
 import type { Statements } from './statements.ts'
 
 const ROLES = ['none', 'reader', 'writer', 'admin'] as const satisfies readonly Role[]
@@ -18,6 +22,8 @@ const RECENT_TRANSCRIPTS = 256
 
 export interface CachedSession {
   key: number
+  /** Is its device known to have written what is no record? */
+  hasWritten: boolean
   counter: number
   seq: number
   id: Bytes
@@ -34,12 +40,23 @@ export interface DocumentState extends LogState {
   recordHead: Bytes
   recordSeq: number
   head: Head
-  logBytes: number
   lost: Head | null
+  /** Of all envelopes that ever came. */
+  sumBytes: number
+  /** Of those that are trimmed. */
+  trimmedBytes: number
+  base: number
+  /** `null` until they are asked for. */
+  snapshots: DocumentSnapshots | null
   readonly sessions: Map<string, CachedSession | null>
   readonly roles: Map<string, Role>
   readonly recent: Bytes[]
   readonly recentFrom: number
+}
+
+/** What a document's row says of its snapshots, and where the sum of bytes stood at the newest. */
+export interface DocumentSnapshots extends Pick<SnapshotStatus, 'newest' | 'attested'> {
+  readonly sumBytes: number
 }
 
 /** The number of a role in the tables; 0 stands for no row. */
@@ -81,8 +98,10 @@ export function loadDocument(sql: Statements, id: Bytes): DocumentState | 'delet
     recordHead: toBytes(record.id),
     recordSeq: record.seq,
     head: { seq: head.seq, transcript: toBytes(head.transcript) },
-    logBytes: head.log_bytes,
     lost: findLostHead(sql, id),
+    sumBytes: head.log_bytes,
+    trimmedBytes: row.trimmed_bytes,
+    base: row.base,
   })
 }
 
@@ -95,18 +114,19 @@ export function findLostHead(sql: Statements, id: Bytes): Head | null {
 export function createDocumentState(
   key: number,
   mode: 'members' | 'shared-key',
-  row: Omit<DocumentStatus, 'deleted' | 'mode'>,
+  row: Omit<DocumentStatus, 'deleted' | 'mode' | 'logBytes' | 'snapshots'> &
+    Pick<DocumentState, 'sumBytes' | 'trimmedBytes'>,
 ): DocumentState {
   const recent: Bytes[] = []
   recent[row.head.seq % RECENT_TRANSCRIPTS] = row.head.transcript
-  return { ...row, key, mode, sessions: new Map(), roles: new Map(), recent, recentFrom: row.head.seq }
+  return { ...row, key, mode, snapshots: null, sessions: new Map(), roles: new Map(), recent, recentFrom: row.head.seq }
 }
 
 /** The head moves on; what was written is remembered. */
 export function advanceHead(document: DocumentState, placed: readonly PlacedEntry[], head: Head): void {
   for (const { entry, seq, transcript } of placed) {
     document.recent[seq % RECENT_TRANSCRIPTS] = transcript
-    document.logBytes += entry.envelope.length
+    document.sumBytes += entry.envelope.length
   }
   document.head = head
 }
@@ -115,13 +135,15 @@ export function advanceHead(document: DocumentState, placed: readonly PlacedEntr
 export class UnitView implements AppendView {
   readonly #sha512: Sha512
   readonly #sql: Statements
+  readonly #snapshotSql: SnapshotStatements
   #unit: AppendUnit | null = null
   #document: DocumentState | 'deleted' | null = null
   #session: CachedSession | null = null
 
-  constructor(sha512: Sha512, sql: Statements) {
+  constructor(sha512: Sha512, sql: Statements, snapshotSql: SnapshotStatements) {
     this.#sha512 = sha512
     this.#sql = sql
+    this.#snapshotSql = snapshotSql
   }
 
   show(unit: AppendUnit, document: DocumentState | 'deleted' | null): void {
@@ -156,6 +178,23 @@ export class UnitView implements AppendView {
     return document === null ? findLostHead(this.#sql, (this.#unit as AppendUnit).document) : document.lost
   }
 
+  newestPublished(): PublishedSnapshot | null {
+    return snapshotsOf(this.#snapshotSql, this.#document as DocumentState).newest
+  }
+
+  published(snapshotId: Bytes): PublishedSnapshot | null {
+    return findPublished(this.#snapshotSql, this.#document as DocumentState, snapshotId)
+  }
+
+  staged(snapshotId: Bytes): StagedState | null {
+    const { device } = this.#unit as AppendUnit
+    return findStaged(this.#snapshotSql, this.#document as DocumentState, snapshotId, device)
+  }
+
+  isBetweenParts(seq: number): boolean {
+    return this.#snapshotSql.betweenParts.get((this.#document as DocumentState).key, seq) !== undefined
+  }
+
   role(): Role {
     return findRole(this.#sql, this.#document as DocumentState, (this.#unit as AppendUnit).device)
   }
@@ -167,7 +206,10 @@ function findSession(sql: Statements, document: DocumentState, unit: AppendUnit)
   let session = document.sessions.get(key)
   if (session === undefined) {
     const row = sql.session.get(document.key, unit.device, unit.session)
-    session = row === undefined ? null : { key: row.session, counter: row.counter, seq: row.seq, id: toBytes(row.id) }
+    session =
+      row === undefined
+        ? null
+        : { key: row.session, hasWritten: false, counter: row.counter, seq: row.seq, id: toBytes(row.id) }
     remember(document.sessions, key, session)
   }
   return session

@@ -9,7 +9,9 @@ import type { Bytes, Sha512 } from '@y-sealed/protocol'
 
 import type { AppendResult, AppendUnit, Creation, Head } from '../../core/ports.ts'
 import { furtherLost } from '../lost-head.ts'
+import type { PublicationEffect } from '../../core/snapshot-ports.ts'
 import { judgeAppend, type PlacedEntry } from '../judge-append.ts'
+import { refusePlace } from '../judge-snapshot.ts'
 import { DocumentCache } from './document-cache.ts'
 import {
   advanceHead,
@@ -24,44 +26,67 @@ import {
   UnitView,
 } from './document-state.ts'
 import { prepareStatements, type Statements } from './statements.ts'
+import { SnapshotTables } from './snapshot-tables.ts'
 import { sqliteToStoreError } from './sqlite-error.ts'
 
 const NO_ID = new Uint8Array(32)
 
+export interface EngineOptions {
+  readonly sha512: Sha512
+  /** Unix milliseconds. */
+  readonly now: () => number
+  readonly maxCachedDocuments: number
+}
+
 export class SqliteEngine {
   readonly sql: Statements
   readonly documents: DocumentCache
+  readonly snapshots: SnapshotTables
   readonly #db: Database
+  readonly #now: () => number
   readonly #sha512: Sha512
   readonly #view: UnitView
   // The driver asks each array for its `buffer`, and V8 then moves a small array (up to 64 bytes) out of its heap, at
   // ten times the cost of copying it. SQLite copies what it is given, so two scratch arrays serve all rows.
   readonly #id: Bytes = new Uint8Array(32)
   readonly #transcript: Bytes = new Uint8Array(32)
+  /** When the batch came, in Unix seconds. */
+  #atS = 0
 
-  constructor(db: Database, sha512: Sha512, maxCachedDocuments: number) {
+  constructor(db: Database, { sha512, now, maxCachedDocuments }: EngineOptions) {
     this.#db = db
     this.#sha512 = sha512
+    this.#now = now
     this.sql = prepareStatements(db)
     this.documents = new DocumentCache(this.sql, maxCachedDocuments)
-    this.#view = new UnitView(sha512, this.sql)
+    this.snapshots = new SnapshotTables(db, this.documents, now)
+    this.#view = new UnitView(sha512, this.sql, this.snapshots.sql)
   }
 
-  /** Judges and stores in one transaction; durable on return. Throws `StoreError` when nothing was stored. */
-  appendBatch(units: readonly AppendUnit[]): readonly AppendResult[] {
-    return this.#inTransaction(() => units.map((unit) => this.#appendUnit(unit)))
+  /**
+   * Judges and stores in one transaction, and does `beside` in the same; durable on return. Throws `StoreError` when nothing was stored.
+   */
+  appendBatch(units: readonly AppendUnit[], beside?: () => void): readonly AppendResult[] {
+    this.#atS = Math.floor(this.#now() / 1000)
+    return this.transaction(() => {
+      const results = units.map((unit) => this.#appendUnit(unit))
+      beside?.()
+      return results
+    })
   }
 
   /** One transaction: rows gone, tombstone laid, and no trace of the rows left in the journal. [I9] */
   remove(id: Bytes): boolean {
-    const isNew = this.#inTransaction(() => {
+    const isNew = this.transaction(() => {
       const key = this.sql.documentKey.get(id)
       if (key === undefined) return false
+      this.snapshots.remove(key)
       this.sql.deleteEntries.run(key)
       this.sql.deleteSessions.run(key)
       this.sql.deleteMembers.run(key)
       this.sql.deleteEpochs.run(key)
       this.sql.deleteLinks.run(key)
+      this.sql.deleteWriters.run(key)
       this.sql.deleteDocument.run(key)
       this.sql.insertTombstone.run(id)
       this.sql.dropLostHead.run(id)
@@ -76,7 +101,7 @@ export class SqliteEngine {
 
   /** Durable on return. [LO14] */
   noteSigned(id: Bytes, signed: Head): Head | null {
-    return this.#inTransaction(() => {
+    return this.transaction(() => {
       const document = this.documents.use(id)
       if (document === 'deleted') return null
       const noted = document === null ? findLostHead(this.sql, id) : document.lost
@@ -126,8 +151,10 @@ export class SqliteEngine {
       recordHead: NO_ID,
       recordSeq: 0,
       head: { seq: 0, transcript: NO_ID },
-      logBytes: 0,
       lost: findLostHead(this.sql, unit.document),
+      sumBytes: 0,
+      trimmedBytes: 0,
+      base: 0,
     })
     this.documents.add(unit.document, document)
     return document
@@ -137,15 +164,19 @@ export class SqliteEngine {
     let session = this.#view.session()
     if (session === null) {
       const inserted = this.sql.insertSession.run(document.key, unit.device, unit.session)
-      session = { key: Number(inserted.lastInsertRowid), counter: 0, seq: 0, id: NO_ID }
+      session = { key: Number(inserted.lastInsertRowid), hasWritten: false, counter: 0, seq: 0, id: NO_ID }
       remember(document.sessions, sessionKey(unit), session)
     }
     const isRecord = unit.creation !== undefined || unit.record !== undefined ? 1 : 0
     const isGrouped = unit.group ? 1 : 0
-    let logBytes = document.logBytes
+    if (isRecord === 0 && !session.hasWritten) {
+      this.sql.insertWriter.run(document.key, unit.device)
+      session.hasWritten = true
+    }
+    let sumBytes = document.sumBytes
     for (const { entry, seq, transcript } of placed) {
       const { counter, kind, id, envelope } = entry
-      logBytes += envelope.length
+      sumBytes += envelope.length
       this.#id.set(id)
       this.#transcript.set(transcript)
       this.sql.insertEntry.run(
@@ -156,7 +187,8 @@ export class SqliteEngine {
         kind,
         isRecord,
         isGrouped,
-        logBytes,
+        sumBytes,
+        this.#atS,
         this.#id,
         this.#transcript,
         envelope,
@@ -171,7 +203,11 @@ export class SqliteEngine {
 
   /** What a genesis or a record does to the document, in the transaction of its entry. [KM9] */
   #applyEffects(document: DocumentState, unit: AppendUnit, { entry, seq }: PlacedEntry): void {
-    const { creation, record } = unit
+    const { creation, record, publication, attestation } = unit
+    if (publication !== undefined && this.#isInForce(document, unit, publication)) {
+      this.snapshots.publish(document, unit.device, publication, seq, this.#view.role())
+    }
+    if (attestation !== undefined) this.snapshots.attestBy(document, unit.device, attestation, seq)
     if (creation === undefined && record === undefined) return
     document.recordHead = entry.id.slice()
     document.recordSeq = seq
@@ -197,7 +233,13 @@ export class SqliteEngine {
     }
   }
 
-  #inTransaction<Result>(run: () => Result): Result {
+  /** One that is given back may be anything. */
+  #isInForce(document: DocumentState, { restored }: AppendUnit, publication: PublicationEffect): boolean {
+    return restored === undefined || refusePlace(publication, document, this.#view) === null
+  }
+
+  /** Durable on return. Throws `StoreError` when nothing of it was done. */
+  transaction<Result>(run: () => Result): Result {
     try {
       this.sql.begin.run()
       const result = run()

@@ -17,8 +17,8 @@ export const APPLICATION_ID = 0x7973654c
  * then dirties a page of its own. For the same reason nothing is kept twice: the head of a document is its newest entry
  * and the head of a session is that session's newest entry, so an append writes one row and no other.
  *
- * Trimming sets `envelope` to NULL. Ids may be removed after their time, but never the newest entry of a document, a
- * record, or anything less than `SESSION_SILENCE_SEQS` behind the head. [LO10]
+ * Trimming sets `envelope` to NULL and keeps the signature. Marks are removed after their time, but never the newest entry of a document, a
+ * record, or anything less than `SESSION_SILENCE_SEQS` behind the head. [LO15]
  *
  * There is no unique index on `id`: an id is a hash over document, device, session and counter among others, and these
  * are unique; a second index in random order would double the pages that an append dirties.
@@ -101,7 +101,90 @@ const STEP_3 = `
   ) STRICT, WITHOUT ROWID;
 `
 
-const STEPS: readonly string[] = [STEP_1, STEP_2, STEP_3]
+/**
+ * Snapshots [LO10] [LO11] [LO13], and what trimming rests on [LO15]: when an entry came, its signature once its envelope is gone, and who
+ * wrote, which outlives the marks. Entries that stand already count as having come now.
+ *
+ * A snapshot's bytes stand in `snapshots` and `chunks` from its first piece on; `state`: 0 on its way in, 1 whole and found good, 2
+ * published, 3 to be taken away. A publication keeps its row for ever: what attested it, and what it followed, is asked long after its bytes are gone.
+ */
+const STEP_4 = (nowS: number): string => `
+  ALTER TABLE documents ADD COLUMN base INTEGER NOT NULL DEFAULT 0 CHECK (base BETWEEN 0 AND 9007199254740991);
+  ALTER TABLE documents ADD COLUMN trimmed_bytes INTEGER NOT NULL DEFAULT 0
+    CHECK (trimmed_bytes BETWEEN 0 AND 9007199254740991);
+  ALTER TABLE entries ADD COLUMN at INTEGER NOT NULL DEFAULT ${nowS} CHECK (at BETWEEN 0 AND 9007199254740991);
+  ALTER TABLE entries ADD COLUMN signature BLOB
+    CHECK ((signature IS NULL) = (envelope IS NOT NULL) AND (signature IS NULL OR length(signature) = 64));
+
+  CREATE TABLE writers (
+    document INTEGER NOT NULL REFERENCES documents (document),
+    device BLOB NOT NULL CHECK (length(device) = 16),
+    PRIMARY KEY (document, device)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO writers SELECT DISTINCT s.document, device FROM sessions s
+    WHERE EXISTS (SELECT 1 FROM entries e WHERE e.session = s.session AND record = 0);
+
+  CREATE TABLE snapshots (
+    snapshot INTEGER PRIMARY KEY,
+    document INTEGER NOT NULL REFERENCES documents (document),
+    id BLOB NOT NULL CHECK (length(id) = 32),
+    device BLOB NOT NULL CHECK (length(device) = 16),
+    bytes INTEGER NOT NULL CHECK (bytes BETWEEN 1 AND 67109052),
+    held INTEGER NOT NULL CHECK (held BETWEEN 0 AND bytes),
+    touched INTEGER NOT NULL CHECK (touched BETWEEN 0 AND 9007199254740991),
+    state INTEGER NOT NULL CHECK (state IN (0, 1, 2, 3)),
+    epoch INTEGER CHECK (epoch BETWEEN 1 AND 4294967295),
+    seq INTEGER CHECK (seq BETWEEN 1 AND 9007199254740991),
+    transcript BLOB CHECK (length(transcript) = 16),
+    CHECK ((state IN (0, 3)) = (epoch IS NULL) AND (epoch IS NULL) = (seq IS NULL) AND (epoch IS NULL) = (transcript IS NULL)),
+    CHECK (state IN (0, 3) OR held = bytes)
+  ) STRICT;
+  CREATE UNIQUE INDEX snapshots_by_name ON snapshots (document, id, device) WHERE state < 3;
+  CREATE INDEX snapshots_by_document ON snapshots (document);
+  CREATE INDEX snapshots_to_go ON snapshots (touched) WHERE state IN (0, 1, 3);
+
+  CREATE TABLE chunks (
+    snapshot INTEGER NOT NULL REFERENCES snapshots (snapshot),
+    row INTEGER NOT NULL CHECK (row BETWEEN 0 AND 1170),
+    bytes BLOB NOT NULL CHECK (length(bytes) BETWEEN 1 AND 57344),
+    UNIQUE (snapshot, row)
+  ) STRICT;
+
+  CREATE TABLE publications (
+    document INTEGER NOT NULL REFERENCES documents (document),
+    published INTEGER NOT NULL CHECK (published BETWEEN 1 AND 9007199254740991),
+    id BLOB NOT NULL CHECK (length(id) = 32),
+    seq INTEGER NOT NULL CHECK (seq BETWEEN 1 AND published - 1),
+    transcript BLOB NOT NULL CHECK (length(transcript) = 32),
+    parent BLOB NOT NULL CHECK (length(parent) = 32),
+    epoch INTEGER NOT NULL CHECK (epoch BETWEEN 1 AND 4294967295),
+    bytes INTEGER NOT NULL CHECK (bytes BETWEEN 1 AND 67109052),
+    digest BLOB NOT NULL CHECK (length(digest) = 32),
+    device BLOB NOT NULL CHECK (length(device) = 16),
+    member BLOB NOT NULL CHECK (length(member) = 16),
+    admin INTEGER NOT NULL CHECK (admin IN (0, 1)),
+    at INTEGER NOT NULL CHECK (at BETWEEN 0 AND 9007199254740991),
+    attested INTEGER NOT NULL DEFAULT 0 CHECK (attested IN (0, 1)),
+    disputed INTEGER NOT NULL DEFAULT 0 CHECK (disputed = 0 OR disputed > published),
+    snapshot INTEGER UNIQUE REFERENCES snapshots (snapshot),
+    PRIMARY KEY (document, published),
+    UNIQUE (document, id),
+    UNIQUE (document, seq)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE attestations (
+    document INTEGER NOT NULL,
+    published INTEGER NOT NULL,
+    device BLOB NOT NULL CHECK (length(device) = 16),
+    verdict INTEGER NOT NULL CHECK (verdict IN (1, 2)),
+    member BLOB NOT NULL CHECK (length(member) = 16),
+    attested INTEGER NOT NULL CHECK (attested > published),
+    PRIMARY KEY (document, published, device, verdict),
+    FOREIGN KEY (document, published) REFERENCES publications (document, published)
+  ) STRICT, WITHOUT ROWID;
+`
+
+const STEPS: readonly (string | ((nowS: number) => string))[] = [STEP_1, STEP_2, STEP_3, STEP_4]
 
 /**
  * Throws `STORE_FOREIGN` for a file that is not ours, `STORE_NEWER` for one that a later version wrote. Changes nothing:
@@ -126,7 +209,7 @@ export function migrate(db: Database): void {
   for (const [index, step] of STEPS.entries()) {
     if (index < version) continue
     db.transaction(() => {
-      db.exec(step)
+      db.exec(typeof step === 'string' ? step : step(Math.floor(Date.now() / 1000)))
       db.pragma(`application_id = ${APPLICATION_ID}`)
       db.pragma(`user_version = ${index + 1}`)
     }).immediate()

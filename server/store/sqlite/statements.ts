@@ -16,6 +16,8 @@ export interface DocumentRow {
   readonly epoch: number
   readonly commitment: Blob
   readonly closed: number
+  readonly base: number
+  readonly trimmed_bytes: number
 }
 
 export interface HeadRow {
@@ -79,17 +81,21 @@ export interface Statements {
   readonly setLink: Statement<[number, Blob, number]>
   readonly dropLink: Statement<[number, Blob]>
   readonly insertSession: Statement<[number, Blob, Blob]>
-  readonly insertEntry: Statement<[number, number, number, number, number, number, number, number, Blob, Blob, Blob]>
+  readonly insertEntry: Statement<
+    [number, number, number, number, number, number, number, number, number, Blob, Blob, Blob]
+  >
   readonly setLostHead: Statement<[Blob, number, Blob]>
   readonly dropLostHead: Statement<[Blob]>
   readonly setRole: Statement<[number, Blob, number]>
   readonly dropRole: Statement<[number, Blob]>
+  readonly insertWriter: Statement<[number, Blob]>
   readonly insertTombstone: Statement<[Blob]>
   readonly deleteEntries: Statement<[number]>
   readonly deleteSessions: Statement<[number]>
   readonly deleteMembers: Statement<[number]>
   readonly deleteEpochs: Statement<[number]>
   readonly deleteLinks: Statement<[number]>
+  readonly deleteWriters: Statement<[number]>
   readonly deleteDocument: Statement<[number]>
 }
 
@@ -101,7 +107,7 @@ export function prepareStatements(db: Database): Statements {
     rollback: db.prepare('ROLLBACK'),
 
     document: db.prepare(
-      'SELECT d.document, mode, genesis_hash, room_key, epoch, commitment, closed FROM documents d JOIN epochs e USING (document) WHERE d.id = ? ORDER BY epoch DESC LIMIT 1',
+      'SELECT d.document, mode, genesis_hash, room_key, epoch, commitment, closed, base, trimmed_bytes FROM documents d JOIN epochs e USING (document) WHERE d.id = ? ORDER BY epoch DESC LIMIT 1',
     ),
     documentKey: db.prepare<[Blob], number>('SELECT document FROM documents WHERE id = ?').pluck(),
     tombstone: db.prepare<[Blob], number>('SELECT 1 FROM tombstones WHERE id = ?').pluck(),
@@ -121,7 +127,7 @@ export function prepareStatements(db: Database): Statements {
       'SELECT seq, envelope FROM entries WHERE document = ? AND seq > ? AND record = 1 ORDER BY seq',
     ),
     readMarks: db.prepare(
-      'SELECT seq, id, substr(envelope, -64) AS signature FROM entries WHERE document = ? AND seq > ? ORDER BY seq LIMIT ?',
+      'SELECT seq, id, coalesce(signature, substr(envelope, -64)) AS signature FROM entries WHERE document = ? AND seq > ? ORDER BY seq LIMIT ?',
     ),
     commitments: db
       .prepare<[number], [number, Blob]>('SELECT epoch, commitment FROM epochs WHERE document = ? ORDER BY epoch')
@@ -139,7 +145,7 @@ export function prepareStatements(db: Database): Statements {
     dropLink: db.prepare('DELETE FROM links WHERE document = ? AND link = ?'),
     insertSession: db.prepare('INSERT INTO sessions (document, device, id) VALUES (?, ?, ?)'),
     insertEntry: db.prepare(
-      'INSERT INTO entries (document, seq, session, counter, kind, record, grouped, log_bytes, id, transcript, envelope) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO entries (document, seq, session, counter, kind, record, grouped, log_bytes, at, id, transcript, envelope) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     ),
     setLostHead: db.prepare(
       'INSERT INTO lost_heads (id, seq, transcript) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET seq = excluded.seq, transcript = excluded.transcript',
@@ -150,12 +156,14 @@ export function prepareStatements(db: Database): Statements {
     ),
     dropRole: db.prepare('DELETE FROM members WHERE document = ? AND device = ?'),
 
+    insertWriter: db.prepare('INSERT OR IGNORE INTO writers (document, device) VALUES (?, ?)'),
     insertTombstone: db.prepare('INSERT INTO tombstones (id) VALUES (?)'),
     deleteEntries: db.prepare('DELETE FROM entries WHERE document = ?'),
     deleteSessions: db.prepare('DELETE FROM sessions WHERE document = ?'),
     deleteMembers: db.prepare('DELETE FROM members WHERE document = ?'),
     deleteEpochs: db.prepare('DELETE FROM epochs WHERE document = ?'),
     deleteLinks: db.prepare('DELETE FROM links WHERE document = ?'),
+    deleteWriters: db.prepare('DELETE FROM writers WHERE document = ?'),
     deleteDocument: db.prepare('DELETE FROM documents WHERE document = ?'),
   }
 }

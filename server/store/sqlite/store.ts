@@ -24,12 +24,18 @@ import { findRole, findTranscript } from './document-state.ts'
 import { SqliteEngine } from './engine.ts'
 import { readCommitments, readEntries, readMarks, readRecords } from './log-reader.ts'
 import { openDatabase, type OpenOptions } from './open-database.ts'
+import { snapshotsOf } from './snapshot-rows.ts'
+import type { SnapshotStatements } from './snapshot-statements.ts'
+import { createSnapshotStore } from './snapshot-store.ts'
+import { createStagingQueue } from './staging-queue.ts'
 import { sqliteToStoreError } from './sqlite-error.ts'
 
 export interface SqliteStoreOptions extends OpenOptions {
   /** Documents whose state is kept in memory; about 1 KiB each. */
   readonly maxCachedDocuments?: number
   readonly sha512?: Sha512
+  /** Unix milliseconds. */
+  readonly now?: () => number
   /** Told after each commit how long it took. Must not throw. */
   readonly onCommit?: (tookMs: number) => void
 }
@@ -41,17 +47,29 @@ export interface SqliteStoreOptions extends OpenOptions {
 export function openSqliteStore({
   maxCachedDocuments = 10_000,
   sha512 = nodeSha512,
+  now = Date.now,
   onCommit,
   ...open
 }: SqliteStoreOptions): Store {
   const database = openDatabase(open)
-  const engine = new SqliteEngine(database.db, sha512, maxCachedDocuments)
+  const engine = new SqliteEngine(database.db, { sha512, now, maxCachedDocuments })
+  const staging = createStagingQueue(
+    (piece, limits) => engine.snapshots.stage(piece, limits),
+    (run) => engine.transaction(run),
+  )
   const queue = createCommitQueue({
     commit(units) {
       const beganAtMs = performance.now()
-      const results = engine.appendBatch(units)
-      onCommit?.(performance.now() - beganAtMs)
-      return results
+      const beside = staging.next()
+      try {
+        const results = engine.appendBatch(units, beside?.write)
+        beside?.settle(null)
+        onCommit?.(performance.now() - beganAtMs)
+        return results
+      } catch (error) {
+        beside?.settle(error as Error)
+        throw error
+      }
     },
   })
   let isClosed = false
@@ -80,7 +98,7 @@ export function openSqliteStore({
       return queue.append(units)
     },
     async status(documents) {
-      return attempt(() => documents.map((id) => documentToStatus(engine.documents.peek(id))))
+      return attempt(() => documents.map((id) => documentToStatus(engine.snapshots.sql, engine.documents.peek(id))))
     },
     async read(id, after, max) {
       return withDocument<readonly StoredEntry[]>(id, [], ({ key }) => readEntries(sql, key, after, max))
@@ -116,24 +134,30 @@ export function openSqliteStore({
     async commitments(id) {
       return withDocument<readonly (readonly [number, Bytes])[]>(id, [], ({ key }) => readCommitments(sql, key))
     },
+    snapshots: createSnapshotStore({ engine, queue: staging, attempt }),
     async remove(id) {
       return attempt(() => engine.remove(id))
     },
     async close() {
       if (isClosed) return
       await queue.close()
+      staging.close()
       isClosed = true
       database.close()
     },
   }
 }
 
-function documentToStatus(document: DocumentState | 'deleted' | null): DocumentStatus | null {
+function documentToStatus(
+  snapshotSql: SnapshotStatements,
+  document: DocumentState | 'deleted' | null,
+): DocumentStatus | null {
   if (document === null) return null
   if (document === 'deleted') return deletedStatus()
-  const { head, genesisHash, mode, roomKey, epoch, commitment, isEpochClosed, recordHead, recordSeq, logBytes, lost } =
-    document
-  const row = {
+  const { head, genesisHash, mode, roomKey, epoch, commitment, isEpochClosed, recordHead, recordSeq, lost } = document
+  const { newest, attested, sumBytes } = snapshotsOf(snapshotSql, document)
+  const entriesSince = head.seq - (newest?.seq ?? 0)
+  return {
     head,
     genesisHash,
     mode,
@@ -143,8 +167,10 @@ function documentToStatus(document: DocumentState | 'deleted' | null): DocumentS
     isEpochClosed,
     recordHead,
     recordSeq,
-    logBytes,
     lost,
+    logBytes: document.sumBytes - document.trimmedBytes,
+    base: document.base,
+    snapshots: { newest, attested, entriesSince, bytesSince: document.sumBytes - sumBytes },
+    deleted: false,
   }
-  return { ...row, deleted: false }
 }

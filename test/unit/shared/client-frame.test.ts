@@ -82,6 +82,7 @@ describe('frames from a client', () => {
     ['[WI1] a seq of eight 0xff', putBytes(sample('read'), 17, ...filled(8, 255)), 'range'],
     ['[FR3] a chunk over 57 344', putBytes(sample('put-snapshot'), 57, 0, 0, 0xe0, 1), 'limit'],
     ['[FR3] an empty chunk', putBytes(sample('put-snapshot'), 57, 0, 0, 0, 0).slice(0, 61), 'range'],
+    ['[FR3] a crumb that is not the end', putBytes(sample('put-snapshot'), 49, 0, 0, 3, 0xe9), 'range'],
     ['[FR3] a chunk beyond its total', putBytes(sample('put-snapshot'), 49, 0, 0, 3, 0xe7), 'range'],
     ['[FR3] a total above the largest snapshot', putBytes(sample('put-snapshot'), 49, 0x04, 0, 0, 0xbd), 'range'],
     ['[LO9] one part alone', putBytes(sample('push-part'), 3, 0, 1), 'count'],

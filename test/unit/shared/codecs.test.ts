@@ -14,8 +14,8 @@ const codecs = listCodecs(createCast())
 
 /** How many proper prefixes of its samples a decoder accepts: those that end where a whole item of a list ends. */
 const PREFIXES: Readonly<Record<string, number>> = {
-  // One of two envelopes, in PUSH and in RESTORE.
-  'client frame': 2,
+  // One of two envelopes, in PUSH and in RESTORE; one of two marks in SHOW_IDS.
+  'client frame': 3,
   // One and two of three envelopes in ENTRIES; no record in RECORDS; none and one of two ids in IDS.
   'relay frame': 5,
   // A part's bytes, and a Yjs update, are the rest of the content.

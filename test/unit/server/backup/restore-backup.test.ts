@@ -7,6 +7,7 @@ import { auditDatabase } from '../../../../server/audit/audit-database.ts'
 import { makeBackup } from '../../../../server/backup/make-backup.ts'
 import { restoreBackup } from '../../../../server/backup/restore-backup.ts'
 import { openSqliteStore } from '../../../../server/store/sqlite/store.ts'
+import { toFormat } from '../../../support/old-format.ts'
 import { writeStoredLog } from '../../../support/stored-log.ts'
 import { makeTemporaryFolder } from '../../../support/temporary-folder.ts'
 
@@ -33,7 +34,7 @@ describe('restore', () => {
     await store.close()
     await writeStoredLog(path, { entries: 9 })
     const db = new Database(path)
-    db.exec(`INSERT INTO entries SELECT document, 22, session, 22, kind, record, grouped, log_bytes, id, transcript, envelope
+    db.exec(`INSERT INTO entries SELECT document, 22, session, 22, kind, record, grouped, log_bytes, id, transcript, envelope, at, signature
              FROM entries WHERE seq = 21`)
     db.close()
     const { replaced, lost, summary } = await restoreBackup({ data, from, nowMs })
@@ -77,7 +78,7 @@ describe('restore', () => {
   it('[I4] brings a backup of an earlier format up to date, which audit alone does not read', async () => {
     const { data, path, from } = await prepare()
     const db = new Database(from)
-    db.exec('DROP TABLE lost_heads; DROP TABLE links; ALTER TABLE epochs DROP COLUMN closed; PRAGMA user_version = 1')
+    toFormat(db, 1)
     db.close()
     await expect(auditDatabase({ path: from })).rejects.toMatchObject({
       code: 'STORE_FOREIGN',

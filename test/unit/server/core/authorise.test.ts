@@ -25,6 +25,7 @@ import { ALL, CoreWorld, createDocument, openCreated, type CorePeer } from '../.
 import { MemberWorld } from '../../../support/members/member-world.ts'
 import { createTestDevice } from '../../../support/raw-client.ts'
 import { createRoomDocument, TestWriter, type TestDocument } from '../../../support/room-document.ts'
+import { piecesOf, sealAttestation, sealPublication, sealSnapshot } from '../../../support/snapshot-author.ts'
 
 await cryptoReady()
 
@@ -79,13 +80,13 @@ const ROWS: Record<string, Row> = {
     frame: ({ document }) => ({ type: 'read-ids', document: document.id, after: 0, through: 1 }),
     permission: 'read',
     rank: 1,
-    allowed: 'UNSUPPORTED',
+    allowed: 'done',
   },
   READ_SNAPSHOT: {
     frame: ({ document }) => ({ type: 'read-snapshot', document: document.id, snapshotId: zeros(32), offset: 0 }),
     permission: 'read',
     rank: 1,
-    allowed: 'UNSUPPORTED',
+    allowed: 'SNAPSHOT_MISSING',
   },
   AWARENESS: {
     frame: (writer) => ({ type: 'awareness', envelope: writer.awareness().envelope }),
@@ -169,30 +170,33 @@ const ROWS: Record<string, Row> = {
     ...recordRow({ type: 'restart', lostHead: HEAD, keptHead: HEAD, introduction: null }, 'members', 3, 'RECORD_STALE'),
     roomPermission: 'write',
   },
+  // What was never uploaded: whoever may publish or attest at all is told so.
   'PUSH of publication': {
-    frame: (writer) => clear(writer, 5, zeros(144)),
-    permission: 'snapshot',
-    rank: 2,
-    allowed: 'UNSUPPORTED',
-  },
-  'PUSH of attestation': {
-    frame: (writer) => clear(writer, 6, zeros(73)),
-    permission: 'snapshot',
-    rank: 2,
-    allowed: 'UNSUPPORTED',
-  },
-  PUT_SNAPSHOT: {
-    frame: ({ document }) => ({
-      type: 'put-snapshot',
-      document: document.id,
-      snapshotId: zeros(32),
-      total: 9,
-      offset: 0,
-      bytes: zeros(9),
+    frame: ({ document, seen }, { device }) => ({
+      type: 'push',
+      envelopes: [sealPublication(document, device, sealSnapshot(document, device, seen).body)],
     }),
     permission: 'snapshot',
     rank: 2,
-    allowed: 'UNSUPPORTED',
+    allowed: 'SNAPSHOT_MISSING',
+  },
+  'PUSH of attestation': {
+    frame: ({ document, seen }, { device }) => ({
+      type: 'push',
+      envelopes: [sealAttestation(document, device, sealSnapshot(document, device, seen).body)],
+    }),
+    permission: 'snapshot',
+    rank: 2,
+    allowed: 'SNAPSHOT_MISSING',
+  },
+  PUT_SNAPSHOT: {
+    frame: ({ document, seen }, { device }) => {
+      const [piece] = piecesOf(sealSnapshot(document, device, { ...seen, seq: Math.max(1, seen.seq) }))
+      return piece as ClientFrame
+    },
+    permission: 'snapshot',
+    rank: 2,
+    allowed: 'done',
   },
   RESTORE: {
     frame: (writer) => ({ type: 'restore', seq: 1, envelopes: [writer.update().envelope] }),

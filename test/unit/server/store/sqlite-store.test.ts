@@ -8,6 +8,7 @@ import { SqliteEngine } from '../../../../server/store/sqlite/engine.ts'
 import { openDatabase } from '../../../../server/store/sqlite/open-database.ts'
 import { openSqliteStore, type SqliteStoreOptions } from '../../../../server/store/sqlite/store.ts'
 import { createTestDocument, makeGenesis, random, sha512, Writer } from '../../../contract/append-units.ts'
+import { toFormat } from '../../../support/old-format.ts'
 import { makeStorePath } from '../../../contract/store-directory.ts'
 
 function open(options: SqliteStoreOptions): Store {
@@ -58,12 +59,29 @@ describe('the SQLite store', () => {
     const [status] = await before.status([id])
     await before.close()
     const old = new Database(path)
-    old.exec('DROP TABLE lost_heads; DROP TABLE links; ALTER TABLE epochs DROP COLUMN closed; PRAGMA user_version = 1')
+    toFormat(old, 1)
     old.close()
     const after = open({ path })
     expect(await after.status([id])).toEqual([status])
     expect(await after.append([creator.unit()])).toMatchObject([{ status: 'stored', seqs: [2] }])
     expect(await after.linkOf(id, random(16))).toBeNull()
+  })
+
+  it('brings a file of the third format up to date: who wrote is known, and what is old is not older than the upgrade', async () => {
+    const path = makeStorePath()
+    const before = openSqliteStore({ path, now: () => 1_000 })
+    const { id, creator } = await createTestDocument(before)
+    await before.append([creator.unit({ count: 3 })])
+    await before.close()
+    const old = new Database(path)
+    toFormat(old, 3)
+    old.close()
+    const after = open({ path })
+    expect(await after.snapshots.writers(id)).toEqual([creator.device])
+    const bounds = { through: 4, maxEntries: 9, maxBytes: 1e6 }
+    const nowS = Math.floor(Date.now() / 1000)
+    expect(await after.snapshots.trim(id, { ...bounds, beforeS: nowS - 60 })).toMatchObject({ entries: 0 })
+    expect(await after.snapshots.trim(id, { ...bounds, beforeS: nowS + 60 })).toMatchObject({ entries: 3 })
   })
 
   it('[I9] leaves no byte of a removed document in its files', async () => {
@@ -124,7 +142,7 @@ describe('the SQLite store', () => {
   it('undoes a batch that breaks a rule of the tables, and goes on', () => {
     const { db, close } = openDatabase({ path: makeStorePath() })
     onTestFinished(close)
-    const engine = new SqliteEngine(db, sha512, 10)
+    const engine = new SqliteEngine(db, { sha512, now: Date.now, maxCachedDocuments: 10 })
     const { genesis, creator } = makeGenesis()
     const bad = creator.unit({ entry: { kind: 256 } })
     expect(() => engine.appendBatch([genesis, bad])).toThrow(expect.objectContaining({ code: 'STORE_FAILED' }))
@@ -163,9 +181,11 @@ describe('the tables', () => {
       id: blob(32),
       transcript: blob(32),
       envelope: blob(9),
+      at: 5,
+      signature: null,
       ...over,
     })
-  const ENTRY = 'INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'
+  const ENTRY = 'INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'
   const DOCUMENT = 'INSERT INTO documents (id, mode, genesis_hash, room_key) VALUES (?, ?, ?, ?)'
   const MEMBER = 'INSERT INTO members VALUES (?, ?, ?)'
   const EPOCH = 'INSERT INTO epochs (document, epoch, commitment) VALUES (?, ?, ?)'
@@ -189,7 +209,7 @@ describe('the tables', () => {
   it('[I4] take a row that is right', async () => {
     const db = await openTables()
     db.prepare(ENTRY).run(...entry({}))
-    db.prepare(ENTRY).run(...entry({ seq: 4, counter: 4, envelope: null }))
+    db.prepare(ENTRY).run(...entry({ seq: 4, counter: 4, envelope: null, signature: blob(64) }))
     db.prepare(MEMBER).run(1, blob(16), 2)
     db.prepare(EPOCH).run(1, 2, blob(32))
     db.prepare(DOCUMENT).run(blob(16), 1, blob(32), blob(32))
@@ -212,7 +232,11 @@ describe('the tables', () => {
     ['a long transcript', ENTRY, entry({ transcript: blob(33) })],
     ['an empty envelope', ENTRY, entry({ envelope: blob(0) })],
     ['an envelope that is text', ENTRY, entry({ envelope: "'; DROP TABLE entries --" })],
-    ['a record without its body', ENTRY, entry({ record: 1, envelope: null })],
+    ['a record without its body', ENTRY, entry({ record: 1, envelope: null, signature: blob(64) })],
+    ['a body that is gone with its signature', ENTRY, entry({ envelope: null })],
+    ['a signature beside its body', ENTRY, entry({ signature: blob(64) })],
+    ['a short signature', ENTRY, entry({ envelope: null, signature: blob(63) })],
+    ['a time before all times', ENTRY, entry({ at: -1 })],
     ['a short document id', DOCUMENT, [blob(15), 0, blob(32), null]],
     ['a document that its genesis does not name', DOCUMENT, [Buffer.alloc(16, 2), 0, blob(32), null]],
     ['a short genesis hash', DOCUMENT, [blob(16), 0, blob(31), null]],
