@@ -30,6 +30,8 @@ export interface DocumentLaneOptions {
   readonly onOpened: () => void
   /** It is not open now, and will be again. */
   readonly onLost: (reason: DownReason) => void
+  /** It is closed for good, and there is no provider to tell. */
+  readonly onUnasked: () => void
   readonly onRefused: (message: string) => void
   readonly beat: () => void
 }
@@ -117,9 +119,10 @@ export class DocumentLane implements Visitor {
     this.#document = null
     if (reason.transient) return this.#options.onLost(reason)
     const { text } = closeOf(reason)
-    // A provider that is told that it is closed does not ask why it was never let in.
-    this.#options.deliver(this.#scope === null ? encodePermissionDenied(text) : encodeClose(text))
     this.leave()
+    // A provider that has not said who it is asks again when it does.
+    if (!this.#isAsked) return this.#options.onUnasked()
+    this.#options.deliver(this.#scope === null ? encodePermissionDenied(text) : encodeClose(text))
   }
 
   presence(update: Bytes): void {
@@ -147,6 +150,7 @@ export class DocumentLane implements Visitor {
     if (document === null || !this.#isAsked) return
     this.#tellScope(document)
     for (const tell of this.#waiting.splice(0)) tell()
+    this.#tellSaved(document)
   }
 
   #whenLetIn(act: (document: AdaptedDocument) => void): void {
@@ -184,11 +188,17 @@ export class DocumentLane implements Visitor {
     deliver(encodeAwareness(document.othersPresence()))
   }
 
-  /** The edits were taken from the Y.Doc already; the provider waits to be told that they are saved. [CL35] */
+  /**
+   * The edits are taken from the Y.Doc; the provider waits to be told that they are saved. Yjs tells it of an edit before it tells the sealed
+   * document: only after this turn is the edit among those that its ticket stands for. [CL35]
+   */
   #takeEdits(document: AdaptedDocument, isRefused: boolean): void {
     if (isRefused) return this.#options.deliver(encodeSyncStatus(false))
-    this.#tickets.push(document.ticket())
-    this.#tellSaved(document)
+    const tickets = this.#tickets
+    queueMicrotask(() => {
+      tickets.push(document.ticket())
+      this.changed(document)
+    })
   }
 
   #tellSaved(document: AdaptedDocument): void {

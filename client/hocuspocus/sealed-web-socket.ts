@@ -26,7 +26,10 @@ export type HocuspocusDocument = (ByKey | ByDocument) & {
 export type HocuspocusSocketOptions = AdapterOptions &
   (
     | (HocuspocusDocument & {
-        /** The provider's `name`: with it the socket stays CONNECTING until the document is open, from the first time on. */
+        /**
+         * The provider's `name`: with it, and the relay's own issuer, the socket stays CONNECTING until the document is open, from the first
+         * time on. A `token` function has to wait for what the provider says once the socket is open.
+         */
         readonly name?: string
         readonly documents?: never
       })
@@ -56,9 +59,10 @@ export function sealedWebSocket(options: HocuspocusSocketOptions): WebSocketClas
   }
   return createSocketClass((end, url) => {
     const expected = opened.lost()
+    const known = options.documents === undefined && options.token === undefined ? options.name : undefined
     return new SharedConversation({
       end,
-      expected: name === undefined || expected.includes(name) ? expected : [...expected, name],
+      expected: known === undefined || expected.includes(known) ? expected : [...expected, known],
       onProblem: options.onProblem,
       createLane: (key, socket) => {
         const audience = readUrl(url)

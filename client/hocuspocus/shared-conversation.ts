@@ -81,6 +81,7 @@ export class SharedConversation implements Conversation {
         const { code, text } = closeOf(reason)
         end.close(code, text)
       },
+      onUnasked: () => end.open(),
       onRefused: (message) => onProblem?.({ code: 'SETUP_REFUSED', message }),
       beat: () => this.#deliver(PING),
     }
