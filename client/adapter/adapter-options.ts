@@ -65,6 +65,11 @@ export function checkSecret({ key, document }: Partial<ByKey> | Partial<ByDocume
   if (key.length !== 32) throw new TypeError(`\`key\` is exactly 32 random bytes, not ${key.length}`)
 }
 
+/** What is promised may fail before anybody has connected: it is told then, as the close of the socket. */
+export function expectLater(...promised: readonly unknown[]): void {
+  for (const each of promised) if (each instanceof Promise) each.catch(() => undefined)
+}
+
 /** Throws `TypeError` for what is no Y.Doc. */
 export function checkDoc(doc: unknown): void {
   const isDoc = typeof doc === 'object' && doc !== null && 'store' in doc && 'clientID' in doc

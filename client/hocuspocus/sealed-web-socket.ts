@@ -4,7 +4,14 @@
  * @module
  */
 import type { Doc } from 'yjs'
-import { checkDoc, checkSecret, type AdapterOptions, type ByDocument, type ByKey } from '../adapter/adapter-options.ts'
+import {
+  checkDoc,
+  checkSecret,
+  expectLater,
+  type AdapterOptions,
+  type ByDocument,
+  type ByKey,
+} from '../adapter/adapter-options.ts'
 import type { LastingDocument } from '../adapter/lasting-document.ts'
 import { LastingDocuments } from '../adapter/lasting-documents.ts'
 import { openAdapted, type Wanted } from '../adapter/open-adapted.ts'
@@ -46,6 +53,7 @@ export type HocuspocusSocketOptions = AdapterOptions &
  */
 export function sealedWebSocket(options: HocuspocusSocketOptions): WebSocketClass {
   if (options.documents === undefined) checkDocument(options)
+  expectLater(options.storage)
   const opened = new LastingDocuments()
   const tokens = new WeakMap<LastingDocument, ProviderToken>()
   /** Of the one document, where there is one. */
@@ -98,6 +106,7 @@ function secretOf({ key, document, token: exchange }: HocuspocusDocument, own: P
 function checkDocument(document: HocuspocusDocument): void {
   checkSecret(document)
   checkDoc(document.doc)
+  expectLater(document.document)
 }
 
 /** Throws `TypeError`, and says what to change. */

@@ -7,6 +7,7 @@ import type { Doc } from 'yjs'
 import {
   checkDoc,
   checkSecret,
+  expectLater,
   type AdapterOptions,
   type ByDocument,
   type ByKey,
@@ -35,6 +36,7 @@ export type SealedWebSocketOptions = AdapterOptions &
 export function sealedWebSocket(options: SealedWebSocketOptions): WebSocketClass {
   checkSecret(options)
   checkDoc(options.doc)
+  expectLater(options.document, options.storage)
   const { doc } = options
   const documents = new LastingDocuments()
   let bound: string | null = null

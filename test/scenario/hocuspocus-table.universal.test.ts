@@ -1,4 +1,4 @@
-import { describe, inject, it } from 'vitest'
+import { describe, expect, inject, it } from 'vitest'
 
 import { HOCUSPOCUS_TABLE } from '../support/adapters/hocuspocus-table.ts'
 import { createAppRoom } from '../support/adapters/y-websocket-peer.ts'
@@ -8,6 +8,7 @@ const relay = inject('relay')
 describe("Hocuspocus' own promises over our class", () => {
   for (const { kind, names, does, prove } of HOCUSPOCUS_TABLE) {
     it(`[CL30] ${kind} ${names.join(', ')}: ${does}`, async () => {
+      expect.hasAssertions()
       await prove({ relay, ...createAppRoom() })
     })
   }

@@ -1,4 +1,4 @@
-import { describe, inject, it } from 'vitest'
+import { describe, expect, inject, it } from 'vitest'
 
 import { createAppRoom } from '../support/adapters/y-websocket-peer.ts'
 import { Y_WEBSOCKET_TABLE } from '../support/adapters/y-websocket-table.ts'
@@ -8,6 +8,7 @@ const relay = inject('relay')
 describe("y-websocket's own promises over our class", () => {
   for (const { kind, names, does, prove } of Y_WEBSOCKET_TABLE) {
     it(`[CL30] ${kind} ${names.join(', ')}: ${does}`, async () => {
+      expect.hasAssertions()
       await prove({ relay, ...createAppRoom() })
     })
   }

@@ -86,7 +86,7 @@ export const HOCUSPOCUS_TABLE: readonly Expectation[] = [
       await vi.waitFor(() => expect(given).toEqual(['session of alice']), PATIENCE)
       expect(provider.isAuthenticated).toBe(false)
       const options = { key: undefined, document: seat.membership, storage: { keys: seat.keys } }
-      const peer = await joinHocuspocus({ ...ground, provider: { onAuthenticated }, socket: options as object })
+      const peer = await joinHocuspocus({ ...ground, provider: { onAuthenticated }, socket: options })
       await syncedProvider(peer)
       expect(onAuthenticated.mock.calls).toEqual([[{ scope: 'read-write' }]])
       expect([peer.provider.isAuthenticated, peer.provider.authorizedScope]).toEqual([true, 'read-write'])

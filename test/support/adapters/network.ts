@@ -5,6 +5,7 @@
  * @module
  */
 import type { Socket, SocketConstructor } from '@y-sealed/client'
+import { decodeClientFrame, type ClientFrame } from '@y-sealed/protocol'
 
 import { platformFor, type RelayAddress } from '../peer.ts'
 
@@ -12,6 +13,10 @@ export interface Network {
   readonly WebSocket: SocketConstructor
   /** What was dialled, with which protocols. */
   readonly dialled: { readonly url: string; readonly protocols: readonly string[] }[]
+  /** Kinds of the frames that were sent. */
+  readonly sent: ClientFrame['type'][]
+  /** When each dial was, in ms. */
+  readonly dialledAt: number[]
   /** Sockets that are open now. */
   readonly open: number
   /** Ends every socket. */
@@ -26,10 +31,19 @@ export async function createNetwork(relay: RelayAddress): Promise<Network> {
   const { WebSocket: Platform = globalThis.WebSocket as unknown as SocketConstructor } = await platformFor(relay)
   const sockets: Socket[] = []
   const dialled: Network['dialled'] = []
+  const sent: Network['sent'] = []
+  const dialledAt: number[] = []
   let isUp = true
   function dial(url: string, protocols: string[]): Socket {
     dialled.push({ url, protocols })
+    dialledAt.push(performance.now())
     const socket = new Platform(isUp ? url : NOWHERE, protocols)
+    const send = socket.send.bind(socket)
+    socket.send = (data) => {
+      const frame = decodeClientFrame(data)
+      if (frame.ok) sent.push(frame.value.type)
+      send(data)
+    }
     sockets.push(socket)
     return socket
   }
@@ -40,6 +54,8 @@ export async function createNetwork(relay: RelayAddress): Promise<Network> {
     // `new` gives what the function returns.
     WebSocket: dial as unknown as SocketConstructor,
     dialled,
+    dialledAt,
+    sent,
     get open() {
       return sockets.filter(({ readyState }) => readyState === 1).length
     },

@@ -8,7 +8,7 @@ import { TokenDeniedError } from '@y-sealed/client'
 import { createDecoder, readVarUint } from 'lib0/decoding'
 import { expect, onTestFinished, vi } from 'vitest'
 import { Awareness } from 'y-protocols/awareness'
-import { WebsocketProvider } from 'y-websocket'
+import type { WebsocketProvider } from 'y-websocket'
 import * as Y from 'yjs'
 
 import type { Expectation } from './expectation.ts'
