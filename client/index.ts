@@ -10,6 +10,15 @@ export type { Socket, SocketConstructor } from './connection/socket.ts'
 export type { Authority, DocumentAccess, DocumentRole, Placement } from './document/document-access.ts'
 export { createMembersDocument, openMembersDocument } from './document/members-document.ts'
 export { sharedKeyDocument, type SharedKeyOptions } from './document/shared-key-document.ts'
+export type { Author } from './history/author-book.ts'
+export type { DiffPiece } from './history/content-diff.ts'
+export {
+  SealedHistory,
+  type Version,
+  type VersionDiff,
+  type VersionPage,
+  type VersionsOptions,
+} from './history/sealed-history.ts'
 export type { InstallationOptions } from './documents/installation.ts'
 export type { MemberChange } from './documents/member-change.ts'
 export type { DeviceView, LinkView, MemberView } from './documents/member-view.ts'

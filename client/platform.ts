@@ -19,6 +19,11 @@ export function startInterval(periodMs: number, callback: () => void): Cancel {
   return () => clearInterval(timer)
 }
 
+/** Lets everything else that waits have its turn. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => startTimer(0, resolve))
+}
+
 /** Unix time in ms, for comparing with times that others state. */
 export function wallClock(): number {
   return Date.now()

@@ -17,6 +17,7 @@ import { ObservableV2 } from 'lib0/observable'
 import type { Awareness } from 'y-protocols/awareness'
 import type * as Y from 'yjs'
 import type { RelayConnection } from '../connection/relay-connection.ts'
+import type { SealedHistory } from '../history/sealed-history.ts'
 import { linkDevice } from '../links/link-device.ts'
 import { decodeLinkFragment, encodeLinkFragment, type LinkFragment } from '../links/link-fragment.ts'
 import { readLink, writeLink } from '../links/link-url.ts'
@@ -145,6 +146,11 @@ export class SealedDocument extends ObservableV2<{ [K in keyof DocumentEvents]: 
   /** What this device may do; `none` before the relay was reached for the first time. */
   get role(): Role {
     return this.#membership.role
+  }
+
+  /** Its versions: who wrote them and when, each to read, compare, name and bring back. */
+  history(): SealedHistory {
+    return this.provider.history()
   }
 
   /** Everybody, in the order in which they came; changed by others at any time (`on('members')`). */

@@ -180,6 +180,11 @@ export class DocumentLog {
     return this.#read.transcripts.compare(seq, transcript)
   }
 
+  /** First 16 bytes of T at `seq`; `null` for a seq that was not taken, or stood below where reading began. */
+  transcriptAt(seq: number): Bytes | null {
+    return this.#read.transcripts.prefixAt(seq)
+  }
+
   /**
    * Forgets everything that was read: it is to be read again from the start, or from `base` on, which may be ahead. Throws as the constructor,
    * and nothing is forgotten then.

@@ -5,6 +5,8 @@
  */
 import type { PlacedRecord, SignedHead } from '@y-sealed/protocol'
 import type { DocumentAccess } from '../document/document-access.ts'
+import { EditTable } from '../history/edit-table.ts'
+import { storedLog, type SealedLog } from '../history/sealed-log.ts'
 import type { DocumentStore } from '../stores/document-store.ts'
 import { DocumentLog, type LogEntry } from './document-log.ts'
 import { LogFollower, type FollowerOptions } from './follower.ts'
@@ -21,14 +23,19 @@ export interface HistoryOptions extends Omit<FollowerOptions, 'documentId' | 'lo
 
 export class History {
   readonly log: DocumentLog
+  /** The edits that count in it. [HI1] */
+  readonly edits: EditTable = new EditTable()
+  /** Its sealed entries, to be read once more. [HI2] */
+  readonly sealed: SealedLog
   readonly #follower: LogFollower
   readonly #kept: KeptLog
   readonly #takeRecords: HistoryOptions['takeRecords']
   readonly #onTrouble: HistoryOptions['onTrouble']
 
-  constructor({ access, store, takeRecords, onTrouble, ...callbacks }: HistoryOptions) {
+  constructor({ access, store, takeRecords, onTrouble, onOutcomes, ...callbacks }: HistoryOptions) {
     const { documentId } = access
     this.log = new DocumentLog(access)
+    this.sealed = storedLog(store, documentId, () => this.whenKept())
     this.#takeRecords = takeRecords
     this.#onTrouble = onTrouble
     this.#kept = new KeptLog({
@@ -39,6 +46,10 @@ export class History {
     })
     this.#follower = new LogFollower({
       ...callbacks,
+      onOutcomes: (outcomes) => {
+        for (const outcome of outcomes) this.edits.take(outcome)
+        onOutcomes(outcomes)
+      },
       documentId,
       log: this.log,
       onTaken: (entries) => this.#kept.keep(entries),

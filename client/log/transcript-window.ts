@@ -29,6 +29,12 @@ export class TranscriptWindow {
     this.#count += 1
   }
 
+  /** First 16 bytes of T at `seq`; `null` outside what was computed. */
+  prefixAt(seq: number): Bytes | null {
+    const at = (seq - this.#base) * PREFIX
+    return at < 0 || seq - this.#base >= this.#count ? null : this.#prefixes.slice(at, at + PREFIX)
+  }
+
   /** `same`, `different`, or `unknown` for a seq outside what was computed. */
   compare(seq: number, prefix: Bytes): 'same' | 'different' | 'unknown' {
     const at = (seq - this.#base) * PREFIX

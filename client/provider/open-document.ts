@@ -22,6 +22,7 @@ import type { DocumentAccess } from '../document/document-access.ts'
 import { Foundation } from '../document/foundation.ts'
 import { entriesOf, type DocumentLog, type LogOutcome } from '../log/document-log.ts'
 import type { LogFollower } from '../log/follower.ts'
+import { SealedHistory } from '../history/sealed-history.ts'
 import { History } from '../log/history.ts'
 import { startInputGate } from '../input/input-gate.ts'
 import { MemberDesk } from '../members/member-desk.ts'
@@ -106,6 +107,22 @@ export class OpenDocument {
 
   get log(): DocumentLog {
     return this.#history.log
+  }
+
+  /** What can be read of the document's past on this device. */
+  createHistory(): SealedHistory {
+    const { doc } = this.#options
+    const { log, edits, sealed: source } = this.#history
+    return new SealedHistory({
+      access: this.#access,
+      log,
+      edits,
+      source,
+      doc,
+      membership: this.membership,
+      ownDevice: () => this.#device?.id ?? null,
+      isReadOnly: () => this.standing.readOnly,
+    })
   }
 
   /** What this device has kept of the document is shown. [CL13] */

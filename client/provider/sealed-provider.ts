@@ -9,6 +9,7 @@ import { ObservableV2 } from 'lib0/observable'
 import { Awareness } from 'y-protocols/awareness'
 import type * as Y from 'yjs'
 import type { DownReason } from '../connection/channel.ts'
+import type { SealedHistory } from '../history/sealed-history.ts'
 import type { MemberRecord, Membership } from '../members/membership.ts'
 import type { Intent } from '../members/record-tools.ts'
 import { StatusTracker } from '../status/status-tracker.ts'
@@ -30,6 +31,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
   readonly #ownsAwareness: boolean
   readonly #document: OpenDocument
   readonly #tracker: StatusTracker
+  #history: SealedHistory | null = null
   #isDestroyed = false
   readonly #onUpdate = (update: Uint8Array, origin: unknown): void => {
     if (origin !== this) this.#document.take(update as Bytes)
@@ -126,6 +128,12 @@ export class SealedProvider extends ObservableV2<EventMap> {
   /** Signature checks done for this document so far. */
   get signatureChecks(): number {
     return this.#document.log.signatureChecks
+  }
+
+  /** The document's versions: who wrote them and when, each to read, compare, name and bring back. */
+  history(): SealedHistory {
+    this.#history ??= this.#document.createHistory()
+    return this.#history
   }
 
   connect(): void {
