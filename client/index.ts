@@ -70,6 +70,7 @@ export {
   createMemoryDocumentStore,
   type DocumentStore,
   type StoredEntry,
+  type StoredSnapshot,
   type StoredExtent,
 } from './stores/document-store.ts'
 export { issuerTokens, TokenDeniedError, type FetchJson, type IssuerTokenOptions } from './token/issuer-token.ts'

@@ -7,10 +7,10 @@
 import { SyncError, type Bytes } from '@y-sealed/protocol'
 import { deleteDB, openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames } from 'idb'
 import type { OutboxItem } from '../outbox/outbox.ts'
-import type { StoredEntry } from '../stores/document-store.ts'
+import type { StoredEntry, StoredSnapshot } from '../stores/document-store.ts'
 import { isLostConnection, storageUnavailable, toStorageError } from './storage-error.ts'
 
-const VERSION = 1
+const VERSION = 2
 
 /** How often work is begun anew on a fresh connection. */
 const REOPENINGS = 2
@@ -37,6 +37,12 @@ export interface HeadRow {
   readonly check: Bytes
 }
 
+/** A snapshot as a row. */
+export interface SnapshotRow extends StoredSnapshot {
+  readonly document: Bytes
+  readonly check: Bytes
+}
+
 /** An item as a row, numbered in the order of the puts. */
 export interface OutboxRow extends OutboxItem {
   readonly id?: number
@@ -50,6 +56,9 @@ export interface Schema extends DBSchema {
   entries: { key: [Bytes, number]; value: EntryRow; indexes: { records: [Bytes, number] } }
   /** By document: encoded signed heads. */
   heads: { key: Bytes; value: HeadRow }
+  snapshots: { key: [Bytes, number]; value: SnapshotRow }
+  /** By document: the seq behind which the log begins. Absent where that is 1. */
+  bases: { key: Bytes; value: number }
 }
 
 type Table = StoreNames<Schema>
@@ -135,7 +144,10 @@ export async function deleteDatabase(name: string): Promise<void> {
 async function openTables(name: string, onLost: () => void): Promise<IDBPDatabase<Schema>> {
   if (typeof indexedDB === 'undefined') throw storageUnavailable()
   return openDB<Schema>(name, VERSION, {
-    upgrade: (database) => {
+    upgrade: (database, oldVersion) => {
+      database.createObjectStore('snapshots', { keyPath: ['document', 'seq'] })
+      database.createObjectStore('bases')
+      if (oldVersion === 1) return
       database.createObjectStore('wrapping')
       database.createObjectStore('keys')
       const outbox = database.createObjectStore('outbox', { keyPath: 'id', autoIncrement: true })

@@ -14,7 +14,7 @@ import {
   type StoredEntry,
 } from '../stores/document-store.ts'
 import { Turns } from '../stores/turns.ts'
-import type { Database, EntryRow, Transaction } from './database.ts'
+import type { Database, EntryRow, SnapshotRow, Transaction } from './database.ts'
 
 /** Rows that are asked for at once. */
 const BATCH = 256
@@ -26,10 +26,12 @@ export function createIndexedDbDocumentStore(database: Database): DocumentStore 
     append: (document, entries, head) => {
       const own = document.slice()
       const rows = entries.map((entry) => rowOf(own, entry))
-      return turns.take(() => database.write(['entries', 'heads'], (tables) => appendRows(tables, own, rows, head)))
+      return turns.take(() =>
+        database.write(['entries', 'heads', 'bases'], (tables) => appendRows(tables, own, rows, head)),
+      )
     },
     read: (document, fromSeq, maxBytes) =>
-      database.read(['entries'], (tables) => readRows(tables, document.slice(), fromSeq, maxBytes)),
+      database.read(['entries', 'bases'], (tables) => readRows(tables, document.slice(), fromSeq, maxBytes)),
     records: async (document) => {
       const range = seqsOf(document.slice(), 1)
       const rows = await database.read(['entries'], (tables) =>
@@ -39,20 +41,42 @@ export function createIndexedDbDocumentStore(database: Database): DocumentStore 
     },
     extent: (document) => {
       const own = document.slice()
-      return database.read(['entries', 'heads'], async (tables) => ({
+      return database.read(['entries', 'heads', 'bases'], async (tables) => ({
+        baseSeq: await findBaseSeq(tables, own),
         lastSeq: await findLastSeq(tables, own),
         head: await findHead(tables, own),
       }))
     },
+    putSnapshot: (document, { seq, id, envelope }, records = []) => {
+      const own = document.slice()
+      const row = { document: own, seq, id: id.slice(), envelope: envelope.slice(), check: checkOf(own, seq, envelope) }
+      const rows = records.map((record) => rowOf(own, record))
+      return turns.take(() =>
+        database.write(['entries', 'snapshots', 'bases'], (tables) => putSnapshotRow(tables, own, row, rows)),
+      )
+    },
+    snapshots: async (document) => {
+      const range = seqsOf(document.slice(), 0)
+      const rows = await database.read(['snapshots'], (tables) => tables.objectStore('snapshots').getAll(range))
+      return rows.filter(isWhole).map(({ seq, id, envelope }) => ({ seq, id, envelope }))
+    },
+    trim: (document, throughSeq) => {
+      const own = document.slice()
+      return turns.take(() =>
+        database.write(['entries', 'snapshots', 'bases'], (tables) => trimRows(tables, own, throughSeq)),
+      )
+    },
     cut: (document, afterSeq) => {
-      const range = seqsOf(document.slice(), afterSeq + 1)
-      return turns.take(() => database.write(['entries'], (tables) => tables.objectStore('entries').delete(range)))
+      const own = document.slice()
+      return turns.take(() =>
+        database.write(['entries', 'snapshots', 'bases'], (tables) => cutRows(tables, own, afterSeq)),
+      )
     },
     delete: (document) => {
       const own = document.slice()
       return turns.take(() =>
-        database.write(['entries', 'heads'], async (tables) => {
-          await tables.objectStore('entries').delete(seqsOf(own, 1))
+        database.write(['entries', 'heads', 'snapshots', 'bases'], async (tables) => {
+          await cutRows(tables, own, -1)
           await tables.objectStore('heads').delete(own)
         }),
       )
@@ -71,12 +95,13 @@ async function appendRows(
 ): Promise<void> {
   const entries = tables.objectStore('entries')
   const lastSeq = await findLastSeq(tables, document)
+  const baseSeq = await findBaseSeq(tables, document)
   const envelopeBySeq = new Map<number, Bytes>()
   for (const { seq } of rows) {
-    const known = seq > lastSeq ? undefined : await entries.get([document, seq])
+    const known = seq > lastSeq || seq <= baseSeq ? undefined : await entries.get([document, seq])
     if (known) envelopeBySeq.set(seq, known.envelope)
   }
-  const fresh = selectFresh(rows, lastSeq, (seq) => envelopeBySeq.get(seq))
+  const fresh = selectFresh(rows, lastSeq, (seq) => envelopeBySeq.get(seq), baseSeq)
   // `async`, so that one that is refused at once does not leave the others' refusals to nobody.
   await Promise.all((fresh as readonly EntryRow[]).map(async (row) => entries.add(row)))
   const known = await findHead(tables, document)
@@ -92,6 +117,8 @@ async function readRows(
   fromSeq: number,
   maxBytes: number,
 ): Promise<readonly StoredEntry[]> {
+  const baseSeq = await findBaseSeq(tables, document)
+  if (baseSeq > 0 && fromSeq <= baseSeq) return []
   const found: StoredEntry[] = []
   for (let next = Math.max(1, fromSeq); ;) {
     const rows = await getRows(tables, document, next)
@@ -111,7 +138,51 @@ function getRows(tables: Reading, document: Bytes, fromSeq: number): Promise<Ent
 
 async function findLastSeq(tables: Reading, document: Bytes): Promise<number> {
   const cursor = await tables.objectStore('entries').openKeyCursor(seqsOf(document, 1), 'prev')
-  return cursor === null ? 0 : cursor.primaryKey[1]
+  return Math.max(await findBaseSeq(tables, document), cursor === null ? 0 : cursor.primaryKey[1])
+}
+
+async function findBaseSeq(tables: Reading, document: Bytes): Promise<number> {
+  return (await tables.objectStore('bases').get(document)) ?? 0
+}
+
+async function putSnapshotRow(
+  tables: Transaction<'readwrite'>,
+  document: Bytes,
+  row: SnapshotRow,
+  records: readonly EntryRow[],
+): Promise<void> {
+  const baseSeq = await findBaseSeq(tables, document)
+  if (row.seq < baseSeq) return
+  if (row.seq > (await findLastSeq(tables, document))) {
+    await cutRows(tables, document, -1)
+    await tables.objectStore('bases').put(row.seq, document)
+    for (const record of records) await tables.objectStore('entries').put(record)
+  }
+  await tables.objectStore('snapshots').put(row)
+}
+
+async function trimRows(tables: Transaction<'readwrite'>, document: Bytes, throughSeq: number): Promise<void> {
+  const [entries, snapshots] = [tables.objectStore('entries'), tables.objectStore('snapshots')]
+  if ((await snapshots.getKey([document, throughSeq])) === undefined) return
+  const records = new Set(await entries.index('records').getAllKeys(seqsOf(document, 1, throughSeq)))
+  const kept = [...records].map((key) => key[1])
+  // What lies between one record and the next goes as a range: there may be very many.
+  let from = 1
+  for (const seq of [...kept, throughSeq + 1]) {
+    if (seq > from) await entries.delete(seqsOf(document, from, seq - 1))
+    from = seq + 1
+  }
+  await tables.objectStore('bases').put(throughSeq, document)
+  if (throughSeq > 0) await snapshots.delete(seqsOf(document, 0, throughSeq - 1))
+}
+
+/** Before the base, nothing stays. */
+async function cutRows(tables: Transaction<'readwrite'>, document: Bytes, afterSeq: number): Promise<void> {
+  const isAll = afterSeq < (await findBaseSeq(tables, document)) || afterSeq < 0
+  if (isAll) await tables.objectStore('bases').delete(document)
+  const range = seqsOf(document, isAll ? 0 : afterSeq + 1)
+  await tables.objectStore('entries').delete(range)
+  await tables.objectStore('snapshots').delete(range)
 }
 
 async function findHead(tables: Reading, document: Bytes): Promise<SignedHead | null> {
@@ -120,8 +191,8 @@ async function findHead(tables: Reading, document: Bytes): Promise<SignedHead | 
   return row !== undefined && head !== null && isChecked(row.check, document, head.seq, row.bytes) ? head : null
 }
 
-function seqsOf(document: Bytes, fromSeq: number): IDBKeyRange {
-  return IDBKeyRange.bound([document, fromSeq], [document, Number.MAX_SAFE_INTEGER])
+function seqsOf(document: Bytes, fromSeq: number, lastSeq: number = Number.MAX_SAFE_INTEGER): IDBKeyRange {
+  return IDBKeyRange.bound([document, fromSeq], [document, lastSeq])
 }
 
 /** A view would be stored with all of the buffer beneath it. */
@@ -130,7 +201,7 @@ function rowOf(document: Bytes, { seq, envelope }: StoredEntry): EntryRow {
   return isRecord(row) ? { ...row, recordOf: document } : row
 }
 
-function isWhole({ document, seq, envelope, check }: EntryRow): boolean {
+function isWhole({ document, seq, envelope, check }: EntryRow | SnapshotRow): boolean {
   return isChecked(check, document, seq, envelope)
 }
 

@@ -5,11 +5,19 @@
  */
 import { mkdir } from 'node:fs/promises'
 import { bytesToHex, SyncError, type Bytes, type SignedHead } from '@y-sealed/protocol'
-import { newerHead, selectFresh, type DocumentStore, type StoredEntry } from '../stores/document-store.ts'
+import {
+  newerHead,
+  selectFresh,
+  withSnapshot,
+  type DocumentStore,
+  type StoredEntry,
+  type StoredSnapshot,
+} from '../stores/document-store.ts'
 import { Turns } from '../stores/turns.ts'
 import { lockDirectory } from './directory-lock.ts'
 import { FrameFile } from './frame-file.ts'
-import { encodeBodies, LogIndex } from './log-frames.ts'
+import { encodeBase, encodeBodies, LogIndex } from './log-frames.ts'
+import { SnapshotFile } from './snapshot-file.ts'
 
 export interface FileDocumentStore extends DocumentStore {
   /** Gives the directory up, when everything asked for has ended. Afterwards all is refused with `STORAGE_CLOSED`. */
@@ -43,9 +51,16 @@ export async function openFileDocumentStore(directory: string): Promise<FileDocu
     records: (document) => within(document, (log) => log.records()),
     extent: (document) =>
       within(document, async (log) => {
-        const { places, head } = await log.index()
-        return { lastSeq: places.length, head }
+        const { baseSeq, lastSeq, head } = await log.index()
+        return { baseSeq, lastSeq, head }
       }),
+    putSnapshot: (document, { seq, id, envelope }, records = []) => {
+      const copy = { seq, id: id.slice(), envelope: envelope.slice() }
+      const copies = records.map((record) => ({ seq: record.seq, envelope: record.envelope.slice() }))
+      return within(document, (log) => log.putSnapshot(copy, copies))
+    },
+    snapshots: (document) => within(document, (log) => log.snapshots()),
+    trim: (document, throughSeq) => within(document, (log) => log.trim(throughSeq)),
     cut: (document, afterSeq) => within(document, (log) => log.cut(afterSeq)),
     delete: (document) => within(document, (log) => log.remove()),
     close: async () => {
@@ -60,11 +75,13 @@ export async function openFileDocumentStore(directory: string): Promise<FileDocu
 class LogFile {
   readonly turns: Turns = new Turns()
   readonly #file: FrameFile
+  readonly #snapshots: SnapshotFile
   /** What the file is known to hold; `null` when that is to be read from it. */
   #index: LogIndex | null = null
 
   constructor(directory: string, document: Bytes) {
     this.#file = new FrameFile(directory, 'log', 'ysealog1', document)
+    this.#snapshots = new SnapshotFile(directory, document)
   }
 
   async index(): Promise<LogIndex> {
@@ -77,10 +94,10 @@ class LogFile {
 
   async append(entries: readonly StoredEntry[], head: SignedHead | undefined): Promise<void> {
     const known = await this.index()
-    const lastSeq = known.places.length
-    const first = Math.max(1, entries[0]?.seq ?? 1)
+    const { baseSeq, lastSeq } = known
+    const first = Math.max(baseSeq + 1, entries[0]?.seq ?? 1)
     const kept = await this.#readRun(known, first, Math.min(lastSeq, first + entries.length - 1))
-    const fresh = selectFresh(entries, lastSeq, (seq) => kept[seq - first]?.envelope)
+    const fresh = selectFresh(entries, lastSeq, (seq) => kept[seq - first]?.envelope, baseSeq)
     const newer = newerHead(known.head, head)
     const bodies = encodeBodies(fresh, newer === known.head ? null : newer)
     if (bodies.length === 0) return
@@ -93,10 +110,12 @@ class LogFile {
 
   async read(fromSeq: number, maxBytes: number): Promise<readonly StoredEntry[]> {
     const index = await this.index()
+    const { baseSeq } = index
+    if (baseSeq > 0 && fromSeq <= baseSeq) return []
     const first = Math.max(1, fromSeq)
     let bytes = 0
     let last = first - 1
-    for (const { length } of index.places.slice(first - 1)) {
+    for (const { length } of index.places.slice(first - baseSeq - 1)) {
       bytes += length
       if (bytes > maxBytes && last >= first) break
       last++
@@ -107,28 +126,73 @@ class LogFile {
   async records(): Promise<readonly StoredEntry[]> {
     const index = await this.index()
     const records: StoredEntry[] = []
+    for (const { seq, offset, length } of index.baseRecords) {
+      records.push({ seq, envelope: await this.#file.readPart(offset, length) })
+    }
     for (const [n, { isRecord }] of index.places.entries()) {
-      if (isRecord) records.push(...(await this.#readRun(index, n + 1, n + 1)))
+      const seq = index.baseSeq + n + 1
+      if (isRecord) records.push(...(await this.#readRun(index, seq, seq)))
     }
     return records
   }
 
+  async putSnapshot(snapshot: StoredSnapshot, records: readonly StoredEntry[]): Promise<void> {
+    const index = await this.index()
+    const { seq } = snapshot
+    if (seq < index.baseSeq) return
+    if (seq <= index.lastSeq) return await this.#snapshots.write(withSnapshot(await this.snapshots(), snapshot))
+    // Until the log begins behind it, it is not within what is kept.
+    await this.#snapshots.write([snapshot])
+    await this.#rewrite(seq, records, [], index.head)
+  }
+
+  async snapshots(): Promise<readonly StoredSnapshot[]> {
+    const { baseSeq, lastSeq } = await this.index()
+    return (await this.#snapshots.read()).filter(({ seq }) => seq >= baseSeq && seq <= lastSeq)
+  }
+
+  async trim(throughSeq: number): Promise<void> {
+    const index = await this.index()
+    const snapshots = await this.snapshots()
+    if (!snapshots.some(({ seq }) => seq === throughSeq)) return
+    const records = (await this.records()).filter(({ seq }) => seq <= throughSeq)
+    const rest = await this.#readRun(index, throughSeq + 1, index.lastSeq)
+    await this.#rewrite(throughSeq, records, rest, index.head)
+    await this.#snapshots.write(snapshots.filter(({ seq }) => seq >= throughSeq))
+  }
+
   async cut(afterSeq: number): Promise<void> {
     const index = await this.index()
-    if (afterSeq >= index.places.length) return
-    const bodies = encodeBodies(await this.#readRun(index, 1, afterSeq), index.head)
-    this.#index = null
-    await this.#file.rewrite(bodies)
+    const { baseSeq, lastSeq, head } = index
+    if (afterSeq >= lastSeq) return
+    if (afterSeq < baseSeq) return await this.#rewrite(0, [], [], head)
+    const records = (await this.records()).filter(({ seq }) => seq <= baseSeq)
+    await this.#rewrite(baseSeq, records, await this.#readRun(index, baseSeq + 1, afterSeq), head)
+    // Those that lie behind would be within again once the log has come so far.
+    const snapshots = await this.#snapshots.read()
+    const kept = snapshots.filter(({ seq }) => seq <= afterSeq)
+    if (kept.length < snapshots.length) await this.#snapshots.write(kept)
   }
 
   async remove(): Promise<void> {
     this.#index = null
     await this.#file.remove()
+    await this.#snapshots.write([])
+  }
+
+  async #rewrite(
+    baseSeq: number,
+    records: readonly StoredEntry[],
+    entries: readonly StoredEntry[],
+    head: SignedHead | null,
+  ): Promise<void> {
+    this.#index = null
+    await this.#file.rewrite([...encodeBase(baseSeq, records), ...encodeBodies(entries, head)])
   }
 
   /** Entries `first` to `last`, by one read of what they span. */
-  async #readRun({ places }: LogIndex, first: number, last: number): Promise<readonly StoredEntry[]> {
-    const run = places.slice(first - 1, Math.max(first - 1, last))
+  async #readRun({ baseSeq, places }: LogIndex, first: number, last: number): Promise<readonly StoredEntry[]> {
+    const run = places.slice(first - baseSeq - 1, Math.max(first - 1, last) - baseSeq)
     const [start, end] = [run[0], run.at(-1)]
     if (!start || !end) return []
     const span = await this.#file.readPart(start.offset, end.offset + end.length - start.offset)

@@ -36,8 +36,8 @@ export function createHeadStore(keys: KeyStore): DocumentStore {
       if (head !== undefined) await memoryOf(document).keep(head)
     },
     extent: async (document) => {
-      const { lastSeq } = await logs.extent(document)
-      return { lastSeq, head: await memoryOf(document).recall() }
+      const { baseSeq, lastSeq } = await logs.extent(document)
+      return { baseSeq, lastSeq, head: await memoryOf(document).recall() }
     },
   }
 }

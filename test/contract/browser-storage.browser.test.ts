@@ -64,7 +64,7 @@ describe('storage in a browser', () => {
       spy.mockImplementation(refuseWith(error))
       await expect(documents.extent(DOCUMENT)).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
       spy.mockRestore()
-      expect(await documents.extent(DOCUMENT)).toEqual({ lastSeq: 2, head: null })
+      expect(await documents.extent(DOCUMENT)).toEqual({ baseSeq: 0, lastSeq: 2, head: null })
     },
   )
 
@@ -99,7 +99,7 @@ describe('storage in a browser', () => {
     })
     onTestFinished(() => spy.mockRestore())
     await expect(documents.append(DOCUMENT, run(2, 4))).rejects.toMatchObject({ code: 'STORAGE_FULL' })
-    expect(await documents.extent(DOCUMENT)).toEqual({ lastSeq: 1, head: null })
+    expect(await documents.extent(DOCUMENT)).toEqual({ baseSeq: 0, lastSeq: 1, head: null })
   })
 
   it('does not stand in the way of a newer version, and says why it stopped', async () => {
@@ -125,10 +125,10 @@ describe('storage in a browser', () => {
     await expect(documents.append(DOCUMENT, run(2, 3))).rejects.toMatchObject(full)
     for (const spy of spies) spy.mockRestore()
     expect(await keys.get('a')).toEqual(VALUE)
-    expect(await documents.extent(DOCUMENT)).toEqual({ lastSeq: 1, head: null })
+    expect(await documents.extent(DOCUMENT)).toEqual({ baseSeq: 0, lastSeq: 1, head: null })
     await outbox.put(item)
     await documents.append(DOCUMENT, run(2, 3))
-    expect(await documents.extent(DOCUMENT)).toEqual({ lastSeq: 3, head: null })
+    expect(await documents.extent(DOCUMENT)).toEqual({ baseSeq: 0, lastSeq: 3, head: null })
   })
 
   it('says STORAGE_UNAVAILABLE where there is no IndexedDB', async () => {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { DocumentStore, StoredEntry } from '@y-sealed/client'
+import type { DocumentStore, StoredEntry, StoredSnapshot } from '@y-sealed/client'
 import { equalBytes, KIND, OFFSET, type Bytes, type SignedHead } from '@y-sealed/protocol'
 import { describe, expect, it } from 'vitest'
 
@@ -32,6 +32,10 @@ export function headAt(seq: number): SignedHead {
   return { seq, transcript: new Uint8Array(32).fill(seq), signature: new Uint8Array(64).fill(seq) }
 }
 
+function snapshot(seq: number, content = seq): StoredSnapshot {
+  return { seq, id: new Uint8Array(32).fill(seq), envelope: new Uint8Array(70_000).fill(content) }
+}
+
 const seqsOf = (entries: readonly StoredEntry[]): number[] => entries.map(({ seq }) => seq)
 
 /** `durable`: what was appended before survives opening again. */
@@ -42,14 +46,14 @@ export function documentStoreContract(name: string, durable: boolean, harness: (
       await store.append(DOCUMENT, run(1, 3))
       await store.append(DOCUMENT, run(4, 5))
       expect(await store.read(DOCUMENT, 1, ALL)).toEqual(run(1, 5))
-      expect(await store.extent(DOCUMENT)).toEqual({ lastSeq: 5, head: null })
+      expect(await store.extent(DOCUMENT)).toEqual({ baseSeq: 0, lastSeq: 5, head: null })
     })
 
     it('knows nothing of a document that it was never given', async () => {
       const store = await harness().open()
       expect(await store.read(DOCUMENT, 1, ALL)).toEqual([])
       expect(await store.records(DOCUMENT)).toEqual([])
-      expect(await store.extent(DOCUMENT)).toEqual({ lastSeq: 0, head: null })
+      expect(await store.extent(DOCUMENT)).toEqual({ baseSeq: 0, lastSeq: 0, head: null })
       await store.cut(DOCUMENT, 0)
       await store.delete(DOCUMENT)
     })
@@ -60,7 +64,7 @@ export function documentStoreContract(name: string, durable: boolean, harness: (
       await store.append(OTHER, [entry(1, { content: 9 })])
       await store.delete(DOCUMENT)
       expect(await store.read(OTHER, 1, ALL)).toEqual([entry(1, { content: 9 })])
-      expect(await store.extent(DOCUMENT)).toEqual({ lastSeq: 0, head: null })
+      expect(await store.extent(DOCUMENT)).toEqual({ baseSeq: 0, lastSeq: 0, head: null })
     })
 
     it('reads in pages: as many bytes as are asked for, but one entry at least', async () => {
@@ -89,7 +93,7 @@ export function documentStoreContract(name: string, durable: boolean, harness: (
       const other = [entry(3, { content: 99 }), entry(4)]
       await expect(store.append(DOCUMENT, other, headAt(4))).rejects.toMatchObject({ code: 'FORK' })
       expect(await store.read(DOCUMENT, 1, ALL)).toEqual(run(1, 3))
-      expect(await store.extent(DOCUMENT)).toEqual({ lastSeq: 3, head: null })
+      expect(await store.extent(DOCUMENT)).toEqual({ baseSeq: 0, lastSeq: 3, head: null })
     })
 
     it.each([
@@ -102,7 +106,7 @@ export function documentStoreContract(name: string, durable: boolean, harness: (
       const store = await harness().open()
       await store.append(DOCUMENT, run(1, 2))
       await expect(store.append(DOCUMENT, entries, headAt(9))).rejects.toMatchObject({ code: 'LOG_GAP' })
-      expect(await store.extent(DOCUMENT)).toEqual({ lastSeq: 2, head: null })
+      expect(await store.extent(DOCUMENT)).toEqual({ baseSeq: 0, lastSeq: 2, head: null })
       expect(await store.read(DOCUMENT, 1, ALL)).toEqual(run(1, 2))
     })
 
@@ -135,20 +139,20 @@ export function documentStoreContract(name: string, durable: boolean, harness: (
       await store.append(DOCUMENT, run(1, 2), headAt(2))
       await store.append(DOCUMENT, [], headAt(5))
       await store.append(DOCUMENT, run(3, 3), headAt(3))
-      expect(await store.extent(DOCUMENT)).toEqual({ lastSeq: 3, head: headAt(5) })
+      expect(await store.extent(DOCUMENT)).toEqual({ baseSeq: 0, lastSeq: 3, head: headAt(5) })
     })
 
     it('[LO6] cuts off what comes after a place, keeps the head, and goes on from there', async () => {
       const store = await harness().open()
       await store.append(DOCUMENT, run(1, 5), headAt(5))
       await store.cut(DOCUMENT, 9)
-      expect(await store.extent(DOCUMENT)).toEqual({ lastSeq: 5, head: headAt(5) })
+      expect(await store.extent(DOCUMENT)).toEqual({ baseSeq: 0, lastSeq: 5, head: headAt(5) })
       await store.cut(DOCUMENT, 2)
-      expect(await store.extent(DOCUMENT)).toEqual({ lastSeq: 2, head: headAt(5) })
+      expect(await store.extent(DOCUMENT)).toEqual({ baseSeq: 0, lastSeq: 2, head: headAt(5) })
       await store.append(DOCUMENT, [entry(3, { content: 77 })])
       expect(await store.read(DOCUMENT, 1, ALL)).toEqual([...run(1, 2), entry(3, { content: 77 })])
       await store.cut(DOCUMENT, 0)
-      expect(await store.extent(DOCUMENT)).toEqual({ lastSeq: 0, head: headAt(5) })
+      expect(await store.extent(DOCUMENT)).toEqual({ baseSeq: 0, lastSeq: 0, head: headAt(5) })
     })
 
     it('begins anew after a document was deleted', async () => {
@@ -157,7 +161,7 @@ export function documentStoreContract(name: string, durable: boolean, harness: (
       await store.delete(DOCUMENT)
       await store.append(DOCUMENT, [entry(1, { content: 50 })])
       expect(await store.read(DOCUMENT, 1, ALL)).toEqual([entry(1, { content: 50 })])
-      expect(await store.extent(DOCUMENT)).toEqual({ lastSeq: 1, head: null })
+      expect(await store.extent(DOCUMENT)).toEqual({ baseSeq: 0, lastSeq: 1, head: null })
     })
 
     it('keeps its own copy on the way in and out', async () => {
@@ -184,7 +188,84 @@ export function documentStoreContract(name: string, durable: boolean, harness: (
       ])
     })
 
+    it('[LO10] keeps snapshots beside the entries, one for a seq, and forgets those that are cut off', async () => {
+      const store = await harness().open()
+      await store.append(DOCUMENT, run(1, 9), headAt(9))
+      await store.putSnapshot(DOCUMENT, snapshot(6))
+      await store.putSnapshot(DOCUMENT, snapshot(3, 1))
+      await store.putSnapshot(DOCUMENT, snapshot(3))
+      expect(await store.snapshots(DOCUMENT)).toEqual([snapshot(3), snapshot(6)])
+      expect(await store.snapshots(OTHER)).toEqual([])
+      await store.cut(DOCUMENT, 5)
+      await store.append(DOCUMENT, run(6, 9))
+      expect(await store.snapshots(DOCUMENT)).toEqual([snapshot(3)])
+      expect(await store.read(DOCUMENT, 1, ALL)).toEqual(run(1, 9))
+    })
+
+    it('[LO10] forgets what lies before a snapshot, and no record', async () => {
+      const store = await harness().open()
+      const records = [1, 4].map((seq) => entry(seq, { kind: KIND.record }))
+      const log = [records[0]!, ...run(2, 3), records[1]!, ...run(5, 9)]
+      await store.append(DOCUMENT, log, headAt(9))
+      for (const seq of [3, 6, 8]) await store.putSnapshot(DOCUMENT, snapshot(seq))
+      await store.trim(DOCUMENT, 5)
+      expect(await store.read(DOCUMENT, 1, ALL)).toEqual(log)
+      await store.trim(DOCUMENT, 6)
+      expect(await store.extent(DOCUMENT)).toEqual({ baseSeq: 6, lastSeq: 9, head: headAt(9) })
+      expect(await store.snapshots(DOCUMENT)).toEqual([snapshot(6), snapshot(8)])
+      expect(await store.records(DOCUMENT)).toEqual(records)
+      expect(await store.read(DOCUMENT, 7, ALL)).toEqual(run(7, 9))
+      expect(await store.read(DOCUMENT, 8, 100)).toEqual(run(8, 8))
+      expect(await store.read(DOCUMENT, 6, ALL)).toEqual([])
+      await store.append(DOCUMENT, [...run(5, 9), entry(10, { kind: KIND.record })])
+      expect(seqsOf(await store.records(DOCUMENT))).toEqual([1, 4, 10])
+      await expect(store.append(DOCUMENT, [entry(9, { content: 99 })])).rejects.toMatchObject({ code: 'FORK' })
+      await store.trim(DOCUMENT, 8)
+      expect(await store.extent(DOCUMENT)).toEqual({ baseSeq: 8, lastSeq: 10, head: headAt(9) })
+      await store.cut(DOCUMENT, 8)
+      expect(await store.extent(DOCUMENT)).toEqual({ baseSeq: 8, lastSeq: 8, head: headAt(9) })
+      expect(seqsOf(await store.records(DOCUMENT))).toEqual([1, 4])
+      await store.cut(DOCUMENT, 7)
+      expect(await store.extent(DOCUMENT)).toEqual({ baseSeq: 0, lastSeq: 0, head: headAt(9) })
+      expect([await store.records(DOCUMENT), await store.snapshots(DOCUMENT)]).toEqual([[], []])
+      await store.append(DOCUMENT, log)
+      expect(await store.read(DOCUMENT, 1, ALL)).toEqual(log)
+    })
+
+    it('[LO10] begins anew behind a snapshot of which the entries are not kept', async () => {
+      const store = await harness().open()
+      await store.append(DOCUMENT, run(1, 4), headAt(4))
+      await store.putSnapshot(DOCUMENT, snapshot(2))
+      const records = [entry(1, { kind: KIND.record }), entry(7, { kind: KIND.record })]
+      await store.putSnapshot(DOCUMENT, snapshot(20), records)
+      expect(await store.extent(DOCUMENT)).toEqual({ baseSeq: 20, lastSeq: 20, head: headAt(4) })
+      expect([await store.snapshots(DOCUMENT), await store.records(DOCUMENT)]).toEqual([[snapshot(20)], records])
+      await store.putSnapshot(DOCUMENT, snapshot(19))
+      await store.append(DOCUMENT, run(21, 22))
+      await expect(store.append(DOCUMENT, run(24, 24))).rejects.toMatchObject({ code: 'LOG_GAP' })
+      expect([await store.snapshots(DOCUMENT), await store.read(DOCUMENT, 21, ALL)]).toEqual([
+        [snapshot(20)],
+        run(21, 22),
+      ])
+      await store.delete(DOCUMENT)
+      expect(await store.extent(DOCUMENT)).toEqual({ baseSeq: 0, lastSeq: 0, head: null })
+      expect(await store.snapshots(DOCUMENT)).toEqual([])
+    })
+
     if (!durable) return
+    it('[LO10] has snapshots and what lies behind them when it is opened again', async () => {
+      const own = harness()
+      const store = await own.open()
+      await store.append(DOCUMENT, [entry(1, { kind: KIND.record }), ...run(2, 9)], headAt(9))
+      for (const seq of [4, 7]) await store.putSnapshot(DOCUMENT, snapshot(seq))
+      await store.trim(DOCUMENT, 4)
+      const again = await own.reopen()
+      expect(await again.extent(DOCUMENT)).toEqual({ baseSeq: 4, lastSeq: 9, head: headAt(9) })
+      expect(await again.snapshots(DOCUMENT)).toEqual([snapshot(4), snapshot(7)])
+      expect(seqsOf(await again.records(DOCUMENT))).toEqual([1])
+      expect(await again.read(DOCUMENT, 5, ALL)).toEqual(run(5, 9))
+    })
+
     it('survives being opened again', async () => {
       const own = harness()
       const store = await own.open()
@@ -192,7 +273,7 @@ export function documentStoreContract(name: string, durable: boolean, harness: (
       await store.cut(DOCUMENT, 3)
       await store.append(DOCUMENT, run(4, 6), headAt(6))
       const again = await own.reopen()
-      expect(await again.extent(DOCUMENT)).toEqual({ lastSeq: 6, head: headAt(6) })
+      expect(await again.extent(DOCUMENT)).toEqual({ baseSeq: 0, lastSeq: 6, head: headAt(6) })
       expect(await again.read(DOCUMENT, 2, ALL)).toEqual(run(2, 6))
       expect(seqsOf(await again.records(DOCUMENT))).toEqual([1])
       await again.append(DOCUMENT, run(7, 7))

@@ -78,7 +78,7 @@ describe('document store in files', () => {
   it('reads up to a damaged entry, whatever byte of it is wrong, and keeps the damaged file beside it', async () => {
     for (let at = START + 2 * FRAME + 4; at < START + 3 * FRAME; at += at < START + 2 * FRAME + 21 ? 1 : 9) {
       const { folder, store } = await spoil((path) => flip(path, at))
-      expect(await store.extent(DOCUMENT)).toEqual({ lastSeq: 2, head: null })
+      expect(await store.extent(DOCUMENT)).toEqual({ baseSeq: 0, lastSeq: 2, head: null })
       expect((await stat(join(folder, `${FILE}.damaged`))).size).toBe(START + 5 * FRAME)
       await store.append(DOCUMENT, run(3, 5))
       expect(await store.read(DOCUMENT, 1, ALL)).toEqual(run(1, 5))
@@ -100,7 +100,7 @@ describe('document store in files', () => {
       const bytes = await readFile(path)
       await writeFile(path, Buffer.concat([bytes.subarray(0, START), bytes.subarray(START + FRAME)]))
     })
-    expect(await store.extent(DOCUMENT)).toEqual({ lastSeq: 0, head: null })
+    expect(await store.extent(DOCUMENT)).toEqual({ baseSeq: 0, lastSeq: 0, head: null })
   })
 
   it('deletes what was kept of a damaged file too', async () => {
@@ -115,7 +115,7 @@ describe('document store in files', () => {
     const store = await harness.open()
     await store.append(DOCUMENT, [entry(1, { kind: KIND.record }), ...run(2, 3)], headAt(3))
     await store.cut(DOCUMENT, 1)
-    expect(await (await harness.reopen()).extent(DOCUMENT)).toEqual({ lastSeq: 1, head: headAt(3) })
+    expect(await (await harness.reopen()).extent(DOCUMENT)).toEqual({ baseSeq: 0, lastSeq: 1, head: headAt(3) })
   })
 
   it('[I10] is open in one process, and once', async () => {
@@ -169,8 +169,8 @@ describe('document store in files', () => {
     onTestFinished(() => spy.mockRestore())
     await expect(store.append(DOCUMENT, run(3, 4), headAt(4))).rejects.toMatchObject({ code: 'STORAGE_FULL' })
     expect((await stat(join(folder, FILE))).size).toBe(START + 2 * FRAME)
-    expect(await store.extent(DOCUMENT)).toEqual({ lastSeq: 2, head: null })
+    expect(await store.extent(DOCUMENT)).toEqual({ baseSeq: 0, lastSeq: 2, head: null })
     await store.append(DOCUMENT, run(3, 4), headAt(4))
-    expect(await store.extent(DOCUMENT)).toEqual({ lastSeq: 4, head: headAt(4) })
+    expect(await store.extent(DOCUMENT)).toEqual({ baseSeq: 0, lastSeq: 4, head: headAt(4) })
   })
 })

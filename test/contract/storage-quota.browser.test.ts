@@ -30,8 +30,8 @@ describe('storage in a browser whose quota is used up', () => {
     }
     await expect(fill()).rejects.toMatchObject({ code: 'STORAGE_FULL' })
     expect(kept).toBeGreaterThan(0)
-    expect(await documents.extent(DOCUMENT)).toEqual({ lastSeq: kept, head: null })
+    expect(await documents.extent(DOCUMENT)).toEqual({ baseSeq: 0, lastSeq: kept, head: null })
     await documents.delete(DOCUMENT)
-    expect(await documents.extent(DOCUMENT)).toEqual({ lastSeq: 0, head: null })
+    expect(await documents.extent(DOCUMENT)).toEqual({ baseSeq: 0, lastSeq: 0, head: null })
   })
 })
