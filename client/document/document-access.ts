@@ -24,6 +24,8 @@ export interface DocumentAccess {
    * member. [KM18]
    */
   readonly current: EpochKey | null
+  /** The newest key that this device has for good: under it, or one before it, it keeps what is not sealed yet. `null` before the first. [CL14] */
+  readonly draftKey: EpochKey | null
   /** The key of an epoch, or `null` when this device does not hold it. */
   keyOf(epoch: number): EpochKey | null
   /** The introduction that a session's first bind carries; `null` in `members` mode. [KM15] */

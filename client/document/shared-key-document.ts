@@ -53,6 +53,7 @@ export function sharedKeyDocument(options: SharedKeyOptions): DocumentAccess {
     genesisHash: hash,
     genesisBody,
     current: room.epochKey,
+    draftKey: room.epochKey,
     keyOf: (epoch) => (epoch === 1 ? room.epochKey : null),
     introduce: (device, session) => room.introduce(documentId, device, session),
     roomProof: (input) => ({ commitment: room.epochKey.commitment, key: room.publicKey, proof: room.sign(input) }),

@@ -124,6 +124,12 @@ export class Membership implements DocumentAccess, KnownRecords {
     return key !== null && this.#storedKeys.get(key.epoch) === key ? key : null
   }
 
+  get draftKey(): EpochKey | null {
+    let newest: EpochKey | null = null
+    for (const key of this.#storedKeys.values()) if (key.epoch > (newest?.epoch ?? 0)) newest = key
+    return newest
+  }
+
   /** The key of the epoch in force, closed or not, under which records are sealed; `null` when it is not held. */
   get epochKey(): EpochKey | null {
     if (this.recordSeq === 0) return null

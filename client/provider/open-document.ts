@@ -175,6 +175,12 @@ export class OpenDocument {
     this.#sender?.flush()
   }
 
+  /** Resolves when every edit made so far would survive a crash of this device. [CL14] */
+  async whenKept(): Promise<void> {
+    await this.#start()
+    await this.#sender?.whenKept()
+  }
+
   changeMembers(intent: Intent): Promise<MemberRecord | null> {
     if (this.#desk === null) {
       return Promise.reject(new SyncError('UNSUPPORTED', 'a document with a shared key has no members'))
@@ -246,14 +252,16 @@ export class OpenDocument {
       refresh: () => this.membership !== null && !this.standing.readOnly && this.line.refresh(),
       onChange: () => this.#changed(),
       onProblem: (problem) => this.#emit('problem', [problem]),
+      show: (update) => this.gate.show(update),
       whenKept: () => this.#history.whenKept(),
     })
     await sender.restore()
     this.#sender = sender
-    for (const update of this.#early.splice(0)) sender.take(update)
     this.#presence = this.#createPresence(device, sender)
     this.#presence.setHidden(this.#options.connection.isHidden)
     await this.#history.load()
+    sender.loaded()
+    for (const update of this.#early.splice(0)) sender.take(update)
     this.#isLoaded = true
     this.#emit('loaded', [])
   }

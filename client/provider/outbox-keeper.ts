@@ -5,7 +5,13 @@
  */
 import { bytesToHex, SyncError, type Bytes, type Envelope } from '@y-sealed/protocol'
 import type { Outbox } from '../outbox/outbox.ts'
+import { startTimer } from '../platform.ts'
 import type { SendProblem } from './send-problem.ts'
+
+const FIRST_RETRY_MS = 1_000
+const LONGEST_RETRY_MS = 30_000
+/** Another attempt would be answered the same. */
+const FOR_GOOD: ReadonlySet<string> = new Set(['EQUIVOCATION', 'STORAGE_CLOSED'])
 
 export interface OutboxKeeperOptions {
   readonly outbox: Outbox
@@ -19,7 +25,12 @@ export interface OutboxKeeperOptions {
 export class OutboxKeeper {
   readonly #options: OutboxKeeperOptions
   /** Being stored. */
-  readonly #puts = new Set<Promise<void>>()
+  readonly #puts = new Set<Promise<boolean>>()
+  /** By session in hex: what is forgotten up to which counter. */
+  readonly #removed = new Map<string, number>()
+  /** What ends each wait before another attempt. */
+  readonly #pauses = new Set<() => void>()
+  #isOver = false
   /** Of sessions that are given up, by number in hex: the last envelope that was replaced. */
   readonly #replaced = new Map<string, Envelope>()
 
@@ -27,12 +38,23 @@ export class OutboxKeeper {
     this.#options = options
   }
 
-  put({ document, session, counter, bytes }: Envelope): void {
-    const put = this.#options.outbox.put({ document, session, counter, envelope: bytes })
+  put(envelope: Envelope): void {
+    const put = this.#store(envelope)
     this.#puts.add(put)
     const end = (): void => void this.#puts.delete(put)
     put.then(end, end)
-    this.#report(put)
+  }
+
+  /** Resolves when all that was put so far is stored, with true, or given up, with false. */
+  async whenPut(): Promise<boolean> {
+    const puts = await Promise.all(this.#puts)
+    return puts.every((isStored) => isStored)
+  }
+
+  /** Makes no further attempt. */
+  close(): void {
+    this.#isOver = true
+    for (const end of this.#pauses) end()
   }
 
   /** The log has them: they go once it is stored, so that there is no moment at which a device without a relay has them nowhere. */
@@ -45,14 +67,41 @@ export class OutboxKeeper {
 
   /** They were sealed anew, and that was put: once it is all stored, they go. */
   replace(envelopes: readonly Envelope[]): void {
-    // Who fails to store has told so; the old ones stay then.
-    Promise.all(this.#puts).then(
-      () => {
-        for (const envelope of envelopes) this.#noteReplaced(envelope)
-        this.#forgetReplaced()
-      },
-      () => undefined,
-    )
+    void this.whenPut().then((isStored) => {
+      // Who fails to store has told so; the old ones stay then.
+      if (!isStored) return
+      for (const envelope of envelopes) this.#noteReplaced(envelope)
+      this.#forgetReplaced()
+    })
+  }
+
+  /** Tries until it is stored: until then it is in memory alone. Resolves with false when it need not be any more, or cannot. */
+  async #store({ document, session, counter, bytes }: Envelope): Promise<boolean> {
+    const id = bytesToHex(session)
+    for (let waitMs = FIRST_RETRY_MS; !this.#isOver; waitMs = Math.min(LONGEST_RETRY_MS, 2 * waitMs)) {
+      if (counter <= (this.#removed.get(id) ?? 0)) return false
+      try {
+        await this.#options.outbox.put({ document, session, counter, envelope: bytes })
+        return true
+      } catch (error) {
+        this.#tell(error)
+        if (error instanceof SyncError && FOR_GOOD.has(error.code)) return false
+      }
+      await this.#pause(waitMs)
+    }
+    return false
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const end = (): void => {
+        cancel()
+        this.#pauses.delete(end)
+        resolve()
+      }
+      const cancel = startTimer(ms, end)
+      this.#pauses.add(end)
+    })
   }
 
   #noteReplaced(envelope: Envelope): void {
@@ -70,14 +119,15 @@ export class OutboxKeeper {
   }
 
   #remove(document: Bytes, session: Bytes, through: number): void {
-    if (through > 0) this.#report(this.#options.outbox.remove(document, session, through))
+    if (through === 0) return
+    this.#removed.set(bytesToHex(session), through)
+    this.#options.outbox.remove(document, session, through).catch((error: unknown) => this.#tell(error))
   }
 
-  #report(work: Promise<void>): void {
-    work.catch((error: unknown) => {
-      const code = error instanceof SyncError ? error.code : 'OUTBOX_FAILED'
-      const message = 'the outbox could not be written: unsent edits would not survive a restart'
-      this.#options.onProblem({ code, message })
-    })
+  #tell(error: unknown): void {
+    if (this.#isOver) return
+    const code = error instanceof SyncError ? error.code : 'OUTBOX_FAILED'
+    const message = 'the outbox could not be written: unsent edits would not survive a restart'
+    this.#options.onProblem({ code, message })
   }
 }

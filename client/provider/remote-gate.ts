@@ -42,6 +42,11 @@ export class RemoteGate {
     else if (updates.length > 0) this.#feed(updates)
   }
 
+  /** Applies an own edit of an earlier run, whoever holds the gate. */
+  show(update: Bytes): void {
+    this.#feed([update])
+  }
+
   #feed(updates: readonly Bytes[]): void {
     const origin = this.#origin()
     try {

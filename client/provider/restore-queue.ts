@@ -5,11 +5,15 @@
  */
 import {
   bytesToHex,
+  concatBytes,
+  decodeAuthoredUpdate,
   decodePart,
   equalBytes,
   KIND,
   readWholeEnvelope,
   sodiumSha512,
+  type AuthoredUpdate,
+  type Bytes,
   type Envelope,
 } from '@y-sealed/protocol'
 import { open } from '@y-sealed/protocol/sealing'
@@ -54,6 +58,22 @@ export function restoreQueue(items: readonly OutboxItem[], access: DocumentAcces
   const known = withoutCopies(units)
   const alone = fragments.filter((fragment) => !isBeginning(fragment, known))
   return { entries: known.flat(), fragments: alone.flat(), damaged }
+}
+
+/** The updates that entries carry, in order; parts joined. */
+export function updatesOf(entries: readonly QueuedEntry[]): readonly AuthoredUpdate[] {
+  const updates: AuthoredUpdate[] = []
+  let parts: Bytes[] = []
+  for (const { envelope, content, part } of entries) {
+    if (envelope.kind !== KIND.update && envelope.kind !== KIND.part) continue
+    const decoded = part === null ? null : decodePart(content)
+    if (part !== null && decoded?.ok) parts.push(decoded.value.bytes)
+    if (part !== null && part.index < part.count - 1) continue
+    const update = decodeAuthoredUpdate(part === null ? content : concatBytes(...parts))
+    parts = []
+    if (update.ok) updates.push(update.value)
+  }
+  return updates
 }
 
 /** A crash after edits were sealed anew, and before the old bytes were forgotten, leaves both: each edit is to leave once. */

@@ -163,9 +163,18 @@ export class SealedProvider extends ObservableV2<EventMap> {
   }
 
   /** Resolves when every edit made so far is saved: acknowledged from disk, and counting. Never rejects: offline, it waits. */
-  whenSaved(): Promise<void> {
-    if (this.unsyncedChanges === 0) return Promise.resolve()
-    return new Promise((resolve) => this.once('saved', resolve))
+  async whenSaved(): Promise<void> {
+    // An earlier run may have left some.
+    if (!this.loaded) await new Promise<void>((resolve) => this.once('loaded', resolve))
+    if (this.unsyncedChanges > 0) await new Promise<void>((resolve) => this.once('saved', resolve))
+  }
+
+  /**
+   * Resolves when every edit made so far is stored on this device, where `outbox` stores: it survives a closed tab, a crash, a dead battery, and
+   * leaves once a relay is reached. [CL14]
+   */
+  whenKept(): Promise<void> {
+    return this.#document.whenKept()
   }
 
   /** Resolves when {@link loaded} is true; rejects with `OFFLINE` when the provider is destroyed before. */

@@ -5,13 +5,12 @@
  * @module
  */
 import {
-  encodeBind,
   equalBytes,
-  isAtLeast,
   KIND,
   refusalOf,
   REFUSALS,
   type AckFrame,
+  type AuthoredUpdate,
   type Bytes,
   type ClientFrame,
   type Envelope,
@@ -20,16 +19,20 @@ import {
 import { Session, type Device } from '@y-sealed/protocol/sealing'
 import type * as Y from 'yjs'
 import type { DocumentAccess } from '../document/document-access.ts'
+import { isDraft } from '../drafts/draft.ts'
+import { DraftBook } from '../drafts/draft-book.ts'
+import { Leftovers } from '../drafts/leftovers.ts'
 import type { DocumentLog, LogEntry, LogOutcome } from '../log/document-log.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import { monotonicClock, startTimer, type Cancel } from '../platform.ts'
+import { Binds } from './binds.ts'
 import { cutUpdate } from './cut-update.ts'
 import { OutboxKeeper } from './outbox-keeper.ts'
-import { restoreQueue } from './restore-queue.ts'
+import { restoreQueue, updatesOf } from './restore-queue.ts'
 import { SendBrake } from './send-brake.ts'
 import type { SendProblem } from './send-problem.ts'
 import { SendQueue, type QueuedEntry } from './send-queue.ts'
-import { UnsealedEdits } from './unsealed-edits.ts'
+import { claimedNow, UnsealedEdits } from './unsealed-edits.ts'
 
 /** Edits within this time of one that left are merged with each other. [CL5] */
 export const MERGE_WINDOW_MS = 30
@@ -51,6 +54,8 @@ export interface SenderOptions {
   /** The number of unsaved edits changed, or a binding came into force. */
   readonly onChange: () => void
   readonly onProblem: (problem: SendProblem) => void
+  /** Puts an own edit of an earlier run into the document. */
+  readonly show: (update: Bytes) => void
   /** Resolves when what was taken from the log so far would survive a crash: only then may the outbox forget it. [CL13] */
   readonly whenKept: () => Promise<void>
 }
@@ -63,7 +68,11 @@ export class Sender {
   readonly #queue = new SendQueue()
   /** Never to be sent, but perhaps in the log. */
   #fragments: readonly QueuedEntry[] = []
-  readonly #askedClients = new Set<number>()
+  readonly #binds: Binds
+  readonly #drafts: DraftBook
+  readonly #leftovers: Leftovers
+  /** Taken, and not written down: in a moment they are sealed, or else they are. */
+  #undrafted: AuthoredUpdate[] = []
   #ready = false
   #lastSealedAt = -Infinity
   #mergeTimer: Cancel | null = null
@@ -78,7 +87,32 @@ export class Sender {
       outbox: options.outbox,
       oldest: (session) => this.#queue.firstCounter(session),
       onProblem: options.onProblem,
-      whenKept: options.whenKept,
+      whenKept: async () => {
+        await options.whenKept()
+        await this.#drafts.whenKept()
+      },
+    })
+    this.#drafts = new DraftBook({
+      documentId: options.access.documentId,
+      outbox: options.outbox,
+      key: () => options.access.draftKey,
+      keyOf: (epoch) => options.access.keyOf(epoch),
+      onProblem: options.onProblem,
+    })
+    this.#leftovers = new Leftovers({
+      doc: options.doc,
+      apply: options.show,
+      onShown: ({ update, authored }) => this.#edits.take(update, authored),
+    })
+    this.#binds = new Binds({
+      ...options,
+      session: () => this.#session,
+      ownClient: () => options.doc.clientID,
+      maySeal: () => this.#maySeal(),
+      seal: (content) => {
+        this.#seal(KIND.bind, content, 0)
+        this.#pump()
+      },
     })
     this.#edits = new UnsealedEdits({
       doc: options.doc,
@@ -95,25 +129,44 @@ export class Sender {
 
   /** Local edits that are not both acknowledged and counted. [CL6] */
   get unsaved(): number {
-    return this.#edits.count + this.#queue.edits
+    return this.#edits.count + this.#queue.edits + this.#leftovers.count
   }
 
-  /** Takes back what an earlier run sealed and did not see acknowledged. Call once, before {@link opened}. */
+  /** Takes back what an earlier run did not see acknowledged, sealed or not. Call once, before anything is shown. */
   async restore(): Promise<void> {
-    const { outbox, access } = this.#options
-    const { entries, fragments, damaged } = restoreQueue(await outbox.list(access.documentId), access)
+    const { outbox, access, onProblem } = this.#options
+    const items = await outbox.list(access.documentId)
+    const { entries, fragments, damaged } = restoreQueue(
+      items.filter((item) => !isDraft(item)),
+      access,
+    )
     for (const entry of entries) this.#queue.add(entry)
     this.#fragments = fragments
-    if (damaged + fragments.length === 0) return
-    const which = damaged > 0 ? 'an entry of the outbox does not open' : 'a large edit of the outbox is not whole'
-    this.#options.onProblem({ code: 'OUTBOX_DAMAGED', message: `${which} and is left there` })
+    const sealed = updatesOf(entries)
+    for (const { update } of sealed) this.#edits.noteSealed(update)
+    const drafts = this.#drafts.adopt(items.filter(isDraft))
+    this.#leftovers.add(sealed.map((edit) => ({ ...edit, isSealed: true })))
+    this.#leftovers.add(drafts.edits.map((edit) => ({ ...edit, isSealed: false })))
+    const unopened = damaged + drafts.damaged
+    if (unopened + fragments.length === 0) return
+    const which = unopened > 0 ? 'an entry of the outbox does not open' : 'a large edit of the outbox is not whole'
+    onProblem({ code: 'OUTBOX_DAMAGED', message: `${which} and is left there` })
+  }
+
+  /** What the device has kept is in the document: own edits that lean on it are shown. */
+  loaded(): void {
+    this.#leftovers.show()
+    this.#options.onChange()
   }
 
   /** Takes a local edit (Yjs V2). The first after a pause leaves at once, those that follow within 30 ms together. */
   take(update: Bytes): void {
-    this.#edits.take(update)
+    const edit = { update, authored: claimedNow() }
+    this.#edits.take(update, edit.authored)
+    this.#undrafted.push(edit)
     this.#options.onChange()
-    if (!this.#ready || this.#mergeTimer !== null) return
+    if (!this.#ready) return this.#writeDown()
+    if (this.#mergeTimer !== null) return
     const wait = this.#lastSealedAt + MERGE_WINDOW_MS - monotonicClock()
     if (wait <= 0) this.flush()
     else this.#mergeTimer = startTimer(wait, () => this.flush())
@@ -127,6 +180,7 @@ export class Sender {
   /** The log is read up to the relay's head and the device may write: everything that waits leaves. */
   opened(): void {
     this.#ready = true
+    this.#leftovers.show()
     this.#edits.gather()
     this.#brake.allowed()
     this.#brake.release()
@@ -140,6 +194,8 @@ export class Sender {
    */
   rekey(): void {
     const { current } = this.#options.access
+    // A first key may have come.
+    this.#drafts.write()
     if (!this.#ready || current === null || !this.#options.log.isOpen(current.epoch)) return
     if (this.#queue.has((envelope) => this.#isOutlived(envelope))) this.#reseal()
     this.flush()
@@ -150,35 +206,42 @@ export class Sender {
   closed(): void {
     this.#ready = false
     this.#clearTimers()
+    this.#writeDown()
   }
 
   /** Asks for `client` to be bound to this device. True when it is. [CL2] */
   ensureBound(client: number): boolean {
-    const { log, device } = this.#options
-    const owner = log.state.deviceOf(client)
-    if (owner !== null) return equalBytes(owner, device.id) && this.#isIntroduced()
-    if (this.#maySeal() && !this.#askedClients.has(client)) {
-      this.#sealBind(client)
-      this.#pump()
-    }
-    return false
+    return this.#binds.ensure(client)
   }
 
-  /** Seals everything taken so far, if the log allows it now. */
+  /** Seals everything taken so far, if the log allows it now; else it is written down. */
   flush(): void {
     this.#mergeTimer?.()
     this.#mergeTimer = null
-    if (!this.#maySeal() || this.#edits.isEmpty) return
+    if (!this.#maySeal() || this.#edits.isEmpty) return this.#writeDown()
     const released = this.#edits.release()
-    // It may have turned out that there was nothing new in them.
-    if (released === null) return this.#options.onChange()
+    if (released === null) {
+      // It may have turned out that there was nothing new in them.
+      if (this.#edits.isEmpty) this.#dropDrafts()()
+      else this.#writeDown()
+      return this.#options.onChange()
+    }
     const { edits } = released
     this.#lastSealedAt = monotonicClock()
+    const dropDrafts = this.#dropDrafts()
     for (const { kind, content, part } of cutUpdate(released)) {
       const isLast = part === null || part.index === part.count - 1
       this.#seal(kind, content, isLast ? edits : 0, part)
     }
+    void this.#keeper.whenPut().then((isStored) => isStored && dropDrafts())
     this.#pump()
+  }
+
+  /** Resolves when every edit taken so far would survive a crash of this device. [CL14] */
+  async whenKept(): Promise<void> {
+    this.flush()
+    await this.#drafts.whenKept()
+    await this.#keeper.whenPut()
   }
 
   /** Entries of ours that are in the log by the relay's word, for it to take. [FR8] */
@@ -207,9 +270,9 @@ export class Sender {
     if (outcome.kind === 'refused' && outcome.reason === 'epoch' && this.#queue.holdsUpTo(entry)) return
     // The log has it, be it by an ACK or, after a reconnect, before one: only now may it be forgotten.
     this.#queue.remove(entry)
-    this.#keeper.forget([entry.envelope, ...entry.copies])
-    if (outcome.kind === 'bind') this.#askedClients.delete(outcome.client)
     if (outcome.kind === 'refused') this.#takeBack(outcome.reason, entry.edits)
+    this.#keeper.forget([entry.envelope, ...entry.copies])
+    if (outcome.kind === 'bind') this.#binds.answered(outcome.client)
     this.#options.onChange()
     if (!this.#edits.isEmpty && this.#mergeTimer === null) this.flush()
   }
@@ -245,14 +308,19 @@ export class Sender {
   }
 
   destroy(): void {
-    this.#ready = false
-    this.#clearTimers()
+    this.closed()
+    this.#drafts.close()
+    this.#keeper.close()
   }
 
-  /** In `shared-key` mode nothing of a session counts before its first bind does. [KM15] */
-  #isIntroduced(): boolean {
-    const { log, device } = this.#options
-    return isAtLeast(log.authority.roleAt(device.id, this.#session.id, log.head.seq + 1), 'writer')
+  #writeDown(): void {
+    for (const edit of this.#undrafted.splice(0)) this.#drafts.keep(edit)
+  }
+
+  /** What was written down is sealed, or was nothing new; the result forgets it once that is stored. */
+  #dropDrafts(): () => void {
+    this.#undrafted = []
+    return this.#drafts.release()
   }
 
   /** There is a key under which the next entry of the log would count. */
@@ -286,33 +354,10 @@ export class Sender {
   }
 
   #bindAll(clients: readonly number[]): boolean {
-    const { log, device } = this.#options
-    let bound = true
-    for (const client of clients) {
-      const owner = log.state.deviceOf(client)
-      if (owner !== null && !equalBytes(owner, device.id)) {
-        this.#options.onProblem({
-          code: 'CLIENT_ID_TAKEN',
-          message: 'an edit bears a Yjs client id of another device and stays here',
-        })
-        return false
-      }
-      bound = this.ensureBound(client) && bound
-    }
-    if (bound && !this.#isIntroduced()) {
-      this.#sealBind(this.#options.doc.clientID)
-      this.#pump()
-      return false
-    }
-    return bound
-  }
-
-  #sealBind(client: number): void {
-    const { access, device } = this.#options
-    if (this.#askedClients.has(client)) return
-    this.#askedClients.add(client)
-    const introduction = this.#session.counter === 0 ? access.introduce(device, this.#session.id) : null
-    this.#seal(KIND.bind, encodeBind({ clientId: client, introduction }), 0)
+    if (this.#binds.takenAmong(clients) === null) return this.#binds.ensureAll(clients)
+    const message = 'an edit bears a Yjs client id of another device and stays here'
+    this.#options.onProblem({ code: 'CLIENT_ID_TAKEN', message })
+    return false
   }
 
   #seal(kind: 1 | 2 | 3, content: Bytes, edits: number, part: QueuedEntry['part'] = null, restored = false): void {
@@ -342,9 +387,9 @@ export class Sender {
       (envelope) => this.#isOutlived(envelope),
       (envelope) => log.isPending(envelope),
     )
-    this.#askedClients.clear()
+    this.#binds.forget()
     this.#session = new Session(access.documentId, device)
-    if (access.introduce(device, this.#session.id) !== null) this.#sealBind(this.#options.doc.clientID)
+    if (access.introduce(device, this.#session.id) !== null) this.#binds.ask(this.#options.doc.clientID)
     for (const { envelope, content, edits, part, restored } of old) {
       const { kind } = envelope
       if (kind === KIND.update || kind === KIND.part) this.#seal(kind, content, edits, part, restored)
@@ -359,6 +404,7 @@ export class Sender {
   /** An edit that does not count is not saved: it is found again by comparing, with the next edit or at the next opening. */
   #takeBack(reason: string, edits: number): void {
     this.#edits.takeBack(edits)
+    if (edits > 0) this.#drafts.keep(this.#edits.compare())
     this.#options.onProblem({
       code: 'NOT_COUNTED',
       message: `the log does not count an edit of this device (${reason})`,

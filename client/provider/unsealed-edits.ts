@@ -8,6 +8,7 @@ import type * as Y from 'yjs'
 import { wallClock } from '../platform.ts'
 import { checkUpdate } from '../yjs/check-update.ts'
 import type { LogState } from '../yjs/log-state.ts'
+import { inspectUpdate } from '../yjs/inspect-update.ts'
 import { diffAgainst, extendedClients, mergeBatch } from '../yjs/outgoing.ts'
 import { setAside, type SetAside } from '../yjs/set-aside.ts'
 import type { UpdateRefusal } from '../yjs/update-limits.ts'
@@ -54,10 +55,24 @@ export class UnsealedEdits {
     return this.#updates.length === 0
   }
 
-  take(update: Bytes): void {
+  /** An edit made now, or at another time. */
+  take(update: Bytes, authored: number = claimedNow()): void {
     this.#updates.push(update)
     this.#count += 1
-    this.#newestAt = claimedNow()
+    this.#newestAt = Math.max(this.#newestAt ?? 0, authored)
+  }
+
+  /** Learns of an update that an earlier run has sealed, and that is on its way. */
+  noteSealed(update: Bytes): void {
+    const inspection = inspectUpdate(update)
+    if (!inspection.ok) return
+    const { blocks, deletes } = inspection.summary
+    this.#ahead.grow(new Map(blocks.map(({ client, end }) => [client, end])), deletes)
+  }
+
+  /** All that the document has beyond the log and what is on its way. */
+  compare(): AuthoredUpdate {
+    return { update: diffAgainst(this.#options.doc, this.#ahead.vector()), authored: claimedNow() }
   }
 
   /** Learns of an edit that may not leave. False when nobody need be told: what Yjs tidies by itself only deletes. */
@@ -120,8 +135,8 @@ export class UnsealedEdits {
     if (!verdict.ok) return this.#keep(verdict.code)
     if (verdict.feed.length > MAX_BYTES) return this.#keep('TOO_LARGE')
     // A document that was stored brings what the log has long since: that does not leave again.
-    if (verdict.growth.size === 0 && state().hasDeleted(verdict.deletes)) return this.#keep('empty')
-    this.#ahead.grow(verdict.growth)
+    if (verdict.growth.size === 0 && this.#ahead.hasDeleted(verdict.deletes)) return this.#keep('empty')
+    this.#ahead.grow(verdict.growth, verdict.deletes)
     return verdict.feed
   }
 
@@ -157,6 +172,6 @@ export class UnsealedEdits {
 }
 
 /** As much of this device's clock as EN10 can say. */
-function claimedNow(): number {
+export function claimedNow(): number {
   return Math.max(0, Math.trunc(wallClock()))
 }

@@ -22,6 +22,8 @@ export const PURPOSE = {
   blob: 5,
   metadata: 6,
   backLink: 7,
+  /** Of what stays on the device. [CL14] */
+  draft: 8,
 } as const
 
 export type Purpose = keyof typeof PURPOSE

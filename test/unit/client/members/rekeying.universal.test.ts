@@ -45,6 +45,7 @@ class Typist {
       reopen: this.reopen,
       refresh: this.refresh,
       onChange: () => undefined,
+      show: () => undefined,
       whenKept: () => Promise.resolve(),
       onProblem: (problem) => this.problems.push(problem),
     })
@@ -121,6 +122,7 @@ async function createScene(): Promise<Scene> {
   typist.store(...typist.sent())
   typist.store(...typist.sent())
   expect(typist.sender.unsaved).toBe(0)
+  await vi.waitFor(async () => expect(await typist.outbox.list(note.documentId)).toEqual([]))
   return { note, bob, typist }
 }
 

@@ -1,0 +1,201 @@
+/**
+ * Edits that are not sealed yet, written down so that they outlast the run: many in one draft, few drafts at a time, and none once what became
+ * of it is stored. Rule CL14.
+ *
+ * @module
+ */
+import { SyncError, type AuthoredUpdate, type Bytes } from '@y-sealed/protocol'
+import { randomBytes, SESSION_BYTES, type EpochKey } from '@y-sealed/protocol/sealing'
+import { mergeUpdatesV2 } from 'yjs'
+import type { Outbox, OutboxItem } from '../outbox/outbox.ts'
+import { startTimer, type Cancel } from '../platform.ts'
+import type { SendProblem } from '../provider/send-problem.ts'
+import { openDraft, sealDraft, type Draft } from './draft.ts'
+
+const FIRST_RETRY_MS = 1_000
+const LONGEST_RETRY_MS = 30_000
+/** So many drafts are made one, once the small ones weigh as much as the large one before them: each byte is written a few times. */
+const MANY_DRAFTS = 64
+
+export interface DraftBookOptions {
+  /** 16 bytes. */
+  readonly documentId: Bytes
+  readonly outbox: Outbox
+  /** `null` while this device holds no key: drafts wait in memory for one. */
+  readonly key: () => EpochKey | null
+  readonly keyOf: (epoch: number) => EpochKey | null
+  readonly onProblem: (problem: SendProblem) => void
+}
+
+/** What {@link DraftBook.adopt} has found. */
+export interface AdoptedDrafts {
+  /** In order. */
+  readonly edits: readonly AuthoredUpdate[]
+  readonly refused: readonly { readonly draft: Draft; readonly session: Bytes }[]
+  /** How many do not open. */
+  readonly damaged: number
+}
+
+export class DraftBook {
+  readonly #options: DraftBookOptions
+  readonly #session: Bytes = randomBytes(SESSION_BYTES)
+  #counter = 0
+  /** To be written. */
+  #waiting: AuthoredUpdate[] = []
+  /** Written, as far as they were not given up. */
+  #written: AuthoredUpdate[] = []
+  /** Of earlier runs and of tabs that are gone: all drafts of a session up to a counter. */
+  #adopted = new Map<string, { readonly session: Bytes; readonly through: number }>()
+  #writing: Promise<void> | null = null
+  #retry: Cancel | null = null
+  #retryMs = FIRST_RETRY_MS
+  #isOver = false
+  readonly #onKept = new Set<() => void>()
+
+  constructor(options: DraftBookOptions) {
+    this.#options = options
+  }
+
+  /** Takes over the drafts that an earlier run has left. */
+  adopt(items: readonly OutboxItem[]): AdoptedDrafts {
+    const edits: AuthoredUpdate[] = []
+    const refused: { readonly draft: Draft; readonly session: Bytes }[] = []
+    let damaged = 0
+    for (const item of items) {
+      const draft = openDraft(item, this.#options.keyOf)
+      if (draft === null) damaged += 1
+      else if (draft.refusal !== null) refused.push({ draft, session: item.session })
+      else {
+        edits.push(draft)
+        this.#adopted.set(item.session.join(), { session: item.session, through: item.counter })
+      }
+    }
+    return { edits, refused, damaged }
+  }
+
+  /** Writes an edit down. */
+  keep(edit: AuthoredUpdate): void {
+    this.#waiting.push(edit)
+    this.write()
+  }
+
+  /** Writes what waits, if there is a key. */
+  write(): void {
+    const key = this.#options.key()
+    if (this.#writing !== null || this.#retry !== null || this.#isOver || this.#waiting.length === 0 || key === null)
+      return
+    const batch = this.#waiting
+    const isMany = isWorthMerging(this.#written)
+    const draft = mergeDrafts(isMany ? [...this.#written, ...batch] : batch)
+    const counter = ++this.#counter
+    const [written, adopted] = [this.#written, this.#adopted]
+    this.#waiting = []
+    this.#written = isMany ? [draft] : [...written, draft]
+    this.#writing = this.#put({ ...draft, refusal: null }, this.#session, counter, key).then(
+      () => {
+        if (isMany) this.#forget(this.#session, counter - 1)
+        this.#wrote()
+      },
+      (error: unknown) => this.#failed(error, batch, written, adopted),
+    )
+  }
+
+  /**
+   * All that was written or adopted so far is on its way otherwise; the result says that this is stored, and the drafts may go. Nothing is lost
+   * when it is never called: then they are found again.
+   */
+  release(): () => void {
+    const gone = [...this.#adopted.values(), { session: this.#session, through: this.#counter }]
+    this.#waiting = []
+    this.#written = []
+    this.#adopted = new Map()
+    if (this.#writing === null) this.#settle()
+    return () => {
+      for (const { session, through } of gone) this.#forget(session, through)
+    }
+  }
+
+  /** Writes down, for good, an edit that can never leave. Gives the session by which {@link forgetRefused} knows it. */
+  async keepRefused(draft: Draft): Promise<Bytes> {
+    const session = randomBytes(SESSION_BYTES)
+    const key = this.#options.key()
+    if (key !== null) await this.#put(draft, session, 1, key)
+    return session
+  }
+
+  forgetRefused(session: Bytes): void {
+    this.#forget(session, 1)
+  }
+
+  /** Resolves when everything given so far would survive a crash, or is on its way otherwise. */
+  whenKept(): Promise<void> {
+    if (this.#waiting.length === 0 && this.#writing === null) return Promise.resolve()
+    return new Promise((resolve) => this.#onKept.add(resolve))
+  }
+
+  /** Makes no further attempt. */
+  close(): void {
+    this.write()
+    this.#isOver = true
+    this.#retry?.()
+    this.#retry = null
+  }
+
+  #put(draft: Draft, session: Bytes, counter: number, key: EpochKey): Promise<void> {
+    const place = { document: this.#options.documentId, session, counter }
+    return this.#options.outbox.put({ ...place, envelope: sealDraft(draft, place, key) })
+  }
+
+  #wrote(): void {
+    this.#writing = null
+    this.#retryMs = FIRST_RETRY_MS
+    if (this.#waiting.length > 0) this.write()
+    else this.#settle()
+  }
+
+  #failed(error: unknown, batch: readonly AuthoredUpdate[], written: AuthoredUpdate[], adopted: unknown): void {
+    this.#writing = null
+    // Released in between, they are stored in another form, or about to be.
+    if (adopted === this.#adopted) {
+      this.#waiting = [...batch, ...this.#waiting]
+      this.#written = written
+    }
+    const code = error instanceof SyncError ? error.code : 'OUTBOX_FAILED'
+    this.#options.onProblem({ code, message: 'edits could not be written down: they would not survive a restart' })
+    if (this.#waiting.length === 0) this.#settle()
+    if (this.#isOver || code === 'STORAGE_CLOSED') return
+    this.#retry = startTimer(this.#retryMs, () => {
+      this.#retry = null
+      this.write()
+    })
+    this.#retryMs = Math.min(LONGEST_RETRY_MS, 2 * this.#retryMs)
+  }
+
+  #forget(session: Bytes, through: number): void {
+    if (through === 0) return
+    // What stays is found to be in the log the next time, and goes then.
+    this.#options.outbox.remove(this.#options.documentId, session, through).catch(() => undefined)
+  }
+
+  #settle(): void {
+    const waiting = [...this.#onKept]
+    this.#onKept.clear()
+    for (const resolve of waiting) resolve()
+  }
+}
+
+/** One edit with all that they do, made when the newest of them was. */
+function mergeDrafts(drafts: readonly AuthoredUpdate[]): AuthoredUpdate {
+  const [first] = drafts
+  if (drafts.length === 1 && first !== undefined) return first
+  return {
+    authored: Math.max(...drafts.map(({ authored }) => authored)),
+    update: mergeUpdatesV2(drafts.map(({ update }) => update)) as Bytes,
+  }
+}
+
+function isWorthMerging(written: readonly AuthoredUpdate[]): boolean {
+  const [first, ...others] = written
+  if (first === undefined || others.length < MANY_DRAFTS) return false
+  return others.reduce((bytes, { update }) => bytes + update.length, 0) >= first.update.length
+}

@@ -1,0 +1,82 @@
+/**
+ * Which Yjs client ids are bound to this device, and which it has asked for. Nothing that bears an id leaves before its bind counts. Rules
+ * CL2, CL5, KM15.
+ *
+ * @module
+ */
+import { encodeBind, equalBytes, isAtLeast, type Bytes } from '@y-sealed/protocol'
+import type { Device, Session } from '@y-sealed/protocol/sealing'
+import type { DocumentAccess } from '../document/document-access.ts'
+import type { DocumentLog } from '../log/document-log.ts'
+
+export interface BindsOptions {
+  readonly access: DocumentAccess
+  readonly device: Device
+  readonly log: DocumentLog
+  readonly session: () => Session
+  /** The id under which the document is edited here. */
+  readonly ownClient: () => number
+  readonly maySeal: () => boolean
+  /** Seals the content of a bind, and lets it leave. */
+  readonly seal: (content: Bytes) => void
+}
+
+export class Binds {
+  readonly #options: BindsOptions
+  readonly #asked = new Set<number>()
+
+  constructor(options: BindsOptions) {
+    this.#options = options
+  }
+
+  /** Asks for `client` to be bound. True when it is. [CL2] */
+  ensure(client: number): boolean {
+    const { log, device, maySeal } = this.#options
+    const owner = log.state.deviceOf(client)
+    if (owner !== null) return equalBytes(owner, device.id) && this.#isIntroduced()
+    if (maySeal()) this.ask(client)
+    return false
+  }
+
+  /** As {@link ensure}, for all of them and for the session itself. */
+  ensureAll(clients: readonly number[]): boolean {
+    let bound = true
+    for (const client of clients) bound = this.ensure(client) && bound
+    if (!bound || this.#isIntroduced()) return bound
+    this.ask(this.#options.ownClient())
+    return false
+  }
+
+  /** The first of them that another device has; `null` for none. */
+  takenAmong(clients: readonly number[]): number | null {
+    const { log, device } = this.#options
+    const isTaken = (client: number): boolean => !equalBytes(log.state.deviceOf(client) ?? device.id, device.id)
+    return clients.find(isTaken) ?? null
+  }
+
+  /** Seals a bind, once. */
+  ask(client: number): void {
+    if (this.#asked.has(client)) return
+    this.#asked.add(client)
+    const { access, device, session, seal } = this.#options
+    const { id, counter } = session()
+    const introduction = counter === 0 ? access.introduce(device, id) : null
+    seal(encodeBind({ clientId: client, introduction }))
+  }
+
+  /** The log has it. */
+  answered(client: number): void {
+    this.#asked.delete(client)
+  }
+
+  /** Under a new session all are to be asked for again. */
+  forget(): void {
+    this.#asked.clear()
+  }
+
+  /** In `shared-key` mode nothing of a session counts before its first bind does. [KM15] */
+  #isIntroduced(): boolean {
+    const { log, device, session } = this.#options
+    return isAtLeast(log.authority.roleAt(device.id, session().id, log.head.seq + 1), 'writer')
+  }
+}

@@ -1,0 +1,150 @@
+/** Drafts at rest, and what a crash may leave of them. */
+import { createMemoryOutbox, type Outbox, type OutboxItem } from '@y-sealed/client'
+import { cryptoReady, KIND, readWholeEnvelope, type Bytes, type Envelope } from '@y-sealed/protocol'
+import { createEpochKey, randomBytes } from '@y-sealed/protocol/sealing'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import * as Y from 'yjs'
+
+import { isDraft, openDraft, sealDraft } from '../../../client/drafts/draft.ts'
+import { Sender } from '../../../client/provider/sender.ts'
+import { feedUpdate } from '../../../client/yjs/feed-update.ts'
+import { createNote, type Note, type Person } from '../../support/members/note.ts'
+
+await cryptoReady()
+
+const place = { document: randomBytes(16), session: randomBytes(8), counter: 7 }
+const edit = { refusal: null, authored: 1_234_567, update: randomBytes(300) }
+
+describe('a draft', () => {
+  it('[CL14] opens at its place, under its key, and shows neither content nor length', () => {
+    const key = createEpochKey(3)
+    const envelope = sealDraft(edit, place, key)
+    const keyOf = (epoch: number): typeof key | null => (epoch === 3 ? key : null)
+    expect(openDraft({ ...place, envelope }, keyOf)).toEqual(edit)
+    const refused = { ...edit, refusal: 'QUOTA' }
+    expect(openDraft({ ...place, envelope: sealDraft(refused, place, key) }, keyOf)).toEqual(refused)
+    const other = sealDraft({ ...edit, update: randomBytes(301) }, place, key)
+    expect(other.length).toBe(envelope.length)
+    expect(isDraft({ ...place, envelope })).toBe(true)
+    expect(readWholeEnvelope(envelope)).toBeNull()
+  })
+
+  it('[CL14] opens nowhere else, not under another key, and not when a bit of it was turned', () => {
+    const key = createEpochKey(3)
+    const item = { ...place, envelope: sealDraft(edit, place, key) }
+    const open = (changed: Partial<OutboxItem>): unknown => openDraft({ ...item, ...changed }, () => key)
+    expect(open({})).not.toBeNull()
+    expect(open({ document: randomBytes(16) })).toBeNull()
+    expect(open({ session: randomBytes(8) })).toBeNull()
+    expect(open({ counter: 8 })).toBeNull()
+    expect(openDraft(item, () => createEpochKey(3))).toBeNull()
+    expect(openDraft(item, () => null)).toBeNull()
+    for (let bit = 0; bit < item.envelope.length * 8; bit += 37) {
+      const envelope = item.envelope.slice()
+      envelope[bit >> 3] = (envelope[bit >> 3] as number) ^ (1 << (bit & 7))
+      expect(open({ envelope })).toBeNull()
+    }
+    for (let length = 0; length < item.envelope.length; length += 11) {
+      expect(open({ envelope: item.envelope.slice(0, length) })).toBeNull()
+    }
+  })
+})
+
+/** A person who types; what leaves is kept. */
+function sit(
+  person: Person,
+  outbox: Outbox,
+): { readonly doc: Y.Doc; readonly sender: Sender; readonly sent: Envelope[] } {
+  const doc = new Y.Doc()
+  const sent: Envelope[] = []
+  const sender = new Sender({
+    doc,
+    access: person.membership,
+    device: person.device,
+    log: person.log,
+    outbox,
+    send: (frame) => {
+      if (frame.type === 'push') sent.push(...frame.envelopes)
+      return true
+    },
+    reopen: () => undefined,
+    refresh: () => true,
+    onChange: () => undefined,
+    show: (update) => feedUpdate(doc, update, 'leftover'),
+    whenKept: () => Promise.resolve(),
+    onProblem: () => undefined,
+  })
+  doc.on('updateV2', (update, origin) => origin === 'leftover' || sender.take(update as Bytes))
+  onTestFinished(() => sender.destroy())
+  return { doc, sender, sent }
+}
+
+/** The relay stores what was sent; the person reads it. */
+function store(note: Note, person: Person, { sender, sent }: ReturnType<typeof sit>): void {
+  for (const envelope of sent.splice(0)) {
+    const entry = { seq: note.entries.length + 1, envelope }
+    note.entries.push(entry)
+    for (const reader of note.people) {
+      for (const outcome of reader.log.take([entry])) {
+        const own = reader === person ? sender.find(outcome.envelope) : null
+        if (own) sender.notice(outcome, own)
+      }
+    }
+  }
+}
+
+const isUpdate = ({ kind }: Envelope): boolean => kind === KIND.update
+
+it('[CL14] what a crash left as a draft and sealed as well leaves once, also deletions', async () => {
+  const note = await createNote()
+  const bob = await note.add('writer')
+  const memory = createMemoryOutbox()
+  // The process ends before anything is forgotten.
+  const outbox: Outbox = { ...memory, remove: () => Promise.resolve() }
+  const first = sit(bob, outbox)
+  first.doc.getText('note').insert(0, 'typed offline')
+  first.doc.getText('note').delete(0, 6)
+  await first.sender.whenKept()
+  first.sender.opened()
+  store(note, bob, first)
+  expect(first.sent.filter(isUpdate)).toHaveLength(1)
+  await first.sender.whenKept()
+  const kept = await memory.list(note.documentId)
+  expect(kept.filter(isDraft).length).toBeGreaterThan(0)
+  first.sender.destroy()
+
+  const again = sit(bob, memory)
+  await again.sender.restore()
+  again.sender.loaded()
+  expect(again.doc.getText('note').toJSON()).toBe('offline')
+  again.sender.opened()
+  expect(again.sent.filter(isUpdate).map(({ bytes }) => bytes)).toEqual(
+    first.sent.filter(isUpdate).map(({ bytes }) => bytes),
+  )
+  store(note, bob, again)
+  expect(again.sender.unsaved).toBe(0)
+  await vi.waitFor(async () => expect(await memory.list(note.documentId)).toEqual([]))
+})
+
+it('[CL14] what the outbox cannot take at first is written down once it can', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const note = await createNote()
+  const bob = await note.add('writer')
+  const memory = createMemoryOutbox()
+  let isBroken = true
+  const put: Outbox['put'] = (item) =>
+    isBroken ? Promise.reject(new Error('the connection is lost')) : memory.put(item)
+  const { doc, sender } = sit(bob, { ...memory, put })
+  for (const word of ['one ', 'two ', 'three ']) doc.getText('note').insert(0, word)
+  await vi.advanceTimersByTimeAsync(10)
+  expect(await memory.list(note.documentId)).toEqual([])
+  isBroken = false
+  await vi.advanceTimersByTimeAsync(2_000)
+  expect((await memory.list(note.documentId)).filter(isDraft)).toHaveLength(1)
+  const again = sit(bob, memory)
+  await again.sender.restore()
+  again.sender.loaded()
+  expect(again.doc.getText('note').toJSON()).toBe('three two one ')
+  await sender.whenKept()
+})
