@@ -52,10 +52,12 @@ export class AdaptedDocument {
   /** The foreign provider, once it has shown itself. */
   #origin: unknown = NOBODY
   #taken = 0
+  /** Edits made after the app has closed its provider: they leave with the next, if one comes. */
+  #aside: Bytes[] | null = null
   readonly #onUpdate = (update: Uint8Array, origin: unknown): void => {
     if (origin === this.#origin) return
-    this.#taken += 1
-    this.#document.take(update as Bytes)
+    if (this.#aside === null) this.#take(update as Bytes)
+    else this.#aside.push(update as Bytes)
   }
 
   constructor({ doc, access, token, berth, keeper, reports }: AdaptedDocumentParts) {
@@ -97,7 +99,11 @@ export class AdaptedDocument {
     return this.#document.unsaved
   }
 
+  /** There is a provider, or will be. */
   connect(): void {
+    const aside = this.#aside ?? []
+    this.#aside = null
+    for (const update of aside) this.#take(update)
     this.#document.line.connect()
   }
 
@@ -118,12 +124,16 @@ export class AdaptedDocument {
     return isMet
   }
 
-  /** There is no provider: edits are taken on, others' wait, and nobody is shown. */
-  part(): void {
+  /**
+   * There is no provider: others' edits wait, and nobody is shown. Edits are taken on where it `isExpected` back; where the app has closed it,
+   * those made from now on are not its own to send.
+   */
+  part(isExpected: boolean): void {
     this.#document.gate.hold('adapter')
     this.#origin = NOBODY
     this.#presence.hide()
     this.#document.flush()
+    if (!isExpected) this.#aside ??= []
   }
 
   /** What the provider says of presence; only its own client's counts. [CL32] */
@@ -158,6 +168,11 @@ export class AdaptedDocument {
     this.#document.destroy()
     this.#presence.destroy()
     this.#berth.leave()
+  }
+
+  #take(update: Bytes): void {
+    this.#taken += 1
+    this.#document.take(update)
   }
 
   #createEmit(): Emit {

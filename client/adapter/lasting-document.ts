@@ -55,9 +55,9 @@ export class LastingDocument {
   /** Comes in, in place of whoever is there. Tells `visitor` later, never at once. */
   enter(visitor: Visitor): void {
     this.#visitor?.down(TAKEN_OVER)
-    this.#document?.part()
+    this.#document?.part(true)
     this.#visitor = visitor
-    this.#timer?.()
+    this.#cancel()
     const document = this.#document
     if (document === null) return this.#start()
     document.connect()
@@ -69,8 +69,8 @@ export class LastingDocument {
   leave(visitor: Visitor): void {
     if (this.#visitor !== visitor) return
     this.#visitor = null
-    this.#timer?.()
-    this.#document?.part()
+    this.#cancel()
+    this.#document?.part(this.#isLost)
     if (this.#isLost) this.#timer = startTimer(LOSS_PATIENCE_MS, () => this.#end())
     else this.#leaveWhenSaved(monotonicClock() + FLUSH_PATIENCE_MS)
   }
@@ -90,8 +90,9 @@ export class LastingDocument {
   #opened(document: AdaptedDocument): void {
     this.#isOpening = false
     this.#document = document
-    if (this.#visitor === null && this.#timer === null) this.#end()
-    else document.connect()
+    if (this.#visitor !== null) document.connect()
+    // Whoever has left may yet come back; not for ever.
+    else if (this.#timer === null) this.#end()
   }
 
   #createKeeper(): Keeper {
@@ -125,9 +126,13 @@ export class LastingDocument {
     })
   }
 
-  #end(): void {
+  #cancel(): void {
     this.#timer?.()
     this.#timer = null
+  }
+
+  #end(): void {
+    this.#cancel()
     this.#visitor = null
     this.#isLost = false
     const document = this.#document

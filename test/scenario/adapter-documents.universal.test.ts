@@ -1,0 +1,281 @@
+/**
+ * One engine under a foreign provider: the app's own Y.Doc, its origins, its client ids, its undo manager, its stored copies, its subdocuments.
+ */
+import { createMemoryKeyStore, sharedKeyDocument } from '@y-sealed/client'
+import { describe, expect, inject, it, onTestFinished, vi } from 'vitest'
+import { WebsocketProvider } from 'y-websocket'
+import * as Y from 'yjs'
+
+import { attach, joinHocuspocus, openSocket } from '../support/adapters/hocuspocus-peer.ts'
+import { syncedProvider } from '../support/adapters/hocuspocus-table.ts'
+import { createNetwork } from '../support/adapters/network.ts'
+import { createAppRoom, joinStock, serverUrl, socketClass, type AppRoom } from '../support/adapters/y-websocket-peer.ts'
+import { synced } from '../support/adapters/y-websocket-table.ts'
+import { join, type Peer } from '../support/peer.ts'
+
+const relay = inject('relay')
+const SLOW = { timeout: 15_000 }
+
+async function joinSealed(room: AppRoom): Promise<Peer> {
+  const peer = await join({ relay, access: sharedKeyDocument(room) })
+  await peer.provider.whenSynced()
+  return peer
+}
+
+describe("the app's own document", () => {
+  it("[CL31] is changed by others with the provider as the origin, and the app's own edits are not", async () => {
+    const room = createAppRoom()
+    const [alice, bob] = [await joinStock({ relay, ...room }), await joinSealed(room)]
+    await synced(alice)
+    const origins: unknown[] = []
+    alice.doc.on('update', (_update: Uint8Array, origin: unknown) => origins.push(origin))
+    alice.doc.transact(() => alice.text.insert(0, 'mine'), 'my editor')
+    await vi.waitFor(() => expect(bob.text.toJSON()).toBe('mine'))
+    bob.text.insert(4, ' and yours')
+    await vi.waitFor(() => expect(alice.text.toJSON()).toBe('mine and yours'))
+    expect(origins).toEqual(['my editor', alice.provider])
+  })
+
+  it('[CL31] sends each edit once, whatever the provider says of it', async () => {
+    const room = createAppRoom()
+    const network = await createNetwork(relay)
+    const alice = await joinStock({ relay, ...room, socket: { WebSocket: network.WebSocket } })
+    const bob = await joinSealed(room)
+    await synced(alice)
+    alice.text.insert(0, 'x')
+    await vi.waitFor(() => expect(bob.text.toJSON()).toBe('x'))
+    network.sent.length = 0
+    for (let n = 0; n < 5; n += 1) {
+      bob.text.insert(0, 'y')
+      await vi.waitFor(() => expect(alice.text.length).toBe(n + 2))
+    }
+    // What others write is not sent back.
+    expect(network.sent.filter((type) => type === 'push')).toEqual([])
+    alice.text.insert(0, 'z')
+    await vi.waitFor(() => expect(bob.text.length).toBe(7))
+    expect(network.sent.filter((type) => type === 'push').length).toBe(1)
+  })
+
+  it('[CL31] keeps its Yjs client id, under which its edits and its presence are bound', async () => {
+    const room = createAppRoom()
+    const [alice, bob] = [await joinStock({ relay, ...room }), await joinSealed(room)]
+    const client = alice.doc.clientID
+    await synced(alice)
+    alice.text.insert(0, 'x')
+    await vi.waitFor(() => expect(bob.doc.store.clients.has(client)).toBe(true))
+    await vi.waitFor(() => expect(bob.provider.awareness.getStates().has(client)).toBe(true))
+    expect(alice.doc.clientID).toBe(client)
+  })
+
+  it("[CL31] undoes the app's own edits, and nobody else's", async () => {
+    const room = createAppRoom()
+    const [alice, bob] = [await joinStock({ relay, ...room }), await joinSealed(room)]
+    await synced(alice)
+    const undo = new Y.UndoManager(alice.text)
+    alice.text.insert(0, 'mine')
+    await vi.waitFor(() => expect(bob.text.toJSON()).toBe('mine'))
+    bob.text.insert(4, ' yours')
+    await vi.waitFor(() => expect(alice.text.toJSON()).toBe('mine yours'))
+    undo.undo()
+    await vi.waitFor(() => expect(bob.text.toJSON()).toBe(' yours'))
+    undo.redo()
+    await vi.waitFor(() => expect(bob.text.toJSON()).toBe('mine yours'))
+  })
+
+  it('[CL31] is what is fed while an observer of the app throws, and goes on', async () => {
+    const room = createAppRoom()
+    const [alice, bob] = [await joinStock({ relay, ...room }), await joinSealed(room)]
+    await synced(alice)
+    const inside: string[] = []
+    // An observer that edits: what it writes is the app's own, and leaves.
+    alice.text.observe(({ transaction }) => {
+      if (transaction.origin === alice.provider) alice.doc.getArray('seen').push([alice.text.toJSON()])
+      inside.push(alice.text.toJSON())
+    })
+    bob.text.insert(0, 'hello')
+    await vi.waitFor(() => expect(bob.doc.getArray('seen').toJSON()).toEqual(['hello']))
+    expect(inside).toEqual(['hello'])
+  })
+
+  it('[CL31] [CL34] is refused where the provider has another, with what to change', async () => {
+    const room = createAppRoom()
+    const problems: string[] = []
+    const WebSocketPolyfill = await socketClass({
+      relay,
+      ...room,
+      doc: new Y.Doc(),
+      socket: { onProblem: ({ message }) => void problems.push(message) },
+    })
+    const { provider } = await joinStock({ relay, ...room, provider: { WebSocketPolyfill } })
+    const closed = vi.fn<(event: { code: number; reason: string }) => void>()
+    provider.on('closed', closed)
+    await vi.waitFor(() => expect(closed).toHaveBeenCalled(), SLOW)
+    expect([closed.mock.calls[0]![0].code, provider.synced]).toEqual([4400, false])
+    expect(closed.mock.calls[0]![0].reason).toContain('give both the same Y.Doc')
+    expect(problems).toEqual([expect.stringContaining('give both the same Y.Doc')])
+  })
+
+  it('[CL31] [CL34] of Hocuspocus is refused where the provider has another', async () => {
+    const { key, room } = createAppRoom()
+    const socket = await openSocket({ relay, options: { key, doc: new Y.Doc() } })
+    const provider = attach(socket, room, new Y.Doc())
+    const failed = vi.fn<(data: { reason: string }) => void>()
+    provider.on('authenticationFailed', failed)
+    await vi.waitFor(() => expect(failed).toHaveBeenCalled(), SLOW)
+    expect([failed.mock.calls[0]![0].reason, provider.synced]).toEqual([expect.stringContaining('same Y.Doc'), false])
+  })
+})
+
+describe('a stored copy', () => {
+  it("[CL31] that holds others' edits of old, as y-indexeddb keeps it, sends what is new in it and nothing else", async () => {
+    const room = createAppRoom()
+    const storage = { keys: createMemoryKeyStore() }
+    const alice = await joinStock({ relay, ...room, socket: { storage } })
+    const bob = await joinSealed(room)
+    await synced(alice)
+    alice.text.insert(0, 'alice')
+    bob.text.insert(0, 'bob ')
+    await vi.waitFor(() => expect(alice.text.length).toBe(9))
+    await vi.waitFor(() => expect(bob.text.length).toBe(9))
+    alice.provider.destroy()
+    alice.text.insert(9, ', offline')
+    const stored = Y.encodeStateAsUpdate(alice.doc)
+
+    // The next run: another client id, the same device.
+    const problems: unknown[] = []
+    const doc = new Y.Doc()
+    const again = await joinStock({
+      relay,
+      ...room,
+      doc,
+      socket: { storage, onProblem: (each) => void problems.push(each) },
+    })
+    Y.applyUpdate(doc, stored, 'y-indexeddb')
+    await synced(again)
+    await vi.waitFor(() => expect(bob.text.toJSON()).toContain(', offline'), SLOW)
+    expect([again.text.toJSON(), problems]).toEqual([bob.text.toJSON(), []])
+  })
+
+  it("[CL31] with unsent edits under a client id of another device's says so, and loses nothing", async () => {
+    const room = createAppRoom()
+    const alice = await joinStock({ relay, ...room })
+    await synced(alice)
+    alice.text.insert(0, 'known')
+    const bob = await joinSealed(room)
+    await vi.waitFor(() => expect(bob.text.toJSON()).toBe('known'))
+    alice.provider.destroy()
+    alice.text.insert(5, ', unsent')
+    const stored = Y.encodeStateAsUpdate(alice.doc)
+
+    // Without its KeyStore it is another device: the client id of old is not its own.
+    const problems: string[] = []
+    const doc = new Y.Doc()
+    Y.applyUpdate(doc, stored)
+    const again = await joinStock({
+      relay,
+      ...room,
+      doc,
+      socket: { onProblem: ({ code }) => void problems.push(code) },
+    })
+    await vi.waitFor(() => expect(problems).toContain('CLIENT_ID_TAKEN'), SLOW)
+    expect([again.text.toJSON(), bob.text.toJSON()]).toEqual(['known, unsent', 'known'])
+  })
+
+  it('[CL31] of a plaintext time, with many client ids, is taken over whole', async () => {
+    const doc = new Y.Doc()
+    for (const word of ['one ', 'two ', 'three']) {
+      const author = new Y.Doc()
+      Y.applyUpdate(author, Y.encodeStateAsUpdate(doc))
+      author.getText('note').insert(author.getText('note').length, word)
+      Y.applyUpdate(doc, Y.encodeStateAsUpdate(author))
+    }
+    const room = createAppRoom()
+    const alice = await joinStock({ relay, ...room, doc })
+    const bob = await joinSealed(room)
+    await vi.waitFor(() => expect(bob.text.toJSON()).toBe('one two three'), SLOW)
+    expect(alice.provider.synced).toBe(true)
+  })
+})
+
+describe('providers that come and go', () => {
+  it('[CL33] a remount finds everything as it was, and asks the relay for nothing again', async () => {
+    const room = createAppRoom()
+    const network = await createNetwork(relay)
+    const doc = new Y.Doc()
+    const WebSocketPolyfill = await socketClass({ relay, ...room, doc, socket: { WebSocket: network.WebSocket } })
+    const first = await joinStock({ relay, ...room, doc, provider: { WebSocketPolyfill } })
+    await synced(first)
+    first.provider.destroy()
+    const second = await joinStock({ relay, ...room, doc, provider: { WebSocketPolyfill } })
+    await synced(second)
+    expect(network.dialled.length).toBe(1)
+    second.text.insert(0, 'mounted twice')
+    const bob = await joinSealed(room)
+    await vi.waitFor(() => expect(bob.text.toJSON()).toBe('mounted twice'))
+    bob.text.insert(0, 'and ')
+    await vi.waitFor(() => expect(second.text.toJSON()).toBe('and mounted twice'))
+  })
+
+  it('[CL33] a mount that is undone before it is open, and done again, opens once', async () => {
+    const room = createAppRoom()
+    const doc = new Y.Doc()
+    const WebSocketPolyfill = await socketClass({ relay, ...room, doc })
+    const first = await joinStock({ relay, ...room, doc, provider: { WebSocketPolyfill } })
+    first.provider.destroy()
+    const second = await joinStock({ relay, ...room, doc, provider: { WebSocketPolyfill } })
+    await synced(second)
+    expect([first.provider.synced, first.provider.ws]).toEqual([false, null])
+  })
+
+  it('[CL33] the later of two sockets has the document, and the first is closed for good', async () => {
+    const room = createAppRoom()
+    const doc = new Y.Doc()
+    const WebSocketPolyfill = await socketClass({ relay, ...room, doc })
+    const first = await joinStock({ relay, ...room, doc, provider: { WebSocketPolyfill } })
+    await synced(first)
+    const closed = vi.fn<(event: { code: number; reason: string }) => void>()
+    first.provider.on('closed', closed)
+    const second = await joinStock({ relay, ...room, doc, provider: { WebSocketPolyfill } })
+    await synced(second)
+    expect(closed.mock.calls.map(([{ reason }]) => reason.split(':')[0])).toEqual(['TAKEN_OVER'])
+  })
+
+  it('[CL34] a class that has a room refuses another for the same Y.Doc', async () => {
+    const room = createAppRoom()
+    const doc = new Y.Doc()
+    const WebSocketPolyfill = await socketClass({ relay, ...room, doc })
+    await synced(await joinStock({ relay, ...room, doc, provider: { WebSocketPolyfill } }))
+    const other = { ...room, room: 'another' }
+    await expect(joinStock({ relay, ...other, provider: { WebSocketPolyfill } })).rejects.toThrow(/of its own/)
+  })
+
+  it('[CL34] one Y.Doc on a socket of Hocuspocus is one document: another name is refused', async () => {
+    const room = createAppRoom()
+    const peer = await joinHocuspocus({ relay, ...room })
+    await syncedProvider(peer)
+    const other = attach(peer.socket, 'another', new Y.Doc())
+    const failed = vi.fn<(data: { reason: string }) => void>()
+    other.on('authenticationFailed', failed)
+    await vi.waitFor(() => expect(failed).toHaveBeenCalled())
+    expect(failed.mock.calls[0]![0].reason).toContain('give `documents`')
+  })
+
+  it('[CL31] a subdocument has a class and a provider of its own', async () => {
+    const room = createAppRoom()
+    const openPart = async (parent: Y.Doc): Promise<Y.Doc> => {
+      const part = parent.getMap<Y.Doc>('parts').get('chapter') as Y.Doc
+      part.load()
+      const of = { ...room, room: `${room.room}/${part.guid}` }
+      const WebSocketPolyfill = await socketClass({ relay, ...of, doc: part })
+      const provider = new WebsocketProvider(serverUrl(relay), of.room, part, { WebSocketPolyfill, disableBc: true })
+      onTestFinished(() => provider.destroy())
+      return part
+    }
+    const [alice, bob] = [await joinStock({ relay, ...room }), await joinStock({ relay, ...room })]
+    alice.doc.getMap<Y.Doc>('parts').set('chapter', new Y.Doc())
+    await vi.waitFor(() => expect(bob.doc.getMap('parts').has('chapter')).toBe(true), SLOW)
+    const [ofAlice, ofBob] = [await openPart(alice.doc), await openPart(bob.doc)]
+    ofAlice.getText('note').insert(0, 'in the chapter')
+    await vi.waitFor(() => expect(ofBob.getText('note').toJSON()).toBe('in the chapter'), SLOW)
+  })
+})
