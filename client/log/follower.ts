@@ -277,12 +277,14 @@ export class LogFollower {
   #take(entries: readonly LogEntry[]): Mismatch | null {
     const { log, onOutcomes, onTaken } = this.#options
     try {
-      onOutcomes(log.take(entries))
+      const outcomes = log.take(entries)
+      // Before anybody forgets an edit because the log has it: whoever asks whether it is kept must not be told too early. [CL13]
+      if (!this.#loading) onTaken?.(entries)
+      onOutcomes(outcomes)
     } catch (error) {
       if (!(error instanceof SyncError)) throw error
       return { code: 'LOG_INVALID', seq: log.head.seq }
     }
-    if (!this.#loading) onTaken?.(entries)
     return null
   }
 

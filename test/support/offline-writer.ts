@@ -1,0 +1,36 @@
+/**
+ * A device that types until it is killed: it opens the storage in the folder of its first argument, prints what its document says, and then
+ * `typed word` and `kept word` for one word after another, which begin with its second argument. The other arguments: the room's key in hex, its
+ * name, the relay's URL, and where its authority lies.
+ *
+ * @module
+ */
+import { issuerTokens, loadDevice, RelayConnection, SealedProvider, sharedKeyDocument } from '@y-sealed/client'
+import { nodeFetchJson, nodeWebSocket, openNodeStorage } from '@y-sealed/client/node'
+import { cryptoReady, hexToBytes, type Bytes } from '@y-sealed/protocol'
+import { readFileSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
+import * as Y from 'yjs'
+
+const [folder, life, key, room, url, caPath] = process.argv.slice(2) as [string, string, string, string, string, string]
+await cryptoReady()
+const storage = await openNodeStorage(folder)
+const device = await loadDevice(storage.keys)
+const access = sharedKeyDocument({ key: hexToBytes(key) as Bytes, room })
+const ca = readFileSync(caPath, 'utf8')
+const token = issuerTokens({ device, accessOf: () => access, fetch: nodeFetchJson({ ca }) })
+const connection = new RelayConnection({ url, device, token, WebSocket: nodeWebSocket({ ca }) })
+const { outbox, documents: store } = storage
+const provider = new SealedProvider({ connection, access, doc: new Y.Doc(), outbox, store })
+provider.on('problem', ({ code }) => console.log(`problem ${code}`))
+await provider.whenLoaded()
+const text = provider.doc.getText('note')
+console.log(`found ${text.toJSON()}`)
+for (let n = 0; ; n++) {
+  const word = `${life}.${n}`
+  text.insert(text.length, `${word} `)
+  console.log(`typed ${word}`)
+  void provider.whenKept().then(() => console.log(`kept ${word}`))
+  // Bursts and rests, so that some are sealed, some merged, some drafts.
+  await pause(n % 5 === 0 ? 25 : n % 3)
+}
