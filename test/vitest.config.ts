@@ -9,6 +9,7 @@ import { playwright } from '@vitest/browser-playwright'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
+import { findWords } from './support/browser-commands.ts'
 import { BROWSER_HOME, BROWSER_PORT, CHROMIUM_FLAGS, findChromium } from './support/chromium.ts'
 
 const chromium = findChromium()
@@ -21,7 +22,8 @@ if (chromium === undefined) {
 const GLOBAL_RELAY = fileURLToPath(new URL('support/global-relay.ts', import.meta.url))
 
 /** In tests the packages of this repository are their sources. */
-const conditions = ['source', 'module', 'import', 'default']
+// ('import' and 'default' hold by themselves; named, they would hold for CommonJS' require too.)
+const conditions = ['source', 'module']
 
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
@@ -65,7 +67,18 @@ export default defineConfig({
         : [
             {
               extends: true as const,
-              resolve: { conditions: [...conditions, 'browser'], dedupe: ['yjs', 'lib0', 'y-protocols'] },
+              resolve: {
+                conditions: [...conditions, 'browser'],
+                dedupe: [
+                  'yjs',
+                  'lib0',
+                  'y-protocols',
+                  'react',
+                  'prosemirror-model',
+                  'prosemirror-state',
+                  'prosemirror-view',
+                ],
+              },
               // Named here so that Vite does not discover them in the middle of a run and reload the page.
               optimizeDeps: {
                 include: [
@@ -77,6 +90,27 @@ export default defineConfig({
                   '@tiptap/extension-text',
                   '@tiptap/pm/state',
                   '@tiptap/y-tiptap',
+                  '@blocknote/core',
+                  '@codemirror/commands',
+                  '@codemirror/state',
+                  '@codemirror/view',
+                  '@lexical/history',
+                  '@lexical/rich-text',
+                  '@lexical/yjs',
+                  '@tiptap/react',
+                  '@tiptap/starter-kit',
+                  'lexical',
+                  'prosemirror-commands',
+                  'prosemirror-keymap',
+                  'prosemirror-schema-basic',
+                  'prosemirror-state',
+                  'prosemirror-view',
+                  'quill',
+                  'quill-cursors',
+                  'react/jsx-dev-runtime',
+                  'y-codemirror.next',
+                  'y-prosemirror',
+                  'y-quill',
                   'fast-check',
                   'idb',
                   'lib0/broadcastchannel',
@@ -99,6 +133,7 @@ export default defineConfig({
                 globalSetup: [GLOBAL_RELAY],
                 browser: {
                   enabled: true,
+                  commands: { findWords },
                   api: { port: BROWSER_PORT, strictPort: true },
                   headless: true,
                   screenshotFailures: false,

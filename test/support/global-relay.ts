@@ -12,11 +12,15 @@ import type { TestProject } from 'vitest/node'
 
 import { BROWSER_HOME, BROWSER_PORT } from './chromium.ts'
 import { hasComponent } from './components.ts'
+import { startPlaintextServer } from './plaintext-server.ts'
 import { REPOSITORY_ROOT } from './repository.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    relay: { readonly url: string; readonly ca: string }
+    /** `data` is the folder in which it keeps everything. */
+    relay: { readonly url: string; readonly ca: string; readonly data: string }
+    /** A y-websocket server that reads along, for browsers; with the folder in which it keeps what it was sent. */
+    plaintext: { readonly url: string; readonly data: string }
   }
 }
 
@@ -40,7 +44,8 @@ export async function setup(project: TestProject): Promise<void> {
   const url = await addressOf(relay)
   const caPath = join(data, 'tls', 'ca.pem')
   if (project.name.startsWith('browser') && hasComponent('certutil')) trustInBrowser(caPath)
-  project.provide('relay', { url, ca: readFileSync(caPath, 'utf8') })
+  project.provide('relay', { url, ca: readFileSync(caPath, 'utf8'), data })
+  if (project.name.startsWith('browser')) await providePlaintext(project)
   stops.push(async () => {
     const ended = new Promise((resolve) => relay.once('exit', resolve))
     relay.kill('SIGTERM')
@@ -52,6 +57,17 @@ export async function setup(project: TestProject): Promise<void> {
 
 export async function teardown(): Promise<void> {
   for (const stop of stops.splice(0)) await stop()
+}
+
+async function providePlaintext(project: TestProject): Promise<void> {
+  const data = mkdtempSync(join(tmpdir(), 'y-sealed-plaintext-'))
+  const server = await startPlaintextServer(data)
+  project.provide('plaintext', { url: server.url, data })
+  stops.push(() => {
+    server.close()
+    rmSync(data, { recursive: true, force: true })
+    return Promise.resolve()
+  })
 }
 
 function addressOf(relay: ChildProcess): Promise<string> {
