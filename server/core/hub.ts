@@ -17,6 +17,7 @@ import {
 
 import { Access } from './access.ts'
 import { accessMessage, awarenessMessage, deletedMessage, goneMessage, type BusMessage } from './bus-message.ts'
+import { CompactionHints } from './compaction.ts'
 import type { Context } from './context.ts'
 import { Delivery, type Batch, type WaitingAck } from './delivery.ts'
 import { DocumentMembers } from './document-members.ts'
@@ -44,6 +45,7 @@ export class Hub {
   readonly presence: Presence
   readonly access: Access
   readonly members: DocumentMembers
+  readonly compaction: CompactionHints
   readonly restores: RestoreTurns = new RestoreTurns()
   /** `null` while the document does not exist. */
   document: OpenDocument | null = null
@@ -65,6 +67,8 @@ export class Hub {
   readonly #heads: HeadNews
   /** Bytes of the log, as last read, and what this relay has appended since. */
   #logBytes = 0
+  /** Seq up to which its bodies were gone then. */
+  #base = 0
 
   constructor(id: Bytes, key: string, context: Context) {
     this.id = id
@@ -72,6 +76,7 @@ export class Hub {
     this.#context = context
     this.presence = new Presence(context.limits.awarenessTtlMs)
     this.members = new DocumentMembers(context, id)
+    this.compaction = new CompactionHints(context.limits)
     this.access = new Access(context, id, this.subscriptions, (subscription) => this.#dismiss(subscription))
     this.#repair = new Repair(context.clock, context.limits.repairDelayMs, () => this.#heal())
     this.#heads = new HeadNews(context, id, this.#delivery, (frame) => this.#broadcast(frame, null))
@@ -86,7 +91,7 @@ export class Hub {
     const { documentBytes, documentEntries, documentRecordBytes } = this.limits
     const left = documentBytes - this.#logBytes
     if (isRecord) return Math.max(0, left + documentRecordBytes)
-    return this.lastSeq >= documentEntries ? 0 : Math.max(0, left)
+    return this.lastSeq - this.#base >= documentEntries ? 0 : Math.max(0, left)
   }
 
   /** Seq of the newest entry that this relay has delivered. */
@@ -102,7 +107,7 @@ export class Hub {
     await this.#context.bus.subscribe(this.id)
     const status = await this.readStatus()
     if (status !== null && !status.deleted) await this.#note(status)
-    this.#logBytes = status?.logBytes ?? 0
+    if (status !== null) this.#measure(status)
     this.#isStarted = true
     this.#delivery.start(status?.head ?? null)
     this.#heads.begin()
@@ -124,8 +129,25 @@ export class Hub {
     // Roles before the document: from then on it is delivered to whoever may read.
     if (this.document === null && status.mode === 'members') await this.access.read()
     await this.#note(status)
-    this.#logBytes = Math.max(this.#logBytes, status.logBytes)
+    this.#measure(status)
     if (status.head.seq > this.#delivery.last) this.#planRepair()
+  }
+
+  /** What was appended since the row was read is not to be forgotten; what was trimmed is. */
+  #measure({ logBytes, base, snapshots }: DocumentStatus): void {
+    this.#logBytes = base > this.#base ? logBytes : Math.max(this.#logBytes, logBytes)
+    this.#base = base
+    this.compaction.reset(snapshots)
+  }
+
+  /** A snapshot was published here, or bodies were trimmed: how much the log holds is asked anew. Never rejects. */
+  async remeasure(): Promise<void> {
+    try {
+      const status = await this.readStatus()
+      if (status !== null && !status.deleted) this.#measure(status)
+    } catch {
+      this.#context.metrics.count('refreshes_failed')
+    }
   }
 
   /** Keeps a row, unless what is known is newer. */
@@ -174,6 +196,7 @@ export class Hub {
     }
     for (const entry of entries) {
       this.#logBytes += entry.envelope.length
+      this.compaction.grow(entry.envelope.length)
       this.#delivery.offer(entry)
     }
     this.#delivery.noteHead(head)

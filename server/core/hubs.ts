@@ -119,6 +119,11 @@ export class Hubs implements BusEvents {
     }
   }
 
+  /** The log of a document holds less than before. */
+  remeasure(document: Bytes): void {
+    void this.#hubsByDocument.get(this.#context.keyOf(document))?.hub.remeasure()
+  }
+
   tick(nowMs: number): void {
     for (const { hub } of this.#hubsByDocument.values()) hub.tick(nowMs)
     if (this.#context.bus.isAlone === true || this.#isComparing) return

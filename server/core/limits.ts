@@ -36,6 +36,28 @@ export interface RelayLimits extends SocketLimits {
   readonly stagedForMs: number
   /** What may wait for a peer before the next piece of a snapshot: two pieces, so that a crowd that opens a large document holds little. [FR18] */
   readonly snapshotQueueBytes: number
+  /**
+   * A document wants a new snapshot, and wants it urgently, when so many entries or bytes lie behind the newest: half a page of them is read
+   * and judged within a few hundredths of a second on a phone; of ten times that somebody who opens takes notice.
+   */
+  readonly soonEntries: number
+  readonly soonBytes: number
+  readonly nowEntries: number
+  readonly nowBytes: number
+  /** How long whoever was asked for a snapshot has before another is. */
+  readonly compactionPauseMs: number
+  /** Bodies are kept so long at least, though snapshots stand for them: whoever comes back within a week goes on where they were. [LO15] */
+  readonly trimAgeMs: number
+  /** Marks are kept so long: whoever comes back within three months can still check every entry of the log. [LO15] */
+  readonly marksAgeMs: number
+  /** Where only one device ever wrote, so much age stands for an attestation: long enough to notice what is wrong. [LO13] */
+  readonly attestAgeMs: number
+  /** How often documents are looked at for what may go. */
+  readonly trimIntervalMs: number
+  /** Entries and bytes that go in one transaction, and how long everybody else has their turn between two. */
+  readonly trimEntries: number
+  readonly trimBytes: number
+  readonly trimPauseMs: number
   /** How long a group may wait for its next part. */
   readonly groupIdleMs: number
   /** READ frames of one socket without an answer. */
@@ -147,6 +169,18 @@ export const DEFAULT_LIMITS: RelayLimits = {
   documentStagedSnapshots: 16,
   stagedForMs: 3_600_000,
   snapshotQueueBytes: 65_536,
+  soonEntries: 500,
+  soonBytes: 262_144,
+  nowEntries: 4_000,
+  nowBytes: 2_097_152,
+  compactionPauseMs: 10_000,
+  trimAgeMs: 604_800_000,
+  marksAgeMs: 7_776_000_000,
+  attestAgeMs: 604_800_000,
+  trimIntervalMs: 600_000,
+  trimEntries: 64,
+  trimBytes: 262_144,
+  trimPauseMs: 20,
   groupIdleMs: 60_000,
   readsInFlight: 4,
   restoresInFlight: 16,

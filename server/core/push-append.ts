@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CLIENT_FRAME, concatBytes, encodeRelayFrame, type Bytes } from '@y-sealed/protocol'
+import { CLIENT_FRAME, concatBytes, encodeRelayFrame, type Bytes, type Compaction } from '@y-sealed/protocol'
 
 import type { Append } from './append-queue.ts'
 import type { LiveEntry } from './entry-frames.ts'
@@ -49,9 +49,10 @@ export function ackOf(
   counter: number,
   count: number,
   seq: number,
+  compaction: Compaction = 'none',
 ): Bytes {
   const { document, session } = entry
-  return encodeRelayFrame({ type: 'ack', document, session, counter, count, seq, compaction: 'none' })
+  return encodeRelayFrame({ type: 'ack', document, session, counter, count, seq, compaction })
 }
 
 /** Does the store know more of the document than this relay? Then another one has changed it. */
@@ -112,18 +113,39 @@ class PushAppend implements Append {
     hub.appended(fresh, result.head, this.unit.record)
     const { link } = this.#subscription
     if (link !== null) link.hasJoined = true
+    if (this.unit.publication !== undefined && result.fresh > 0) this.#published()
+    const compaction = this.#askForSnapshot(result.fresh)
     for (let from = 0; from < entries.length;) {
       let to = from + 1
       while (to < entries.length && result.seqs[to] === (result.seqs[to - 1] as number) + 1) to++
-      this.#acknowledgeRun(from, to, result.seqs)
+      this.#acknowledgeRun(from, to, result.seqs, to === entries.length ? compaction : 'none')
       from = to
     }
   }
 
+  #published(): void {
+    const { hub } = this.#subscription
+    const { metrics, log, labelOf } = this.#socket.context
+    hub.compaction.published()
+    void hub.remeasure()
+    metrics.count('snapshots_published')
+    log.info('snapshot-published', { connection: this.#socket.id, document: labelOf(hub.id) })
+  }
+
+  /** Who has just added to a log that has grown long is elected, if they may publish at all. */
+  #askForSnapshot(fresh: number): Compaction {
+    const { record, creation, publication, attestation } = this.unit
+    if (fresh === 0 || record !== undefined || creation !== undefined) return 'none'
+    if (publication !== undefined || attestation !== undefined) return 'none'
+    const { hub, grant } = this.#subscription
+    if (!grant.permissions.has('snapshot')) return 'none'
+    return hub.compaction.take(this.#socket.context.clock.monotonic())
+  }
+
   /** One ACK per run of consecutive seqs. [FR9] */
-  #acknowledgeRun(from: number, to: number, seqs: readonly number[]): void {
+  #acknowledgeRun(from: number, to: number, seqs: readonly number[], compaction: Compaction): void {
     const seq = seqs[from] as number
-    const frame = ackOf(this.unit, (this.unit.entries[from] as NewEntry).counter, to - from, seq)
+    const frame = ackOf(this.unit, (this.unit.entries[from] as NewEntry).counter, to - from, seq, compaction)
     this.#subscription.hub.acknowledge({ subscription: this.#subscription, through: seq + to - from - 1, frame })
   }
 

@@ -14,6 +14,7 @@ import type { Outbound, RoomConnection, Upgrade } from './ports.ts'
 import { createSharedRates, tickSharedRates } from './rates.ts'
 import { SnapshotReads } from './snapshot-reads.ts'
 import { StagingBudget } from './staged-parts.ts'
+import { Trimmer } from './trimmer.ts'
 import { Wheel } from './wheel.ts'
 
 export interface RoomOptions extends Omit<
@@ -29,6 +30,7 @@ export class Room {
   readonly #appends: AppendQueue
   readonly #connections = new Set<Connection>()
   readonly #wheel: Wheel
+  readonly #trimmer: Trimmer
   #lastId = 0
 
   constructor({ limits, ...ports }: RoomOptions) {
@@ -50,11 +52,18 @@ export class Room {
       (error) => log.error('append-failed', { cause: error instanceof SyncError ? error.code : 'unknown' }),
     )
     this.#wheel = new Wheel(ports.clock, () => this.#tick())
+    this.#trimmer = new Trimmer(this.#context, (document) => this.#hubs.remeasure(document))
   }
 
   /** Listens to the bus. To be called once, before the first connection. */
   async start(): Promise<void> {
     await this.#context.bus.start(this.#hubs)
+    this.#trimmer.start()
+  }
+
+  /** Gives back the space of what snapshots stand for, as is done now and then by itself. Never rejects. [LO15] */
+  trim(): Promise<void> {
+    return this.#trimmer.run()
   }
 
   get size(): number {
@@ -135,5 +144,6 @@ export class Room {
   close(): void {
     for (const connection of this.#connections) connection.end(1001, 'going away')
     this.#wheel.stop()
+    this.#trimmer.stop()
   }
 }

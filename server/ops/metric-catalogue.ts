@@ -96,6 +96,12 @@ export const METRICS: Readonly<Record<string, MetricDefinition>> = {
   compares_failed: counter('Comparisons of heads with the store that failed'),
   snapshot_bytes_staged: counter('Bytes of snapshots taken in'),
   snapshot_bytes_sent: counter('Bytes of snapshots sent to those who asked for pages of them'),
+  snapshots_published: counter('Snapshots put into force'),
+  snapshots_dropped: counter('Snapshots whose bytes went because newer ones stand for them'),
+  entries_trimmed: counter('Entries whose bodies went because snapshots stand for them'),
+  bytes_trimmed: counter('Bytes of those bodies'),
+  marks_forgotten: counter('Marks of trimmed entries that were old enough to go'),
+  trims_failed: counter('Rounds of trimming that the store ended early'),
   stagings_failed: counter('Pieces of snapshots that the store could not take'),
   bus_messages_refused: counter('Messages of the bus that were malformed'),
 

@@ -12,6 +12,8 @@ import type { StoreFactory } from './store-case.ts'
 import { storeModelContract } from './store-model.ts'
 import { readContract, removeContract } from './store-read-cases.ts'
 import { lostContract } from './store-lost-cases.ts'
+import { snapshotContract, stagingContract } from './store-snapshot-cases.ts'
+import { trimContract } from './store-trim-cases.ts'
 import { ageContract, recordContract } from './store-record-cases.ts'
 
 /** Registers the whole contract for one kind of store. */
@@ -35,6 +37,15 @@ export function storeContract(name: string, openStore: StoreFactory): void {
   })
   describe(`${name}: read`, () => {
     readContract(open)
+  })
+  describe(`${name}: pieces of snapshots`, () => {
+    stagingContract(open)
+  })
+  describe(`${name}: snapshots`, () => {
+    snapshotContract(open)
+  })
+  describe(`${name}: trimming`, () => {
+    trimContract(open)
   })
   describe(`${name}: remove`, () => {
     removeContract(open)
