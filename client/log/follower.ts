@@ -44,6 +44,10 @@ export interface FollowerOptions {
   /** The log has reached the head of OPENED; `isWhole` when nothing in it waits for a signature. */
   readonly onCaughtUp: (isWhole: boolean) => void
   readonly onMismatch: (code: LogMismatch, seq: number) => void
+  /** OPENED does not hold what was verified: until another one does, nothing of the relay is taken. */
+  readonly onFallen: (frame: OpenedFrame, code: 'ROLLBACK' | 'FORK') => void
+  /** OPENED holds all of it. */
+  readonly onHeld: (frame: OpenedFrame) => void
   /** Entries were verified and follow what was there. */
   readonly onTaken?: (entries: readonly LogEntry[]) => void
   /** A head that the relay signed has been found to fit. */
@@ -74,6 +78,7 @@ export class LogFollower {
   #reportedWaiting = 0
   #reportedWithheld = 0
   #stopped = false
+  #isFallen = false
   /** What is taken comes from this device's own store. */
   #loading = false
 
@@ -86,17 +91,26 @@ export class LogFollower {
     return this.#newestHead
   }
 
+  /** The furthest head that the relay has signed, reached or not. */
+  get furthest(): SignedHead | null {
+    const promised = this.#promises.furthestHead
+    return promised !== null && promised.seq > (this.#newestHead?.seq ?? 0) ? promised : this.#newestHead
+  }
+
   /** A socket opened the document: its head is where history ends and live begins. */
   opened(frame: OpenedFrame): void {
     this.closed()
+    this.#isFallen = false
+    if (this.#stopped) return
     const { log } = this.#options
     const { seq } = log.head
-    if (!frame.present) return seq > 0 || this.#promises.furthest > 0 ? this.#stop('ROLLBACK', 0) : undefined
+    if (!frame.present) return seq > 0 || this.#promises.furthest > 0 ? this.#fall(frame, 'ROLLBACK') : undefined
     if (!this.#isSigned(frame.head)) return this.#stop('BAD_HEAD', frame.head.seq)
     // By its own signature, shown here, to a peer, or in an earlier run, it had come further.
-    if (frame.head.seq < Math.max(seq, this.#promises.furthest)) return this.#stop('ROLLBACK', frame.head.seq)
-    if (frame.through < seq || this.#contradicts(frame.head)) return this.#stop('FORK', seq)
+    if (frame.head.seq < Math.max(seq, this.#promises.furthest)) return this.#fall(frame, 'ROLLBACK')
+    if (frame.through < seq || this.#contradicts(frame.head)) return this.#fall(frame, 'FORK')
     if (!this.#promise(frame.head)) return this.#stop('FORK', frame.head.seq)
+    this.#options.onHeld(frame)
     this.#target = frame.head
     this.#inlineThrough = frame.through
     this.#advance()
@@ -113,6 +127,7 @@ export class LogFollower {
   }
 
   offer(entries: readonly LogEntry[]): void {
+    if (this.#isFallen) return
     this.#sequencer.offer(entries, this.#options.log.head.seq)
     this.#advance()
   }
@@ -286,6 +301,11 @@ export class LogFollower {
       return { code: 'LOG_INVALID', seq: log.head.seq }
     }
     return null
+  }
+
+  #fall(frame: OpenedFrame, code: 'ROLLBACK' | 'FORK'): void {
+    this.#isFallen = true
+    this.#options.onFallen(frame, code)
   }
 
   #isSigned(head: SignedHead): boolean {

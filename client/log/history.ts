@@ -7,7 +7,7 @@ import type { PlacedRecord, SignedHead } from '@y-sealed/protocol'
 import type { DocumentAccess } from '../document/document-access.ts'
 import { EditTable } from '../history/edit-table.ts'
 import { storedLog, type SealedLog } from '../history/sealed-log.ts'
-import type { DocumentStore } from '../stores/document-store.ts'
+import type { DocumentStore, StoredEntry } from '../stores/document-store.ts'
 import { DocumentLog, type LogEntry } from './document-log.ts'
 import { LogFollower, type FollowerOptions } from './follower.ts'
 import { KeptLog } from './kept-log.ts'
@@ -85,6 +85,19 @@ export class History {
   async restart(): Promise<void> {
     this.#follower.restart()
     await this.#loadEntries()
+  }
+
+  /** Goes back to a place: what followed there is forgotten, also by the next run. */
+  async rewind(toSeq: number): Promise<void> {
+    await this.#kept.whenKept()
+    await this.#kept.cut(toSeq)
+    await this.restart()
+  }
+
+  /** What is kept, for giving it back. */
+  readonly readKept = async (fromSeq: number, maxBytes: number): Promise<readonly StoredEntry[]> => {
+    await this.#kept.whenKept()
+    return this.sealed.read(fromSeq - 1, maxBytes)
   }
 
   /** Resolves when all that was verified so far would survive a crash, or never will. */

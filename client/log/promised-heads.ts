@@ -25,6 +25,11 @@ export class PromisedHeads {
     return Math.max(0, ...this.#headBySeq.keys())
   }
 
+  /** The furthest of all. */
+  get furthestHead(): SignedHead | null {
+    return this.#headBySeq.get(this.furthest) ?? null
+  }
+
   /** The first one after `seq`. */
   after(seq: number): SignedHead | null {
     const next = Math.min(...[...this.#headBySeq.keys()].filter((promised) => promised > seq))

@@ -12,13 +12,15 @@ import {
   type ClosedFrame,
   type NackFrame,
   type OpenedFrame,
+  type RecordsFrame,
   type SignedHead,
 } from '@y-sealed/protocol'
 import type { Device } from '@y-sealed/protocol/sealing'
 import type { Awareness } from 'y-protocols/awareness'
 import * as Y from 'yjs'
 import type { DocumentFrame } from '../connection/channel.ts'
-import type { DocumentAccess } from '../document/document-access.ts'
+import { createHealer } from '../healing/create-healer.ts'
+import type { Healer } from '../healing/healer.ts'
 import { Foundation } from '../document/foundation.ts'
 import { entriesOf, type DocumentLog, type LogOutcome } from '../log/document-log.ts'
 import type { LogFollower } from '../log/follower.ts'
@@ -40,6 +42,7 @@ import type { QueuedEntry } from './send-queue.ts'
 import { storeProblem } from './send-problem.ts'
 import { Sender } from './sender.ts'
 import { Standing } from './standing.ts'
+import { watchView } from './watch-view.ts'
 
 const READ_BYTES = 262_144
 
@@ -58,9 +61,9 @@ export class OpenDocument {
   readonly gate: RemoteGate
   readonly line: Lifeline
   readonly #options: OpenDocumentOptions
-  readonly #access: DocumentAccess
   readonly #emit: Emit
   readonly #history: History
+  readonly #healer: Healer
   readonly #foundation: Foundation
   readonly #desk: MemberDesk | null
   #device: Device | null = null
@@ -77,28 +80,35 @@ export class OpenDocument {
   /** The epoch under which presence was shown last. */
   #shownEpoch: number | null = null
   #lastUnsaved = 0
-  readonly #stopInputGate: () => void
-  readonly #onHidden = (): void => {
-    this.flush()
-    this.#presence?.setHidden(true)
-  }
-  readonly #onShown = (): void => this.#presence?.setHidden(false)
+  readonly #stopWatching: (() => void)[]
 
   constructor(options: OpenDocumentOptions) {
     const { access, doc, connection } = options
     this.#options = options
-    this.#access = access
     this.#emit = options.emit
     this.membership = access instanceof Membership ? access : null
     this.standing = new Standing(this.membership)
     this.gate = new RemoteGate(doc, options.editOrigin ?? (() => options.origin))
     this.#history = this.#createHistory()
+    this.#healer = createHealer({
+      access,
+      history: this.#history,
+      emit: options.emit,
+      line: () => this.line,
+      pause: () => this.#pause(),
+      sender: () => this.#sender,
+      device: () => this.#device,
+    })
     this.line = this.#createLine()
     this.#foundation = new Foundation(access, (frame) => this.line.send(frame))
     this.#desk = this.membership && this.#createDesk(this.membership)
-    this.#stopInputGate = startInputGate(options.inputGate ?? true, this.gate)
-    connection.on('hidden', this.#onHidden)
-    connection.on('shown', this.#onShown)
+    this.#stopWatching = [
+      startInputGate(options.inputGate ?? true, this.gate),
+      watchView(connection, (isHidden) => {
+        if (isHidden) this.flush()
+        this.#presence?.setHidden(isHidden)
+      }),
+    ]
     // What the document holds already may be new to the relay: the log decides when it is known.
     if (doc.store.clients.size > 0) this.#early.push(Y.encodeStateAsUpdateV2(doc) as Bytes)
     // Otherwise the line asks for it, and says what is wrong.
@@ -114,7 +124,7 @@ export class OpenDocument {
     const { doc } = this.#options
     const { log, edits, sealed: source } = this.#history
     return new SealedHistory({
-      access: this.#access,
+      access: this.#options.access,
       log,
       edits,
       source,
@@ -149,9 +159,7 @@ export class OpenDocument {
   }
 
   destroy(): void {
-    this.#stopInputGate()
-    this.#options.connection.off('hidden', this.#onHidden)
-    this.#options.connection.off('shown', this.#onShown)
+    for (const stop of this.#stopWatching) stop()
     // It says good-bye to those who see it.
     this.#presence?.destroy()
     this.disconnect()
@@ -204,6 +212,7 @@ export class OpenDocument {
       onPause: () => this.#pause(),
       onGone: () => {
         this.#follower.closed()
+        this.#healer.closed()
         this.#presence?.dropAll()
       },
       onEnded: (reason) => this.#desk?.end(reason.code, closedError(reason).message),
@@ -222,8 +231,10 @@ export class OpenDocument {
       onOutcomes: (outcomes) => this.#settle(outcomes),
       onCaughtUp: (isWhole) => this.#caughtUp(isWhole),
       onMismatch: (code, seq) => this.line.halt(code, seq),
+      onFallen: (frame, code) => this.#healer.fallen(frame, code),
+      onHeld: (frame) => this.#healer.well(frame),
       onWaiting: (seq) => this.#emit('integrity', [{ code: 'WAITING', seq, fatal: false }]),
-      onWithheld: (seq) => this.#emit('integrity', [{ code: 'WITHHELD', seq, fatal: false }]),
+      onWithheld: (seq) => this.#healer.withheld(seq),
       onTrouble: (error) => this.#emit('problem', [storeProblem(error)]),
     })
   }
@@ -242,7 +253,7 @@ export class OpenDocument {
     this.#device = device
     const sender = new Sender({
       doc: this.#options.doc,
-      access: this.#access,
+      access: this.#options.access,
       device,
       log: this.log,
       outbox: this.#options.outbox ?? createMemoryOutbox(),
@@ -285,7 +296,7 @@ export class OpenDocument {
   #createPresence(device: Device, sender: Sender): Presence {
     return new Presence({
       awareness: this.#options.awareness,
-      access: this.#access,
+      access: this.#options.access,
       device,
       log: this.log,
       session: () => sender.session,
@@ -326,14 +337,21 @@ export class OpenDocument {
       case 'closed':
         return this.#closedByRelay(frame)
       case 'records':
-        this.#desk?.take(frame)
-        return frame.more ? undefined : this.#followMembers()
+        return this.#recordsTold(frame)
+      case 'restored':
+        return this.#healer.restored(frame)
       case 'ids':
       case 'snapshot-chunk':
       case 'snapshot-taken':
-      case 'restored':
         return
     }
+  }
+
+  #recordsTold(frame: RecordsFrame): void {
+    // Those of a log that is not the one verified here say nothing yet.
+    if (this.#healer.isFallen) return frame.more ? undefined : this.#healer.recordsTold()
+    this.#desk?.take(frame)
+    return frame.more ? undefined : this.#followMembers()
   }
 
   #opened(frame: OpenedFrame): void {
@@ -342,7 +360,13 @@ export class OpenDocument {
     this.#updateRights()
     this.line.opened()
     this.#follower.opened(frame)
-    if (frame.present || this.line.halted || (this.#device && this.#foundation.lay(this.#device))) return
+    if (
+      frame.present ||
+      this.line.halted ||
+      this.#healer.isFallen ||
+      (this.#device && this.#foundation.lay(this.#device))
+    )
+      return
     this.line.down(downReason('UNKNOWN_DOCUMENT', 'the relay knows no such document'))
   }
 
@@ -362,12 +386,13 @@ export class OpenDocument {
     this.gate.apply(updates)
     for (const [outcome, entry] of own) this.#sender?.notice(outcome, entry)
     if (own.some(([outcome]) => outcome.kind === 'bind')) this.#presence?.announce()
+    this.#sender?.retry()
     this.#followMembers()
   }
 
   /** The epoch under which this device may seal at the place to which the log has come. */
   get #openEpoch(): number | null {
-    const key = this.#access.current
+    const key = this.#options.access.current
     return key !== null && this.log.isOpen(key.epoch) ? key.epoch : null
   }
 
@@ -422,6 +447,7 @@ export class OpenDocument {
   #refused(frame: NackFrame): void {
     const { code, retryAfterMs } = frame
     if (this.#foundation.takeAnswer(frame)) return this.line.obey(judgeRefusal(code, retryAfterMs, 'create'))
+    if (this.#healer.refused(frame)) return
     if (frame.refused === CLIENT_FRAME.push && this.#desk?.refuse(frame)) return
     switch (frame.refused) {
       case CLIENT_FRAME.push:

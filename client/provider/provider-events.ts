@@ -19,8 +19,10 @@ export interface IntegrityReport {
    * `ROLLBACK`, `FORK`, `LOG_INVALID`, `BAD_HEAD`, `GENESIS_CONFLICT`: the provider has stopped, nothing was overwritten, local edits are kept.
    * `ENTRY_REFUSED`: one entry does not count; the rest goes on. `WAITING`: everything after an entry waits for its signature.
    * `WITHHELD`: the relay does not hand over what it has signed for or shown; it is asked again.
+   * `ROLLBACK` and `FORK` that are not fatal: the relay does not show what this device has verified; it is given back what it lacks, and until it
+   * shows all of it nothing of it is taken and nothing leaves. `RESTORED`: it does again.
    */
-  readonly code: LogMismatch | RecordMismatch | 'ENTRY_REFUSED' | 'WAITING' | 'WITHHELD'
+  readonly code: LogMismatch | RecordMismatch | 'ENTRY_REFUSED' | 'WAITING' | 'WITHHELD' | 'RESTORED'
   readonly seq: number
   readonly reason?: EntryRefusal
   /** Why a record does not count, where `reason` is `record`. [KM16] */

@@ -17,6 +17,7 @@ export class SendBrake {
   /** New tokens asked for since the relay last allowed something. */
   #refreshes = 0
   #awaitsToken = false
+  #awaitsRestore = false
   readonly #patience = new Patience()
 
   /** `refresh` asks for a new token; false where that would change nothing. */
@@ -70,6 +71,19 @@ export class SendBrake {
   refreshed(): boolean {
     if (!this.#awaitsToken) return false
     this.#awaitsToken = false
+    this.release()
+    return true
+  }
+
+  /** What keeps it is that the relay lacks something. */
+  awaitRestore(): void {
+    this.#awaitsRestore = true
+  }
+
+  /** It lacks nothing any more. True when that ends the wait. */
+  restored(): boolean {
+    if (!this.#awaitsRestore) return false
+    this.#awaitsRestore = false
     this.release()
     return true
   }

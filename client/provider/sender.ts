@@ -74,6 +74,8 @@ export class Sender {
   /** Taken, and not written down: in a moment they are sealed, or else they are. */
   #undrafted: AuthoredUpdate[] = []
   #ready = false
+  /** The log has gone back behind what this session had in it. */
+  #mustReseal = false
   #lastSealedAt = -Infinity
   #mergeTimer: Cancel | null = null
   readonly #brake: SendBrake
@@ -197,9 +199,21 @@ export class Sender {
     // A first key may have come.
     this.#drafts.write()
     if (!this.#ready || current === null || !this.#options.log.isOpen(current.epoch)) return
-    if (this.#queue.has((envelope) => this.#isOutlived(envelope))) this.#reseal()
+    if (this.#mustReseal || this.#queue.has((envelope) => this.#isOutlived(envelope))) this.#reseal()
     this.flush()
     this.#pump()
+  }
+
+  /** The log has gone back: what is queued, and what the log had of this device, goes out anew, under a session that nothing stands in. [LO14] */
+  startOver(own: ReadonlySet<number>): void {
+    this.#mustReseal = true
+    this.#edits.startOver((client) => own.has(client) || client === this.#options.doc.clientID)
+    this.#options.onChange()
+  }
+
+  /** Others' entries have come: what hung on them may leave. */
+  retry(): void {
+    if (this.#ready && !this.#edits.isEmpty && this.#mergeTimer === null) this.flush()
   }
 
   /** The socket is gone, or may not be written to. What was sent may have arrived: it is sent again. */
@@ -290,6 +304,7 @@ export class Sender {
     if (code === 'NOT_OPEN') return this.#brake.repeat(this.#options.reopen)
     if (code === 'EPOCH_STALE') return this.#awaitEpoch(nack)
     if (code === 'FORBIDDEN' && this.#awaitToken(nack)) return
+    if (code === 'NEEDS_RESTORE') this.#brake.awaitRestore()
     switch (REFUSALS[code].retry) {
       case 'reseal':
         return this.#brake.repeat(() => this.#reseal())
@@ -304,6 +319,12 @@ export class Sender {
   /** A new token is in force: what the old one did not allow goes out once more. */
   refreshed(): void {
     if (!this.#brake.refreshed()) return
+    this.#pump()
+  }
+
+  /** The relay lacks nothing any more: what it refused for that goes out at once. [LO14] */
+  restored(): void {
+    if (!this.#ready || !this.#brake.restored()) return
     this.#pump()
   }
 
@@ -383,10 +404,14 @@ export class Sender {
     // What is refused while nothing may be sealed waits for the epoch under which it may.
     if (!this.#maySeal()) return
     const { access, device, log } = this.#options
-    const old = this.#queue.drain(
-      (envelope) => this.#isOutlived(envelope),
+    const isLost = this.#mustReseal
+    this.#mustReseal = false
+    const drained = this.#queue.drain(
+      (envelope) => isLost || this.#isOutlived(envelope),
       (envelope) => log.isPending(envelope),
     )
+    // What this run sealed may hang on what the log lost: it goes out with that, found by comparing. In the outbox it stays till the next run.
+    const old = isLost ? drained.filter(({ restored }) => restored) : drained
     this.#binds.forget()
     this.#session = new Session(access.documentId, device)
     if (access.introduce(device, this.#session.id) !== null) this.#binds.ask(this.#options.doc.clientID)

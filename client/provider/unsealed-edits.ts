@@ -10,6 +10,7 @@ import { checkUpdate } from '../yjs/check-update.ts'
 import type { LogState } from '../yjs/log-state.ts'
 import { inspectUpdate } from '../yjs/inspect-update.ts'
 import { diffAgainst, extendedClients, mergeBatch } from '../yjs/outgoing.ts'
+import { ownPart, type OwnPart } from '../yjs/own-part.ts'
 import { setAside, type SetAside } from '../yjs/set-aside.ts'
 import type { UpdateRefusal } from '../yjs/update-limits.ts'
 import { AheadClocks } from './ahead-clocks.ts'
@@ -36,6 +37,8 @@ export class UnsealedEdits {
   #updates: Bytes[] = []
   #count = 0
   #skipped = false
+  /** The log has gone back: what this device wrote there is found by comparing, piece by piece as what it hangs on comes again. [LO14] */
+  #isOwn: ((client: number) => boolean) | null = null
   /** When the newest of them was made; `null`: to be found by comparing. [EN10] */
   #newestAt: number | null = null
   /** Items of which the app was told. */
@@ -100,18 +103,36 @@ export class UnsealedEdits {
     this.#skipped ||= edits > 0
   }
 
+  /** The log has gone back, and may have lost what was acknowledged: all of this device's own goes out again that the log does not have. */
+  startOver(isOwn: (client: number) => boolean): void {
+    this.#ahead.forget()
+    this.#isOwn = isOwn
+    this.#lookAgain()
+  }
+
+  #lookAgain(): void {
+    this.#updates.push(diffAgainst(this.#options.doc, this.#ahead.vector()))
+    this.#count = Math.max(1, this.#count)
+  }
+
   /** All as one update that may leave now, when the newest was made and how many they are; `null` where they have to stay. */
   release(): (AuthoredUpdate & { readonly edits: number }) | null {
+    const isWhole = this.#isOwn === null
     const update = this.#sendable()
     if (update === null) return null
     const released = { update, edits: this.#count, authored: this.#newestAt ?? claimedNow() }
     this.#clear()
+    // What waited for others is looked for again when they have come.
+    if (!isWhole && this.#isOwn !== null) this.#lookAgain()
     return released
   }
 
   #sendable(): Bytes | null {
     const { doc, device, state } = this.#options
-    const waiting = mergeBatch(this.#updates) ?? diffAgainst(doc, this.#ahead.vector())
+    const own = this.#findOwn()
+    // All that is left hangs on what others have yet to write anew.
+    if (own?.isWaiting === true && !own.hasStructs) return null
+    const waiting = own?.update ?? mergeBatch(this.#updates) ?? diffAgainst(doc, this.#ahead.vector())
     this.#updates = [waiting]
     if (!this.#isBound(waiting)) return null
     const ahead = {
@@ -120,7 +141,7 @@ export class UnsealedEdits {
     }
     let update = waiting
     let verdict = checkUpdate(update, ahead, device)
-    if (!verdict.ok && verdict.code !== 'empty') {
+    if (!verdict.ok && verdict.code !== 'empty' && own === null) {
       update = diffAgainst(doc, this.#ahead.vector())
       if (!this.#isBound(update)) return null
       verdict = checkUpdate(update, ahead, device)
@@ -138,6 +159,15 @@ export class UnsealedEdits {
     if (verdict.growth.size === 0 && this.#ahead.hasDeleted(verdict.deletes)) return this.#keep('empty')
     this.#ahead.grow(verdict.growth, verdict.deletes)
     return verdict.feed
+  }
+
+  /** What can leave now of what the log lost; `null` once it has all of it, or lost nothing. */
+  #findOwn(): OwnPart | null {
+    if (this.#isOwn === null) return null
+    const clockOf = (client: number): number => this.#ahead.clockOf(client)
+    const own = ownPart(diffAgainst(this.#options.doc, this.#ahead.vector()), clockOf, this.#isOwn)
+    if (!own.isWaiting) this.#isOwn = null
+    return own
   }
 
   #isBound(update: Bytes): boolean {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ProviderEvents, ProviderStatus } from '../provider/provider-events.ts'
+import type { IntegrityReport, ProviderEvents, ProviderStatus } from '../provider/provider-events.ts'
 import { judgeStatus, type StorageState, type SyncFacts, type SyncStatus } from './sync-status.ts'
 
 /** The part of a provider that is followed. */
@@ -68,7 +68,7 @@ export class StatusTracker {
       else if (problem.code === 'OUTBOX_FAILED') this.#learn({ storage: 'off' })
       else if (!PASSING.has(problem.code) && !problem.code.startsWith('PRESENCE_')) this.#learn({ problem })
     })
-    provider.on('integrity', (report) => this.#learn(report.fatal ? { distrust: report } : { tampering: report }))
+    provider.on('integrity', (report) => this.#learn(newsOf(report)))
     provider.on('connection-close', ({ code }) => {
       // Out of view nobody waits for it, and in view again it is dialled at once. [CL21]
       if (code === 'HIDDEN') this.#learn({ isLost: false })
@@ -89,6 +89,13 @@ export class StatusTracker {
     const now = { isConnected: status === 'connected', isSynced: synced, readOnly, unsaved: unsyncedChanges }
     return judgeStatus({ ...this.#told, ...now })
   }
+}
+
+/** The relay shows less than was verified until it shows all of it again. */
+function newsOf(report: IntegrityReport): Partial<Told> {
+  if (report.code === 'RESTORED') return { distrust: null }
+  const isDistrusted = report.fatal || report.code === 'ROLLBACK' || report.code === 'FORK'
+  return isDistrusted ? { distrust: report } : { tampering: report }
 }
 
 function isSame(one: SyncStatus, other: SyncStatus): boolean {

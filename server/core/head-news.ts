@@ -16,6 +16,9 @@ export class HeadNews {
   readonly #send: (frame: Bytes) => void
   #sentAtMs: number
   #sentSeq = 0
+  /** The newest seq at the last tick, and since when. */
+  #seenSeq = 0
+  #seenSinceMs = 0
 
   /** `send` gives a frame to all who may read at that moment. */
   constructor(context: Context, document: Bytes, delivery: Delivery, send: (frame: Bytes) => void) {
@@ -34,13 +37,21 @@ export class HeadNews {
   /** Sends a head when it is time (monotonic) and there is a new one. */
   tick(nowMs: number): void {
     const { last } = this.#delivery
-    if (last <= this.#sentSeq || nowMs < this.#sentAtMs + this.#context.limits.headIntervalMs) return
+    const { headIntervalMs, headQuietMs } = this.#context.limits
+    if (last !== this.#seenSeq) {
+      this.#seenSeq = last
+      this.#seenSinceMs = nowMs
+    }
+    const isQuiet = nowMs >= this.#seenSinceMs + headQuietMs
+    if (last <= this.#sentSeq || (!isQuiet && nowMs < this.#sentAtMs + headIntervalMs)) return
     this.#sentAtMs = nowMs
-    this.#sentSeq = last
-    void this.#tell()
+    void this.tell()
   }
 
-  async #tell(): Promise<void> {
+  /** Sends the head as it is now, unless it was sent. Never rejects. */
+  async tell(): Promise<void> {
+    if (this.#delivery.last <= this.#sentSeq) return
+    this.#sentSeq = this.#delivery.last
     const { store, headKey, metrics } = this.#context
     const { last: seq, transcript: known } = this.#delivery
     try {

@@ -416,6 +416,11 @@ export class Hub {
     }
   }
 
+  /** Signs for everything that was delivered: this relay is about to go. */
+  async tellHead(): Promise<void> {
+    if (!this.isEnded) await this.#heads.tell()
+  }
+
   /** This relay deleted the document. */
   deleted(): void {
     this.end('DELETED')

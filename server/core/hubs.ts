@@ -124,6 +124,11 @@ export class Hubs implements BusEvents {
     void this.#hubsByDocument.get(this.#context.keyOf(document))?.hub.remeasure()
   }
 
+  /** {@link Hub.tellHead} of all. */
+  async tellHeads(): Promise<void> {
+    await Promise.all([...this.#hubsByDocument.values()].map(({ hub }) => hub.tellHead()))
+  }
+
   tick(nowMs: number): void {
     for (const { hub } of this.#hubsByDocument.values()) hub.tick(nowMs)
     if (this.#context.bus.isAlone === true || this.#isComparing) return

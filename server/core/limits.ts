@@ -132,6 +132,8 @@ export interface RelayLimits extends SocketLimits {
   readonly heartbeatMs: number
   /** Between HEAD frames of a document that changes. [FR11] */
   readonly headIntervalMs: number
+  /** A document that has not changed for so long has its head sent: what its readers hold is then signed for, should it be lost. [LO14] */
+  readonly headQuietMs: number
   /** How long a shown awareness state lives without renewal. [FR10] */
   readonly awarenessTtlMs: number
   /** Sessions that one socket may show in one document: one is usual, a second overlaps with it for a moment. */
@@ -222,6 +224,7 @@ export const DEFAULT_LIMITS: RelayLimits = {
   helloDeadlineMs: HELLO_DEADLINE_MS,
   heartbeatMs: HEARTBEAT_MS,
   headIntervalMs: 10_000,
+  headQuietMs: 1_000,
   awarenessTtlMs: AWARENESS_TTL_MS,
   shownSessions: 4,
   strikes: 10,

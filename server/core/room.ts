@@ -138,6 +138,7 @@ export class Room {
   drain(retryAfterMs: number, jitterMs: number): void {
     const frame = encodeRelayFrame({ type: 'goaway', retryAfterMs, jitterMs })
     for (const connection of this.#connections) connection.send(frame)
+    void this.#hubs.tellHeads()
   }
 
   /** Closes every connection with 1001. */

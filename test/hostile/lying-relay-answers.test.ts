@@ -6,7 +6,7 @@ import { describe, expect, it, vi } from 'vitest'
 
 import { audienceOf } from '../../client/connection/socket.ts'
 import type { Link, Trick } from '../support/lying-relay.ts'
-import { expectSound, halted, haltOf, setStage, type Stage, type Witness } from '../support/stage.ts'
+import { expectSound, setStage, whenHealed, type Stage, type Witness } from '../support/stage.ts'
 
 /** Alice has a line saved by the relay that is about to lie: her session stands at counter 2. */
 async function begin(): Promise<{ stage: Stage; alice: Witness }> {
@@ -85,7 +85,7 @@ describe('a relay that lies about what it has stored', () => {
     expect(alice.reports).toEqual([])
   })
 
-  it('T5 [K14] [LO6] acknowledges what it throws away: it is found out when it shows its head', async () => {
+  it('T5 [K14] [LO6] [CL30] acknowledges what it throws away: it is found out when it shows its head, and gets it again', async () => {
     const { stage, alice } = await begin()
     stage.lying.toRelay = (frame, _message, link) => {
       if (frame?.type !== 'push') return undefined
@@ -96,8 +96,13 @@ describe('a relay that lies about what it has stored', () => {
     }
     alice.peer.text.insert(6, 'second')
     await alice.peer.provider.whenSaved()
+    stage.lying.repent()
     stage.lying.cut()
-    expect(await haltOf(alice)).toEqual(halted('ROLLBACK', 'first second'))
+    await whenHealed(alice)
+    await alice.peer.provider.whenSaved()
+    const bob = await stage.watchHonestly()
+    await bob.peer.provider.whenSynced()
+    expect(bob.text).toBe('first second')
   })
 })
 

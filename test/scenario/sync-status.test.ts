@@ -4,7 +4,7 @@ import { createMemoryOutbox } from '@y-sealed/client'
 import { expect, it, vi } from 'vitest'
 
 import { createTestDevice } from '../support/raw-client.ts'
-import { copyOf, setStage, startHonestRelay, type Stage, type Witness } from '../support/stage.ts'
+import { copyOf, setStage, startHonestRelay, whenSigned, type Stage, type Witness } from '../support/stage.ts'
 
 async function writeOnce(): Promise<{ stage: Stage; alice: Witness; told: SyncStatus['kind'][] }> {
   const stage = await setStage()
@@ -54,20 +54,25 @@ it('[CL22] tells of offline while nothing answers, not of every attempt, and of 
   await becomes(alice, 'saved')
 })
 
-it('K9 [LO6] [CL22] tells of a relay that was rolled back, and of nothing else afterwards', async () => {
+it('K9 [LO6] [CL22] tells of a relay that was rolled back, and of nothing else until it shows all of it again', async () => {
   const { stage, alice } = await writeOnce()
   const old = await copyOf(stage.honest, [stage.lying])
   stage.lying.stand(await startHonestRelay([stage.lying], stage.honest.data))
   alice.peer.text.insert(0, 'second ')
   await alice.peer.provider.whenSaved()
+  await whenSigned(alice)
   stage.lying.stand(await startHonestRelay([stage.lying], old))
+  stage.lying.toRelay = (frame) => (frame?.type === 'show-head' ? [] : undefined)
   await becomes(alice, 'rolled-back')
   expect(alice.peer.provider.syncStatus).toMatchObject({
     kind: 'rolled-back',
-    report: { code: 'ROLLBACK', fatal: true },
+    report: { code: 'ROLLBACK', fatal: false },
   })
   alice.peer.provider.dismissAlert()
   expect(kindOf(alice)).toBe('rolled-back')
+  stage.lying.repent()
+  stage.lying.cut()
+  await becomes(alice, 'saved')
 })
 
 it('[CL22] tells of an entry that does not count until the person has read of it', async () => {

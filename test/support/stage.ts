@@ -192,6 +192,31 @@ export function expectSound(...witnesses: readonly Witness[]): void {
   }
 }
 
+/** The relay has signed for all that they have. */
+export async function whenSigned(...people: readonly Witness[]): Promise<void> {
+  await vi.waitFor(
+    () => {
+      for (const { peer } of people) expect(peer.provider.signedHead?.seq).toBe(peer.provider.head.seq)
+    },
+    { timeout: 10_000 },
+  )
+}
+
+/** It was found out that the relay showed less, and that it shows all of it again; nobody has stopped. */
+export async function whenHealed(witness: Witness): Promise<void> {
+  await vi.waitFor(
+    () => {
+      const codes = witness.reports.map(({ code }) => code).filter((code) => code !== 'ENTRY_REFUSED')
+      expect(codes.slice(-2)).toEqual([expect.stringMatching(/^(ROLLBACK|FORK)$/), 'RESTORED'])
+      expect(witness.peer.provider.synced).toBe(true)
+    },
+    { timeout: 10_000 },
+  )
+  expect(witness.reports.filter(({ fatal }) => fatal)).toEqual([])
+  expect(witness.closings).toEqual([])
+  expectSound(witness)
+}
+
 /** What is left of a provider that has stopped for good. */
 export interface Halt {
   readonly closed: readonly string[]

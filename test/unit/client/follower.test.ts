@@ -36,6 +36,8 @@ function createScene() {
     onOutcomes: () => {},
     onCaughtUp: () => {},
     onMismatch: (code) => expect.fail(code),
+    onFallen: (_frame, code) => expect.fail(code),
+    onHeld: () => {},
     onWaiting: () => {},
     onWithheld,
   })

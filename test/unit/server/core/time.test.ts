@@ -127,10 +127,14 @@ describe('time', () => {
     expect(timers).toBe(0)
   })
 
-  it('[FR4] says goodbye on drain', async () => {
+  it('[FR4] [FR11] says goodbye on drain, and signs for what it has', async () => {
     const { world, alice } = await createScene()
     world.room.drain(1000, 4000)
-    expect(alice.take()).toEqual([{ type: 'goaway', retryAfterMs: 1000, jitterMs: 4000 }])
+    await world.flush()
+    expect(alice.take()).toMatchObject([
+      { type: 'goaway', retryAfterMs: 1000, jitterMs: 4000 },
+      { type: 'head', head: { seq: 1 } },
+    ])
     world.room.close()
     expect(alice.closed).toMatchObject({ code: 1001 })
   })

@@ -1,0 +1,42 @@
+/**
+ * A healer in its place in an open document. Rule CL30.
+ *
+ * @module
+ */
+import { equalBytes } from '@y-sealed/protocol'
+import type { Device } from '@y-sealed/protocol/sealing'
+import type { Lifeline } from '../provider/lifeline.ts'
+import type { Emit } from '../provider/provider-events.ts'
+import type { Sender } from '../provider/sender.ts'
+import { Healer, type HealerOptions } from './healer.ts'
+
+export interface HealingPlace extends Pick<HealerOptions, 'access' | 'history'> {
+  readonly emit: Emit
+  readonly line: () => Lifeline
+  /** Nothing may leave until the document has been opened again. */
+  readonly pause: () => void
+  readonly sender: () => Sender | null
+  readonly device: () => Device | null
+}
+
+export function createHealer({ access, history, emit, line, pause, sender, device }: HealingPlace): Healer {
+  return new Healer({
+    access,
+    history,
+    send: (frame) => line().send(frame),
+    reopen: () => line().reopen(),
+    // What this device wrote there is sealed anew.
+    rewind: async (toSeq) => {
+      const id = device()?.id ?? null
+      const own = history.log.state.boundClients().filter((bound) => id !== null && equalBytes(bound.device, id))
+      pause()
+      await history.rewind(toSeq)
+      sender()?.startOver(new Set(own.map(({ client }) => client)))
+    },
+    onFallen: (code, seq) => emit('integrity', [{ code, seq, fatal: false }]),
+    onHealed: (seq) => emit('integrity', [{ code: 'RESTORED', seq, fatal: false }]),
+    onWithheld: (seq) => emit('integrity', [{ code: 'WITHHELD', seq, fatal: false }]),
+    onWhole: () => sender()?.restored(),
+    onMismatch: (code, seq) => line().halt(code, seq),
+  })
+}

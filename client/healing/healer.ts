@@ -1,0 +1,251 @@
+/**
+ * A relay that shows less than this device has verified: it is shown its own signature, and given back what the device has kept of what it
+ * lost. Nothing is overwritten, and nothing else leaves, until it shows all of it again. Rules LO6, LO14, CL30, FR16.
+ *
+ * @module
+ */
+import {
+  CLIENT_FRAME,
+  type ClientFrame,
+  type NackFrame,
+  type OpenedFrame,
+  type RestoredFrame,
+  type SignedHead,
+} from '@y-sealed/protocol'
+import type { DocumentAccess } from '../document/document-access.ts'
+import type { LogMismatch } from '../log/follower.ts'
+import type { History } from '../log/history.ts'
+import { startTimer, type Cancel } from '../platform.ts'
+import { marksToFrames, readMarks, restoreFrames } from './give-back.ts'
+
+/** Frames on their way: the relay works off a few at a time. */
+const WINDOW = 4
+/** What somebody else may have to give back is asked for again after so long. */
+const PATIENCE_MS = 10_000
+/** A relay that says that it lacks nothing, and shows less all the same, is not asked a fourth time. */
+const MAX_DENIALS = 3
+
+export interface HealerOptions {
+  readonly access: DocumentAccess
+  readonly history: History
+  /** False when nothing was sent. */
+  readonly send: (frame: ClientFrame) => boolean
+  readonly reopen: () => void
+  /** The log goes back to this seq, beyond which nothing was signed: own edits behind it go out anew. */
+  readonly rewind: (toSeq: number) => Promise<void>
+  /** The relay's log does not hold what was verified: it is being healed. */
+  readonly onFallen: (code: LogMismatch, seq: number) => void
+  /** It holds it again. */
+  readonly onHealed: (seq: number) => void
+  readonly onWithheld: (seq: number) => void
+  /** The relay lacks nothing any more: what it refused meanwhile may go out. */
+  readonly onWhole: () => void
+  /** It cannot be healed by giving back. */
+  readonly onMismatch: (code: LogMismatch, seq: number) => void
+}
+
+export class Healer {
+  readonly #options: HealerOptions
+  #opened: OpenedFrame | null = null
+  #isFallen = false
+  #code: LogMismatch = 'ROLLBACK'
+  #denials = 0
+  /** Counts openings: work of an earlier one stops. */
+  #turn = 0
+  #outstanding = 0
+  #told: RestoredFrame | null = null
+  #isRefused = false
+  #wake: (() => void) | null = null
+  #timer: Cancel | null = null
+
+  constructor(options: HealerOptions) {
+    this.#options = options
+  }
+
+  /** The relay has shown less than was verified, and has not made up for it yet. */
+  get isFallen(): boolean {
+    return this.#isFallen
+  }
+
+  /** OPENED does not hold what this device has verified. What is to be done is decided when the records have come. */
+  fallen(frame: OpenedFrame, code: LogMismatch): void {
+    this.closed()
+    this.#opened = frame
+    this.#code = code
+    if (!this.#isFallen) this.#options.onFallen(code, frame.head.seq)
+    this.#isFallen = true
+    // Of a document that is not there no records come.
+    if (!frame.present) this.recordsTold()
+  }
+
+  /** OPENED holds all that was verified. */
+  well(frame: OpenedFrame): void {
+    this.closed()
+    if (this.#isFallen) this.#options.onHealed(frame.head.seq)
+    this.#isFallen = false
+    this.#denials = 0
+  }
+
+  /** All records of this opening have come. */
+  recordsTold(): void {
+    const frame = this.#opened
+    this.#opened = null
+    if (frame !== null) void this.#heal(frame, this.#turn)
+  }
+
+  /** RESTORED: an answer, or word that nothing is lacking any more. */
+  restored(frame: RestoredFrame): void {
+    this.#told = frame
+    this.#outstanding = Math.max(0, this.#outstanding - 1)
+    this.#wake?.()
+    if (!this.#isFallen && frame.lost.seq === 0) this.#options.onWhole()
+  }
+
+  /** True when it was a frame of this one's that the relay refused. */
+  refused({ refused }: NackFrame): boolean {
+    const isOurs = ([CLIENT_FRAME['show-head'], CLIENT_FRAME['show-ids'], CLIENT_FRAME.restore] as number[]).includes(
+      refused,
+    )
+    if (!isOurs) return false
+    this.#isRefused = true
+    this.#wake?.()
+    return true
+  }
+
+  /** The relay does not hand over this seq. If it has signed for it, it may have lost it: it is to know so, for others may have it. */
+  withheld(seq: number): void {
+    const { history, onWithheld } = this.#options
+    onWithheld(seq)
+    const { furthest } = history.follower
+    if (furthest !== null && furthest.seq >= seq && !this.#isFallen) this.#showHead(furthest)
+  }
+
+  /** The socket is gone, or the document is opened anew. */
+  closed(): void {
+    this.#turn += 1
+    this.#opened = null
+    this.#outstanding = 0
+    this.#told = null
+    this.#isRefused = false
+    this.#timer?.()
+    this.#timer = null
+    this.#wake?.()
+    this.#wake = null
+  }
+
+  #showHead(head: SignedHead): boolean {
+    const { access, send } = this.#options
+    return send({ type: 'show-head', genesisHash: access.genesisHash, head })
+  }
+
+  async #heal(frame: OpenedFrame, turn: number): Promise<void> {
+    const { history, reopen, rewind, onMismatch } = this.#options
+    const { log, follower } = history
+    const furthest = follower.furthest
+    const kept = follower.signedHead?.seq ?? 0
+    const relaySeq = frame.present ? frame.head.seq : 0
+    if (furthest === null || (relaySeq >= furthest.seq && log.head.seq > kept)) {
+      // Nobody has a signature for what follows: it is offered, or written anew by those who wrote it.
+      const isOffered = frame.present && this.#isOurs(frame.head) && (await this.#give(relaySeq, log.head.seq, turn))
+      if (turn !== this.#turn) return
+      if (!isOffered) await rewind(kept)
+      return reopen()
+    }
+    if (!this.#showHead(furthest)) return
+    const told = await this.#nextTold(turn)
+    if (told === null) return this.#wait(turn)
+    if (told.lost.seq === 0) return this.#deny(relaySeq)
+    // Its log has gone on without them, or is another one: nothing that is given back would follow it.
+    const isElsewhere = told.head.seq >= told.lost.seq || this.#isForeign(told.head)
+    if (isElsewhere) {
+      return onMismatch('FORK', told.head.seq)
+    }
+    if (kept > told.head.seq && !(await this.#giveSigned(told.head.seq, kept, turn))) return this.#wait(turn)
+    if (turn !== this.#turn) return
+    await this.#give(kept, log.head.seq, turn)
+    return this.#wait(turn)
+  }
+
+  /** Is this a place of the log that was verified here? */
+  #isOurs({ seq, transcript }: SignedHead): boolean {
+    return seq === 0 || this.#options.history.log.compareTranscript(seq, transcript) === 'same'
+  }
+
+  /** Has another entry been verified at this place? */
+  #isForeign({ seq, transcript }: SignedHead): boolean {
+    return seq > 0 && this.#options.history.log.compareTranscript(seq, transcript) === 'different'
+  }
+
+  /** The relay says that it lacks nothing: another opening will show it, but for a relay that lies. */
+  #deny(relaySeq: number): void {
+    this.#denials += 1
+    if (this.#denials > MAX_DENIALS) return this.#options.onMismatch(this.#code, relaySeq)
+    this.#options.reopen()
+  }
+
+  /** Shows the marks up to a signed head, and gives the entries. False where the relay does not take them, or not all are kept. */
+  async #giveSigned(relaySeq: number, throughSeq: number, turn: number): Promise<boolean> {
+    const { history, access } = this.#options
+    const head = history.follower.signedHead
+    const commitmentOf = (epoch: number): ReturnType<typeof history.log.authority.commitmentOf> =>
+      history.log.authority.commitmentOf(epoch)
+    const marks = await readMarks(history.readKept, commitmentOf, relaySeq + 1, throughSeq)
+    if (head === null || marks.length < throughSeq - relaySeq || turn !== this.#turn) return false
+    // What others hold further on is theirs to give.
+    if (!(await this.#post({ type: 'show-head', genesisHash: access.genesisHash, head }, turn))) return false
+    for (const show of marksToFrames(access.documentId, relaySeq + 1, marks)) {
+      if (!(await this.#post(show, turn))) return false
+    }
+    return await this.#give(relaySeq, throughSeq, turn)
+  }
+
+  /** Gives kept entries back; false where the relay does not take them. */
+  async #give(afterSeq: number, throughSeq: number, turn: number): Promise<boolean> {
+    if (afterSeq >= throughSeq) return true
+    for await (const frame of restoreFrames(this.#options.history.readKept, afterSeq + 1, throughSeq)) {
+      if (!(await this.#post(frame, turn))) return false
+    }
+    while (turn === this.#turn && this.#outstanding > 0 && !this.#isRefused) if (!(await this.#pause())) return false
+    return turn === this.#turn && !this.#isRefused && (this.#told?.head.seq ?? 0) >= throughSeq
+  }
+
+  /** Sends a frame once few enough are unanswered. */
+  async #post(frame: ClientFrame, turn: number): Promise<boolean> {
+    while (turn === this.#turn && this.#outstanding >= WINDOW && !this.#isRefused)
+      if (!(await this.#pause())) return false
+    if (turn !== this.#turn || this.#isRefused || !this.#options.send(frame)) return false
+    this.#outstanding += 1
+    return true
+  }
+
+  async #nextTold(turn: number): Promise<RestoredFrame | null> {
+    this.#told = null
+    this.#outstanding += 1
+    while (turn === this.#turn && this.#told === null && !this.#isRefused) if (!(await this.#pause())) return null
+    return turn === this.#turn ? this.#told : null
+  }
+
+  /** Until the relay says something; false when it has said nothing for too long. */
+  #pause(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const stop = startTimer(PATIENCE_MS, () => end(false))
+      const end = (isAnswered: boolean): void => {
+        stop()
+        this.#wake = null
+        resolve(isAnswered)
+      }
+      this.#wake = () => end(true)
+    })
+  }
+
+  /** Until all is there, by whomever it comes; asked for again now and then. */
+  #wait(turn: number): void {
+    if (turn !== this.#turn) return
+    const { reopen } = this.#options
+    if (this.#told?.lost.seq === 0) return reopen()
+    this.#wake = () => {
+      if (this.#told?.lost.seq === 0) reopen()
+    }
+    this.#timer = startTimer(PATIENCE_MS, reopen)
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * What a document has that the log has not, as far as one device may and can seal it: structs of its own clients whose neighbours and parents
+ * the log knows, or that go along. For what the log lost and its authors write anew, each their own. Rules CL3, CL5, LO14.
+ *
+ * @module
+ */
+import type { Bytes } from '@y-sealed/protocol'
+import * as encoding from 'lib0/encoding'
+import { decodeUpdateV2, Item, UpdateEncoderV2, type ID } from 'yjs'
+import type { DecodedStruct } from './rewrite-update.ts'
+
+export interface OwnPart {
+  /** A V2 update; it may be empty of structs. */
+  readonly update: Bytes
+  /** Own structs stay behind that hang on what the log does not know yet. */
+  readonly isWaiting: boolean
+  /** It has structs. */
+  readonly hasStructs: boolean
+}
+
+/** `update` is a diff of one's own document against `clockOf`; `isOwn` tells this device's clients. */
+export function ownPart(
+  update: Bytes,
+  clockOf: (client: number) => number,
+  isOwn: (client: number) => boolean,
+): OwnPart {
+  const { structs, ds } = decodeUpdateV2(update)
+  const waiting = new Map<number, DecodedStruct[]>()
+  for (const struct of structs) {
+    const { client } = struct.id
+    if (isOwn(client)) waiting.set(client, [...(waiting.get(client) ?? []), struct])
+  }
+  const taken = new Map<number, DecodedStruct[]>()
+  const ends = new Map<number, number>()
+  const isKnown = (id: ID | null): boolean =>
+    id === null || id.clock < Math.max(clockOf(id.client), ends.get(id.client) ?? 0)
+  // One client's struct may hang on another's of the same device: until nothing more can follow.
+  for (let hasMoved = true; hasMoved;) {
+    hasMoved = false
+    for (const [client, block] of waiting) {
+      while (block[0] !== undefined && dependenciesOf(block[0]).every(isKnown)) {
+        const struct = block.shift() as DecodedStruct
+        taken.set(client, [...(taken.get(client) ?? []), struct])
+        ends.set(client, struct.id.clock + struct.length)
+        hasMoved = true
+      }
+    }
+  }
+  const encoder = new UpdateEncoderV2()
+  writeStructs(encoder, taken)
+  writeDeletes(encoder, ds.clients, (client) => Math.max(clockOf(client), ends.get(client) ?? 0))
+  const isWaiting = [...waiting.values()].some((block) => block.length > 0)
+  return { update: encoder.toUint8Array() as Bytes, isWaiting, hasStructs: taken.size > 0 }
+}
+
+/** The places that must be there before it. */
+function dependenciesOf(struct: DecodedStruct): (ID | null)[] {
+  if (!(struct instanceof Item)) return []
+  const { origin, rightOrigin, parent } = struct
+  const parentId = parent !== null && typeof parent === 'object' && 'clock' in parent ? parent : null
+  return [origin, rightOrigin, parentId]
+}
+
+function writeStructs(encoder: UpdateEncoderV2, blocks: ReadonlyMap<number, readonly DecodedStruct[]>): void {
+  const rest = encoder.restEncoder
+  encoding.writeVarUint(rest, blocks.size)
+  for (const [client, block] of blocks) {
+    encoding.writeVarUint(rest, block.length)
+    encoder.writeClient(client)
+    encoding.writeVarUint(rest, (block[0] as DecodedStruct).id.clock)
+    for (const struct of block) struct.write(encoder, 0)
+  }
+}
+
+/** What lies beyond the known end of a client is left out. */
+function writeDeletes(
+  encoder: UpdateEncoderV2,
+  clients: ReadonlyMap<number, readonly { readonly clock: number; readonly len: number }[]>,
+  endOf: (client: number) => number,
+): void {
+  const kept = [...clients].map(([client, ranges]) => {
+    const end = endOf(client)
+    const inside = ranges.filter(({ clock }) => clock < end)
+    return [client, inside.map(({ clock, len }) => ({ clock, len: Math.min(len, end - clock) }))] as const
+  })
+  const some = kept.filter(([, ranges]) => ranges.length > 0)
+  encoding.writeVarUint(encoder.restEncoder, some.length)
+  for (const [client, ranges] of some) {
+    encoder.resetDsCurVal()
+    encoding.writeVarUint(encoder.restEncoder, client)
+    encoding.writeVarUint(encoder.restEncoder, ranges.length)
+    for (const { clock, len } of ranges) {
+      encoder.writeDsClock(clock)
+      encoder.writeDsLen(len)
+    }
+  }
+}

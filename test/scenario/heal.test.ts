@@ -1,0 +1,112 @@
+/**
+ * An older backup put back under running clients: nobody loses an edit that any member's device still has, and all transcripts end equal.
+ * Rules LO14, FR16, CL30; row I7.
+ */
+import { bytesToHex } from '@y-sealed/protocol'
+import { expect, it, vi } from 'vitest'
+
+import {
+  copyOf,
+  createScene,
+  expectSound,
+  startHonestRelay,
+  watch,
+  whenSigned,
+  type Witness,
+} from '../support/stage.ts'
+import { startLyingRelay } from '../support/lying-relay.ts'
+
+const PATIENCE = { timeout: 20_000 }
+
+function placeOf({ peer }: Witness): string {
+  const { seq, transcript } = peer.provider.head
+  return `${seq} ${bytesToHex(transcript)}`
+}
+
+async function settle(...people: readonly Witness[]): Promise<void> {
+  await vi.waitFor(() => {
+    for (const { peer } of people) expect([peer.provider.synced, peer.provider.unsyncedChanges]).toEqual([true, 0])
+    expect(new Set(people.map(placeOf)).size).toBe(1)
+    expect(new Set(people.map(({ text }) => text)).size).toBe(1)
+  }, PATIENCE)
+}
+
+/** Whoever came back first has told of it, and that it is over; nobody has stopped. */
+async function whenHealed(...people: readonly Witness[]): Promise<void> {
+  await vi.waitFor(() => {
+    const codes = people.flatMap(({ reports }) => reports.map(({ code }) => code))
+    expect(codes.slice(0, 2)).toEqual([expect.stringMatching(/^(ROLLBACK|FORK)$/), 'RESTORED'])
+  }, PATIENCE)
+  for (const { reports, closings } of people) expect([...reports.filter(({ fatal }) => fatal), ...closings]).toEqual([])
+}
+
+interface Fall {
+  readonly alice: Witness
+  readonly bob: Witness
+  /** What both had before. */
+  readonly text: string
+  readonly place: string
+  readonly watch: () => Promise<Witness>
+}
+
+/** Two people write, a backup is made, they write on, and the backup is put back under them. */
+async function fall(isSigned: boolean): Promise<Fall> {
+  const scene = await createScene()
+  const front = await startLyingRelay()
+  const first = await startHonestRelay([front])
+  front.stand(first)
+  const join = (): Promise<Witness> => watch({ relay: front, access: scene.access() })
+  const [alice, bob] = [await join(), await join()]
+  alice.peer.text.insert(0, 'in the backup. ')
+  await settle(alice, bob)
+  await whenSigned(alice, bob)
+  const backup = await copyOf(first, [front])
+
+  const second = await startHonestRelay([front], first.data)
+  front.stand(second)
+  await settle(alice, bob)
+  for (let i = 0; i < 20; i++) {
+    const { provider, text } = (i % 2 === 0 ? alice : bob).peer
+    text.insert(text.length, `lost ${i}. `)
+    await provider.whenSaved()
+  }
+  await settle(alice, bob)
+  if (isSigned) await whenSigned(alice, bob)
+  const { text } = alice
+  const place = placeOf(alice)
+  for (const { reports } of [alice, bob]) expect(reports).toEqual([])
+  await copyOf(second, [front])
+
+  front.stand(await startHonestRelay([front], backup))
+  return { alice, bob, text, place, watch: join }
+}
+
+/** They write on, and so does somebody who comes new. */
+async function goOn({ alice, bob, text, watch: join }: Fall): Promise<void> {
+  bob.peer.text.insert(0, 'and on. ')
+  await settle(alice, bob)
+  const carol = await join()
+  await settle(alice, bob, carol)
+  expect(carol.text).toBe(`and on. ${text}`)
+  carol.peer.text.insert(0, 'Carol: ')
+  await settle(alice, bob, carol)
+  expectSound(alice, bob, carol)
+}
+
+it('[I7] [LO14] [CL30] all that the relay has signed is given back, in the same log', { timeout: 60_000 }, async () => {
+  const fallen = await fall(true)
+  const { alice, bob } = fallen
+  await whenHealed(alice, bob)
+  await settle(alice, bob)
+  expect([alice.text, placeOf(alice)]).toEqual([fallen.text, fallen.place])
+  await goOn(fallen)
+})
+
+it('[I7] [LO14] [CL30] what nobody has a signature for its authors write anew', { timeout: 60_000 }, async () => {
+  const fallen = await fall(false)
+  const { alice, bob } = fallen
+  await whenHealed(alice, bob)
+  await settle(alice, bob)
+  expect(alice.text).toBe(fallen.text)
+  await goOn(fallen)
+})
