@@ -116,6 +116,7 @@ export default defineConfig({
                   'lib0/broadcastchannel',
                   'lib0/decoding',
                   'lib0/encoding',
+                  'lib0/function',
                   'lib0/hash/sha256',
                   'lib0/observable',
                   'libsodium-wrappers',

@@ -9,6 +9,7 @@ import type { Bytes } from '@y-sealed/protocol'
 import { encodeStateVector, type Doc, type Transaction } from 'yjs'
 import type { DownReason, TokenSource } from '../connection/channel.ts'
 import type { DocumentAccess } from '../document/document-access.ts'
+import type { InputGateScope } from '../input/input-gate.ts'
 import { OpenDocument } from '../provider/open-document.ts'
 import type { Emit, ProviderEvents } from '../provider/provider-events.ts'
 import { AdaptedPresence } from './adapted-presence.ts'
@@ -35,7 +36,7 @@ export interface AdaptedDocumentParts {
   readonly token: TokenSource
   readonly berth: Berth
   readonly keeper: Keeper
-  readonly reports: AdapterReports
+  readonly options: AdapterReports & { readonly inputGate?: InputGateScope }
 }
 
 /** No transaction has it as its origin. */
@@ -60,10 +61,10 @@ export class AdaptedDocument {
     else this.#aside.push(update as Bytes)
   }
 
-  constructor({ doc, access, token, berth, keeper, reports }: AdaptedDocumentParts) {
+  constructor({ doc, access, token, berth, keeper, options }: AdaptedDocumentParts) {
     this.#doc = doc
     this.#berth = berth
-    this.#reports = reports
+    this.#reports = options
     this.#keeper = keeper
     this.#beat = () => keeper.beat()
     this.#presence = new AdaptedPresence(doc.clientID, (update) => keeper.presence(update))
@@ -78,6 +79,7 @@ export class AdaptedDocument {
       emit: this.#createEmit(),
       origin: this,
       editOrigin: () => this.#origin,
+      inputGate: options.inputGate ?? true,
     })
     // History waits until there is a provider to bear it as its origin.
     this.#document.gate.hold('adapter')

@@ -7,6 +7,7 @@ import type { Bytes } from '@y-sealed/protocol'
 import type { SocketConstructor } from '../connection/socket.ts'
 import type { TokenSource } from '../connection/channel.ts'
 import type { DocumentAccess } from '../document/document-access.ts'
+import type { InputGateScope } from '../input/input-gate.ts'
 import type { IntegrityReport } from '../provider/provider-events.ts'
 import type { SendProblem } from '../provider/send-problem.ts'
 import type { DeviceStorage } from '../stores/device-storage.ts'
@@ -31,6 +32,11 @@ export interface AdapterOptions extends AdapterReports {
    * saved end with it.
    */
   readonly storage?: AdapterStorage | Promise<AdapterStorage>
+  /**
+   * Hold others' edits while an input method composes and around taps and caret keys: on the whole page (default), within an element, or not.
+   * [CL20]
+   */
+  readonly inputGate?: InputGateScope
   /** An invitation, where the relay lets only invited devices make documents. */
   readonly invite?: string
   /** Under Node 20: the one from `@y-sealed/client/node`. */

@@ -42,5 +42,5 @@ export async function openAdapted(wanted: Wanted, options: AdapterOptions, keepe
     ...(fetch ? { fetch } : {}),
     ...(invite === undefined ? {} : { invite }),
   })
-  return new AdaptedDocument({ doc, access, token: secret.token ?? issued, berth, keeper, reports: options })
+  return new AdaptedDocument({ doc, access, token: secret.token ?? issued, berth, keeper, options })
 }
