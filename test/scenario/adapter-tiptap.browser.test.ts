@@ -7,13 +7,14 @@ import { Collaboration } from '@tiptap/extension-collaboration'
 import { Document } from '@tiptap/extension-document'
 import { Paragraph } from '@tiptap/extension-paragraph'
 import { Text } from '@tiptap/extension-text'
+import type { Plugin } from '@tiptap/pm/state'
 import { yCursorPlugin } from '@tiptap/y-tiptap'
 import { sharedKeyDocument } from '@y-sealed/client'
 import { remoteCarets } from '@y-sealed/client/tiptap'
 import { describe, expect, inject, it, onTestFinished, vi } from 'vitest'
 import { userEvent } from 'vitest/browser'
 import type { Awareness } from 'y-protocols/awareness'
-import * as Y from 'yjs'
+import type * as Y from 'yjs'
 
 import { joinHocuspocus } from '../support/adapters/hocuspocus-peer.ts'
 import { createNetwork } from '../support/adapters/network.ts'
@@ -38,7 +39,8 @@ function openEditor(doc: Y.Doc, carets: Extensions): { readonly editor: Editor; 
 /** Carets as the bindings of Yjs draw them, off the provider's awareness. */
 function stockCarets(awareness: Awareness, name: string): Extensions {
   awareness.setLocalStateField('user', { name, color: '#0b57d0' })
-  return [Extension.create({ name: 'carets', addProseMirrorPlugins: () => [yCursorPlugin(awareness)] })]
+  const plugin = yCursorPlugin(awareness) as Plugin
+  return [Extension.create({ name: 'carets', addProseMirrorPlugins: () => [plugin] })]
 }
 
 async function sitDown(room: AppRoom) {
