@@ -7,6 +7,7 @@ import {
   bytesToHex,
   concatBytes,
   decodeBind,
+  decodeRecord,
   deviceIdOf,
   documentIdOf,
   encodeRecord,
@@ -22,7 +23,7 @@ import {
   type Certificate,
   type Envelope,
 } from '@y-sealed/protocol'
-import { open, Room } from '@y-sealed/protocol/sealing'
+import { open, Room, type EpochKey } from '@y-sealed/protocol/sealing'
 import type { AuthorityBase } from '../log/log-base.ts'
 import type { Authority, DocumentAccess } from './document-access.ts'
 
@@ -61,7 +62,34 @@ export function sharedKeyDocument(options: SharedKeyOptions): DocumentAccess {
   }
 }
 
-function createRoomAuthority(documentId: Bytes, hash: Bytes, room: Room, base?: AuthorityBase): Authority {
+/** A room to be read alone, by its epoch key: without the app's key nobody can write in it. Throws `LOG_INVALID` for another genesis. [EX4] */
+export function readableRoom(genesis: Bytes, epochKey: EpochKey): DocumentAccess {
+  const decoded = decodeRecord(genesis)
+  const body =
+    decoded.ok && decoded.value.type === 'genesis' && decoded.value.mode === 'shared-key' ? decoded.value : null
+  if (body === null || !equalBytes(body.commitment, epochKey.commitment)) {
+    throw new SyncError('LOG_INVALID', 'the genesis is none of this key')
+  }
+  const hash = genesisHash(sodiumSha512, genesis)
+  const documentId = documentIdOf(hash)
+  const room = { epochKey, publicKey: body.roomPublic }
+  return {
+    mode: 'shared-key',
+    documentId,
+    genesisHash: hash,
+    genesisBody: null,
+    current: null,
+    draftKey: null,
+    keyOf: (epoch) => (epoch === 1 ? epochKey : null),
+    introduce: () => null,
+    createAuthority: (base) => createRoomAuthority(documentId, hash, room, base),
+  }
+}
+
+/** What a room's entries are judged by. */
+type RoomKeys = Pick<Room, 'epochKey' | 'publicKey'>
+
+function createRoomAuthority(documentId: Bytes, hash: Bytes, room: RoomKeys, base?: AuthorityBase): Authority {
   /** Both keys named by introductions that the room key signed, counted or not: enough to check signatures by. */
   const keysBySession = new Map<string, Bytes>()
   const acceptedSessions = new Set<string>()

@@ -17,6 +17,7 @@ import { ObservableV2 } from 'lib0/observable'
 import type { Awareness } from 'y-protocols/awareness'
 import type * as Y from 'yjs'
 import type { RelayConnection } from '../connection/relay-connection.ts'
+import type { DocumentExport } from '../export/export-document.ts'
 import type { SealedHistory } from '../history/sealed-history.ts'
 import { linkDevice } from '../links/link-device.ts'
 import { decodeLinkFragment, encodeLinkFragment, type LinkFragment } from '../links/link-fragment.ts'
@@ -151,6 +152,11 @@ export class SealedDocument extends ObservableV2<{ [K in keyof DocumentEvents]: 
   /** Its versions: who wrote them and when, each to read, compare, name and bring back. */
   history(): SealedHistory {
     return this.provider.history()
+  }
+
+  /** All of it in one sealed file, and the key that opens it; see `SealedProvider.exportDocument`. */
+  exportDocument(): Promise<DocumentExport> {
+    return this.provider.exportDocument()
   }
 
   /** Everybody, in the order in which they came; changed by others at any time (`on('members')`). */

@@ -7,6 +7,8 @@
 import { bytesToBase64url, documentIdOf, equalBytes, SyncError, type Bytes } from '@y-sealed/protocol'
 import { ObservableV2 } from 'lib0/observable'
 import type * as Y from 'yjs'
+import { importDocument, type ExportedFile } from '../export/import-document.ts'
+import type { ImportedDocument } from '../export/imported-document.ts'
 import { readLink } from '../links/link-url.ts'
 import { decodeLinkFragment, type LinkFragment } from '../links/link-fragment.ts'
 import { linkError } from '../links/link-error.ts'
@@ -19,6 +21,7 @@ import { restoreDevice } from '../recovery/restore-device.ts'
 import type { ListedDocument } from './document-list.ts'
 import { enterByLink } from './enter-by-link.ts'
 import { Installation, nameBytes, type InstallationOptions } from './installation.ts'
+import { keepImported } from './keep-imported.ts'
 import { OpenDocuments } from './open-documents.ts'
 import type { OwnDevice } from './personal-document.ts'
 import { checkTitle } from './pending-documents.ts'
@@ -219,6 +222,18 @@ export class SealedDocuments extends ObservableV2<{ [K in keyof DocumentsEvents]
   async exportRecovery(): Promise<Recovery> {
     await this.#open.whenStored()
     return writeRecovery(await this.#installation.exportKeys())
+  }
+
+  /**
+   * Opens a document that was exported to a file (`SealedDocument.exportDocument`), without a relay: by the file's key, or, where this device is
+   * a member of it, without one. In the latter case the device keeps it, and `openDocument` opens it by its id, offline too. Rejects as
+   * `importDocument`, and with `GENESIS_CONFLICT`, `ROLLBACK` or `FORK` where this device knows the document otherwise: nothing is overwritten.
+   */
+  async importDocument(file: ExportedFile, { key }: { readonly key?: string } = {}): Promise<ImportedDocument> {
+    const { device } = this.#installation
+    const imported = await importDocument(file, { device, ...(key === undefined ? {} : { key }) })
+    await keepImported(this.#installation, imported)
+    return imported
   }
 
   /** Closes every document and leaves the relay. */

@@ -27,6 +27,7 @@ export class History {
   readonly edits: EditTable = new EditTable()
   /** Its sealed entries, to be read once more. [HI2] */
   readonly sealed: SealedLog
+  readonly store: DocumentStore
   readonly #follower: LogFollower
   readonly #kept: KeptLog
   readonly #takeRecords: HistoryOptions['takeRecords']
@@ -35,6 +36,7 @@ export class History {
   constructor({ access, store, takeRecords, onTrouble, onOutcomes, ...callbacks }: HistoryOptions) {
     const { documentId } = access
     this.log = new DocumentLog(access)
+    this.store = store
     this.sealed = storedLog(store, documentId, () => this.whenKept())
     this.#takeRecords = takeRecords
     this.#onTrouble = onTrouble

@@ -24,7 +24,6 @@ import type { Healer } from '../healing/healer.ts'
 import { Foundation } from '../document/foundation.ts'
 import { entriesOf, type DocumentLog, type LogOutcome } from '../log/document-log.ts'
 import type { LogFollower } from '../log/follower.ts'
-import { SealedHistory } from '../history/sealed-history.ts'
 import { History } from '../log/history.ts'
 import { startInputGate } from '../input/input-gate.ts'
 import { MemberDesk } from '../members/member-desk.ts'
@@ -119,20 +118,14 @@ export class OpenDocument {
     return this.#history.log
   }
 
-  /** What can be read of the document's past on this device. */
-  createHistory(): SealedHistory {
-    const { doc } = this.#options
-    const { log, edits, sealed: source } = this.#history
-    return new SealedHistory({
-      access: this.#options.access,
-      log,
-      edits,
-      source,
-      doc,
-      membership: this.membership,
-      ownDevice: () => this.#device?.id ?? null,
-      isReadOnly: () => this.standing.readOnly,
-    })
+  /** The verified log, and what is kept of it. */
+  get history(): History {
+    return this.#history
+  }
+
+  /** Of this device, 16 bytes; `null` before it is known. */
+  get deviceId(): Bytes | null {
+    return this.#device?.id ?? null
   }
 
   /** What this device has kept of the document is shown. [CL13] */

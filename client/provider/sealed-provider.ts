@@ -9,6 +9,7 @@ import { ObservableV2 } from 'lib0/observable'
 import { Awareness } from 'y-protocols/awareness'
 import type * as Y from 'yjs'
 import type { DownReason } from '../connection/channel.ts'
+import type { DocumentExport } from '../export/export-document.ts'
 import type { SealedHistory } from '../history/sealed-history.ts'
 import type { MemberRecord, Membership } from '../members/membership.ts'
 import type { Intent } from '../members/record-tools.ts'
@@ -16,6 +17,7 @@ import { StatusTracker } from '../status/status-tracker.ts'
 import type { StorageState, SyncStatus } from '../status/sync-status.ts'
 import { awaitEvent } from './await-event.ts'
 import { closedError } from './down-reason.ts'
+import { createHistory, exportPast, type PastSource } from './document-past.ts'
 import { OpenDocument } from './open-document.ts'
 import type { ProviderEvents, ProviderStatus } from './provider-events.ts'
 import type { SealedProviderOptions } from './provider-options.ts'
@@ -31,6 +33,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
   readonly #ownsAwareness: boolean
   readonly #document: OpenDocument
   readonly #tracker: StatusTracker
+  readonly #past: PastSource
   #history: SealedHistory | null = null
   #isDestroyed = false
   readonly #onUpdate = (update: Uint8Array, origin: unknown): void => {
@@ -51,6 +54,8 @@ export class SealedProvider extends ObservableV2<EventMap> {
     })
     const storage = options.storage ?? (options.outbox === undefined ? 'off' : 'kept')
     this.#tracker = new StatusTracker(this, storage, (status) => this.emit('syncStatus', [status]))
+    const { access, connection } = options
+    this.#past = { access, connection, doc: this.doc, document: this.#document }
     this.doc.on('updateV2', this.#onUpdate)
     this.doc.on('destroy', this.#onDocDestroy)
     if (options.connect ?? true) this.connect()
@@ -132,8 +137,16 @@ export class SealedProvider extends ObservableV2<EventMap> {
 
   /** The document's versions: who wrote them and when, each to read, compare, name and bring back. */
   history(): SealedHistory {
-    this.#history ??= this.#document.createHistory()
+    this.#history ??= createHistory(this.#past)
     return this.#history
+  }
+
+  /**
+   * All of the document in one sealed file, and the key that opens it: what the relay has taken and this device has verified, with its history.
+   * Rejects with `NOT_LOADED` where nothing of it is on this device yet. [EX1]
+   */
+  exportDocument(): Promise<DocumentExport> {
+    return exportPast(this.#past)
   }
 
   connect(): void {

@@ -1,0 +1,124 @@
+/**
+ * What the parts of an exported document add up to: each entry verified and opened as one from a relay is. Rules EX2, EX5.
+ *
+ * @module
+ */
+import {
+  equalBytes,
+  exportDamaged,
+  verifySignedHead,
+  type Bytes,
+  type ExportHeader,
+  type ExportPart,
+  type PlacedRecord,
+} from '@y-sealed/protocol'
+import * as Y from 'yjs'
+import type { DocumentAccess } from '../document/document-access.ts'
+import { EditTable } from '../history/edit-table.ts'
+import { DocumentLog } from '../log/document-log.ts'
+import { copyEnvelope } from '../members/copy-envelope.ts'
+import { createMemoryDocumentStore, type DocumentStore } from '../stores/document-store.ts'
+import { feedUpdate } from '../yjs/feed-update.ts'
+import { asDamage, openImport, type ImportKeys } from './import-access.ts'
+import { ImportedDocument } from './imported-document.ts'
+
+export interface ImportOptions extends ImportKeys {
+  /** Where its sealed log is kept meanwhile; default memory. */
+  readonly store?: DocumentStore
+}
+
+interface Opened {
+  readonly access: DocumentAccess
+  readonly log: DocumentLog
+}
+
+export class ImportAssembly {
+  readonly #options: ImportOptions
+  readonly #store: DocumentStore
+  readonly #doc = new Y.Doc()
+  readonly #edits = new EditTable()
+  readonly #records: PlacedRecord[] = []
+  #sealedKeys: Bytes | null = null
+  #signed: ImportedDocument['signed'] = null
+  #opened: Opened | null = null
+  #isWhole = false
+
+  constructor(options: ImportOptions) {
+    this.#options = options
+    this.#store = options.store ?? createMemoryDocumentStore()
+  }
+
+  async take(header: ExportHeader, part: ExportPart): Promise<void> {
+    switch (part.type) {
+      case 'keys':
+        this.#sealedKeys = part.sealed.slice()
+        return
+      case 'head':
+        this.#signed = copySigned(part)
+        return
+      case 'records':
+        for (const { seq, envelope } of part.records) this.#records.push({ seq, envelope: copyEnvelope(envelope) })
+        return
+      case 'entries':
+        return await this.#takeEntries(header, part)
+      case 'end':
+        return this.#end(part)
+      default:
+        throw exportDamaged()
+    }
+  }
+
+  finish(): ImportedDocument {
+    if (this.#opened === null || !this.#isWhole) throw exportDamaged()
+    return new ImportedDocument({
+      ...this.#opened,
+      doc: this.#doc,
+      edits: this.#edits,
+      store: this.#store,
+      signed: this.#signed,
+    })
+  }
+
+  async #takeEntries(header: ExportHeader, part: ExportPart & { readonly type: 'entries' }): Promise<void> {
+    this.#opened ??= await this.#open(header)
+    const { access, log } = this.#opened
+    if (part.seq !== log.head.seq + 1) throw exportDamaged()
+    const entries = part.envelopes.map((envelope, index) => ({
+      seq: part.seq + index,
+      envelope: copyEnvelope(envelope),
+    }))
+    const outcomes = asDamage(() => log.take(entries))
+    this.#doc.transact(() => {
+      for (const outcome of outcomes) {
+        this.#edits.take(outcome)
+        if (outcome.kind === 'update') feedUpdate(this.#doc, outcome.update, 'import')
+      }
+    }, 'import')
+    const stored = entries.map(({ seq, envelope }) => ({ seq, envelope: envelope.bytes }))
+    await this.#store.append(access.documentId, stored)
+  }
+
+  #end({ seq, transcript }: ExportPart & { readonly type: 'end' }): void {
+    if (this.#opened === null) throw exportDamaged()
+    const { access, log } = this.#opened
+    const isEnd = log.head.seq === seq && equalBytes(log.head.transcript, transcript)
+    if (!isEnd) throw exportDamaged()
+    this.#isWhole = true
+    if (this.#signed === null) return
+    const { head, headKey } = this.#signed
+    const fits = log.compareTranscript(head.seq, head.transcript) === 'same'
+    if (!fits || !verifySignedHead(access.documentId, head, headKey)) throw exportDamaged()
+  }
+
+  async #open(header: ExportHeader): Promise<Opened> {
+    const start = { header, sealedKeys: this.#sealedKeys, records: this.#records }
+    const access = await openImport(start, this.#options)
+    return { access, log: new DocumentLog(access) }
+  }
+}
+
+/** What arrives is a view of bytes that go. */
+function copySigned({ head, headKey }: NonNullable<ImportedDocument['signed']>): ImportedDocument['signed'] {
+  const { seq, transcript, signature } = head
+  return { head: { seq, transcript: transcript.slice(), signature: signature.slice() }, headKey: headKey.slice() }
+}
