@@ -1,7 +1,7 @@
 /**
  * A sealed document under a foreign provider's Y.Doc: the same {@link OpenDocument} that a SealedProvider has, whose edits are taken from
  * that Doc and fed to it with the foreign provider as their origin. There is no second copy of the document, and none of the provider's
- * own messages is needed for its content. Rules CL5, CL6, CL30, CL31.
+ * own messages is needed for its content. Rules CL5, CL6, CL60, CL61.
  *
  * @module
  */
@@ -111,7 +111,7 @@ export class AdaptedDocument {
 
   /**
    * Learns who the provider is, by a message of `deliver` at which it begins a transaction, and feeds what has waited. False where it began
-   * none in this Doc: then it has another. [CL31]
+   * none in this Doc: then it has another. [CL61]
    */
   meet(deliver: () => void): boolean {
     let isMet = false
@@ -138,7 +138,7 @@ export class AdaptedDocument {
     if (!isExpected) this.#aside ??= []
   }
 
-  /** What the provider says of presence; only its own client's counts. [CL32] */
+  /** What the provider says of presence; only its own client's counts. [CL62] */
   takePresence(update: Uint8Array): void {
     this.#presence.takeOwn(update)
   }

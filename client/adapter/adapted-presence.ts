@@ -1,6 +1,6 @@
 /**
  * Presence between a foreign provider and the sealed document: of what the provider says only its own client's state goes out, and others'
- * states come in under clocks of this side's making. Rules CL7, CL32.
+ * states come in under clocks of this side's making. Rules CL7, CL62.
  *
  * @module
  */

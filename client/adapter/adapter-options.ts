@@ -1,5 +1,5 @@
 /**
- * What the adapters are given, and what they refuse at once. Rules KM13, CL30.
+ * What the adapters are given, and what they refuse at once. Rules KM13, CL60.
  *
  * @module
  */

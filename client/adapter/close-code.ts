@@ -1,6 +1,6 @@
 /**
  * Why a document is not open, as the close of a WebSocket: codes from 4400 to 4499 are final to y-websocket, all others it tries again. Rules
- * FR21, CL30.
+ * FR21, CL60.
  *
  * @module
  */

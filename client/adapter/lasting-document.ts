@@ -1,6 +1,6 @@
 /**
  * A sealed document as sockets of a foreign provider come and go over it: opened with the first, kept through losses of the network, and left
- * when the provider has, once what was written is saved. Rules CL8, CL33.
+ * when the provider has, once what was written is saved. Rules CL8, CL63.
  *
  * @module
  */

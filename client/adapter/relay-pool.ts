@@ -1,5 +1,5 @@
 /**
- * Connections to relays, shared by all adapted documents of a page: one socket for as many documents as it carries. Rules FR2, CL33.
+ * Connections to relays, shared by all adapted documents of a page: one socket for as many documents as it carries. Rules FR2, CL63.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
  * A WebSocket class whose other end is in this process: what a foreign provider is given in place of the platform's. It has the platform's
- * states, constants, events and manners, and nothing of what is said. Rule CL30.
+ * states, constants, events and manners, and nothing of what is said. Rule CL60.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * One provider's document on a socket of Hocuspocus: authentication, the first sync, and the status of each edit. Rules CL30–CL32, CL35, CL36.
+ * One provider's document on a socket of Hocuspocus: authentication, the first sync, and the status of each edit. Rules CL60–CL62, CL65, CL66.
  *
  * @module
  */
@@ -177,7 +177,7 @@ export class DocumentLane implements Visitor {
 
   /**
    * The provider has begun to count anew, at 1. It has the content by its Y.Doc; that all of it is there is what SyncStep2 says, and its own
-   * SyncStep2 stands for all that it has. [CL35]
+   * SyncStep2 stands for all that it has. [CL65]
    */
   #answer(document: AdaptedDocument): void {
     const { deliver } = this.#options
@@ -190,7 +190,7 @@ export class DocumentLane implements Visitor {
 
   /**
    * The edits are taken from the Y.Doc; the provider waits to be told that they are saved. Yjs tells it of an edit before it tells the sealed
-   * document: only after this turn is the edit among those that its ticket stands for. [CL35]
+   * document: only after this turn is the edit among those that its ticket stands for. [CL65]
    */
   #takeEdits(document: AdaptedDocument, isRefused: boolean): void {
     if (isRefused) return this.#options.deliver(encodeSyncStatus(false))

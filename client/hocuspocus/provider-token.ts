@@ -1,6 +1,6 @@
 /**
  * The token that a Hocuspocus provider sends, for the app's own function to exchange: asked for anew when it may have become old. It never
- * reaches the relay. Rule CL36.
+ * reaches the relay. Rule CL66.
  *
  * @module
  */

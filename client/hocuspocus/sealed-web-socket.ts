@@ -1,5 +1,5 @@
 /**
- * The `WebSocketPolyfill` for Hocuspocus' `HocuspocusProviderWebsocket`. Rules CL30–CL36.
+ * The `WebSocketPolyfill` for Hocuspocus' `HocuspocusProviderWebsocket`. Rules CL60–CL66.
  *
  * @module
  */
@@ -49,7 +49,7 @@ export type HocuspocusSocketOptions = AdapterOptions &
 
 /**
  * A WebSocket class for `new HocuspocusProviderWebsocket({ url: 'wss://relay.example', WebSocketPolyfill })`, for one document or many. Throws
- * `TypeError` for a key that is none and a `doc` that is none. What is refused later, a provider is told as `authenticationFailed`. [CL34]
+ * `TypeError` for a key that is none and a `doc` that is none. What is refused later, a provider is told as `authenticationFailed`. [CL64]
  */
 export function sealedWebSocket(options: HocuspocusSocketOptions): WebSocketClass {
   if (options.documents === undefined) checkDocument(options)

@@ -1,5 +1,5 @@
 /**
- * What is said on a socket of Hocuspocus, by all its documents. Rules CL30, CL33, CL36.
+ * What is said on a socket of Hocuspocus, by all its documents. Rules CL60, CL63, CL66.
  *
  * @module
  */
@@ -41,7 +41,7 @@ export class SharedConversation implements Conversation {
     const decoded = decodeDocumentMessage(message)
     if (decoded === null) return
     const { key, kind, body } = decoded
-    // Their edits are in the Y.Doc, and the count to which they belonged is begun anew with SyncStep1. [CL35]
+    // Their edits are in the Y.Doc, and the count to which they belonged is begun anew with SyncStep1. [CL65]
     if (this.#isFlushing && kind === DOCUMENT_MESSAGE.sync) return
     const known = this.#lanesByKey.get(key)
     if (kind !== DOCUMENT_MESSAGE.auth || known?.isOver === false) known?.receive(kind, body)

@@ -1,6 +1,6 @@
 /**
  * Notices a y-websocket that speaks to other tabs by BroadcastChannel or localStorage, in clear, and stops it before the document is in what
- * it says. Rule CL34.
+ * it says. Rule CL64.
  *
  * y-websocket connects its socket first and says to the channel, in the same turn, its state vector and only then its content; lib0 hands
  * what is said to everybody in the page who listens, with the provider that says it.

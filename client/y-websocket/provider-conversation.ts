@@ -1,5 +1,5 @@
 /**
- * What is said on a socket of y-websocket's provider: its protocol on one side, a sealed document on the other. Rules CL30–CL34.
+ * What is said on a socket of y-websocket's provider: its protocol on one side, a sealed document on the other. Rules CL60–CL64.
  *
  * @module
  */

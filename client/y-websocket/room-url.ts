@@ -1,5 +1,5 @@
 /**
- * What y-websocket makes of a server's URL and a room's name, taken apart again: the relay, and the room. Rules AU5, CL34.
+ * What y-websocket makes of a server's URL and a room's name, taken apart again: the relay, and the room. Rules AU5, CL64.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The `WebSocketPolyfill` for y-websocket's provider. Rules CL30–CL34.
+ * The `WebSocketPolyfill` for y-websocket's provider. Rules CL60–CL64.
  *
  * @module
  */
@@ -31,7 +31,7 @@ export type SealedWebSocketOptions = AdapterOptions &
 /**
  * A WebSocket class for `new WebsocketProvider('wss://relay.example', room, doc, { WebSocketPolyfill, disableBc: true })`: what the provider
  * sends is sealed, what it is told is verified. Throws `TypeError` for a key that is none and a `doc` that is none. `new` throws `TypeError`
- * for a set-up that would let something out: a token in the URL, a URL that is not `wss:`, BroadcastChannel. [CL34]
+ * for a set-up that would let something out: a token in the URL, a URL that is not `wss:`, BroadcastChannel. [CL64]
  */
 export function sealedWebSocket(options: SealedWebSocketOptions): WebSocketClass {
   checkSecret(options)

@@ -48,7 +48,7 @@ function write(doc: Y.Doc, awareness: { setLocalState(state: object): void }, wo
 }
 
 describe('what an app writes', { timeout: 60_000 }, () => {
-  it('T22 [CL31] [CL32] is found on a plaintext y-websocket server by the same search', async () => {
+  it('T22 [CL61] [CL62] is found on a plaintext y-websocket server by the same search', async () => {
     const words = createWords()
     const server = await startPlaintextServer()
     const WebSocketPolyfill = nodeWebSocket({ ca: server.ca }) as unknown as typeof WebSocket
@@ -73,7 +73,7 @@ describe('what an app writes', { timeout: 60_000 }, () => {
     )
   })
 
-  it('T22 [CL31] [CL32] [CL34] [CL36] is nowhere at a relay that logs all it can, with either provider', async () => {
+  it('T22 [CL61] [CL62] [CL64] [CL66] is nowhere at a relay that logs all it can, with either provider', async () => {
     const words = createWords()
     const key = crypto.getRandomValues(new Uint8Array(32))
     const [lying, port, data] = [await startLyingRelay(), await findFreePort(), makeTemporaryFolder()]

@@ -41,7 +41,7 @@ function say(channel: string, message: Uint8Array): void {
 }
 
 describe('BroadcastChannel', () => {
-  it('T22 [CL34] is refused by an error that says what to change, before the document is in what is said', async () => {
+  it('T22 [CL64] is refused by an error that says what to change, before the document is in what is said', async () => {
     const [secret, room] = [secretWord('broadcast'), crypto.randomUUID()]
     const heard = overhear(`${SERVER}/${room}`)
     const doc = new Y.Doc()
@@ -56,7 +56,7 @@ describe('BroadcastChannel', () => {
     expect(findLeaks(places, [textCanary('the text', secret)])).toEqual([])
   })
 
-  it('T22 [CL34] by the same overhearing, a provider without our class tells the other tab everything', async () => {
+  it('T22 [CL64] by the same overhearing, a provider without our class tells the other tab everything', async () => {
     const [secret, room] = [secretWord('broadcast'), crypto.randomUUID()]
     const heard = overhear(`${SERVER}/${room}`)
     const doc = new Y.Doc()
@@ -74,7 +74,7 @@ describe('BroadcastChannel', () => {
     })
   })
 
-  it('T22 [CL34] that another tab speaks on, in clear, closes the socket for good', async () => {
+  it('T22 [CL64] that another tab speaks on, in clear, closes the socket for good', async () => {
     const room = crypto.randomUUID()
     const doc = new Y.Doc()
     const problems: string[] = []
@@ -93,7 +93,7 @@ describe('BroadcastChannel', () => {
     expect(problems).toEqual(['SETUP_REFUSED'])
   })
 
-  it('T22 [CL34] in its absence localStorage is refused in the same way, with a state vector in it at most', () => {
+  it('T22 [CL64] in its absence localStorage is refused in the same way, with a state vector in it at most', () => {
     const secret = secretWord('stored')
     const { thrown, places } = runWithoutChannel(secret)
     expect(thrown).toMatch(/localStorage: give it `disableBc: true`/)
@@ -126,7 +126,7 @@ describe('a URL', () => {
     ['plain HTTP', 'http://localhost', 'room', {}, /begin with wss:/],
     ['credentials', 'wss://alice:secret@localhost', 'room', {}, /no query, fragment or credentials/],
     ['no room', SERVER, '', {}, /the room has no name/],
-  ])('T22 [CL34] with %s is refused at once', (_what, server, room, options, message) => {
+  ])('T22 [CL64] with %s is refused at once', (_what, server, room, options, message) => {
     const doc = new Y.Doc()
     const WebSocketPolyfill = socketFor(doc)
     expect(() => new WebsocketProvider(server, room, doc, { WebSocketPolyfill, disableBc: true, ...options })).toThrow(
@@ -138,7 +138,7 @@ describe('a URL', () => {
     ['a token', `${SERVER}?token=abc`],
     ['plain WebSocket', 'ws://localhost'],
     ['a path', `${SERVER}/collaboration`],
-  ])('T22 [CL34] of Hocuspocus with %s is told as a failed authentication', async (_what, url) => {
+  ])('T22 [CL64] of Hocuspocus with %s is told as a failed authentication', async (_what, url) => {
     const problems: string[] = []
     const Class = hocuspocusSocket({
       key: KEY,
@@ -166,7 +166,7 @@ describe('options', () => {
     ['a key and a document', { key: KEY, document: {}, doc }, /either `key` or `document`/],
     ['no doc', { key: KEY }, /`doc` is the Y.Doc/],
     ['a doc that is none', { key: KEY, doc: {} }, /`doc` is the Y.Doc/],
-  ])('T22 [CL34] with %s are refused at once, of either adapter', (_what, options, message) => {
+  ])('T22 [CL64] with %s are refused at once, of either adapter', (_what, options, message) => {
     expect(() => sealedWebSocket(options as never)).toThrow(message)
     expect(() => hocuspocusSocket(options as never)).toThrow(message)
   })

@@ -23,7 +23,7 @@ async function joinSealed(room: AppRoom): Promise<Peer> {
 }
 
 describe("the app's own document", () => {
-  it("[CL31] is changed by others with the provider as the origin, and the app's own edits are not", async () => {
+  it("[CL61] is changed by others with the provider as the origin, and the app's own edits are not", async () => {
     const room = createAppRoom()
     const [alice, bob] = [await joinStock({ relay, ...room }), await joinSealed(room)]
     await synced(alice)
@@ -36,7 +36,7 @@ describe("the app's own document", () => {
     expect(origins).toEqual(['my editor', alice.provider])
   })
 
-  it('[CL31] sends each edit once, whatever the provider says of it', async () => {
+  it('[CL61] sends each edit once, whatever the provider says of it', async () => {
     const room = createAppRoom()
     const network = await createNetwork(relay)
     const alice = await joinStock({ relay, ...room, socket: { WebSocket: network.WebSocket } })
@@ -56,7 +56,7 @@ describe("the app's own document", () => {
     expect(network.sent.filter((type) => type === 'push').length).toBe(1)
   })
 
-  it('[CL31] keeps its Yjs client id, under which its edits and its presence are bound', async () => {
+  it('[CL61] keeps its Yjs client id, under which its edits and its presence are bound', async () => {
     const room = createAppRoom()
     const [alice, bob] = [await joinStock({ relay, ...room }), await joinSealed(room)]
     const client = alice.doc.clientID
@@ -67,7 +67,7 @@ describe("the app's own document", () => {
     expect(alice.doc.clientID).toBe(client)
   })
 
-  it("[CL31] undoes the app's own edits, and nobody else's", async () => {
+  it("[CL61] undoes the app's own edits, and nobody else's", async () => {
     const room = createAppRoom()
     const [alice, bob] = [await joinStock({ relay, ...room }), await joinSealed(room)]
     await synced(alice)
@@ -82,7 +82,7 @@ describe("the app's own document", () => {
     await vi.waitFor(() => expect(bob.text.toJSON()).toBe('mine yours'))
   })
 
-  it('[CL31] is what is fed while an observer of the app throws, and goes on', async () => {
+  it('[CL61] is what is fed while an observer of the app throws, and goes on', async () => {
     const room = createAppRoom()
     const [alice, bob] = [await joinStock({ relay, ...room }), await joinSealed(room)]
     await synced(alice)
@@ -97,7 +97,7 @@ describe("the app's own document", () => {
     expect(inside).toEqual(['hello'])
   })
 
-  it('[CL31] [CL34] is refused where the provider has another, with what to change', async () => {
+  it('[CL61] [CL64] is refused where the provider has another, with what to change', async () => {
     const room = createAppRoom()
     const problems: string[] = []
     const WebSocketPolyfill = await socketClass({
@@ -115,7 +115,7 @@ describe("the app's own document", () => {
     expect(problems).toEqual([expect.stringContaining('give both the same Y.Doc')])
   })
 
-  it('[CL31] [CL34] of Hocuspocus is refused where the provider has another', async () => {
+  it('[CL61] [CL64] of Hocuspocus is refused where the provider has another', async () => {
     const { key, room } = createAppRoom()
     const socket = await openSocket({ relay, options: { key, doc: new Y.Doc() } })
     const provider = attach(socket, room, new Y.Doc())
@@ -127,7 +127,7 @@ describe("the app's own document", () => {
 })
 
 describe('a stored copy', () => {
-  it("[CL31] that holds others' edits of old, as y-indexeddb keeps it, sends what is new in it and nothing else", async () => {
+  it("[CL61] that holds others' edits of old, as y-indexeddb keeps it, sends what is new in it and nothing else", async () => {
     const room = createAppRoom()
     const storage = { keys: createMemoryKeyStore() }
     const alice = await joinStock({ relay, ...room, socket: { storage } })
@@ -156,7 +156,7 @@ describe('a stored copy', () => {
     expect([again.text.toJSON(), problems]).toEqual([bob.text.toJSON(), []])
   })
 
-  it("[CL31] with unsent edits under a client id of another device's says so, and loses nothing", async () => {
+  it("[CL61] with unsent edits under a client id of another device's says so, and loses nothing", async () => {
     const room = createAppRoom()
     const alice = await joinStock({ relay, ...room })
     await synced(alice)
@@ -181,7 +181,7 @@ describe('a stored copy', () => {
     expect([again.text.toJSON(), bob.text.toJSON()]).toEqual(['known, unsent', 'known'])
   })
 
-  it('[CL31] of a plaintext time, with many client ids, is taken over whole', async () => {
+  it('[CL61] of a plaintext time, with many client ids, is taken over whole', async () => {
     const doc = new Y.Doc()
     for (const word of ['one ', 'two ', 'three']) {
       const author = new Y.Doc()
@@ -198,7 +198,7 @@ describe('a stored copy', () => {
 })
 
 describe('providers that come and go', () => {
-  it('[CL33] a remount finds everything as it was, and asks the relay for nothing again', async () => {
+  it('[CL63] a remount finds everything as it was, and asks the relay for nothing again', async () => {
     const room = createAppRoom()
     const network = await createNetwork(relay)
     const doc = new Y.Doc()
@@ -216,7 +216,7 @@ describe('providers that come and go', () => {
     await vi.waitFor(() => expect(second.text.toJSON()).toBe('and mounted twice'))
   })
 
-  it('[CL33] a mount that is undone before it is open, and done again, opens once', async () => {
+  it('[CL63] a mount that is undone before it is open, and done again, opens once', async () => {
     const room = createAppRoom()
     const doc = new Y.Doc()
     const WebSocketPolyfill = await socketClass({ relay, ...room, doc })
@@ -227,7 +227,7 @@ describe('providers that come and go', () => {
     expect([first.provider.synced, first.provider.ws]).toEqual([false, null])
   })
 
-  it('[CL33] the later of two sockets has the document, and the first is closed for good', async () => {
+  it('[CL63] the later of two sockets has the document, and the first is closed for good', async () => {
     const room = createAppRoom()
     const doc = new Y.Doc()
     const WebSocketPolyfill = await socketClass({ relay, ...room, doc })
@@ -240,7 +240,7 @@ describe('providers that come and go', () => {
     expect(closed.mock.calls.map(([{ reason }]) => reason.split(':')[0])).toEqual(['TAKEN_OVER'])
   })
 
-  it('[CL34] a class that has a room refuses another for the same Y.Doc', async () => {
+  it('[CL64] a class that has a room refuses another for the same Y.Doc', async () => {
     const room = createAppRoom()
     const doc = new Y.Doc()
     const WebSocketPolyfill = await socketClass({ relay, ...room, doc })
@@ -249,7 +249,7 @@ describe('providers that come and go', () => {
     await expect(joinStock({ relay, ...other, provider: { WebSocketPolyfill } })).rejects.toThrow(/of its own/)
   })
 
-  it('[CL34] one Y.Doc on a socket of Hocuspocus is one document: another name is refused', async () => {
+  it('[CL64] one Y.Doc on a socket of Hocuspocus is one document: another name is refused', async () => {
     const room = createAppRoom()
     const peer = await joinHocuspocus({ relay, ...room })
     await syncedProvider(peer)
@@ -260,7 +260,7 @@ describe('providers that come and go', () => {
     expect(failed.mock.calls[0]![0].reason).toContain('give `documents`')
   })
 
-  it('[CL31] a subdocument has a class and a provider of its own', async () => {
+  it('[CL61] a subdocument has a class and a provider of its own', async () => {
     const room = createAppRoom()
     const openPart = async (parent: Y.Doc): Promise<Y.Doc> => {
       const part = parent.getMap<Y.Doc>('parts').get('chapter') as Y.Doc

@@ -26,7 +26,7 @@ const relay = inject('relay')
 const SLOW = { timeout: 15_000 }
 
 describe('states', () => {
-  it('[PEERS 4] [CL30] has its constants on the class, on the prototype and on the instance', async () => {
+  it('[PEERS 4] [CL60] has its constants on the class, on the prototype and on the instance', async () => {
     const WebSocketClass = await socketClass({ relay, ...createAppRoom(), doc: new Y.Doc() })
     const socket = new WebSocketClass(`${serverUrl(relay)}/a`)
     onTestFinished(() => socket.close())
@@ -37,7 +37,7 @@ describe('states', () => {
     expect(socket.readyState === socket.CONNECTING).toBe(true)
   })
 
-  it('[PEERS 4] [CL30] tells by `addEventListener` and by `on…`, each once, and not who has left', async () => {
+  it('[PEERS 4] [CL60] tells by `addEventListener` and by `on…`, each once, and not who has left', async () => {
     const WebSocketClass = await socketClass({ relay, ...createAppRoom(), doc: new Y.Doc() })
     const socket = new WebSocketClass(`${serverUrl(relay)}/a`)
     const said: string[] = []
@@ -58,7 +58,7 @@ describe('states', () => {
     expect(removed).not.toHaveBeenCalled()
   })
 
-  it('[PEERS 4] [CL30] refuses to send while connecting, and is silent once closed', async () => {
+  it('[PEERS 4] [CL60] refuses to send while connecting, and is silent once closed', async () => {
     const WebSocketClass = await socketClass({ relay, ...createAppRoom(), doc: new Y.Doc() })
     const socket = new WebSocketClass(`${serverUrl(relay)}/a`)
     expect(() => socket.send(new Uint8Array(1))).toThrow(/still connecting/)
@@ -69,7 +69,7 @@ describe('states', () => {
 })
 
 describe('presence', () => {
-  it('[PEERS 4] [CL32] sends each state once: 10 people, 20 changes, 20 out and 180 in', async () => {
+  it('[PEERS 4] [CL62] sends each state once: 10 people, 20 changes, 20 out and 180 in', async () => {
     const room = createAppRoom()
     const network = await createNetwork(relay)
     const join10 = Array.from(
@@ -100,7 +100,7 @@ describe('presence', () => {
     expect(network.sent.filter((type) => type === 'awareness').length).toBe(20)
   }, 60_000)
 
-  it('[PEERS 4] [CL32] lets nobody else be shown or taken away in the name of the app', async () => {
+  it('[PEERS 4] [CL62] lets nobody else be shown or taken away in the name of the app', async () => {
     const room = createAppRoom()
     const [alice, bob] = [await joinStock({ relay, ...room }), await joinStock({ relay, ...room })]
     await Promise.all([synced(alice), synced(bob)])
@@ -114,7 +114,7 @@ describe('presence', () => {
     expect(alice.provider.awareness.getStates().has(bob.doc.clientID)).toBe(true)
   })
 
-  it('[PEERS 4] [CL32] whoever leaves is seen to leave', async () => {
+  it('[PEERS 4] [CL62] whoever leaves is seen to leave', async () => {
     const room = createAppRoom()
     const [alice, bob] = [await joinStock({ relay, ...room }), await joinHocuspocus({ relay, ...room })]
     await Promise.all([synced(alice), syncedProvider(bob)])
@@ -125,7 +125,7 @@ describe('presence', () => {
 })
 
 describe('the watchdog', () => {
-  it("[PEERS 4] [CL30] hears an empty awareness frame at each heartbeat of the relay's", async () => {
+  it("[PEERS 4] [CL60] hears an empty awareness frame at each heartbeat of the relay's", async () => {
     const peer = await joinStock({ relay, ...createAppRoom() })
     const frames: Uint8Array[] = []
     await synced(peer)
@@ -135,7 +135,7 @@ describe('the watchdog', () => {
     expect(peer.provider.ws).toBe(ws)
   }, 30_000)
 
-  it('[PEERS 4] [CL30] of Hocuspocus hears a ping, and its pong goes to nobody', async () => {
+  it('[PEERS 4] [CL60] of Hocuspocus hears a ping, and its pong goes to nobody', async () => {
     const peer = await joinHocuspocus({ relay, ...createAppRoom() })
     await syncedProvider(peer)
     const frames: number[][] = []
@@ -148,7 +148,7 @@ describe('the watchdog', () => {
 })
 
 describe('synced', () => {
-  it('[PEERS 4] [CL30] is not said before history is verified and decrypted, and then with all of it there', async () => {
+  it('[PEERS 4] [CL60] is not said before history is verified and decrypted, and then with all of it there', async () => {
     const room = createAppRoom()
     const alice = await join({ relay, access: sharedKeyDocument(room) })
     await alice.provider.whenSynced()
@@ -166,7 +166,7 @@ describe('synced', () => {
     expect(bob.text.length).toBe(alice.text.length)
   })
 
-  it('[PEERS 4] [CL30] is never said where the keys are gone: the socket closes for good, and no template goes in', async () => {
+  it('[PEERS 4] [CL60] is never said where the keys are gone: the socket closes for good, and no template goes in', async () => {
     const seat = await takeSeat(relay, 'writer')
     await seat.remove()
     const { membership: document, keys } = seat
@@ -191,7 +191,7 @@ describe('synced', () => {
     expect(synced).not.toHaveBeenCalled()
   })
 
-  it('[PEERS 4] [CL30] is never said where the storage does not open: the socket closes for good, with why', async () => {
+  it('[PEERS 4] [CL60] is never said where the storage does not open: the socket closes for good, with why', async () => {
     const storage = Promise.reject(new SyncError('KEY_STORE_DAMAGED', 'the key store holds no usable device key'))
     // It rejects before there is a socket class to take it.
     storage.catch(() => undefined)
@@ -218,7 +218,7 @@ describe('synced', () => {
 })
 
 describe('leaving', () => {
-  it('[PEERS 4] [CL33] what was written just before disconnect() is saved all the same', async () => {
+  it('[PEERS 4] [CL63] what was written just before disconnect() is saved all the same', async () => {
     const room = createAppRoom()
     const alice = await joinStock({ relay, ...room })
     await synced(alice)
@@ -229,7 +229,7 @@ describe('leaving', () => {
     await vi.waitFor(() => expect(bob.text.toJSON()).toBe('first, and last'), SLOW)
   })
 
-  it('[PEERS 4] [CL33] what was written before destroy() of Hocuspocus is saved all the same', async () => {
+  it('[PEERS 4] [CL63] what was written before destroy() of Hocuspocus is saved all the same', async () => {
     const room = createAppRoom()
     const alice = await joinHocuspocus({ relay, ...room })
     await syncedProvider(alice)
@@ -240,7 +240,7 @@ describe('leaving', () => {
     await vi.waitFor(() => expect(bob.text.toJSON()).toBe('the last word'), SLOW)
   })
 
-  it('[PEERS 4] [CL31] what was written without a network leaves when there is one', async () => {
+  it('[PEERS 4] [CL61] what was written without a network leaves when there is one', async () => {
     const room = createAppRoom()
     const network = await createNetwork(relay)
     const alice = await joinStock({ relay, ...room, socket: { WebSocket: network.WebSocket } })
@@ -254,7 +254,7 @@ describe('leaving', () => {
     await vi.waitFor(() => expect(alice.provider.synced).toBe(true), SLOW)
   }, 30_000)
 
-  it('[PEERS 4] [CL31] what was written while disconnected leaves with the next connect()', async () => {
+  it('[PEERS 4] [CL61] what was written while disconnected leaves with the next connect()', async () => {
     const room = createAppRoom()
     const alice = await joinStock({ relay, ...room })
     await synced(alice)
@@ -268,7 +268,7 @@ describe('leaving', () => {
 })
 
 describe('one socket', () => {
-  it('[PEERS 4] [CL33] to the relay carries the documents of a page, and a seventeenth opens another', async () => {
+  it('[PEERS 4] [CL63] to the relay carries the documents of a page, and a seventeenth opens another', async () => {
     const network = await createNetwork(relay)
     const { key } = createAppRoom()
     const docs = new Map(Array.from({ length: 17 }, (_, n) => [`page/${crypto.randomUUID()}/${n}`, new Y.Doc()]))
@@ -279,7 +279,7 @@ describe('one socket', () => {
     expect(network.open).toBe(2)
   }, 30_000)
 
-  it('[PEERS 4] [CL35] counts a status for each update and one for SyncStep2, when they are saved', async () => {
+  it('[PEERS 4] [CL65] counts a status for each update and one for SyncStep2, when they are saved', async () => {
     const peer = await joinHocuspocus({ relay, ...createAppRoom(), configuration: { autoConnect: false } })
     const statuses: number[] = []
     void peer.socket.connect()
@@ -296,7 +296,7 @@ describe('one socket', () => {
     expect(statuses).toEqual([1, 1, 1, 1])
   })
 
-  it('[PEERS 4] [CL30] waits for attach(), and one message is one frame', async () => {
+  it('[PEERS 4] [CL60] waits for attach(), and one message is one frame', async () => {
     const { key, room } = createAppRoom()
     const doc = new Y.Doc()
     const network = await createNetwork(relay)
@@ -308,7 +308,7 @@ describe('one socket', () => {
     expect(network.dialled.length).toBe(1)
   })
 
-  it('[PEERS 4] [CL30] dials with jitter of its own, however often the provider tries', async () => {
+  it('[PEERS 4] [CL60] dials with jitter of its own, however often the provider tries', async () => {
     const network = await createNetwork(relay)
     network.setUp(false)
     const { provider } = await joinStock({
@@ -323,7 +323,7 @@ describe('one socket', () => {
     expect(fifth - first).toBeGreaterThan(100)
   }, 30_000)
 
-  it('[PEERS 4] [CL34] shows the network the host and the path of the relay, and nothing of the room', async () => {
+  it('[PEERS 4] [CL64] shows the network the host and the path of the relay, and nothing of the room', async () => {
     const network = await createNetwork(relay)
     const room = createAppRoom()
     await synced(await joinStock({ relay, ...room, socket: { WebSocket: network.WebSocket } }))

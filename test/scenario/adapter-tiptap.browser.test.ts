@@ -61,7 +61,7 @@ async function typeAt({ editor }: { readonly editor: Editor }, place: 'start' | 
 }
 
 describe('Tiptap on y-websocket over our class', () => {
-  it('[CL31] edits one document with Tiptap on SealedProvider, key by key', async () => {
+  it('[CL61] edits one document with Tiptap on SealedProvider, key by key', async () => {
     const { alice, bob } = await sitDown(createAppRoom())
     await typeAt(alice, 'end', 'Dear all,{Enter}')
     await vi.waitFor(() => expect(bob.editor.getHTML()).toBe('<p>Dear all,</p><p></p>'), SLOW)
@@ -72,7 +72,7 @@ describe('Tiptap on y-websocket over our class', () => {
     expect(alice.editor.getHTML()).toBe('<p>1. Dear all,</p><p>yours, Bob</p>')
   })
 
-  it('[CL31] undoes its own keys alone', async () => {
+  it('[CL61] undoes its own keys alone', async () => {
     const { alice, bob } = await sitDown(createAppRoom())
     await typeAt(bob, 'end', 'of Bob ')
     await vi.waitFor(() => expect(alice.editor.getText()).toBe('of Bob '), SLOW)
@@ -82,7 +82,7 @@ describe('Tiptap on y-websocket over our class', () => {
     await vi.waitFor(() => expect(bob.editor.getText()).toBe('of Bob '), SLOW)
   })
 
-  it("[CL32] shows the other's caret and name, on both sides", async () => {
+  it("[CL62] shows the other's caret and name, on both sides", async () => {
     const { alice, bob } = await sitDown(createAppRoom())
     await typeAt(alice, 'end', 'hello')
     await vi.waitFor(() => expect(bob.host.querySelector('.y-sealed-label')?.textContent).toBe('Alice'), SLOW)
@@ -93,7 +93,7 @@ describe('Tiptap on y-websocket over our class', () => {
     )
   })
 
-  it('[CL31] types on while the network is away, and all come together', async () => {
+  it('[CL61] types on while the network is away, and all come together', async () => {
     const room = createAppRoom()
     const network = await createNetwork(relay)
     const stock = await joinStock({ relay, ...room, socket: { WebSocket: network.WebSocket } })

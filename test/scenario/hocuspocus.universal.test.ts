@@ -8,7 +8,7 @@ import { join } from '../support/peer.ts'
 const relay = inject('relay')
 
 describe('the published Hocuspocus provider over our class', () => {
-  it('[CL31] edits one document with a SealedProvider', async () => {
+  it('[CL61] edits one document with a SealedProvider', async () => {
     const room = createAppRoom()
     const alice = await joinHocuspocus({ relay, ...room })
     const bob = await join({ relay, access: sharedKeyDocument(room) })

@@ -7,7 +7,7 @@ const relay = inject('relay')
 
 describe("y-websocket's own promises over our class", () => {
   for (const { kind, names, does, prove } of Y_WEBSOCKET_TABLE) {
-    it(`[CL30] ${kind} ${names.join(', ')}: ${does}`, async () => {
+    it(`[CL60] ${kind} ${names.join(', ')}: ${does}`, async () => {
       expect.hasAssertions()
       await prove({ relay, ...createAppRoom() })
     })

@@ -7,7 +7,7 @@ import { createAppRoom, joinStock } from '../support/adapters/y-websocket-peer.t
 const relay = inject('relay')
 
 describe('the published y-websocket over our class', () => {
-  it('[CL31] edits one document with a SealedProvider', async () => {
+  it('[CL61] edits one document with a SealedProvider', async () => {
     const room = createAppRoom()
     const alice = await joinStock({ relay, ...room })
     const bob = await join({ relay, access: sharedKeyDocument(room) })

@@ -26,23 +26,23 @@ const socket = sourceOf('@hocuspocus/provider/src/HocuspocusProviderWebsocket.ts
 it.each([
   ['y-websocket', 'version', sourceOf('y-websocket/package.json'), '"3.1.0"'],
   ['@hocuspocus/provider', 'version', sourceOf('@hocuspocus/provider/package.json'), '"4.8.0"'],
-])('[CL30] the table of %s is of the release that is installed', (_name, field, manifest, version) => {
+])('[CL60] the table of %s is of the release that is installed', (_name, field, manifest, version) => {
   expect(manifest).toContain(`"${field}": ${version}`)
 })
 
-it('[CL30] every option of y-websocket has a row', () => {
+it('[CL60] every option of y-websocket has a row', () => {
   const options = allMatches(yWebsocket, /@param \{[^\n]+\} \[opts\.(\w+)\]/g)
   expect(options.length).toBe(9)
   expect(namesOf(Y_WEBSOCKET_TABLE, 'option')).toEqual(expect.arrayContaining([...options]))
 })
 
-it('[CL30] every event of y-websocket has a row', () => {
+it('[CL60] every event of y-websocket has a row', () => {
   const events = allMatches(yWebsocket, /\.emit\('([\w-]+)'/g)
   expect(events).toEqual(['closed', 'connection-close', 'connection-error', 'status', 'sync', 'synced'])
   expect(namesOf(Y_WEBSOCKET_TABLE, 'event')).toEqual(events)
 })
 
-it('[CL30] every member of y-websocket has a row', () => {
+it('[CL60] every member of y-websocket has a row', () => {
   const [, body = ''] = yWebsocket.split('export class WebsocketProvider')
   const members = [...allMatches(body, /this\.(\w+) = /g), ...allMatches(body, /^ {2}(?:[gs]et )?(\w+) \(/gm)]
   const rows = [...namesOf(Y_WEBSOCKET_TABLE, 'member'), ...namesOf(Y_WEBSOCKET_TABLE, 'option')]
@@ -53,14 +53,14 @@ it('[CL30] every member of y-websocket has a row', () => {
 it.each([
   ['HocuspocusProvider', provider, 'CompleteHocuspocusProviderConfiguration'],
   ['HocuspocusProviderWebsocket', socket, 'CompleteHocuspocusProviderWebsocketConfiguration'],
-])('[CL30] every option of %s has a row', (_name, source, declaration) => {
+])('[CL60] every option of %s has a row', (_name, source, declaration) => {
   const [, body = ''] = source.split(`export interface ${declaration} {`)
   const options = allMatches(body.split('\n}')[0] as string, /^\t(\w+)\??: /gm)
   expect(options.length).toBeGreaterThan(15)
   expect(options.filter((name) => !namesOf(HOCUSPOCUS_TABLE, 'option').includes(name))).toEqual([])
 })
 
-it('[CL30] every event of Hocuspocus has a row', () => {
+it('[CL60] every event of Hocuspocus has a row', () => {
   const events = allMatches(provider + socket, /\.emit\(\s*"(\w+)"/g)
   expect(events.length).toBeGreaterThan(12)
   expect(events.filter((name) => !namesOf(HOCUSPOCUS_TABLE, 'event').includes(name))).toEqual([])
