@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { verifyForkProof } from './evidence/verify-fork-proof.ts'
 export type { Channel, ChannelPort, DownReason, TokenRequest, TokenSource } from './connection/channel.ts'
 export { HeadKeyPin } from './connection/head-key-pin.ts'
 export { RelayConnection, type RelayConnectionOptions } from './connection/relay-connection.ts'

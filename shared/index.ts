@@ -52,6 +52,14 @@ export {
   type Retry,
 } from './errors.ts'
 export * from './limits.ts'
+export {
+  decodeForkProof,
+  encodeForkProof,
+  verifyForkProofWith,
+  type ForkProof,
+  type ForkProofFault,
+  type ForkProofVerdict,
+} from './log/fork-proof.ts'
 export { extendByMark, extendTranscript, MARK_BYTES, startTranscript } from './log/transcript.ts'
 export { PROTOCOL_VERSION, SOCKET_PATH, SUBPROTOCOL } from './version.ts'
 export {

@@ -5,12 +5,14 @@
  */
 import { equalBytes } from '@y-sealed/protocol'
 import type { Device } from '@y-sealed/protocol/sealing'
+import type { RelayConnection } from '../connection/relay-connection.ts'
 import type { Lifeline } from '../provider/lifeline.ts'
 import type { Emit } from '../provider/provider-events.ts'
 import type { Sender } from '../provider/sender.ts'
 import { Healer, type HealerOptions } from './healer.ts'
 
 export interface HealingPlace extends Pick<HealerOptions, 'access' | 'history'> {
+  readonly connection: RelayConnection
   readonly emit: Emit
   readonly line: () => Lifeline
   /** Nothing may leave until the document has been opened again. */
@@ -19,7 +21,7 @@ export interface HealingPlace extends Pick<HealerOptions, 'access' | 'history'> 
   readonly device: () => Device | null
 }
 
-export function createHealer({ access, history, emit, line, pause, sender, device }: HealingPlace): Healer {
+export function createHealer({ access, connection, history, emit, line, pause, sender, device }: HealingPlace): Healer {
   return new Healer({
     access,
     history,
@@ -37,6 +39,8 @@ export function createHealer({ access, history, emit, line, pause, sender, devic
     onHealed: (seq) => emit('integrity', [{ code: 'RESTORED', seq, fatal: false }]),
     onWithheld: (seq) => emit('integrity', [{ code: 'WITHHELD', seq, fatal: false }]),
     onWhole: () => sender()?.restored(),
+    headKey: () => connection.headKey,
+    onProof: (seq, proof) => emit('integrity', [{ code: 'FORK_PROVEN', seq, proof, fatal: true }]),
     onMismatch: (code, seq) => line().halt(code, seq),
   })
 }

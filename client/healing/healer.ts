@@ -6,7 +6,10 @@
  */
 import {
   CLIENT_FRAME,
+  MARK_BYTES,
+  type Bytes,
   type ClientFrame,
+  type IdsFrame,
   type NackFrame,
   type OpenedFrame,
   type RestoredFrame,
@@ -16,6 +19,7 @@ import type { DocumentAccess } from '../document/document-access.ts'
 import type { LogMismatch } from '../log/follower.ts'
 import type { History } from '../log/history.ts'
 import { startTimer, type Cancel } from '../platform.ts'
+import { proveFork } from '../evidence/prove-fork.ts'
 import { marksToFrames, readMarks, restoreFrames } from './give-back.ts'
 
 /** Frames on their way: the relay works off a few at a time. */
@@ -24,6 +28,8 @@ const WINDOW = 4
 const PATIENCE_MS = 10_000
 /** A relay that says that it lacks nothing, and shows less all the same, is not asked a fourth time. */
 const MAX_DENIALS = 3
+/** More marks of a relay's log are not asked for to prove something. */
+const MAX_ASKED_MARKS = 262_144
 
 export interface HealerOptions {
   readonly access: DocumentAccess
@@ -42,6 +48,10 @@ export interface HealerOptions {
   readonly onWhole: () => void
   /** It cannot be healed by giving back. */
   readonly onMismatch: (code: LogMismatch, seq: number) => void
+  /** The relay's head key, once it is known. */
+  readonly headKey: () => Bytes | null
+  /** The relay's own signatures prove that it has shown two histories. */
+  readonly onProof: (seq: number, proof: Bytes) => void
 }
 
 export class Healer {
@@ -55,6 +65,7 @@ export class Healer {
   #outstanding = 0
   #told: RestoredFrame | null = null
   #isRefused = false
+  #ids: Bytes | null = null
   #wake: (() => void) | null = null
   #timer: Cancel | null = null
 
@@ -103,10 +114,10 @@ export class Healer {
 
   /** True when it was a frame of this one's that the relay refused. */
   refused({ refused }: NackFrame): boolean {
-    const isOurs = ([CLIENT_FRAME['show-head'], CLIENT_FRAME['show-ids'], CLIENT_FRAME.restore] as number[]).includes(
-      refused,
-    )
-    if (!isOurs) return false
+    const isOurs = (
+      [CLIENT_FRAME['show-head'], CLIENT_FRAME['show-ids'], CLIENT_FRAME.restore, CLIENT_FRAME['read-ids']] as number[]
+    ).includes(refused)
+    if (!isOurs || (refused === CLIENT_FRAME['read-ids'] && !this.#isFallen)) return false
     this.#isRefused = true
     this.#wake?.()
     return true
@@ -133,13 +144,77 @@ export class Healer {
     this.#wake = null
   }
 
+  /** Nothing of the relay is believed any more; what it has signed may prove why. `heads`: what cannot be true together, or with the log. */
+  stopped(code: LogMismatch, seq: number, heads: readonly SignedHead[] = []): void {
+    this.#options.onMismatch(code, seq)
+    const [one, other] = [heads[0] ?? null, heads[1] ?? this.#options.history.follower.signedHead]
+    if (one !== null && other !== null) void this.#prove(one, other, (later) => this.#ownMarks(later.seq))
+  }
+
+  /** Marks of the relay's log, as it was asked for them. */
+  ids({ ids }: IdsFrame): void {
+    this.#ids = ids
+    this.#wake?.()
+  }
+
+  /** Its history is another one: asked for its marks while it answers, so that this can be proven, and then left. */
+  async #stopForked(head: SignedHead, turn: number): Promise<void> {
+    const { history, onMismatch } = this.#options
+    const { furthest, signedHead } = history.follower
+    const ours = furthest ?? signedHead
+    const isTheirsLater = ours !== null && head.seq > ours.seq
+    const marks = isTheirsLater ? await this.#relayMarks(head.seq, turn) : null
+    onMismatch('FORK', head.seq)
+    if (ours === null) return
+    await this.#prove(head, ours, (later) => (isTheirsLater ? Promise.resolve(marks) : this.#ownMarks(later.seq)))
+  }
+
+  async #prove(
+    one: SignedHead,
+    other: SignedHead,
+    marksOfLater: (later: SignedHead) => Promise<readonly Bytes[] | null>,
+  ): Promise<void> {
+    const { access, headKey, onProof } = this.#options
+    const key = headKey()
+    if (key === null) return
+    const evidence = { genesisHash: access.genesisHash, headKey: key, one, other, marksOfLater }
+    const proof = await proveFork(evidence).catch(() => null)
+    if (proof !== null) onProof(Math.min(one.seq, other.seq), proof)
+  }
+
+  #ownMarks(throughSeq: number): Promise<readonly Bytes[]> {
+    const { history } = this.#options
+    return readMarks(history.readKept, (epoch) => history.log.authority.commitmentOf(epoch), 1, throughSeq)
+  }
+
+  async #relayMarks(throughSeq: number, turn: number): Promise<readonly Bytes[] | null> {
+    const { access, send } = this.#options
+    const marks: Bytes[] = []
+    while (marks.length < Math.min(throughSeq, MAX_ASKED_MARKS)) {
+      this.#ids = null
+      if (!send({ type: 'read-ids', document: access.documentId, after: marks.length, through: throughSeq }))
+        return null
+      while (turn === this.#turn && this.#ids === null && !this.#isRefused) if (!(await this.#pause())) return null
+      const page = this.#takeIds()
+      if (page.length === 0) return null
+      for (let at = 0; at < page.length; at += MARK_BYTES) marks.push(page.slice(at, at + MARK_BYTES))
+    }
+    return marks
+  }
+
+  #takeIds(): Bytes {
+    const page = this.#ids ?? new Uint8Array(0)
+    this.#ids = null
+    return page
+  }
+
   #showHead(head: SignedHead): boolean {
     const { access, send } = this.#options
     return send({ type: 'show-head', genesisHash: access.genesisHash, head })
   }
 
   async #heal(frame: OpenedFrame, turn: number): Promise<void> {
-    const { history, reopen, rewind, onMismatch } = this.#options
+    const { history, reopen, rewind } = this.#options
     const { log, follower } = history
     const furthest = follower.furthest
     const kept = follower.signedHead?.seq ?? 0
@@ -158,7 +233,7 @@ export class Healer {
     // Its log has gone on without them, or is another one: nothing that is given back would follow it.
     const isElsewhere = told.head.seq >= told.lost.seq || this.#isForeign(told.head)
     if (isElsewhere) {
-      return onMismatch('FORK', told.head.seq)
+      return await this.#stopForked(told.head, turn)
     }
     if (kept > told.head.seq && !(await this.#giveSigned(told.head.seq, kept, turn))) return this.#wait(turn)
     if (turn !== this.#turn) return

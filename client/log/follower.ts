@@ -23,6 +23,7 @@ export type LogMismatch = 'ROLLBACK' | 'FORK' | 'LOG_INVALID' | 'BAD_HEAD'
 interface Mismatch {
   readonly code: LogMismatch
   readonly seq: number
+  readonly heads?: readonly SignedHead[]
 }
 
 /** A READ that has brought nothing for so long is reported. [K3] */
@@ -43,7 +44,8 @@ export interface FollowerOptions {
   readonly onOutcomes: (outcomes: readonly LogOutcome[]) => void
   /** The log has reached the head of OPENED; `isWhole` when nothing in it waits for a signature. */
   readonly onCaughtUp: (isWhole: boolean) => void
-  readonly onMismatch: (code: LogMismatch, seq: number) => void
+  /** `heads`: what the relay has signed that cannot be true together, or with the log. */
+  readonly onMismatch: (code: LogMismatch, seq: number, heads?: readonly SignedHead[]) => void
   /** OPENED does not hold what was verified: until another one does, nothing of the relay is taken. */
   readonly onFallen: (frame: OpenedFrame, code: 'ROLLBACK' | 'FORK') => void
   /** OPENED holds all of it. */
@@ -109,7 +111,7 @@ export class LogFollower {
     // By its own signature, shown here, to a peer, or in an earlier run, it had come further.
     if (frame.head.seq < Math.max(seq, this.#promises.furthest)) return this.#fall(frame, 'ROLLBACK')
     if (frame.through < seq || this.#contradicts(frame.head)) return this.#fall(frame, 'FORK')
-    if (!this.#promise(frame.head)) return this.#stop('FORK', frame.head.seq)
+    if (!this.#promise(frame.head)) return this.#stopForked(frame.head)
     this.#options.onHeld(frame)
     this.#target = frame.head
     this.#inlineThrough = frame.through
@@ -190,7 +192,7 @@ export class LogFollower {
     const signed = this.#isSigned(head)
     if (!signed && from === 'relay') return this.#stop('BAD_HEAD', head.seq)
     if (!signed) return
-    if (this.#contradicts(head) || !this.#promise(head)) return this.#stop('FORK', head.seq)
+    if (this.#contradicts(head) || !this.#promise(head)) return this.#stopForked(head)
     this.#advance()
   }
 
@@ -210,7 +212,7 @@ export class LogFollower {
   #advance(): void {
     if (this.#stopped) return
     const mismatch = this.#takeRun()
-    if (mismatch !== null) return this.#stop(mismatch.code, mismatch.seq)
+    if (mismatch !== null) return this.#stop(mismatch.code, mismatch.seq, mismatch.heads)
     const target = this.#target
     if (target === null) return
     const { log, onCaughtUp } = this.#options
@@ -282,7 +284,9 @@ export class LogFollower {
       if (mismatch !== null) return mismatch
       run = run.slice(length)
       if (promise === null || log.head.seq < promise.seq) continue
-      if (!equalBytes(log.head.transcript, promise.transcript)) return { code: 'FORK', seq: promise.seq }
+      if (!equalBytes(log.head.transcript, promise.transcript)) {
+        return { code: 'FORK', seq: promise.seq, heads: [promise] }
+      }
       this.#promises.forget(promise.seq)
       this.#fit(promise)
     }
@@ -317,9 +321,14 @@ export class LogFollower {
     return this.#options.log.compareTranscript(head.seq, head.transcript) === 'different'
   }
 
-  #stop(code: LogMismatch, seq: number): void {
+  #stopForked(head: SignedHead): void {
+    const promised = this.#promises.at(head.seq)
+    this.#stop('FORK', head.seq, promised === null ? [head] : [head, promised])
+  }
+
+  #stop(code: LogMismatch, seq: number, heads: readonly SignedHead[] = []): void {
     if (this.#stopped) return
     this.#stopped = true
-    this.#options.onMismatch(code, seq)
+    this.#options.onMismatch(code, seq, heads)
   }
 }

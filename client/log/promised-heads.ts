@@ -25,6 +25,11 @@ export class PromisedHeads {
     return Math.max(0, ...this.#headBySeq.keys())
   }
 
+  /** The one for this seq, or `null`. */
+  at(seq: number): SignedHead | null {
+    return this.#headBySeq.get(seq) ?? null
+  }
+
   /** The furthest of all. */
   get furthestHead(): SignedHead | null {
     return this.#headBySeq.get(this.furthest) ?? null

@@ -90,9 +90,8 @@ export class OpenDocument {
     this.gate = new RemoteGate(doc, options.editOrigin ?? (() => options.origin))
     this.#history = this.#createHistory()
     this.#healer = createHealer({
-      access,
+      ...options,
       history: this.#history,
-      emit: options.emit,
       line: () => this.line,
       pause: () => this.#pause(),
       sender: () => this.#sender,
@@ -223,7 +222,7 @@ export class OpenDocument {
       takeRecords: (records) => void this.membership?.takeRecords(records, 0),
       onOutcomes: (outcomes) => this.#settle(outcomes),
       onCaughtUp: (isWhole) => this.#caughtUp(isWhole),
-      onMismatch: (code, seq) => this.line.halt(code, seq),
+      onMismatch: (code, seq, heads) => this.#healer.stopped(code, seq, heads),
       onFallen: (frame, code) => this.#healer.fallen(frame, code),
       onHeld: (frame) => this.#healer.well(frame),
       onWaiting: (seq) => this.#emit('integrity', [{ code: 'WAITING', seq, fatal: false }]),
@@ -334,6 +333,7 @@ export class OpenDocument {
       case 'restored':
         return this.#healer.restored(frame)
       case 'ids':
+        return this.#healer.ids(frame)
       case 'snapshot-chunk':
       case 'snapshot-taken':
         return

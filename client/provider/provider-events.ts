@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { RecordRefusal } from '@y-sealed/protocol'
+import type { Bytes, RecordRefusal } from '@y-sealed/protocol'
 import type { DownReason } from '../connection/channel.ts'
 import type { EntryRefusal } from '../log/document-log.ts'
 import type { LogMismatch } from '../log/follower.ts'
@@ -21,12 +21,15 @@ export interface IntegrityReport {
    * `WITHHELD`: the relay does not hand over what it has signed for or shown; it is asked again.
    * `ROLLBACK` and `FORK` that are not fatal: the relay does not show what this device has verified; it is given back what it lacks, and until it
    * shows all of it nothing of it is taken and nothing leaves. `RESTORED`: it does again.
+   * All of this is suspected, until `FORK_PROVEN` follows a `FORK`: then the relay's own signatures prove it.
    */
-  readonly code: LogMismatch | RecordMismatch | 'ENTRY_REFUSED' | 'WAITING' | 'WITHHELD' | 'RESTORED'
+  readonly code: LogMismatch | RecordMismatch | 'ENTRY_REFUSED' | 'WAITING' | 'WITHHELD' | 'RESTORED' | 'FORK_PROVEN'
   readonly seq: number
   readonly reason?: EntryRefusal
   /** Why a record does not count, where `reason` is `record`. [KM16] */
   readonly record?: RecordRefusal
+  /** With `FORK_PROVEN`: what `verifyForkProof`, and `y-sealed-relay audit --proof`, check; to be kept, and shown to others. [LO16] */
+  readonly proof?: Bytes
   readonly fatal: boolean
 }
 

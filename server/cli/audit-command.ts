@@ -12,6 +12,7 @@ import { giveWay } from '../ops/give-way.ts'
 import { SettingsError } from '../ops/settings-error.ts'
 import { documentToJson, documentToText, faultToJson, faultToText, summaryToJson, summaryToText } from './audit-text.ts'
 import { dataOption, parseSwitch } from './options.ts'
+import { auditProof } from './audit-proof.ts'
 import { createProgress } from './progress.ts'
 import { EXIT_DONE, EXIT_FAILED } from './report-error.ts'
 
@@ -19,6 +20,7 @@ interface AuditCommandOptions {
   readonly data: string
   readonly db?: string
   readonly document?: string
+  readonly proof?: string
   readonly quick?: boolean
   readonly json?: boolean
 }
@@ -46,6 +48,12 @@ export function createAuditCommand(): Command {
       ),
     )
     .addOption(
+      new Option(
+        '--proof <file>',
+        'check a proof that a relay has signed two histories of a document, and nothing else',
+      ).env('Y_SEALED_AUDIT_PROOF'),
+    )
+    .addOption(
       new Option('--quick [yes]', 'leave the signatures of updates out')
         .argParser(parseSwitch)
         .preset('yes')
@@ -60,12 +68,14 @@ export function createAuditCommand(): Command {
     .addHelpText(
       'after',
       '\nExamples:\n  y-sealed-relay audit --data /var/lib/y-sealed\n' +
-        '  y-sealed-relay audit --db /var/backups/y-sealed/relay.db --json',
+        '  y-sealed-relay audit --db /var/backups/y-sealed/relay.db --json\n' +
+        '  y-sealed-relay audit --proof fork.proof --data /var/lib/y-sealed',
     )
     .action(audit)
 }
 
 async function audit(options: AuditCommandOptions): Promise<void> {
+  if (options.proof !== undefined) return auditProof(options.proof, options.data, options.json === true)
   const path = options.db ?? join(options.data, 'relay.db')
   if (!existsSync(path)) {
     throw new SettingsError(`there is no database ${path}: give the relay’s folder with --data, or a file with --db`)

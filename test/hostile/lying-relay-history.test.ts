@@ -16,9 +16,13 @@ import {
   type RelayFrame,
   type SignedHead,
 } from '@y-sealed/protocol'
-import { createMemoryDocumentStore } from '@y-sealed/client'
+import { createMemoryDocumentStore, verifyForkProof } from '@y-sealed/client'
 import { createEpochKey, Session, wrapKey, type Device } from '@y-sealed/protocol/sealing'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
+
+import { runRelayCommand } from '../support/command-line.ts'
 
 import { showEntries, startLyingRelay, turnBit, type LyingRelay, type Trick } from '../support/lying-relay.ts'
 import { createTestDevice } from '../support/raw-client.ts'
@@ -33,9 +37,11 @@ import {
   watch,
   whenHealed,
   whenSigned,
+  type HonestRelay,
   type Stage,
   type Witness,
 } from '../support/stage.ts'
+import { makeTemporaryFolder } from '../support/temporary-folder.ts'
 
 async function write(person: Witness, line: string): Promise<void> {
   person.peer.text.insert(person.text.length, line)
@@ -160,6 +166,26 @@ describe('a relay that rolls back', () => {
   })
 })
 
+/** The proof that they were given holds, and is about this relay; `y-sealed-relay audit` says so too. */
+async function expectProof({ reports, peer }: Witness, { upstream }: LyingRelay): Promise<void> {
+  await vi.waitFor(() => expect(reports.at(-1)?.code).toBe('FORK_PROVEN'))
+  const proof = reports.at(-1)?.proof as Bytes
+  const verdict = verifyForkProof(proof)
+  expect(verdict).toMatchObject({ ok: true, proof: { headKey: peer.connection.headKey } })
+  expect(verifyForkProof(turnBit(proof, -1)).ok).toBe(false)
+  const folder = makeTemporaryFolder()
+  writeFileSync(join(folder, 'proof'), proof)
+  const { data } = upstream as HonestRelay
+  const audit = await runRelayCommand(['audit', '--proof', join(folder, 'proof'), '--data', data])
+  expect([audit.exitCode, audit.stderr]).toEqual([0, ''])
+  expect(audit.stdout).toMatch(
+    /^Holds: the relay whose head key is [\w-]{43} has signed two histories of document [\w-]{22}, which part at or before seq \d+\.\nThat is the relay of this folder\.\n$/,
+  )
+  writeFileSync(join(folder, 'forged'), turnBit(proof, 200))
+  const forged = await runRelayCommand(['audit', '--proof', join(folder, 'forged'), '--data', data])
+  expect([forged.exitCode, forged.stdout]).toEqual([1, expect.stringContaining('Proves nothing: ')])
+}
+
 interface Fork {
   readonly lying: readonly [LyingRelay, LyingRelay]
   readonly alice: Witness
@@ -204,6 +230,7 @@ describe('a relay that shows two histories', () => {
     one.stand(two.upstream)
     expect(await haltOf(alice)).toEqual(halted('FORK', 'common hers'))
     expect(bob.text).toBe('common his')
+    await expectProof(alice, one)
     // It was shown its own signature on hers: it takes nothing more until somebody decides.
     bob.peer.text.insert(0, 'and ')
     await vi.waitFor(() => expect(pushesRefusedOf(two)).toContain(REFUSALS.NEEDS_RESTORE.number))
@@ -228,8 +255,10 @@ describe('a relay that shows two histories', () => {
     await write(branches.alice, 'hers')
     await write(branches.bob, 'his')
     const presence = await presenceOf(branches)
+    await whenSigned(branches.bob)
     branches.lying[1].links.at(-1)?.toClient(presence)
     expect(await haltOf(branches.bob)).toEqual(halted('FORK', 'common his'))
+    await expectProof(branches.bob, branches.lying[1])
   })
 
   it('T6 [K10] [LO4] a head from beyond is remembered until its place is reached', async () => {

@@ -237,7 +237,8 @@ export async function haltOf(witness: Witness): Promise<Halt> {
   expectSound(witness)
   return {
     closed: closings.map((reason) => reason.code),
-    reported: reports.filter((report) => report.fatal).map((report) => report.code),
+    // A proof follows by itself, where there is one.
+    reported: reports.filter(({ code, fatal }) => fatal && code !== 'FORK_PROVEN').map(({ code }) => code),
     text,
     keeps: witness.text === `${text}kept` && provider.unsyncedChanges === unsaved + 1,
     synced: provider.synced,

@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  encodeForkProof,
   encodeSignedHead,
   concatBytes,
   extendByMark,
@@ -18,7 +19,7 @@ import {
 
 import { filled, SEEDS, type Cast } from './cast.ts'
 import { sealAll } from './envelopes.ts'
-import { vector, type VectorFile } from './vector.ts'
+import { vector, type Vector, type VectorFile } from './vector.ts'
 
 /** A head of the vectors' document under the relay's key. [LO4] */
 export function signHead({ relay, document }: Cast, seq: number, transcript: Bytes): SignedHead {
@@ -29,6 +30,26 @@ export function signHead({ relay, document }: Cast, seq: number, transcript: Byt
 export function stateHeadKey({ relay, nextRelay }: Cast): HeadKeyStatement {
   const [oldKey, newKey] = [relay.signPublic, nextRelay.signPublic]
   return { oldKey, newKey, signature: relay.sign(headKeyInput(oldKey, newKey)) }
+}
+
+/** Two heads of one seq; and a later head with the marks that lead to it from the other history's place. */
+function forkProofs(cast: Cast, marks: readonly Bytes[], transcripts: readonly Bytes[]): Vector[] {
+  const last = transcripts.length - 1
+  const cases: readonly (readonly [number, number])[] = [
+    [last, last],
+    [1, last],
+  ]
+  return cases.map(([at, to]) => {
+    const input = {
+      genesisHash: cast.genesisHash,
+      headKey: cast.relay.signPublic,
+      earlier: signHead(cast, at, filled(32, 0x9b)),
+      later: signHead(cast, to, transcripts[to]!),
+      transcript: transcripts[at]!,
+      marks: concatBytes(...marks.slice(at, to)),
+    }
+    return vector(`proof of a fork at ${at}, by a head at ${to}`, ['LO16'], input, { proof: encodeForkProof(input) })
+  })
 }
 
 export function logVectors(cast: Cast): VectorFile {
@@ -52,6 +73,7 @@ export function logVectors(cast: Cast): VectorFile {
           { headKey: cast.relay.signPublic, signedHead: encodeSignedHead(head) },
         ),
       ),
+      ...forkProofs(cast, marks, transcripts),
       vector('head key changes', ['LO5'], { oldSeed: SEEDS.relay.sign, newKey: statement.newKey }, { statement }),
     ],
   }

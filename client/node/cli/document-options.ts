@@ -19,6 +19,7 @@ export interface DocumentOptions {
   readonly mode: 'shared-key' | 'members'
   readonly room?: string
   readonly keyFile?: string
+  readonly proofFile?: string
   readonly text: string
 }
 
@@ -72,6 +73,12 @@ export function addDocumentOptions(command: Command): Command {
         '--invite-file <file>',
         'file with an invitation, where the relay lets only invited devices make documents',
       ).env('Y_SEALED_INVITE_FILE'),
+    )
+    .addOption(
+      new Option(
+        '--proof-file <file>',
+        'where to write a proof, should the relay sign two histories of the document; "y-sealed-relay audit --proof" checks it',
+      ).env('Y_SEALED_PROOF_FILE'),
     )
     .addOption(
       new Option('--text <name>', 'name of the Y.Text within the document').default('note').env('Y_SEALED_TEXT'),

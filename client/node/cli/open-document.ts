@@ -5,6 +5,7 @@
  * @module
  */
 import { cryptoReady, SyncError } from '@y-sealed/protocol'
+import { writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import * as Y from 'yjs'
 import { HeadKeyPin } from '../../connection/head-key-pin.ts'
@@ -13,6 +14,7 @@ import { audienceOf } from '../../connection/socket.ts'
 import { loadDevice } from '../../keys/device-identity.ts'
 import { SealedProvider } from '../../provider/sealed-provider.ts'
 import { issuerTokens } from '../../token/issuer-token.ts'
+import { hasErrnoCode } from '../errno.ts'
 import { nodeFetchJson } from '../fetch-json.ts'
 import { openFileKeyStore } from '../file-key-store.ts'
 import { meterSockets, Traffic } from '../replay/traffic.ts'
@@ -48,6 +50,9 @@ export interface OpenOptions {
 const WARNING_BY_REPORT: Readonly<Record<string, string>> = {
   ENTRY_REFUSED: 'an entry of the log does not count, and nobody applies it',
   WAITING: 'what follows an entry waits until that is proved to be authentic',
+  ROLLBACK: 'the relay shows less than this device has seen; it is given back what it lacks',
+  FORK: 'the relay shows another history than this device has seen',
+  RESTORED: 'the relay shows all again that this device has seen',
 }
 
 /** How long the first answer may take. Afterwards the client waits for the relay for ever. */
@@ -99,7 +104,8 @@ export async function openDocument(
   })
   failed.catch(() => undefined)
   provider.on('problem', ({ code, message }) => onWarning(`${message} (${code})`))
-  provider.on('integrity', ({ code, seq, reason, fatal }) => {
+  provider.on('integrity', ({ code, seq, reason, proof, fatal }) => {
+    if (proof !== undefined) onWarning(keepProof(proof, options.proofFile))
     // What is fatal closes the document, which is said by itself.
     if (!fatal)
       onWarning(`${WARNING_BY_REPORT[code] ?? 'the log is not as it should be'} (seq ${seq}, ${reason ?? code})`)
@@ -149,4 +155,17 @@ async function readAuthority(path: string): Promise<string> {
   const pem = await readFile(path, 'utf8')
   if (pem.includes('-----BEGIN CERTIFICATE-----')) return pem
   throw new SettingsError(`${path} is no certificate in PEM: --ca wants the relay’s <data>/tls/ca.pem`)
+}
+
+/** Writes a proof where it was asked for, and says so. What stands there already is an earlier one, and stays. */
+function keepProof(proof: Uint8Array, file: string | undefined): string {
+  const what = 'the relay has signed two histories of this document'
+  if (file === undefined) return `${what}: with --proof-file the proof is kept`
+  try {
+    writeFileSync(file, proof, { mode: 0o600, flag: 'wx' })
+    return `${what}; the proof is in ${file}`
+  } catch (error) {
+    const why = hasErrnoCode(error, 'EEXIST') ? 'there is a file of that name' : 'it could not be written'
+    return `${what}; the proof is not in ${file}: ${why}`
+  }
 }
