@@ -47,6 +47,7 @@ export { persistStorage, type StorageStanding } from './indexed-db/persist-stora
 export type { InputGateScope } from './input/input-gate.ts'
 export { loadDevice } from './keys/device-identity.ts'
 export { createMemoryKeyStore, type KeyStore } from './keys/key-store.ts'
+export type { SetAsideEdit } from './drafts/set-aside-list.ts'
 export type { EntryRefusal } from './log/document-log.ts'
 export type { LinkFragment } from './links/link-fragment.ts'
 export type { RecordMismatch } from './members/member-desk.ts'

@@ -21,6 +21,7 @@ import * as Y from 'yjs'
 import type { DocumentFrame } from '../connection/channel.ts'
 import { createHealer } from '../healing/create-healer.ts'
 import type { Healer } from '../healing/healer.ts'
+import type { SetAsideEdit } from '../drafts/set-aside-list.ts'
 import { Foundation } from '../document/foundation.ts'
 import { entriesOf, type DocumentLog, type LogOutcome } from '../log/document-log.ts'
 import type { LogFollower } from '../log/follower.ts'
@@ -175,6 +176,15 @@ export class OpenDocument {
     this.#sender?.flush()
   }
 
+  /** What can never leave. [CL15] */
+  get setAside(): readonly SetAsideEdit[] {
+    return this.#sender?.setAside.all ?? []
+  }
+
+  dismissSetAside(id: string): void {
+    this.#sender?.setAside.dismiss(id)
+  }
+
   /** Resolves when every edit made so far would survive a crash of this device. [CL14] */
   async whenKept(): Promise<void> {
     await this.#start()
@@ -255,6 +265,7 @@ export class OpenDocument {
       refresh: () => this.membership !== null && !this.standing.readOnly && this.line.refresh(),
       onChange: () => this.#changed(),
       onProblem: (problem) => this.#emit('problem', [problem]),
+      onSetAside: () => this.#emit('setAside', [this.setAside]),
       show: (update) => this.gate.show(update),
       whenKept: () => this.#history.whenKept(),
     })

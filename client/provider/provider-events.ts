@@ -5,6 +5,7 @@
  */
 import type { Bytes, RecordRefusal } from '@y-sealed/protocol'
 import type { DownReason } from '../connection/channel.ts'
+import type { SetAsideEdit } from '../drafts/set-aside-list.ts'
 import type { EntryRefusal } from '../log/document-log.ts'
 import type { LogMismatch } from '../log/follower.ts'
 import type { RecordMismatch } from '../members/member-desk.ts'
@@ -57,6 +58,8 @@ export interface ProviderEvents {
   integrity: (report: IntegrityReport) => void
   /** Edits cannot leave now; they are kept. */
   problem: (problem: SendProblem) => void
+  /** `setAside` of the provider is another. [CL15] */
+  setAside: (edits: readonly SetAsideEdit[]) => void
   /** A request other than an edit was refused (DELETE). */
   requestRefused: (refusal: SendProblem) => void
   deleted: () => void

@@ -15,6 +15,7 @@ import type { MemberRecord, Membership } from '../members/membership.ts'
 import type { Intent } from '../members/record-tools.ts'
 import { StatusTracker } from '../status/status-tracker.ts'
 import type { StorageState, SyncStatus } from '../status/sync-status.ts'
+import type { SetAsideEdit } from '../drafts/set-aside-list.ts'
 import { awaitEvent } from './await-event.ts'
 import { closedError } from './down-reason.ts'
 import { createHistory, exportPast, type PastSource } from './document-past.ts'
@@ -120,6 +121,14 @@ export class SealedProvider extends ObservableV2<EventMap> {
     this.#tracker.dismiss()
   }
 
+  /**
+   * Content that can never leave, of this run and of earlier ones: too large, too deep, refused by the relay. What was typed after it goes on
+   * without it. Let the person save it, or make it anew otherwise. [CL15]
+   */
+  get setAside(): readonly SetAsideEdit[] {
+    return this.#document.setAside
+  }
+
   /** Head of the verified log. */
   get head(): { readonly seq: number; readonly transcript: Bytes } {
     return this.#document.log.head
@@ -206,6 +215,11 @@ export class SealedProvider extends ObservableV2<EventMap> {
       closed: (reason) => closedError(reason as DownReason),
       destroy: () => this.#endedError(),
     })
+  }
+
+  /** Forgets one of {@link setAside}, for good. */
+  dismissSetAside(id: string): void {
+    this.#document.dismissSetAside(id)
   }
 
   /** Remote edits wait from now on (an input method composes); local ones still leave. */

@@ -6,12 +6,14 @@
  */
 import {
   equalBytes,
+  KIND,
   MAX_PLAIN_MESSAGE_TO_RELAY,
   MAX_PUSHES_IN_FLIGHT,
   type Bytes,
   type ClientFrame,
   type Envelope,
 } from '@y-sealed/protocol'
+import type { UpdateContent } from './cut-update.ts'
 
 export interface QueuedEntry {
   readonly envelope: Envelope
@@ -108,6 +110,34 @@ export class SendQueue {
   remove(entry: QueuedEntry): void {
     const at = this.#items.findIndex((item) => item === entry)
     if (at >= 0) this.#items.splice(at, 1)
+  }
+
+  /** The entries of the edit to which an entry that was sent belongs; none for what is no edit, and for what is not queued. */
+  unitAt(session: Bytes, counter: number): readonly QueuedEntry[] {
+    const at = this.#items.findIndex(
+      ({ envelope }) => envelope.counter === counter && equalBytes(envelope.session, session),
+    )
+    const item = this.#items[at]
+    if (item === undefined || (item.envelope.kind !== KIND.update && item.envelope.kind !== KIND.part)) return []
+    const first = at - (item.part?.index ?? 0)
+    const unit = this.#items.slice(first, first + (item.part?.count ?? 1))
+    return unit.every(({ part }, index) => part === null || part.index === index) ? unit : []
+  }
+
+  /** Puts other contents in the place of an edit that {@link unitAt} gave: it is never sent as it was, and is to be sealed anew. */
+  amend(unit: readonly QueuedEntry[], contents: readonly UpdateContent[]): void {
+    const [first] = unit
+    const at = this.#items.findIndex((item) => item === first)
+    if (first === undefined || at === -1) return
+    const others = unit.slice(1).flatMap(({ envelope, copies }) => [envelope, ...copies])
+    const edits = unit.reduce((sum, entry) => sum + entry.edits, 0)
+    const amended = contents.map(({ content, part }, index): Item => {
+      const isLast = index === contents.length - 1
+      // The one envelope stands for all that was sealed before: it goes from the outbox when these are stored.
+      const copies = index === 0 ? [...first.copies, ...others] : []
+      return { ...first, content, part, copies, edits: isLast ? edits : 0, state: 'waiting' }
+    })
+    this.#items.splice(at, unit.length, ...amended)
   }
 
   /** Sends what fits in flight, oldest first, until `send` says that nothing was sent. */

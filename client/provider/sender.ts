@@ -15,6 +15,7 @@ import {
   type ClientFrame,
   type Envelope,
   type NackFrame,
+  type RefusalCode,
 } from '@y-sealed/protocol'
 import { Session, type Device } from '@y-sealed/protocol/sealing'
 import type * as Y from 'yjs'
@@ -22,9 +23,11 @@ import type { DocumentAccess } from '../document/document-access.ts'
 import { isDraft } from '../drafts/draft.ts'
 import { DraftBook } from '../drafts/draft-book.ts'
 import { Leftovers } from '../drafts/leftovers.ts'
+import { SetAsideList } from '../drafts/set-aside-list.ts'
 import type { DocumentLog, LogEntry, LogOutcome } from '../log/document-log.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import { monotonicClock, startTimer, type Cancel } from '../platform.ts'
+import { setAsideAll, setAsideLarge } from '../yjs/set-aside.ts'
 import { Binds } from './binds.ts'
 import { cutUpdate } from './cut-update.ts'
 import { OutboxKeeper } from './outbox-keeper.ts'
@@ -40,6 +43,11 @@ const GAP_RETRY_MS = 250
 /** The record of a new epoch follows the refusal at once; if it has not, the document is opened again. [FR20] */
 const EPOCH_PATIENCE_MS = 2_000
 
+/** Refusals of one edit for its form or size: the relay will never take it, and may take what follows. [CL15] */
+const FOR_GOOD: ReadonlySet<RefusalCode> = new Set(['BAD_ENVELOPE', 'QUOTA'])
+/** With less room than this, it is not the size of an edit that fills the document. */
+const LEAST_ROOM_BYTES = 4_096
+
 export interface SenderOptions {
   readonly doc: Y.Doc
   readonly access: DocumentAccess
@@ -54,6 +62,8 @@ export interface SenderOptions {
   /** The number of unsaved edits changed, or a binding came into force. */
   readonly onChange: () => void
   readonly onProblem: (problem: SendProblem) => void
+  /** {@link Sender.setAside} is another. */
+  readonly onSetAside: () => void
   /** Puts an own edit of an earlier run into the document. */
   readonly show: (update: Bytes) => void
   /** Resolves when what was taken from the log so far would survive a crash: only then may the outbox forget it. [CL13] */
@@ -61,6 +71,8 @@ export interface SenderOptions {
 }
 
 export class Sender {
+  /** What can never leave. [CL15] */
+  readonly setAside: SetAsideList
   readonly #options: SenderOptions
   #session: Session
   readonly #edits: UnsealedEdits
@@ -73,6 +85,8 @@ export class Sender {
   readonly #leftovers: Leftovers
   /** Taken, and not written down: in a moment they are sealed, or else they are. */
   #undrafted: AuthoredUpdate[] = []
+  /** Something was set aside, and the relay has taken nothing since. */
+  #hasSetAside = false
   #ready = false
   /** The log has gone back behind what this session had in it. */
   #mustReseal = false
@@ -101,6 +115,7 @@ export class Sender {
       keyOf: (epoch) => options.access.keyOf(epoch),
       onProblem: options.onProblem,
     })
+    this.setAside = new SetAsideList(this.#drafts, options.onSetAside)
     this.#leftovers = new Leftovers({
       doc: options.doc,
       apply: options.show,
@@ -122,6 +137,7 @@ export class Sender {
       state: () => options.log.state,
       bind: (clients) => this.#bindAll(clients),
       onProblem: options.onProblem,
+      onSetAside: (code, content) => this.#noteSetAside(code, content, claimedNow()),
     })
   }
 
@@ -147,6 +163,7 @@ export class Sender {
     const sealed = updatesOf(entries)
     for (const { update } of sealed) this.#edits.noteSealed(update)
     const drafts = this.#drafts.adopt(items.filter(isDraft))
+    this.setAside.restore(drafts.refused)
     this.#leftovers.add(sealed.map((edit) => ({ ...edit, isSealed: true })))
     this.#leftovers.add(drafts.edits.map((edit) => ({ ...edit, isSealed: false })))
     const unopened = damaged + drafts.damaged
@@ -263,6 +280,7 @@ export class Sender {
     const through = ack.counter + ack.count - 1
     const entries = this.#queue.acknowledge(ack.session, ack.counter, through)
     this.#brake.stored()
+    this.#hasSetAside = false
     this.#pump()
     return entries.map(({ envelope, content }) => ({
       seq: ack.seq + envelope.counter - ack.counter,
@@ -312,6 +330,7 @@ export class Sender {
         return this.#pause(nack.session, nack.counter, Math.max(GAP_RETRY_MS, nack.retryAfterMs))
       case 'once':
       case 'never':
+        if (FOR_GOOD.has(code) && this.#letGo(nack, code)) return
         return this.#stop(nack, { code, message: REFUSALS[code].meaning })
     }
   }
@@ -393,6 +412,30 @@ export class Sender {
     if (this.#maySeal() && !this.#brake.isOn) this.#queue.pump(this.#options.send)
   }
 
+  /**
+   * What the relay refuses for good is set aside, so that what follows goes on; but not one edit after another: a relay that refuses
+   * everything empties no document. False where it has to stay and hold up the rest. [CL15]
+   */
+  #letGo({ session, counter, detail }: NackFrame, code: RefusalCode): boolean {
+    const unit = this.#queue.unitAt(session, counter)
+    const [edit] = updatesOf(unit)
+    if (this.#hasSetAside || edit === undefined || (code === 'QUOTA' && detail < LEAST_ROOM_BYTES)) return false
+    // Sealed and padded it takes more.
+    const reduced = code === 'QUOTA' ? setAsideLarge(edit.update, detail / 2) : setAsideAll(edit.update)
+    if (reduced === null) return false
+    this.#hasSetAside = true
+    this.#queue.amend(unit, cutUpdate({ ...edit, update: reduced.update }))
+    this.#noteSetAside(code, reduced.content, edit.authored)
+    this.#reseal()
+    return true
+  }
+
+  #noteSetAside(code: string, content: Bytes, authored: number): void {
+    this.setAside.add(code, content, authored)
+    const message = `content stays here that can never leave (${code}): the rest goes on without it`
+    this.#options.onProblem({ code: 'EDIT_SET_ASIDE', message, content })
+  }
+
   #closeGap(nack: NackFrame): void {
     const oldest = this.#queue.oldestCounter(nack.session)
     if (oldest !== null && nack.detail < oldest) return this.#reseal()
@@ -416,8 +459,9 @@ export class Sender {
     this.#session = new Session(access.documentId, device)
     if (access.introduce(device, this.#session.id) !== null) this.#binds.ask(this.#options.doc.clientID)
     for (const { envelope, content, edits, part, restored } of old) {
-      const { kind } = envelope
-      if (kind === KIND.update || kind === KIND.part) this.#seal(kind, content, edits, part, restored)
+      if (envelope.kind !== KIND.update && envelope.kind !== KIND.part) continue
+      // It may be in parts no longer, or be so now.
+      this.#seal(part === null ? KIND.update : KIND.part, content, edits, part, restored)
     }
     this.#keeper.replace(old.flatMap(({ envelope, copies }) => [envelope, ...copies]))
     this.#brake.release()

@@ -11,7 +11,7 @@ import type { LogState } from '../yjs/log-state.ts'
 import { inspectUpdate } from '../yjs/inspect-update.ts'
 import { diffAgainst, extendedClients, mergeBatch } from '../yjs/outgoing.ts'
 import { ownPart, type OwnPart } from '../yjs/own-part.ts'
-import { setAside, type SetAside } from '../yjs/set-aside.ts'
+import { setAside, setAsideLarge, type SetAside } from '../yjs/set-aside.ts'
 import type { UpdateRefusal } from '../yjs/update-limits.ts'
 import { AheadClocks } from './ahead-clocks.ts'
 import type { SendProblem } from './send-problem.ts'
@@ -29,6 +29,8 @@ export interface UnsealedEditsOptions {
   readonly bind: (clients: readonly number[]) => boolean
   /** They cannot leave, and stay on this device. */
   readonly onProblem: (problem: SendProblem) => void
+  /** Some content can never leave; the rest does. [CL15] */
+  readonly onSetAside: (code: string, content: Bytes) => void
 }
 
 export class UnsealedEdits {
@@ -151,10 +153,14 @@ export class UnsealedEdits {
       // Whose clocks it extends could not be told before.
       if (!this.#isBound(refused.update)) return null
       verdict = checkUpdate(refused.update, ahead, device)
-      if (verdict.ok) this.#tell(refused)
+      if (verdict.ok) this.#tell('EDIT_SET_ASIDE', refused)
+    }
+    const large = verdict.ok && verdict.feed.length > MAX_BYTES ? setAsideLarge(verdict.feed, MAX_BYTES) : null
+    if (large !== null) {
+      verdict = checkUpdate(large.update, ahead, device)
+      if (verdict.ok) this.#tell('TOO_LARGE', large)
     }
     if (!verdict.ok) return this.#keep(verdict.code)
-    if (verdict.feed.length > MAX_BYTES) return this.#keep('TOO_LARGE')
     // A document that was stored brings what the log has long since: that does not leave again.
     if (verdict.growth.size === 0 && this.#ahead.hasDeleted(verdict.deletes)) return this.#keep('empty')
     this.#ahead.grow(verdict.growth, verdict.deletes)
@@ -175,19 +181,16 @@ export class UnsealedEdits {
   }
 
   /** Once for each item: what was sealed may have to be sealed anew. */
-  #tell({ content, names }: SetAside): void {
+  #tell(code: string, { content, names }: SetAside): void {
     if (names.length > 0 && names.every((name) => this.#told.has(name))) return
     for (const name of names) this.#told.add(name)
-    const message = 'content that is too deep, or has a key that is not allowed, stays here: the rest leaves without it'
-    this.#options.onProblem({ code: 'EDIT_SET_ASIDE', message, content })
+    this.#options.onSetAside(code, content)
   }
 
   #keep(code: string): null {
     const { onProblem } = this.#options
     if (code === 'empty') this.#clear()
-    else if (code === 'TOO_LARGE') {
-      onProblem({ code, message: `an edit exceeds ${MAX_BYTES} bytes and stays on this device` })
-    } else {
+    else {
       const message = `an edit cannot be sent yet (${code}) and stays on this device`
       onProblem({ code: 'DEPENDS_ON_UNSENT', message })
     }

@@ -1,17 +1,21 @@
 /**
- * An own update without the content that no client would ever take: values too deep, or with a key that Yjs cannot write again. In place of
- * each such item stands the same item, deleted, so that what was written after it and beside it finds its neighbours. Rules CL3 (a), (h), CL5.
+ * An own update without the content that may never leave: values too deep, or with a key that Yjs cannot write again; what is too large; all of
+ * it. In place of each such item stands the same item, deleted, so that what was written after it and beside it finds its neighbours. Rules
+ * CL3 (a), (h), CL5, CL15.
  *
  * @module
  */
 import type { Bytes } from '@y-sealed/protocol'
 import * as encoding from 'lib0/encoding'
-import { ContentAny, ContentDeleted, createID, Item, UpdateEncoderV2 } from 'yjs'
+import { ContentAny, ContentDeleted, ContentString, createID, Item, UpdateEncoderV2 } from 'yjs'
 import { inspectUpdate } from './inspect-update.ts'
 import { rewriteUpdate } from './rewrite-update.ts'
 
 /** Root type, a `Y.Array`, under which {@link SetAside.content} has what was taken out. */
 export const SET_ASIDE_ROOT = 'set-aside'
+
+/** What takes more than this part of the room by itself is large. */
+const LARGE_PART = 8
 
 export interface SetAside {
   /** What may leave. */
@@ -22,12 +26,36 @@ export interface SetAside {
   readonly names: readonly string[]
 }
 
-/** `null` where nothing of this kind is in it. */
+/** Without what no client takes; `null` where nothing of this kind is in it. */
 export function setAside(update: Bytes): SetAside | null {
+  return takeOut(update, isAllowed)
+}
+
+/** Of at most `maxBytes`: without its large items where that is enough, else without any content. `null` where that is not enough either. */
+export function setAsideLarge(update: Bytes, maxBytes: number): SetAside | null {
+  const limit = maxBytes / LARGE_PART
+  const smaller = takeOut(update, (item) => isSmall(item, limit))
+  if (smaller !== null && smaller.update.length <= maxBytes) return smaller
+  const empty = setAsideAll(update)
+  return empty !== null && empty.update.length <= maxBytes ? empty : null
+}
+
+/** Without any content. */
+export function setAsideAll(update: Bytes): SetAside | null {
+  return takeOut(update, () => false)
+}
+
+function isSmall(item: Item, maxBytes: number): boolean {
+  // A UTF-16 unit is at most three bytes.
+  if (item.content instanceof ContentString) return 3 * item.content.str.length <= maxBytes
+  return alone([item]).length <= maxBytes
+}
+
+function takeOut(update: Bytes, isAllowed: (item: Item) => boolean): SetAside | null {
   const refused: Item[] = []
   const names: string[] = []
   const allowed = rewriteUpdate(update, (struct) => {
-    if (!(struct instanceof Item) || isAllowed(struct)) return [struct]
+    if (!(struct instanceof Item) || struct.content instanceof ContentDeleted || isAllowed(struct)) return [struct]
     return cut(struct).map((item) => {
       if (isAllowed(item)) return item
       refused.push(item)

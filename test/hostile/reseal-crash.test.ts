@@ -67,6 +67,7 @@ class Run {
       reopen: () => undefined,
       refresh: () => true,
       onChange: () => undefined,
+      onSetAside: () => undefined,
       show: () => undefined,
       whenKept: () => Promise.resolve(),
       onProblem: ({ code }) => this.problems.push(code),

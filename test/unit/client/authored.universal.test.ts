@@ -25,6 +25,7 @@ function openDesk(time: number): { doc: Y.Doc; edits: UnsealedEdits; state: LogS
     state: () => state,
     bind: () => true,
     onProblem: ({ code }) => expect.unreachable(code),
+    onSetAside: (code) => expect.unreachable(code),
   })
   return { doc, edits, state }
 }

@@ -70,6 +70,7 @@ function sit(
     reopen: () => undefined,
     refresh: () => true,
     onChange: () => undefined,
+    onSetAside: () => undefined,
     show: (update) => feedUpdate(doc, update, 'leftover'),
     whenKept: () => Promise.resolve(),
     onProblem: () => undefined,

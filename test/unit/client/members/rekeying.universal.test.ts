@@ -45,6 +45,7 @@ class Typist {
       reopen: this.reopen,
       refresh: this.refresh,
       onChange: () => undefined,
+      onSetAside: () => undefined,
       show: () => undefined,
       whenKept: () => Promise.resolve(),
       onProblem: (problem) => this.problems.push(problem),

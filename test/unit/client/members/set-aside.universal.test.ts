@@ -43,6 +43,7 @@ class Desk {
       reopen: () => undefined,
       refresh: () => true,
       onChange: () => undefined,
+      onSetAside: () => undefined,
       show: () => undefined,
       whenKept: () => Promise.resolve(),
       onProblem: (problem) => this.problems.push(problem),

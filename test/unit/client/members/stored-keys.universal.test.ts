@@ -95,6 +95,7 @@ function typeAs(person: Person, access: Membership = person.membership, outbox =
     reopen: () => undefined,
     refresh: () => true,
     onChange: () => undefined,
+    onSetAside: () => undefined,
     show: () => undefined,
     whenKept: () => Promise.resolve(),
     onProblem: (problem) => problems.push(problem),

@@ -1,0 +1,78 @@
+/**
+ * What can never leave, as the app may show and save it, in this run and the next: refused by the relay, or by the rules that every client
+ * keeps. Rule CL15.
+ *
+ * @module
+ */
+import { bytesToBase64url, type Bytes } from '@y-sealed/protocol'
+import { SESSION_BYTES, randomBytes } from '@y-sealed/protocol/sealing'
+import type { AdoptedDrafts, DraftBook } from './draft-book.ts'
+
+/** Content that nobody else gets. */
+export interface SetAsideEdit {
+  /** For `dismissSetAside`. */
+  readonly id: string
+  /** `EDIT_SET_ASIDE`: no client would take it; `TOO_LARGE`; or the relay's refusal, `QUOTA` say. */
+  readonly code: string
+  readonly at: Date
+  /** A Yjs V2 update for an empty document, whose array `set-aside` has it then; or the whole edit, where only a part of a value is left out. */
+  readonly content: Bytes
+}
+
+interface Kept extends SetAsideEdit {
+  /** By which the drafts know it. */
+  session: Bytes | null
+  isDismissed: boolean
+}
+
+export class SetAsideList {
+  readonly #drafts: DraftBook
+  readonly #onChange: () => void
+  readonly #kept: Kept[] = []
+
+  /** `drafts` writes them down. */
+  constructor(drafts: DraftBook, onChange: () => void) {
+    this.#drafts = drafts
+    this.#onChange = onChange
+  }
+
+  /** Oldest first. */
+  get all(): readonly SetAsideEdit[] {
+    return this.#kept.map(({ id, code, at, content }) => ({ id, code, at, content }))
+  }
+
+  /** What an earlier run has set aside. */
+  restore(refused: AdoptedDrafts['refused']): void {
+    for (const { draft, session } of refused) {
+      const { refusal, authored, update: content } = draft
+      const id = bytesToBase64url(session)
+      this.#kept.push({ id, code: refusal ?? '', at: new Date(authored), content, session, isDismissed: false })
+    }
+    if (refused.length > 0) this.#onChange()
+  }
+
+  add(code: string, content: Bytes, authored: number): void {
+    const id = bytesToBase64url(randomBytes(SESSION_BYTES))
+    const kept: Kept = { id, code, at: new Date(authored), content, session: null, isDismissed: false }
+    this.#kept.push(kept)
+    this.#drafts.keepRefused({ refusal: code, authored, update: content }).then(
+      (session) => {
+        kept.session = session
+        if (kept.isDismissed) this.#drafts.forgetRefused(session)
+      },
+      // It stays in memory, and is told like everything that could not be written.
+      () => undefined,
+    )
+    this.#onChange()
+  }
+
+  /** The app has saved it, or the person does not want it. */
+  dismiss(id: string): void {
+    const at = this.#kept.findIndex((kept) => kept.id === id)
+    const [kept] = at === -1 ? [] : this.#kept.splice(at, 1)
+    if (kept === undefined) return
+    kept.isDismissed = true
+    if (kept.session !== null) this.#drafts.forgetRefused(kept.session)
+    this.#onChange()
+  }
+}
