@@ -17,7 +17,6 @@ import {
 } from '@y-sealed/protocol'
 import type { Device } from '@y-sealed/protocol/sealing'
 import type { Awareness } from 'y-protocols/awareness'
-import * as Y from 'yjs'
 import type { DocumentFrame } from '../connection/channel.ts'
 import { createHealer } from '../healing/create-healer.ts'
 import type { Healer } from '../healing/healer.ts'
@@ -30,17 +29,16 @@ import { startInputGate } from '../input/input-gate.ts'
 import { MemberDesk } from '../members/member-desk.ts'
 import { Membership, type MemberRecord } from '../members/membership.ts'
 import type { Intent } from '../members/record-tools.ts'
-import { createMemoryOutbox } from '../outbox/outbox.ts'
 import { createMemoryDocumentStore } from '../stores/document-store.ts'
 import { closedError, downReason, explainRemoval, judgeRefusal, refusalName, REMOVED } from './down-reason.ts'
 import { Lifeline } from './lifeline.ts'
-import { Presence } from './presence.ts'
+import { OwnSide } from './own-side.ts'
+import type { Presence } from './presence.ts'
 import type { Emit } from './provider-events.ts'
 import type { SealedProviderOptions } from './provider-options.ts'
 import { RemoteGate } from './remote-gate.ts'
-import type { QueuedEntry } from './send-queue.ts'
 import { storeProblem } from './send-problem.ts'
-import { Sender } from './sender.ts'
+import type { Sender } from './sender.ts'
 import { Standing } from './standing.ts'
 import { watchView } from './watch-view.ts'
 
@@ -66,10 +64,8 @@ export class OpenDocument {
   readonly #healer: Healer
   readonly #foundation: Foundation
   readonly #desk: MemberDesk | null
+  readonly #own: OwnSide
   #device: Device | null = null
-  #sender: Sender | null = null
-  #presence: Presence | null = null
-  #early: Bytes[] = []
   #starting: Promise<void> | null = null
   /** What was kept is read. */
   #isLoaded = false
@@ -79,7 +75,6 @@ export class OpenDocument {
   #told: { readonly role: string; readonly readOnly: boolean } = { role: 'none', readOnly: true }
   /** The epoch under which presence was shown last. */
   #shownEpoch: number | null = null
-  #lastUnsaved = 0
   readonly #stopWatching: (() => void)[]
 
   constructor(options: OpenDocumentOptions) {
@@ -101,6 +96,7 @@ export class OpenDocument {
     this.line = this.#createLine()
     this.#foundation = new Foundation(access, (frame) => this.line.send(frame))
     this.#desk = this.membership && this.#createDesk(this.membership)
+    this.#own = this.#createOwnSide()
     this.#stopWatching = [
       startInputGate(options.inputGate ?? true, this.gate),
       watchView(connection, (isHidden) => {
@@ -108,8 +104,6 @@ export class OpenDocument {
         this.#presence?.setHidden(isHidden)
       }),
     ]
-    // What the document holds already may be new to the relay: the log decides when it is known.
-    if (doc.store.clients.size > 0) this.#early.push(Y.encodeStateAsUpdateV2(doc) as Bytes)
     // Otherwise the line asks for it, and says what is wrong.
     if (options.connect === false) this.#start().catch((error: unknown) => this.#emit('connection-error', [error]))
   }
@@ -135,7 +129,15 @@ export class OpenDocument {
 
   /** Local edits that are not saved. [CL6] */
   get unsaved(): number {
-    return this.#sender?.unsaved ?? this.#early.length
+    return this.#own.unsaved
+  }
+
+  get #sender(): Sender | null {
+    return this.#own.sender
+  }
+
+  get #presence(): Presence | null {
+    return this.#own.presence
   }
 
   get signedHead(): SignedHead | null {
@@ -163,13 +165,7 @@ export class OpenDocument {
 
   /** Takes an edit of the document, made here. */
   take(update: Bytes): void {
-    // A reader's document changes by itself too: Yjs tidies formatting after remote edits. None of that can leave.
-    if (this.#live && this.standing.readOnly) this.#sender?.skip(update)
-    else if (this.#sender) this.#sender.take(update)
-    else {
-      this.#early.push(update)
-      this.#changed()
-    }
+    this.#own.take(update, this.#live && this.standing.readOnly)
   }
 
   flush(): void {
@@ -178,7 +174,7 @@ export class OpenDocument {
 
   /** What can never leave. [CL15] */
   get setAside(): readonly SetAsideEdit[] {
-    return this.#sender?.setAside.all ?? []
+    return this.#own.setAside
   }
 
   dismissSetAside(id: string): void {
@@ -253,29 +249,9 @@ export class OpenDocument {
   async #prepare(): Promise<void> {
     const device = await this.#options.connection.device
     this.#device = device
-    const sender = new Sender({
-      doc: this.#options.doc,
-      access: this.#options.access,
-      device,
-      log: this.log,
-      outbox: this.#options.outbox ?? createMemoryOutbox(),
-      // Behind a record that is not answered nothing is sent. [CL10]
-      send: (frame) => !this.#desk?.isWaiting && this.line.send(frame),
-      reopen: () => this.line.reopen(),
-      refresh: () => this.membership !== null && !this.standing.readOnly && this.line.refresh(),
-      onChange: () => this.#changed(),
-      onProblem: (problem) => this.#emit('problem', [problem]),
-      onSetAside: () => this.#emit('setAside', [this.setAside]),
-      show: (update) => this.gate.show(update),
-      whenKept: () => this.#history.whenKept(),
-    })
-    await sender.restore()
-    this.#sender = sender
-    this.#presence = this.#createPresence(device, sender)
-    this.#presence.setHidden(this.#options.connection.isHidden)
+    await this.#own.start(device, () => this.#options.connection.isHidden)
     await this.#history.load()
-    sender.loaded()
-    for (const update of this.#early.splice(0)) sender.take(update)
+    this.#own.loaded()
     this.#isLoaded = true
     this.#emit('loaded', [])
   }
@@ -296,19 +272,26 @@ export class OpenDocument {
     })
   }
 
-  #createPresence(device: Device, sender: Sender): Presence {
-    return new Presence({
-      awareness: this.#options.awareness,
-      access: this.#options.access,
-      device,
+  #createOwnSide(): OwnSide {
+    const { doc, access, awareness, origin, outbox, emit } = this.#options
+    return new OwnSide({
+      doc,
+      access,
+      awareness,
+      origin,
+      outbox,
+      emit,
       log: this.log,
-      session: () => sender.session,
-      send: (frame) => this.#live && this.standing.permits('awareness') && this.line.send(frame),
-      mayShow: (client) => this.#live && (this.standing.readOnly || sender.ensureBound(client)),
+      // Behind a record that is not answered nothing is sent. [CL10]
+      sendEdits: (frame) => !this.#desk?.isWaiting && this.line.send(frame),
+      sendPresence: (frame) => this.#live && this.standing.permits('awareness') && this.line.send(frame),
+      mayShow: () => (this.#live ? (this.standing.readOnly ? 'unbound' : 'bound') : 'no'),
+      reopen: () => this.line.reopen(),
+      refresh: () => this.membership !== null && !this.standing.readOnly && this.line.refresh(),
+      show: (update) => this.gate.show(update),
+      whenKept: () => this.#history.whenKept(),
       signedHead: () => this.#follower.signedHead,
       onHead: (head) => this.#follower.learnHead(head, 'peer'),
-      onProblem: (problem) => this.#emit('problem', [problem]),
-      origin: this.#options.origin,
     })
   }
 
@@ -375,22 +358,12 @@ export class OpenDocument {
   }
 
   #settle(outcomes: readonly LogOutcome[]): void {
-    const updates: Bytes[] = []
-    const own: (readonly [LogOutcome, QueuedEntry])[] = []
     for (const outcome of outcomes) {
-      const entry = this.#sender?.find(outcome.envelope) ?? null
-      // What this run sealed is in the document already.
-      if (outcome.kind === 'update' && (entry === null || entry.restored)) updates.push(outcome.update)
-      if (outcome.kind === 'refused') {
-        const { seq, reason, record } = outcome
-        this.#emit('integrity', [{ code: 'ENTRY_REFUSED', seq, reason, ...(record ? { record } : {}), fatal: false }])
-      }
-      if (entry) own.push([outcome, entry])
+      if (outcome.kind !== 'refused') continue
+      const { seq, reason, record } = outcome
+      this.#emit('integrity', [{ code: 'ENTRY_REFUSED', seq, reason, ...(record ? { record } : {}), fatal: false }])
     }
-    this.gate.apply(updates)
-    for (const [outcome, entry] of own) this.#sender?.notice(outcome, entry)
-    if (own.some(([outcome]) => outcome.kind === 'bind')) this.#presence?.announce()
-    this.#sender?.retry()
+    this.#own.settle(outcomes, (updates) => this.gate.apply(updates))
     this.#followMembers()
   }
 
@@ -438,7 +411,7 @@ export class OpenDocument {
     if (!this.standing.readOnly) this.#sender?.opened()
     else if (this.standing.isOutdated) this.line.refresh()
     this.#presence?.announce()
-    this.#changed()
+    this.#own.changed()
   }
 
   #acknowledged(frame: AckFrame): void {
@@ -490,14 +463,5 @@ export class OpenDocument {
     this.#foundation.forget()
     this.#desk?.closed()
     this.#sender?.closed()
-  }
-
-  #changed(): void {
-    const count = this.unsaved
-    if (count === this.#lastUnsaved) return
-    const before = this.#lastUnsaved
-    this.#lastUnsaved = count
-    this.#emit('unsyncedChanges', [count])
-    if (count === 0 && before > 0) this.#emit('saved', [])
   }
 }

@@ -10,7 +10,6 @@ import {
   refusalOf,
   REFUSALS,
   type AckFrame,
-  type AuthoredUpdate,
   type Bytes,
   type ClientFrame,
   type Envelope,
@@ -20,10 +19,8 @@ import {
 import { Session, type Device } from '@y-sealed/protocol/sealing'
 import type * as Y from 'yjs'
 import type { DocumentAccess } from '../document/document-access.ts'
-import { isDraft } from '../drafts/draft.ts'
-import { DraftBook } from '../drafts/draft-book.ts'
-import { Leftovers } from '../drafts/leftovers.ts'
-import { SetAsideList } from '../drafts/set-aside-list.ts'
+import { EditBook } from '../drafts/edit-book.ts'
+import type { SetAsideList } from '../drafts/set-aside-list.ts'
 import type { DocumentLog, LogEntry, LogOutcome } from '../log/document-log.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import { monotonicClock, startTimer, type Cancel } from '../platform.ts'
@@ -31,7 +28,7 @@ import { setAsideAll, setAsideLarge } from '../yjs/set-aside.ts'
 import { Binds } from './binds.ts'
 import { cutUpdate } from './cut-update.ts'
 import { OutboxKeeper } from './outbox-keeper.ts'
-import { restoreQueue, updatesOf } from './restore-queue.ts'
+import { updatesOf } from './restore-queue.ts'
 import { SendBrake } from './send-brake.ts'
 import type { SendProblem } from './send-problem.ts'
 import { SendQueue, type QueuedEntry } from './send-queue.ts'
@@ -71,8 +68,6 @@ export interface SenderOptions {
 }
 
 export class Sender {
-  /** What can never leave. [CL15] */
-  readonly setAside: SetAsideList
   readonly #options: SenderOptions
   #session: Session
   readonly #edits: UnsealedEdits
@@ -81,10 +76,7 @@ export class Sender {
   /** Never to be sent, but perhaps in the log. */
   #fragments: readonly QueuedEntry[] = []
   readonly #binds: Binds
-  readonly #drafts: DraftBook
-  readonly #leftovers: Leftovers
-  /** Taken, and not written down: in a moment they are sealed, or else they are. */
-  #undrafted: AuthoredUpdate[] = []
+  readonly #book: EditBook
   /** Something was set aside, and the relay has taken nothing since. */
   #hasSetAside = false
   #ready = false
@@ -105,20 +97,11 @@ export class Sender {
       onProblem: options.onProblem,
       whenKept: async () => {
         await options.whenKept()
-        await this.#drafts.whenKept()
+        await this.#book.whenKept()
       },
     })
-    this.#drafts = new DraftBook({
-      documentId: options.access.documentId,
-      outbox: options.outbox,
-      key: () => options.access.draftKey,
-      keyOf: (epoch) => options.access.keyOf(epoch),
-      onProblem: options.onProblem,
-    })
-    this.setAside = new SetAsideList(this.#drafts, options.onSetAside)
-    this.#leftovers = new Leftovers({
-      doc: options.doc,
-      apply: options.show,
+    this.#book = new EditBook({
+      ...options,
       onShown: ({ update, authored }) => this.#edits.take(update, authored),
     })
     this.#binds = new Binds({
@@ -137,8 +120,13 @@ export class Sender {
       state: () => options.log.state,
       bind: (clients) => this.#bindAll(clients),
       onProblem: options.onProblem,
-      onSetAside: (code, content) => this.#noteSetAside(code, content, claimedNow()),
+      onSetAside: (code, content) => this.#book.putAside(code, content, claimedNow()),
     })
+  }
+
+  /** What can never leave. [CL15] */
+  get setAside(): SetAsideList {
+    return this.#book.setAside
   }
 
   get session(): Session {
@@ -147,34 +135,20 @@ export class Sender {
 
   /** Local edits that are not both acknowledged and counted. [CL6] */
   get unsaved(): number {
-    return this.#edits.count + this.#queue.edits + this.#leftovers.count
+    return this.#edits.count + this.#queue.edits + this.#book.hidden
   }
 
   /** Takes back what an earlier run did not see acknowledged, sealed or not. Call once, before anything is shown. */
   async restore(): Promise<void> {
-    const { outbox, access, onProblem } = this.#options
-    const items = await outbox.list(access.documentId)
-    const { entries, fragments, damaged } = restoreQueue(
-      items.filter((item) => !isDraft(item)),
-      access,
-    )
+    const { entries, fragments, updates } = await this.#book.restore()
     for (const entry of entries) this.#queue.add(entry)
     this.#fragments = fragments
-    const sealed = updatesOf(entries)
-    for (const { update } of sealed) this.#edits.noteSealed(update)
-    const drafts = this.#drafts.adopt(items.filter(isDraft))
-    this.setAside.restore(drafts.refused)
-    this.#leftovers.add(sealed.map((edit) => ({ ...edit, isSealed: true })))
-    this.#leftovers.add(drafts.edits.map((edit) => ({ ...edit, isSealed: false })))
-    const unopened = damaged + drafts.damaged
-    if (unopened + fragments.length === 0) return
-    const which = unopened > 0 ? 'an entry of the outbox does not open' : 'a large edit of the outbox is not whole'
-    onProblem({ code: 'OUTBOX_DAMAGED', message: `${which} and is left there` })
+    for (const { update } of updates) this.#edits.noteSealed(update)
   }
 
   /** What the device has kept is in the document: own edits that lean on it are shown. */
   loaded(): void {
-    this.#leftovers.show()
+    this.#book.show()
     this.#options.onChange()
   }
 
@@ -182,9 +156,9 @@ export class Sender {
   take(update: Bytes): void {
     const edit = { update, authored: claimedNow() }
     this.#edits.take(update, edit.authored)
-    this.#undrafted.push(edit)
+    this.#book.note(edit)
     this.#options.onChange()
-    if (!this.#ready) return this.#writeDown()
+    if (!this.#ready) return this.#book.writeDown()
     if (this.#mergeTimer !== null) return
     const wait = this.#lastSealedAt + MERGE_WINDOW_MS - monotonicClock()
     if (wait <= 0) this.flush()
@@ -199,7 +173,7 @@ export class Sender {
   /** The log is read up to the relay's head and the device may write: everything that waits leaves. */
   opened(): void {
     this.#ready = true
-    this.#leftovers.show()
+    this.#book.show()
     this.#edits.gather()
     this.#brake.allowed()
     this.#brake.release()
@@ -214,7 +188,7 @@ export class Sender {
   rekey(): void {
     const { current } = this.#options.access
     // A first key may have come.
-    this.#drafts.write()
+    this.#book.writeDown()
     if (!this.#ready || current === null || !this.#options.log.isOpen(current.epoch)) return
     if (this.#mustReseal || this.#queue.has((envelope) => this.#isOutlived(envelope))) this.#reseal()
     this.flush()
@@ -237,7 +211,7 @@ export class Sender {
   closed(): void {
     this.#ready = false
     this.#clearTimers()
-    this.#writeDown()
+    this.#book.writeDown()
   }
 
   /** Asks for `client` to be bound to this device. True when it is. [CL2] */
@@ -249,17 +223,17 @@ export class Sender {
   flush(): void {
     this.#mergeTimer?.()
     this.#mergeTimer = null
-    if (!this.#maySeal() || this.#edits.isEmpty) return this.#writeDown()
+    if (!this.#maySeal() || this.#edits.isEmpty) return this.#book.writeDown()
     const released = this.#edits.release()
     if (released === null) {
       // It may have turned out that there was nothing new in them.
-      if (this.#edits.isEmpty) this.#dropDrafts()()
-      else this.#writeDown()
+      if (this.#edits.isEmpty) this.#book.release()()
+      else this.#book.writeDown()
       return this.#options.onChange()
     }
     const { edits } = released
     this.#lastSealedAt = monotonicClock()
-    const dropDrafts = this.#dropDrafts()
+    const dropDrafts = this.#book.release()
     for (const { kind, content, part } of cutUpdate(released)) {
       const isLast = part === null || part.index === part.count - 1
       this.#seal(kind, content, isLast ? edits : 0, part)
@@ -271,7 +245,7 @@ export class Sender {
   /** Resolves when every edit taken so far would survive a crash of this device. [CL14] */
   async whenKept(): Promise<void> {
     this.flush()
-    await this.#drafts.whenKept()
+    await this.#book.whenKept()
     await this.#keeper.whenPut()
   }
 
@@ -349,18 +323,8 @@ export class Sender {
 
   destroy(): void {
     this.closed()
-    this.#drafts.close()
+    this.#book.close()
     this.#keeper.close()
-  }
-
-  #writeDown(): void {
-    for (const edit of this.#undrafted.splice(0)) this.#drafts.keep(edit)
-  }
-
-  /** What was written down is sealed, or was nothing new; the result forgets it once that is stored. */
-  #dropDrafts(): () => void {
-    this.#undrafted = []
-    return this.#drafts.release()
   }
 
   /** There is a key under which the next entry of the log would count. */
@@ -425,15 +389,9 @@ export class Sender {
     if (reduced === null) return false
     this.#hasSetAside = true
     this.#queue.amend(unit, cutUpdate({ ...edit, update: reduced.update }))
-    this.#noteSetAside(code, reduced.content, edit.authored)
+    this.#book.putAside(code, reduced.content, edit.authored)
     this.#reseal()
     return true
-  }
-
-  #noteSetAside(code: string, content: Bytes, authored: number): void {
-    this.setAside.add(code, content, authored)
-    const message = `content stays here that can never leave (${code}): the rest goes on without it`
-    this.#options.onProblem({ code: 'EDIT_SET_ASIDE', message, content })
   }
 
   #closeGap(nack: NackFrame): void {
@@ -473,7 +431,7 @@ export class Sender {
   /** An edit that does not count is not saved: it is found again by comparing, with the next edit or at the next opening. */
   #takeBack(reason: string, edits: number): void {
     this.#edits.takeBack(edits)
-    if (edits > 0) this.#drafts.keep(this.#edits.compare())
+    if (edits > 0) this.#book.keep(this.#edits.compare())
     this.#options.onProblem({
       code: 'NOT_COUNTED',
       message: `the log does not count an edit of this device (${reason})`,

@@ -1,0 +1,120 @@
+/**
+ * Own edits as a device keeps them apart from the log: written down until they are sealed, left by earlier runs, set aside for good. Rules CL14,
+ * CL15.
+ *
+ * @module
+ */
+import type { AuthoredUpdate, Bytes } from '@y-sealed/protocol'
+import type { Doc } from 'yjs'
+import type { DocumentAccess } from '../document/document-access.ts'
+import type { Outbox } from '../outbox/outbox.ts'
+import { restoreQueue, updatesOf, type Restored } from '../provider/restore-queue.ts'
+import type { SendProblem } from '../provider/send-problem.ts'
+import { DraftBook } from './draft-book.ts'
+import { isDraft } from './draft.ts'
+import { Leftovers, type LeftoversOptions } from './leftovers.ts'
+import { SetAsideList } from './set-aside-list.ts'
+
+export interface EditBookOptions extends Pick<LeftoversOptions, 'onShown'> {
+  readonly doc: Doc
+  readonly access: DocumentAccess
+  readonly outbox: Outbox
+  /** Puts an own edit of an earlier run into the document. */
+  readonly show: (update: Bytes) => void
+  readonly onProblem: (problem: SendProblem) => void
+  /** {@link EditBook.setAside} is another. */
+  readonly onSetAside: () => void
+}
+
+export class EditBook {
+  /** What can never leave. */
+  readonly setAside: SetAsideList
+  readonly #options: EditBookOptions
+  readonly #drafts: DraftBook
+  readonly #leftovers: Leftovers
+  /** Taken, and not written down: in a moment they are sealed, or else they are. */
+  #undrafted: AuthoredUpdate[] = []
+
+  constructor(options: EditBookOptions) {
+    this.#options = options
+    const { access, outbox, onProblem } = options
+    this.#drafts = new DraftBook({
+      documentId: access.documentId,
+      outbox,
+      key: () => access.draftKey,
+      keyOf: (epoch) => access.keyOf(epoch),
+      onProblem,
+    })
+    this.setAside = new SetAsideList(this.#drafts, options.onSetAside)
+    this.#leftovers = new Leftovers({ doc: options.doc, apply: options.show, onShown: options.onShown })
+  }
+
+  /** How many edits of earlier runs are not sealed, nor shown yet. */
+  get hidden(): number {
+    return this.#leftovers.count
+  }
+
+  /** Takes what an earlier run did not see acknowledged out of the outbox, sealed or not; gives what is to be sent again, and what it says. */
+  async restore(): Promise<Restored & { readonly updates: readonly AuthoredUpdate[] }> {
+    const { outbox, access, onProblem } = this.#options
+    const items = await outbox.list(access.documentId)
+    const queue = restoreQueue(
+      items.filter((item) => !isDraft(item)),
+      access,
+    )
+    const updates = updatesOf(queue.entries)
+    const drafts = this.#drafts.adopt(items.filter(isDraft))
+    this.setAside.restore(drafts.refused)
+    this.#leftovers.add(updates.map((edit) => ({ ...edit, isSealed: true })))
+    this.#leftovers.add(drafts.edits.map((edit) => ({ ...edit, isSealed: false })))
+    const damaged = queue.damaged + drafts.damaged
+    if (damaged + queue.fragments.length > 0) {
+      const which = damaged > 0 ? 'an entry of the outbox does not open' : 'a large edit of the outbox is not whole'
+      onProblem({ code: 'OUTBOX_DAMAGED', message: `${which} and is left there` })
+    }
+    return { ...queue, updates }
+  }
+
+  /** Shows what earlier runs have left, as far as the document holds what it leans on. */
+  show(): void {
+    this.#leftovers.show()
+  }
+
+  /** An edit was taken: it is sealed in a moment, or {@link writeDown} is called. */
+  note(edit: AuthoredUpdate): void {
+    this.#undrafted.push(edit)
+  }
+
+  /** Writes down what could not be sealed, and what could not be written before. */
+  writeDown(): void {
+    for (const edit of this.#undrafted.splice(0)) this.#drafts.keep(edit)
+    this.#drafts.write()
+  }
+
+  /** Writes down an edit that is found in the document. */
+  keep(edit: AuthoredUpdate): void {
+    this.#drafts.keep(edit)
+  }
+
+  /** All that was taken is sealed, or was nothing new; the result forgets what was written down of it, once that is stored. */
+  release(): () => void {
+    this.#undrafted = []
+    return this.#drafts.release()
+  }
+
+  putAside(code: string, content: Bytes, authored: number): void {
+    this.setAside.add(code, content, authored)
+    const message = `content stays here that can never leave (${code}): the rest goes on without it`
+    this.#options.onProblem({ code: 'EDIT_SET_ASIDE', message, content })
+  }
+
+  /** Resolves when everything written down so far would survive a crash. */
+  whenKept(): Promise<void> {
+    return this.#drafts.whenKept()
+  }
+
+  close(): void {
+    this.writeDown()
+    this.#drafts.close()
+  }
+}

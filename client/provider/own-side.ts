@@ -1,0 +1,144 @@
+/**
+ * This device's own part in an open document: what is typed here and on its way, and who is shown to be here. Rules CL5–CL7, CL14, CL15.
+ *
+ * @module
+ */
+import type { Bytes } from '@y-sealed/protocol'
+import type { Device } from '@y-sealed/protocol/sealing'
+import * as Y from 'yjs'
+import type { SetAsideEdit } from '../drafts/set-aside-list.ts'
+import type { LogOutcome } from '../log/document-log.ts'
+import { createMemoryOutbox } from '../outbox/outbox.ts'
+import { Presence, type PresenceOptions } from './presence.ts'
+import type { Emit } from './provider-events.ts'
+import type { QueuedEntry } from './send-queue.ts'
+import { Sender, type SenderOptions } from './sender.ts'
+
+/** What an {@link OpenDocument} lends to its own side. */
+export interface OwnSideOptions
+  extends
+    Pick<SenderOptions, 'doc' | 'access' | 'log' | 'reopen' | 'refresh' | 'show' | 'whenKept'>,
+    Pick<PresenceOptions, 'awareness' | 'signedHead' | 'onHead' | 'origin'> {
+  readonly outbox: SenderOptions['outbox'] | undefined
+  readonly emit: Emit
+  readonly sendEdits: SenderOptions['send']
+  readonly sendPresence: PresenceOptions['send']
+  /** May presence be shown at all, and does it need a bound client id? */
+  readonly mayShow: () => 'no' | 'bound' | 'unbound'
+}
+
+export class OwnSide {
+  readonly #options: OwnSideOptions
+  #sender: Sender | null = null
+  #presence: Presence | null = null
+  /** Taken before there was a sender. */
+  #early: Bytes[] = []
+  #lastUnsaved = 0
+
+  constructor(options: OwnSideOptions) {
+    this.#options = options
+    const { doc } = options
+    // What the document holds already may be new to the relay: the log decides when it is known.
+    if (doc.store.clients.size > 0) this.#early.push(Y.encodeStateAsUpdateV2(doc) as Bytes)
+  }
+
+  /** `null` until the outbox is read. */
+  get sender(): Sender | null {
+    return this.#sender
+  }
+
+  get presence(): Presence | null {
+    return this.#presence
+  }
+
+  /** Local edits that are not saved. [CL6] */
+  get unsaved(): number {
+    return this.#sender?.unsaved ?? this.#early.length
+  }
+
+  /** What can never leave. [CL15] */
+  get setAside(): readonly SetAsideEdit[] {
+    return this.#sender?.setAside.all ?? []
+  }
+
+  /** Reads the outbox. Rejects as it does. */
+  async start(device: Device, isHidden: () => boolean): Promise<void> {
+    const { emit, outbox, sendEdits, ...shared } = this.#options
+    const sender = new Sender({
+      ...shared,
+      device,
+      outbox: outbox ?? createMemoryOutbox(),
+      send: sendEdits,
+      onChange: () => this.changed(),
+      onProblem: (problem) => emit('problem', [problem]),
+      onSetAside: () => emit('setAside', [this.setAside]),
+    })
+    await sender.restore()
+    this.#sender = sender
+    this.#presence = this.#createPresence(device, sender)
+    this.#presence.setHidden(isHidden())
+  }
+
+  /** What is kept of the document is in it: own edits that lean on that are shown. */
+  loaded(): void {
+    this.#sender?.loaded()
+    for (const update of this.#early.splice(0)) this.#sender?.take(update)
+  }
+
+  /** Takes an edit of the document, made here; `isRefused` where a reader's may not leave. */
+  take(update: Bytes, isRefused: boolean): void {
+    // A reader's document changes by itself too: Yjs tidies formatting after remote edits. None of that can leave.
+    if (isRefused) this.#sender?.skip(update)
+    else if (this.#sender) this.#sender.take(update)
+    else {
+      this.#early.push(update)
+      this.changed()
+    }
+  }
+
+  /** The log has decided of these entries: others' updates go to `apply`, and the sender learns of its own. */
+  settle(outcomes: readonly LogOutcome[], apply: (updates: readonly Bytes[]) => void): void {
+    const updates: Bytes[] = []
+    const own: (readonly [LogOutcome, QueuedEntry])[] = []
+    for (const outcome of outcomes) {
+      const entry = this.#sender?.find(outcome.envelope) ?? null
+      // What this run sealed is in the document already.
+      if (outcome.kind === 'update' && (entry === null || entry.restored)) updates.push(outcome.update)
+      if (entry) own.push([outcome, entry])
+    }
+    apply(updates)
+    for (const [outcome, entry] of own) this.#sender?.notice(outcome, entry)
+    if (own.some(([outcome]) => outcome.kind === 'bind')) this.#presence?.announce()
+    this.#sender?.retry()
+  }
+
+  /** The number of unsaved edits may be another. */
+  changed(): void {
+    const count = this.unsaved
+    if (count === this.#lastUnsaved) return
+    const before = this.#lastUnsaved
+    this.#lastUnsaved = count
+    this.#options.emit('unsyncedChanges', [count])
+    if (count === 0 && before > 0) this.#options.emit('saved', [])
+  }
+
+  #createPresence(device: Device, sender: Sender): Presence {
+    const { awareness, access, log, signedHead, onHead, origin, emit, sendPresence, mayShow } = this.#options
+    return new Presence({
+      awareness,
+      access,
+      device,
+      log,
+      signedHead,
+      onHead,
+      origin,
+      session: () => sender.session,
+      send: sendPresence,
+      mayShow: (client) => {
+        const how = mayShow()
+        return how === 'unbound' || (how === 'bound' && sender.ensureBound(client))
+      },
+      onProblem: (problem) => emit('problem', [problem]),
+    })
+  }
+}
