@@ -9,6 +9,7 @@ import { bytesToBase64url, cryptoReady, type Bytes } from '@y-sealed/protocol'
 import { SettingsError } from '../ops/settings-error.ts'
 import { nodeSha512 } from '../store/node-sha512.ts'
 import { openAuditReader, type AuditReader, type DocumentRow, type EpochRow } from '../store/sqlite/audit-reader.ts'
+import type { SnapshotRows } from '../store/sqlite/audit-snapshots.ts'
 import { sqliteToStoreError } from '../store/sqlite/sqlite-error.ts'
 import { StoreError } from '../store/store-error.ts'
 import { DocumentAudit, type DocumentReport } from './document-audit.ts'
@@ -36,6 +37,7 @@ export interface AuditSummary {
   readonly unsigned: number
   readonly unchecked: number
   readonly trimmed: number
+  readonly snapshots: number
   /** Of the database and of all documents. */
   readonly faults: number
 }
@@ -65,7 +67,7 @@ export async function auditDatabase(options: AuditOptions): Promise<AuditSummary
 function auditReader(reader: AuditReader, options: AuditOptions): AuditSummary {
   const { document, onDocument, onProgress } = options
   const totals = { documents: 0, faultyDocuments: 0, entries: 0, records: 0 }
-  const sums = { checks: 0, unsigned: 0, unchecked: 0, trimmed: 0, faults: 0 }
+  const sums = { checks: 0, unsigned: 0, unchecked: 0, trimmed: 0, snapshots: 0, faults: 0 }
   if (document === undefined) sums.faults += examineWhole(reader, options)
   for (const row of document === undefined ? allDocuments(reader) : [findDocument(reader, document)]) {
     const report = reader.atOneMoment(() =>
@@ -80,6 +82,7 @@ function auditReader(reader: AuditReader, options: AuditOptions): AuditSummary {
     sums.unsigned += report.unsigned
     sums.unchecked += report.unchecked
     sums.trimmed += report.trimmed
+    sums.snapshots += report.snapshots.held
     sums.faults += report.faultCount
     onDocument?.(report)
   }
@@ -149,12 +152,31 @@ function auditDocument(
     epochs ??= reader.derived(row.key).epochs
     return epochs.find(({ epoch }) => epoch === wanted)?.commitment ?? null
   }
-  const audit = new DocumentAudit({ sha512: nodeSha512, row, storedTranscriptAt, storedCommitmentOf, isQuick })
+  const snapshots = readSnapshotRows(reader, row.key)
+  const audit = new DocumentAudit({
+    sha512: nodeSha512,
+    row,
+    storedTranscriptAt,
+    storedCommitmentOf,
+    isQuick,
+    snapshotRows: typeof snapshots === 'string' ? { publications: [], attestations: [], writers: [] } : snapshots,
+    readSnapshot: ({ snapshot }, index) => reader.snapshots.bytes(snapshot, index),
+  })
+  if (typeof snapshots === 'string') return audit.fail(snapshots)
   try {
     readLog(reader, row.key, audit, onProgress)
     return audit.finish(reader.derived(row.key))
   } catch (error) {
     return audit.fail(describeDamage(error))
+  }
+}
+
+/** What SQLite says where it cannot read them. */
+function readSnapshotRows(reader: AuditReader, key: number): SnapshotRows | string {
+  try {
+    return reader.snapshots.rows(key)
+  } catch (error) {
+    return describeDamage(error)
   }
 }
 

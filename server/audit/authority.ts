@@ -23,7 +23,7 @@ export interface Authority {
   /** May this entry, which is no record, stand at this place? [KM18] */
   findTrespass(envelope: Envelope, seq: number): Blemish | null
   /** Key of an entry's author at this place, 32 bytes; `null` where it cannot be known without the document's key. */
-  signPublicOf(envelope: Envelope, seq: number): Bytes | null
+  signPublicOf(envelope: Pick<Envelope, 'device'>, seq: number): Bytes | null
   compareTables(rows: DerivedRows): readonly Blemish[]
 }
 

@@ -14,12 +14,14 @@ import {
   KIND,
   MODE,
   readEnvelope,
+  SESSION_SILENCE_SEQS,
   type Bytes,
   type Envelope,
   type Genesis,
   type Sha512,
 } from '@y-sealed/protocol'
 
+import type { BodyRow, SnapshotRows } from '../store/sqlite/audit-snapshots.ts'
 import type { DerivedRows, DocumentRow, EntryRow } from '../store/sqlite/audit-reader.ts'
 import type { Authority, Blemish } from './authority.ts'
 import type { Fault } from './fault.ts'
@@ -27,6 +29,7 @@ import { LogChain } from './log-chain.ts'
 import { createMembersAuthority } from './members-authority.ts'
 import { RoomAuthority } from './room-authority.ts'
 import { SessionChains } from './session-chains.ts'
+import { SnapshotAudit, type SnapshotCounts } from './snapshot-audit.ts'
 import { SignatureRuns } from './signature-runs.ts'
 
 /** Faults of one document that are kept; the others are counted. One damage may have many. */
@@ -46,6 +49,7 @@ export interface DocumentReport {
   readonly unchecked: number
   /** Entries whose bodies are trimmed. [LO15] */
   readonly trimmed: number
+  readonly snapshots: SnapshotCounts
   readonly faults: readonly Fault[]
   readonly faultCount: number
 }
@@ -56,6 +60,9 @@ export interface DocumentAuditOptions {
   readonly storedTranscriptAt: (seq: number) => Bytes | null
   /** As the table of epochs has it: what is left to go by where a record is lost. */
   readonly storedCommitmentOf: (epoch: number) => Bytes | null
+  readonly snapshotRows: SnapshotRows
+  /** One row of a snapshot's bytes. */
+  readonly readSnapshot: (body: BodyRow, row: number) => Bytes | null
   /** Leave the signatures of updates alone: they alone can take longer than reading does. */
   readonly isQuick: boolean
 }
@@ -74,12 +81,20 @@ export class DocumentAudit {
   #isJudged = true
   /** Key of the session of the part that stands alone so far, and its seq. */
   #lonePart: { readonly session: number; readonly seq: number; readonly isFirst: boolean } | null = null
+  readonly #snapshots: SnapshotAudit
+  #snapshotCounts: SnapshotCounts = { published: 0, held: 0, attested: 0, disputed: 0 }
+  /** Seq up to which marks are gone, as far as they are. */
+  #forgotten = 0
+  #heldBytes = 0
+  #logBytes = 0
   readonly #counts = { entries: 0, records: 0, unchecked: 0, trimmed: 0, recordChecks: 0 }
 
   constructor(options: DocumentAuditOptions) {
     this.#options = options
     this.#log = new LogChain(options.sha512, options.row.genesisHash, options.storedTranscriptAt)
     this.#document = options.row.id
+    const { snapshotRows: rows, storedTranscriptAt: transcriptAt, isQuick } = options
+    this.#snapshots = new SnapshotAudit({ document: options.row.id, rows, transcriptAt, isQuick })
   }
 
   /** False once nothing that follows can be judged. */
@@ -113,11 +128,24 @@ export class DocumentAudit {
       this.#endParts(null)
       this.#runs.settle(this.#log.seq, true)
       if (this.#isJudged) for (const blemish of this.#authority.compareTables(derived)) this.#fault(null, blemish)
+      this.#finishSnapshots(this.#authority)
       if (derived.emptySessions > 0) {
         this.#fault(null, { code: 'SESSION_EMPTY', detail: `${derived.emptySessions} of them` })
       }
     }
     return this.#report()
+  }
+
+  #finishSnapshots(authority: Authority): void {
+    const { row, readSnapshot } = this.#options
+    const isForgotten = (seq: number): boolean => seq <= this.#forgotten
+    const { found, counts } = this.#snapshots.finish(authority, isForgotten, readSnapshot)
+    this.#snapshotCounts = counts
+    for (const { seq, ...blemish } of found) this.#fault(seq, blemish)
+    // One damage is one fault: what is wrong already may be what is missing here.
+    const trimmed = this.#logBytes - this.#heldBytes
+    if (this.#faultCount > 0 || trimmed === row.trimmedBytes) return
+    this.#fault(null, { code: 'TRIM_WRONG', detail: `${row.trimmedBytes} bytes, not ${trimmed}` })
   }
 
   #report(): DocumentReport {
@@ -131,6 +159,7 @@ export class DocumentAudit {
       unsigned: this.#runs.unsigned,
       unchecked,
       trimmed,
+      snapshots: this.#snapshotCounts,
       faults: this.#faults,
       faultCount: this.#faultCount,
     }
@@ -169,7 +198,14 @@ export class DocumentAudit {
 
   #takeRow(row: EntryRow): void {
     const expected = this.#log.seq + 1
-    if (row.seq !== expected) this.#fault(row.seq, { code: 'SEQ_GAP', detail: `${expected} was to come` })
+    if (row.seq !== expected) this.#passGap(expected, row)
+    this.#logBytes = row.logBytes
+    this.#heldBytes += row.envelope?.length ?? 0
+    const isTrimmed = row.record === 0 && row.seq <= this.#options.row.base
+    if (isTrimmed !== (row.envelope === null)) {
+      const detail = isTrimmed ? 'a body that should be gone' : 'a body that should be there'
+      this.#fault(row.seq, { code: 'TRIM_WRONG', detail })
+    }
     if (row.envelope === null) {
       this.#counts.trimmed += 1
       return this.#pass(row)
@@ -182,15 +218,28 @@ export class DocumentAudit {
     this.#takeEnvelope(row, read.envelope)
   }
 
+  /** Rows before this one are not there: marks that were old enough, or damage. [LO15] */
+  #passGap(expected: number, { seq }: EntryRow): void {
+    const { base, head } = this.#options.row
+    if (seq < expected || seq - 1 > Math.min(base, head - SESSION_SILENCE_SEQS - 1)) {
+      return this.#fault(seq, { code: 'SEQ_GAP', detail: `${expected} was to come` })
+    }
+    this.#forgotten = seq - 1
+    this.#chains.hasGap = true
+    this.#log.resume()
+  }
+
   /** Goes on behind a row that cannot be judged. */
   #pass(row: EntryRow): void {
-    this.#log.skip(row)
+    const blemish = this.#log.skip(row)
+    if (blemish !== null) this.#fault(row.seq, blemish)
     this.#passUnread(row, row.id)
   }
 
   /** As the row has it, nothing of what its envelope says is anybody's word. */
   #passUnread(row: EntryRow, id: Bytes): void {
     const { session, counter, seq, kind } = row
+    this.#snapshots.take(row, null)
     this.#chains.skip(session, { counter, seq, id })
     this.#endParts(kind === KIND.part ? row : null)
     if (kind === KIND.record) this.#isJudged = false
@@ -218,9 +267,11 @@ export class DocumentAudit {
     const { counter, prev, seenSeq } = envelope
     const broken = this.#chains.take(row.session, { seq, counter, prev, seenSeq, id })
     if (broken !== null) this.#fault(seq, { code: broken, detail: `counter ${counter}` })
-    const sees = seenSeq < seq && this.#log.isTranscript(seenSeq, envelope.seenTranscript)
+    const isForgotten = seenSeq <= this.#forgotten && this.#options.storedTranscriptAt(seenSeq) === null
+    const sees = seenSeq < seq && (isForgotten || this.#log.isTranscript(seenSeq, envelope.seenTranscript))
     if (!sees) this.#fault(seq, { code: 'SEEN_WRONG', detail: `at ${seenSeq}` })
     this.#endParts(envelope.kind === KIND.part ? row : null)
+    this.#snapshots.take(row, envelope)
     this.#judge(row, envelope, id)
   }
 

@@ -33,6 +33,11 @@ export type FaultCode =
   | 'MEMBERS_WRONG'
   | 'LINKS_WRONG'
   | 'SESSION_EMPTY'
+  | 'TRIM_WRONG'
+  | 'SNAPSHOT_WRONG'
+  | 'PUBLICATIONS_WRONG'
+  | 'ATTESTATIONS_WRONG'
+  | 'WRITERS_WRONG'
 
 /** A fault, and where it is: `seq` is `null` for one of the whole document or database. */
 export interface Fault {
@@ -90,5 +95,19 @@ export const EXPLANATIONS: Readonly<Record<FaultCode, Explanation>> = {
   EPOCHS_WRONG: { meaning: 'the table of epochs is not what the records say', advice: STOP },
   MEMBERS_WRONG: { meaning: 'the table of members is not what the records say', advice: STOP },
   LINKS_WRONG: { meaning: 'the table of links is not what the records say', advice: STOP },
+  TRIM_WRONG: {
+    meaning: 'what is trimmed is not what the document’s row says: quotas and readers go by it',
+    advice: STOP,
+  },
+  SNAPSHOT_WRONG: {
+    meaning: 'a snapshot is not what its publication names: no client opens it, and the log before it may be trimmed',
+    advice: RESTORE,
+  },
+  PUBLICATIONS_WRONG: { meaning: 'the table of snapshots is not what the log says', advice: STOP },
+  ATTESTATIONS_WRONG: {
+    meaning: 'the table of attestations is not what the log says: trimming goes by it',
+    advice: STOP,
+  },
+  WRITERS_WRONG: { meaning: 'the table of who wrote lacks some: trimming goes by it', advice: STOP },
   SESSION_EMPTY: { meaning: 'a session stands in its table without an entry', advice: REPORT },
 }

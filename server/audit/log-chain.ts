@@ -34,6 +34,7 @@ export class LogChain {
   #storedTranscript: Bytes
   #bytes = 0
   #storedBytes = 0
+  #isResumed = false
 
   constructor(sha512: Sha512, genesisHash: Bytes, storedTranscriptAt: (seq: number) => Bytes | null) {
     this.#sha512 = sha512
@@ -62,6 +63,11 @@ export class LogChain {
    */
   take(row: EntryRow, envelope: Envelope, id: Bytes): { readonly blemishes: readonly Blemish[]; readonly id: Bytes } {
     const blemishes: Blemish[] = []
+    if (this.#isResumed) {
+      if (!equalBytes(id, row.id)) blemishes.push(ENVELOPE_CHANGED)
+      this.#advance(row, row.transcript, row.logBytes)
+      return { blemishes, id: row.id }
+    }
     const { signature } = envelope
     let own = extendTranscript(this.#sha512, this.#transcript, id, signature)
     let used = id
@@ -85,13 +91,24 @@ export class LogChain {
     return { blemishes, id: used }
   }
 
-  /** Goes on behind a row whose envelope is not there or cannot be read. */
-  skip(row: EntryRow): void {
-    this.#advance(row, row.transcript, row.logBytes)
+  /** Goes on behind a row whose envelope is not there or cannot be read: by its mark, where there is one. [LO15] */
+  skip(row: EntryRow): Blemish | null {
+    const { id, signature, transcript } = row
+    const follows = (before: Bytes): boolean =>
+      signature === null || equalBytes(extendTranscript(this.#sha512, before, id, signature), transcript)
+    const holds = this.#isResumed || follows(this.#transcript) || follows(this.#storedTranscript)
+    this.#advance(row, transcript, row.logBytes)
+    return holds ? null : { code: 'TRANSCRIPT_WRONG', detail: 'recomputed otherwise from the marks' }
+  }
+
+  /** Marks before the next row were forgotten, as they may be: what it says is where the chain goes on. [LO15] */
+  resume(): void {
+    this.#isResumed = true
   }
 
   #advance(row: EntryRow, transcript: Bytes, bytes: number): void {
     if (row.seq !== this.#seq + 1) this.#firstRecent = row.seq
+    this.#isResumed = false
     this.#seq = row.seq
     this.#firstRecent = Math.max(this.#firstRecent, row.seq - RECENT + 1)
     this.#recent[row.seq % RECENT] = transcript

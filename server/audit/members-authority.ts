@@ -42,7 +42,7 @@ class MembersAuthority implements Authority {
     return isAtLeast(role, 'writer') ? null : { code: 'ROLE_WRONG', detail: `the author’s role is ${role}` }
   }
 
-  signPublicOf(envelope: Envelope, seq: number): Bytes | null {
+  signPublicOf(envelope: Pick<Envelope, 'device'>, seq: number): Bytes | null {
     return this.#log.members.certificateAt(envelope.device, seq)?.signPublic ?? null
   }
 

@@ -29,6 +29,8 @@ const NO_PREV = new Uint8Array(16)
 export class SessionChains {
   readonly #headBySession = new Map<number, Head>()
   #sweptAt = 0
+  /** Marks were forgotten, and with them beginnings of sessions. */
+  hasGap = false
 
   /** Takes the next entry of a session; says what is wrong with it, or `null`. The chain goes on from it either way. */
   take(session: number, entry: ChainedEntry): FaultCode | null {
@@ -37,6 +39,8 @@ export class SessionChains {
     this.#sweep(entry.seq)
     const before = entry.seq - 1
     if (head === undefined) {
+      // What it continues was forgotten with its mark. [LO15]
+      if (this.hasGap && entry.counter !== 1) return null
       if (entry.counter !== 1) return 'SESSION_OVER'
       if (!equalBytes(entry.prev, NO_PREV)) return 'CHAIN_BROKEN'
       return before - entry.seenSeq > SESSION_SILENCE_SEQS ? 'SEEN_TOO_OLD' : null

@@ -16,7 +16,7 @@ export function count(amount: number, one: string, many = `${one}s`): string {
 
 /** One line of a document, and one of each of its faults. */
 export function documentToText(report: DocumentReport): string {
-  const { id, mode, entries, records, checks, unsigned, unchecked, trimmed, faults, faultCount } = report
+  const { id, mode, entries, records, checks, unsigned, unchecked, trimmed, snapshots, faults, faultCount } = report
   const parts = [
     count(entries, 'entry', 'entries'),
     count(records, 'record'),
@@ -24,6 +24,7 @@ export function documentToText(report: DocumentReport): string {
     ...(unchecked > 0 ? [`authors of ${unchecked} not checked`] : []),
     ...(unsigned > 0 ? [`${unsigned} that count for nobody, since no signature vouches for them`] : []),
     ...(trimmed > 0 ? [`${trimmed} trimmed`] : []),
+    ...(snapshots.published > 0 ? [snapshotsToText(snapshots)] : []),
   ]
   const mark = faultCount > 0 ? 'FAULT' : 'ok   '
   const left = faultCount - faults.length
@@ -32,6 +33,11 @@ export function documentToText(report: DocumentReport): string {
     ...faults.map(faultToText),
     ...(left > 0 ? [`      and ${left} more in this document, which may all come of one damage`] : []),
   ].join('\n')
+}
+
+function snapshotsToText({ published, held, attested, disputed }: DocumentReport['snapshots']): string {
+  const more = [`${held} held`, `${attested} attested`, ...(disputed > 0 ? [`${disputed} DISPUTED`] : [])]
+  return `${count(published, 'snapshot')} published (${more.join(', ')})`
 }
 
 /** A fault, what it means, and what to do. */

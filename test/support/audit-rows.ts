@@ -27,6 +27,8 @@ export class AuditRows {
   readonly #sessions = new Map<string, number>()
   #head: Seen
   #bytes = 0
+  #base = 0
+  #trimmedBytes = 0
 
   constructor(document: TestDocument) {
     this.#document = document
@@ -51,8 +53,18 @@ export class AuditRows {
     this.#sessions.set(name, session)
     const [record, grouped] = [kind === KIND.record ? 1 : 0, kind === KIND.part ? 1 : 0]
     const place = { seq, session, counter, kind, record, grouped, logBytes: this.#bytes }
-    this.rows.push({ ...place, id, transcript, envelope: bytes, device, sessionId })
+    this.rows.push({ ...place, id, transcript, envelope: bytes, signature: null, device, sessionId })
     return seq
+  }
+
+  /** Takes the bodies of all but records up to a seq. */
+  trim(base: number): void {
+    this.#base = base
+    for (const [index, row] of this.rows.entries()) {
+      if (row.seq > base || row.record === 1 || row.envelope === null) continue
+      this.#trimmedBytes += row.envelope.length
+      this.rows[index] = { ...row, envelope: null, signature: row.envelope.slice(-64) }
+    }
   }
 
   /** Audits them, so many at a time. */
@@ -60,10 +72,25 @@ export class AuditRows {
     const { id, genesisHash, room } = this.#document
     const audit = new DocumentAudit({
       sha512: sodiumSha512,
-      row: { key: 1, id, genesisHash, mode: room === null ? 0 : 1, roomKey: room?.publicKey ?? null },
+      row: {
+        key: 1,
+        id,
+        genesisHash,
+        mode: room === null ? 0 : 1,
+        roomKey: room?.publicKey ?? null,
+        base: this.#base,
+        trimmedBytes: this.#trimmedBytes,
+        head: this.#head.seq,
+      },
       storedTranscriptAt: (seq) => this.rows.find((row) => row.seq === seq)?.transcript ?? null,
       storedCommitmentOf: () => null,
       isQuick,
+      snapshotRows: {
+        publications: [],
+        attestations: [],
+        writers: this.rows.flatMap(({ device }) => (device === null ? [] : [device])),
+      },
+      readSnapshot: () => null,
     })
     for (let from = 0; from < this.rows.length; from += page) audit.take(this.rows.slice(from, from + page))
     return audit.finish(derived)

@@ -8,6 +8,7 @@ import { toBytes, type Bytes } from '@y-sealed/protocol'
 import Database from 'better-sqlite3'
 
 import { StoreError } from '../store-error.ts'
+import { prepareAuditSnapshots, type AuditSnapshots } from './audit-snapshots.ts'
 import { checkRuntime, installedDriverVersion } from './check-runtime.ts'
 import { checkOwnership } from './migrations.ts'
 import { sqliteToStoreError } from './sqlite-error.ts'
@@ -19,6 +20,11 @@ export interface DocumentRow {
   readonly mode: number
   readonly genesisHash: Bytes
   readonly roomKey: Bytes | null
+  /** Seq up to which bodies are trimmed, and how many bytes they had. */
+  readonly base: number
+  readonly trimmedBytes: number
+  /** Seq of the newest entry. */
+  readonly head: number
 }
 
 export interface EntryRow {
@@ -32,8 +38,9 @@ export interface EntryRow {
   readonly logBytes: number
   readonly id: Bytes
   readonly transcript: Bytes
-  /** `null` once it is trimmed. */
+  /** `null` once it is trimmed; its signature stays. */
   readonly envelope: Bytes | null
+  readonly signature: Bytes | null
   /** Of its session's row; `null` where there is none. */
   readonly device: Bytes | null
   readonly sessionId: Bytes | null
@@ -83,6 +90,7 @@ export interface AuditReader {
   entriesAfter(document: number, after: number, max: number): readonly EntryRow[]
   transcriptAt(document: number, seq: number): Bytes | null
   derived(document: number): DerivedRows
+  readonly snapshots: AuditSnapshots
   close(): void
 }
 
@@ -152,17 +160,21 @@ function createReader(db: Database.Database): AuditReader {
       links: sql.links.all(document).map((row) => ({ ...row, link: toBytes(row.link) })),
       emptySessions: sql.emptySessions.get(document) ?? 0,
     }),
+    snapshots: sql.snapshots,
     close: () => void db.close(),
   }
 }
 
-const DOCUMENT = 'SELECT document AS key, id, mode, genesis_hash AS genesisHash, room_key AS roomKey FROM documents'
+const DOCUMENT =
+  'SELECT document AS key, id, mode, genesis_hash AS genesisHash, room_key AS roomKey, base, trimmed_bytes AS trimmedBytes, ' +
+  '(SELECT coalesce(max(seq), 0) FROM entries e WHERE e.document = d.document) AS head FROM documents d'
 
 function prepare(db: Database.Database) {
   try {
     return {
       begin: db.prepare('BEGIN'),
       end: db.prepare('COMMIT'),
+      snapshots: prepareAuditSnapshots(db),
       orphans: db
         .prepare<[], string>(`SELECT DISTINCT "table" FROM pragma_foreign_key_check LIMIT ${MAX_DAMAGES}`)
         .pluck(),
@@ -173,7 +185,7 @@ function prepare(db: Database.Database) {
       page: db.prepare<[number, number], DocumentRow>(`${DOCUMENT} WHERE document > ? ORDER BY document LIMIT ?`),
       document: db.prepare<[Bytes], DocumentRow>(`${DOCUMENT} WHERE id = ?`),
       entries: db.prepare<[number, number, number], EntryRow>(
-        'SELECT e.seq, e.session, e.counter, e.kind, e.record, e.grouped, e.log_bytes AS logBytes, e.id, e.transcript, e.envelope, s.device, s.id AS sessionId ' +
+        'SELECT e.seq, e.session, e.counter, e.kind, e.record, e.grouped, e.log_bytes AS logBytes, e.id, e.transcript, e.envelope, e.signature, s.device, s.id AS sessionId ' +
           'FROM entries e LEFT JOIN sessions s ON s.session = e.session AND s.document = e.document ' +
           'WHERE e.document = ? AND e.seq > ? ORDER BY e.seq LIMIT ?',
       ),
@@ -210,12 +222,13 @@ function toDocument(row: DocumentRow): DocumentRow {
 }
 
 function toEntry(row: EntryRow): EntryRow {
-  const { id, transcript, envelope, device, sessionId } = row
+  const { id, transcript, envelope, signature, device, sessionId } = row
   return {
     ...row,
     id: toBytes(id),
     transcript: toBytes(transcript),
     envelope: envelope === null ? null : toBytes(envelope),
+    signature: signature === null ? null : toBytes(signature),
     device: device === null ? null : toBytes(device),
     sessionId: sessionId === null ? null : toBytes(sessionId),
   }

@@ -1,4 +1,4 @@
-import { cryptoReady, Envelope, KIND } from '@y-sealed/protocol'
+import { cryptoReady, Envelope, KIND, SESSION_SILENCE_SEQS } from '@y-sealed/protocol'
 import { Session, type Device } from '@y-sealed/protocol/sealing'
 import { beforeAll, describe, expect, it } from 'vitest'
 
@@ -243,10 +243,43 @@ describe('what is kept of a log', () => {
     const log = new Log()
     const writer = log.writer()
     for (let i = 0; i < 20; i++) log.update(writer)
-    for (const [index, row] of log.rows.rows.entries()) {
-      if (index > 2 && index < 9) log.rows.rows[index] = { ...row, envelope: null }
+    log.rows.trim(9)
+    expect(log.audit()).toMatchObject({ entries: 21, trimmed: 8, faults: [] })
+  })
+
+  it('[LO15] recomputes transcripts from marks, and misses bodies that should be there', () => {
+    const log = new Log()
+    const writer = log.writer()
+    for (let i = 0; i < 20; i++) log.update(writer)
+    log.rows.trim(9)
+    const turn = (seq: number, changes: Partial<EntryRow>): EntryRow => {
+      const row = log.rows.rows[seq - 1] as EntryRow
+      log.rows.rows[seq - 1] = { ...row, ...changes }
+      return row
     }
-    expect(log.audit()).toMatchObject({ entries: 21, trimmed: 6, faults: [] })
+    const whole = turn(5, { signature: new Uint8Array(64) })
+    expect(log.faults).toEqual(['TRANSCRIPT_WRONG 5'])
+    log.rows.rows[4] = whole
+    const held = turn(15, { envelope: null, signature: null })
+    expect(log.faults).toEqual(['TRIM_WRONG 15'])
+    log.rows.rows[14] = held
+    log.rows.rows.splice(11, 1)
+    expect(log.faults).toContain('SEQ_GAP 13')
+  })
+
+  it('[LO15] misses no mark that was old enough to go, and every other', { timeout: 60_000 }, () => {
+    const log = new Log()
+    const [old, writer] = [log.writer(), log.writer()]
+    for (let i = 0; i < 9; i++) log.update(old)
+    for (let i = 0; i < SESSION_SILENCE_SEQS + 11; i++) log.update(writer)
+    // The genesis and so many updates: the mark at 20 is the newest that no session and no seen may rest on.
+    log.rows.trim(SESSION_SILENCE_SEQS)
+    const gone = log.rows.rows.splice(1, 19)
+    expect(log.audit()).toMatchObject({ faults: [], trimmed: SESSION_SILENCE_SEQS - 20 })
+    const [next] = log.rows.rows.splice(1, 1)
+    expect(log.faults).toContain('SEQ_GAP 22')
+    log.rows.rows.splice(1, 0, gone.at(-1) as EntryRow, next as EntryRow)
+    expect(log.faults).toEqual([])
   })
 
   it('[LO2] names an envelope in the place of another once, whatever its size', () => {

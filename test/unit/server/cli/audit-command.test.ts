@@ -47,7 +47,15 @@ describe('y-sealed-relay audit', () => {
 
   it('[LO2] prints JSON lines, of one document where it is named', async () => {
     const { data, good, bad, badHex } = await prepare()
-    const counts = { records: 1, unsigned: 0, unchecked: 5, trimmed: 0, mode: 'members', checks: 1 }
+    const counts = {
+      records: 1,
+      unsigned: 0,
+      unchecked: 5,
+      trimmed: 0,
+      snapshots: { published: 0, held: 0, attested: 0, disputed: 0 },
+      mode: 'members',
+      checks: 1,
+    }
     const { exitCode, stdout } = await runRelayCommand([
       'audit',
       '--data',
