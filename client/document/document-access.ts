@@ -7,6 +7,7 @@
 import type { Bytes, Certificate, Envelope, RecordRefusal, Role, SessionStanding } from '@y-sealed/protocol'
 import type { Device, EpochKey } from '@y-sealed/protocol/sealing'
 import type { AuthorityBase } from '../log/log-base.ts'
+import type { StoredEntry } from '../stores/document-store.ts'
 
 /** What a device may do in a document at a place of its log. */
 export type DocumentRole = Role
@@ -32,6 +33,8 @@ export interface DocumentAccess {
   introduce(device: Device, session: Bytes): Certificate | null
   /** The room key's signature for the embedded issuer; absent in `members` mode. [AU10] */
   readonly roomProof?: (input: Bytes) => { readonly commitment: Bytes; readonly key: Bytes; readonly proof: Bytes }
+  /** The member records up to a place, oldest first, as a store keeps them; none in `shared-key` mode. */
+  recordsUpTo(seq: number): readonly StoredEntry[]
   /**
    * A fresh judge of authorship for reading the log from its start, or from a place on. Throws `LOG_INVALID` where the records known up to
    * there are not those that the base is of.
@@ -66,6 +69,8 @@ export interface Authority {
   memberOf(device: Bytes): Bytes | null
   /** Id of the newest record taken, 32 bytes; zeros before the genesis. */
   readonly recordHead: Bytes
+  /** The signing key (32 bytes) of the author of an entry that counts at `seq`. */
+  signKeyOf(envelope: Envelope, seq: number): Bytes | null
   /** How a session stands that is not dead and, in `shared-key` mode, both public keys (64 bytes) of the device that it introduced. [LO10] */
   introductionOf(
     device: Bytes,

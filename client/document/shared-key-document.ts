@@ -58,6 +58,7 @@ export function sharedKeyDocument(options: SharedKeyOptions): DocumentAccess {
     keyOf: (epoch) => (epoch === 1 ? room.epochKey : null),
     introduce: (device, session) => room.introduce(documentId, device, session),
     roomProof: (input) => ({ commitment: room.epochKey.commitment, key: room.publicKey, proof: room.sign(input) }),
+    recordsUpTo: () => [],
     createAuthority: (base) => createRoomAuthority(documentId, hash, room, base),
   }
 }
@@ -82,6 +83,7 @@ export function readableRoom(genesis: Bytes, epochKey: EpochKey): DocumentAccess
     draftKey: null,
     keyOf: (epoch) => (epoch === 1 ? epochKey : null),
     introduce: () => null,
+    recordsUpTo: () => [],
     createAuthority: (base) => createRoomAuthority(documentId, hash, room, base),
   }
 }
@@ -149,6 +151,7 @@ function createRoomAuthority(documentId: Bytes, hash: Bytes, room: RoomKeys, bas
     get recordHead() {
       return recordHead
     },
+    signKeyOf: ({ device, session }) => keysBySession.get(sessionKey(device, session))?.subarray(0, 32) ?? null,
     introductionOf: (device, session) => {
       const name = sessionKey(device, session)
       const keys = keysBySession.get(name)

@@ -29,6 +29,7 @@ import {
   type PlacedEntry,
   type PublishedSnapshot,
   type RecordRefusal,
+  type SessionHead,
   type SnapshotContext,
   type Verdict,
 } from '@y-sealed/protocol'
@@ -121,6 +122,11 @@ export class DocumentLog {
     return this.#read.baseSeq
   }
 
+  /** Where each session stands that may still go on, by `hex(device ‖ session)`. [LO8] */
+  sessionHeads(): ReadonlyMap<string, SessionHead> {
+    return this.#read.authenticator.sessionHeads(this.#read.seq)
+  }
+
   /** The published snapshots. */
   get snapshots(): SnapshotLedger {
     return this.#read.ledger
@@ -167,6 +173,12 @@ export class DocumentLog {
   /** Is this the epoch under which the next entry of the log would count? [KM18] */
   isOpen(epoch: number): boolean {
     return this.authority.isOpenAt(epoch, this.#read.seq + 1)
+  }
+
+  /** The epoch under which this device may seal the next entry; `null` for none. */
+  get openEpoch(): number | null {
+    const key = this.#access.current
+    return key !== null && this.isOpen(key.epoch) ? key.epoch : null
   }
 
   /** Taken, but what becomes of it is not decided yet. [EN13] */
@@ -276,7 +288,7 @@ export class DocumentLog {
   /** What somebody says of a snapshot. [LO11] [LO13] */
   #countWord(authored: Authored): LogOutcome {
     const { seq, envelope } = authored
-    const view = { compare: this.compareTranscript.bind(this), isSoleMember: this.#isSoleMember.bind(this) }
+    const view = { compare: this.compareTranscript.bind(this), isSoleMember: this.isSoleMember.bind(this) }
     const { ledger } = this.#read
     if (envelope.kind === KIND.publication) {
       const body = decodePublication(envelope.sealed)
@@ -291,7 +303,8 @@ export class DocumentLog {
     return { kind: 'attested', snapshot, verdict: body.value.verdict, seq, envelope }
   }
 
-  #isSoleMember(member: Bytes): boolean {
+  /** Are all counted binds so far by devices of this member? [LO13] */
+  isSoleMember(member: Bytes): boolean {
     const { state, authority } = this.#read
     return state.boundClients().every(({ device }) => equalBytes(authority.memberOf(device) ?? device, member))
   }

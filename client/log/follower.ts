@@ -81,6 +81,8 @@ export class LogFollower {
   #reportedWithheld = 0
   #stopped = false
   #isFallen = false
+  /** Where to read from is being decided. [CL41] */
+  #held = false
   /** What is taken comes from this device's own store. */
   #loading = false
 
@@ -99,11 +101,12 @@ export class LogFollower {
     return promised !== null && promised.seq > (this.#newestHead?.seq ?? 0) ? promised : this.#newestHead
   }
 
-  /** A socket opened the document: its head is where history ends and live begins. */
-  opened(frame: OpenedFrame): void {
+  /** A socket opened the document: its head is where history ends and live begins. Held, nothing is taken or read until {@link release}. */
+  opened(frame: OpenedFrame, isHeld = false): void {
     this.closed()
     this.#isFallen = false
     if (this.#stopped) return
+    this.#held = isHeld
     const { log } = this.#options
     const { seq } = log.head
     if (!frame.present) return seq > 0 || this.#promises.furthest > 0 ? this.#fall(frame, 'ROLLBACK') : undefined
@@ -120,6 +123,7 @@ export class LogFollower {
 
   /** The socket is gone: what lies ahead of a gap will be read again. */
   closed(): void {
+    this.#held = false
     this.#target = null
     this.#lagging = false
     this.#endRead()
@@ -132,6 +136,33 @@ export class LogFollower {
     if (this.#isFallen) return
     this.#sequencer.offer(entries, this.#options.log.head.seq)
     this.#advance()
+  }
+
+  /** It is decided: the log goes on from its head, wherever that is by now. */
+  release(): void {
+    this.#held = false
+    this.#advance()
+  }
+
+  /** What comes by itself does not follow the log's head: that is asked for. */
+  skipInline(): void {
+    this.#inlineThrough = 0
+    this.#advance()
+  }
+
+  /** Says once more that the log has reached the head of OPENED, if it has. */
+  caughtUpAgain(): void {
+    this.#advance()
+  }
+
+  /** The newest head up to `seq` that the relay has signed and this device not passed. */
+  promiseUpTo(seq: number): SignedHead | null {
+    return this.#promises.upTo(seq)
+  }
+
+  /** The log begins behind a snapshot that ends at `seq`: what was promised before, marks have to prove. */
+  rebased(seq: number): void {
+    this.#promises.forget(seq)
   }
 
   /** What an earlier run has kept of this relay's heads. */
@@ -155,6 +186,7 @@ export class LogFollower {
     this.#options.log.restart()
     if (this.#newestHead !== null) this.#promises.add(this.#newestHead)
     this.#newestHead = null
+    this.#stopped = false
     this.closed()
   }
 
@@ -210,7 +242,7 @@ export class LogFollower {
   }
 
   #advance(): void {
-    if (this.#stopped) return
+    if (this.#stopped || this.#held) return
     const mismatch = this.#takeRun()
     if (mismatch !== null) return this.#stop(mismatch.code, mismatch.seq, mismatch.heads)
     const target = this.#target

@@ -3,12 +3,16 @@
  *
  * @module
  */
-import type { PlacedRecord, SignedHead } from '@y-sealed/protocol'
+import { SyncError, type PlacedRecord, type SignedHead } from '@y-sealed/protocol'
+import type { Seen } from '@y-sealed/protocol/sealing'
 import type { DocumentAccess } from '../document/document-access.ts'
 import { EditTable } from '../history/edit-table.ts'
 import { storedLog, type SealedLog } from '../history/sealed-log.ts'
+import type { OpenedSnapshot } from '../snapshots/opened-snapshot.ts'
+import { Trial } from '../snapshots/trial.ts'
+import { Workbench } from '../snapshots/workbench.ts'
 import type { DocumentStore, StoredEntry } from '../stores/document-store.ts'
-import { DocumentLog, type LogEntry } from './document-log.ts'
+import { DocumentLog, type LogEntry, type LogOutcome } from './document-log.ts'
 import { LogFollower, type FollowerOptions } from './follower.ts'
 import { KeptLog } from './kept-log.ts'
 
@@ -17,6 +21,8 @@ export interface HistoryOptions extends Omit<FollowerOptions, 'documentId' | 'lo
   readonly store: DocumentStore
   /** Takes the member records that are kept, before any entry. Throws `SyncError` where they cannot be this document's. */
   readonly takeRecords: (records: readonly PlacedRecord[]) => void
+  /** What a snapshot holds, before the entries after it: from the store, or once the log has vouched for it. */
+  readonly onBase: (base: OpenedSnapshot) => void
   /** The store could not be read or written. */
   readonly onTrouble: (error: unknown) => void
 }
@@ -31,10 +37,19 @@ export class History {
   readonly #follower: LogFollower
   readonly #kept: KeptLog
   readonly #takeRecords: HistoryOptions['takeRecords']
+  readonly #onOutcomes: HistoryOptions['onOutcomes']
+  readonly #onBase: HistoryOptions['onBase']
+  readonly #bench: Workbench
+  readonly #access: DocumentAccess
+  #trial: Trial | null = null
   readonly #onTrouble: HistoryOptions['onTrouble']
 
-  constructor({ access, store, takeRecords, onTrouble, onOutcomes, ...callbacks }: HistoryOptions) {
+  constructor({ access, store, takeRecords, onTrouble, onOutcomes, onBase, ...callbacks }: HistoryOptions) {
     const { documentId } = access
+    this.#access = access
+    this.#onOutcomes = onOutcomes
+    this.#onBase = onBase
+    this.#bench = new Workbench({ access, store, whenKept: () => this.whenKept() })
     this.log = new DocumentLog(access)
     this.store = store
     this.sealed = storedLog(store, documentId, () => this.whenKept())
@@ -48,13 +63,10 @@ export class History {
     })
     this.#follower = new LogFollower({
       ...callbacks,
-      onOutcomes: (outcomes) => {
-        for (const outcome of outcomes) this.edits.take(outcome)
-        onOutcomes(outcomes)
-      },
+      onOutcomes: (outcomes) => (this.#trial ? this.#trial.note(outcomes) : this.#tell(outcomes)),
       documentId,
       log: this.log,
-      onTaken: (entries) => this.#kept.keep(entries),
+      onTaken: (entries) => (this.#trial ? this.#trial.entries.push(...entries) : this.#kept.keep(entries)),
       onHead: (head) => this.#kept.keepHead(head),
     })
   }
@@ -62,6 +74,51 @@ export class History {
   /** What the relay says goes here. */
   get follower(): LogFollower {
     return this.#follower
+  }
+
+  /** A snapshot that is being tried; `null` while the log is believed. */
+  get trial(): Trial | null {
+    return this.#trial
+  }
+
+  /** The furthest place up to `seq` of which this device knows the transcript, by its log or by the relay's word; `null` for none. */
+  anchorBefore(seq: number): Seen | null {
+    const { head } = this.log
+    const promised = this.#follower.promiseUpTo(seq)
+    if (head.seq > (promised?.seq ?? 0)) return head
+    return promised
+  }
+
+  /** Reads on from a snapshot, as a trial. False where the records are not those that it is of; then nothing has changed. */
+  startTrial(base: OpenedSnapshot): boolean {
+    try {
+      this.log.restart(base)
+    } catch (error) {
+      if (!(error instanceof SyncError)) throw error
+      return false
+    }
+    this.#follower.rebased(base.seq)
+    this.#trial = new Trial(this.#access.documentId, base)
+    return true
+  }
+
+  /** It holds: what it says, and what the log says after it, is believed, told and kept. */
+  endTrial(): void {
+    const trial = this.#trial
+    this.#trial = null
+    if (trial === null) return
+    const { base, outcomes, entries } = trial
+    const { seq, id, envelope } = base
+    this.#kept.begin({ seq, id, envelope: envelope.bytes }, this.#access.recordsUpTo(seq))
+    this.#kept.keep(entries)
+    this.#onBase(base)
+    this.#tell(outcomes)
+  }
+
+  /** It is not believed: nothing of it was told. */
+  abandonTrial(): void {
+    this.#trial?.end()
+    this.#trial = null
   }
 
   get signedHead(): SignedHead | null {
@@ -85,6 +142,8 @@ export class History {
 
   /** Forgets everything that was read, and reads it again with keys that were not there before. */
   async restart(): Promise<void> {
+    this.#trial?.end()
+    this.#trial = null
     this.#follower.restart()
     await this.#loadEntries()
   }
@@ -112,7 +171,26 @@ export class History {
     this.#kept.close()
   }
 
+  #tell(outcomes: readonly LogOutcome[]): void {
+    for (const outcome of outcomes) this.edits.take(outcome)
+    this.#onOutcomes(outcomes)
+  }
+
+  /** What is kept may begin behind a snapshot. */
+  async #loadBase(): Promise<void> {
+    try {
+      const base = this.log.head.seq === 0 ? await this.#bench.newest(Number.MAX_SAFE_INTEGER) : null
+      if (base === null) return
+      this.log.restart(base)
+      this.#follower.rebased(base.seq)
+      this.#onBase(base)
+    } catch (error) {
+      this.#onTrouble(error)
+    }
+  }
+
   async #loadEntries(): Promise<void> {
+    await this.#loadBase()
     await this.#kept.read(this.log.head.seq, (entries: readonly LogEntry[]) => {
       const isWhole = this.#follower.load(entries)
       if (!isWhole) this.#follower.restart()

@@ -7,7 +7,7 @@
 import { readWholeEnvelope, SyncError, type Bytes, type SignedHead } from '@y-sealed/protocol'
 import { startTimer, type Cancel } from '../platform.ts'
 import type { LogEntry } from './document-log.ts'
-import type { DocumentStore, StoredEntry } from '../stores/document-store.ts'
+import type { DocumentStore, StoredEntry, StoredSnapshot } from '../stores/document-store.ts'
 
 /** Read at a time: what the document shows grows by so much. */
 const PAGE_BYTES = 1_048_576
@@ -75,6 +75,25 @@ export class KeptLog {
       this.#takenSeq = Math.max(this.#takenSeq, last)
       if (page.length === 0 || whole.length < page.length) return await this.#cutDamage(last)
     }
+  }
+
+  /** The log begins behind a snapshot: what was kept of it before is not needed any more, but `records`. */
+  begin(snapshot: StoredSnapshot, records: readonly StoredEntry[]): void {
+    this.#waiting = []
+    this.#waitingBytes = 0
+    this.#takenSeq = snapshot.seq
+    const { store, documentId } = this.#options
+    const before = this.#writing ?? Promise.resolve()
+    this.#writing = before
+      .then(() => store.putSnapshot(documentId, snapshot, records))
+      .then(
+        () => this.#wrote(),
+        (error: unknown) => {
+          this.#writing = null
+          this.#tell(error)
+          this.#giveUp()
+        },
+      )
   }
 
   /** Keeps entries that were verified and follow those kept. */

@@ -35,6 +35,12 @@ export class PromisedHeads {
     return this.#headBySeq.get(this.furthest) ?? null
   }
 
+  /** The last one up to `seq`. */
+  upTo(seq: number): SignedHead | null {
+    const last = Math.max(...[...this.#headBySeq.keys()].filter((promised) => promised <= seq))
+    return this.#headBySeq.get(last) ?? null
+  }
+
   /** The first one after `seq`. */
   after(seq: number): SignedHead | null {
     const next = Math.min(...[...this.#headBySeq.keys()].filter((promised) => promised > seq))

@@ -91,7 +91,11 @@ export class MemberAuthority implements Authority {
   }
 
   memberOf(device: Bytes): Bytes | null {
-    return this.#placed.members.memberOf(device)?.id ?? null
+    return this.#placed.members.lastMemberOf(device)
+  }
+
+  signKeyOf({ device }: Envelope, seq: number): Bytes | null {
+    return this.#placed.members.certificateAt(device, seq)?.signPublic ?? null
   }
 
   introductionOf(): typeof MEMBERS_SESSION {

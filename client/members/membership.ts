@@ -26,6 +26,7 @@ import { openName, type Device, type EpochKey } from '@y-sealed/protocol/sealing
 import type { Authority, DocumentAccess } from '../document/document-access.ts'
 import type { KeyStore } from '../keys/key-store.ts'
 import type { AuthorityBase } from '../log/log-base.ts'
+import type { StoredEntry } from '../stores/document-store.ts'
 import { copyEnvelope } from './copy-envelope.ts'
 import { Keyring } from './keyring.ts'
 import { MemberAuthority, type KnownRecords } from './member-authority.ts'
@@ -227,6 +228,11 @@ export class Membership implements DocumentAccess, KnownRecords {
   storeAgain(): Promise<void> {
     this.#askSave()
     return this.#saving
+  }
+
+  recordsUpTo(seq: number): readonly StoredEntry[] {
+    const known = this.records.filter((each) => each.seq <= seq)
+    return known.map((each) => ({ seq: each.seq, envelope: each.record.envelope.bytes }))
   }
 
   createAuthority(base?: AuthorityBase): Authority {

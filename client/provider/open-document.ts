@@ -16,42 +16,33 @@ import {
   type SignedHead,
 } from '@y-sealed/protocol'
 import type { Device } from '@y-sealed/protocol/sealing'
-import type { Awareness } from 'y-protocols/awareness'
 import type { DocumentFrame } from '../connection/channel.ts'
 import { createHealer } from '../healing/create-healer.ts'
 import type { Healer } from '../healing/healer.ts'
 import type { SetAsideEdit } from '../drafts/set-aside-list.ts'
 import { Foundation } from '../document/foundation.ts'
 import { entriesOf, type DocumentLog, type LogOutcome } from '../log/document-log.ts'
-import type { LogFollower } from '../log/follower.ts'
 import { History } from '../log/history.ts'
 import { startInputGate } from '../input/input-gate.ts'
 import { MemberDesk } from '../members/member-desk.ts'
 import { Membership, type MemberRecord } from '../members/membership.ts'
 import type { Intent } from '../members/record-tools.ts'
+import { SnapshotSide } from '../snapshots/snapshot-side.ts'
 import { createMemoryDocumentStore } from '../stores/document-store.ts'
 import { closedError, downReason, explainRemoval, judgeRefusal, refusalName, REMOVED } from './down-reason.ts'
 import { Lifeline } from './lifeline.ts'
 import { OwnSide } from './own-side.ts'
 import type { Presence } from './presence.ts'
 import type { Emit } from './provider-events.ts'
-import type { SealedProviderOptions } from './provider-options.ts'
+import type { OpenDocumentOptions } from './open-document-options.ts'
 import { RemoteGate } from './remote-gate.ts'
 import { storeProblem } from './send-problem.ts'
 import type { Sender } from './sender.ts'
 import { Standing } from './standing.ts'
+import { ToldRights } from './told-rights.ts'
 import { watchView } from './watch-view.ts'
 
 const READ_BYTES = 262_144
-
-export interface OpenDocumentOptions extends SealedProviderOptions {
-  readonly awareness: Awareness
-  readonly emit: Emit
-  /** Origin of what is applied to the document and the awareness. */
-  readonly origin: unknown
-  /** Origin of others' edits where it is known only later; defaults to `origin`. */
-  readonly editOrigin?: () => unknown
-}
 
 export class OpenDocument {
   readonly membership: Membership | null
@@ -66,13 +57,15 @@ export class OpenDocument {
   readonly #desk: MemberDesk | null
   readonly #own: OwnSide
   #device: Device | null = null
+  #snapshots: SnapshotSide | null = null
   #starting: Promise<void> | null = null
   /** What was kept is read. */
   #isLoaded = false
   /** History is read on this opening, and edits may leave. */
   #live = false
-  /** Role and right to write as the app was told them last. */
-  #told: { readonly role: string; readonly readOnly: boolean } = { role: 'none', readOnly: true }
+  /** RECORDS of this opening has come to its end. */
+  #hasRecords = false
+  readonly #told: ToldRights
   /** The epoch under which presence was shown last. */
   #shownEpoch: number | null = null
   readonly #stopWatching: (() => void)[]
@@ -83,6 +76,7 @@ export class OpenDocument {
     this.#emit = options.emit
     this.membership = access instanceof Membership ? access : null
     this.standing = new Standing(this.membership)
+    this.#told = new ToldRights(this.standing, options.emit)
     this.gate = new RemoteGate(doc, options.editOrigin ?? (() => options.origin))
     this.#history = this.#createHistory()
     this.#healer = createHealer({
@@ -144,10 +138,6 @@ export class OpenDocument {
     return this.#history.signedHead
   }
 
-  get #follower(): LogFollower {
-    return this.#history.follower
-  }
-
   disconnect(): void {
     this.#presence?.dropAll()
     this.line.disconnect()
@@ -159,6 +149,7 @@ export class OpenDocument {
     this.#presence?.destroy()
     this.disconnect()
     this.#sender?.destroy()
+    this.#snapshots?.desk.destroy()
     this.#desk?.destroy()
     this.#history.close()
   }
@@ -172,7 +163,7 @@ export class OpenDocument {
     this.#sender?.flush()
   }
 
-  /** What can never leave. [CL15] */
+  /** What can never leave. [CL40] */
   get setAside(): readonly SetAsideEdit[] {
     return this.#own.setAside
   }
@@ -209,7 +200,7 @@ export class OpenDocument {
       start: () => this.#start(),
       onPause: () => this.#pause(),
       onGone: () => {
-        this.#follower.closed()
+        this.#history.follower.closed()
         this.#healer.closed()
         this.#presence?.dropAll()
       },
@@ -226,9 +217,11 @@ export class OpenDocument {
       headKey: () => connection.headKey,
       read: (after) => this.line.send({ type: 'read', document: access.documentId, after, maxBytes: READ_BYTES }),
       takeRecords: (records) => void this.membership?.takeRecords(records, 0),
+      onBase: ({ state }) => this.gate.applyState(state),
       onOutcomes: (outcomes) => this.#settle(outcomes),
-      onCaughtUp: (isWhole) => this.#caughtUp(isWhole),
-      onMismatch: (code, seq, heads) => this.#healer.stopped(code, seq, heads),
+      onCaughtUp: (isWhole) => void this.#caughtUp(isWhole),
+      onMismatch: (code, seq, heads) =>
+        this.#snapshots?.opening.contradicted() || this.#healer.stopped(code, seq, heads),
       onFallen: (frame, code) => this.#healer.fallen(frame, code),
       onHeld: (frame) => this.#healer.well(frame),
       onWaiting: (seq) => this.#emit('integrity', [{ code: 'WAITING', seq, fatal: false }]),
@@ -249,6 +242,7 @@ export class OpenDocument {
   async #prepare(): Promise<void> {
     const device = await this.#options.connection.device
     this.#device = device
+    this.#snapshots = this.#createSnapshots(device)
     await this.#own.start(device, () => this.#options.connection.isHidden)
     await this.#history.load()
     this.#own.loaded()
@@ -272,6 +266,26 @@ export class OpenDocument {
     })
   }
 
+  #createSnapshots(device: Device): SnapshotSide {
+    const { access, doc, compaction = 'soon', snapshotPace = {} } = this.#options
+    return new SnapshotSide({
+      access,
+      device,
+      history: this.#history,
+      compaction,
+      pace: snapshotPace,
+      clientId: () => doc.clientID,
+      send: (frame) => this.line.send(frame),
+      reopen: () => this.line.reopen(),
+      isBusy: () => this.#sender?.isBusy ?? false,
+      mayWrite: () => !this.standing.readOnly && this.standing.permits('snapshot'),
+      hasRecords: () => this.#hasRecords,
+      onMismatch: (code, seq) => this.line.halt(code, seq),
+      emit: this.#emit,
+      onTrouble: (error) => this.#emit('problem', [storeProblem(error)]),
+    })
+  }
+
   #createOwnSide(): OwnSide {
     const { doc, access, awareness, origin, outbox, emit } = this.#options
     return new OwnSide({
@@ -290,21 +304,22 @@ export class OpenDocument {
       refresh: () => this.membership !== null && !this.standing.readOnly && this.line.refresh(),
       show: (update) => this.gate.show(update),
       whenKept: () => this.#history.whenKept(),
-      signedHead: () => this.#follower.signedHead,
-      onHead: (head) => this.#follower.learnHead(head, 'peer'),
+      signedHead: () => this.#history.follower.signedHead,
+      onHead: (head) => this.#history.follower.learnHead(head, 'peer'),
     })
   }
 
   #receive(frame: DocumentFrame): void {
+    if (this.#snapshots?.receive(frame)) return
     switch (frame.type) {
       case 'opened':
         return this.#opened(frame)
       case 'entries':
-        return this.#follower.offer(entriesOf(frame))
+        return this.#history.follower.offer(entriesOf(frame))
       case 'read-done':
-        return this.#follower.readDone(frame.through >= frame.headSeq)
+        return this.#history.follower.readDone(frame.through >= frame.headSeq)
       case 'lagged':
-        return this.#follower.lagged()
+        return this.#history.follower.lagged()
       case 'ack':
         return this.#acknowledged(frame)
       case 'nack':
@@ -314,7 +329,7 @@ export class OpenDocument {
       case 'gone':
         return this.#presence?.drop(frame)
       case 'head':
-        return this.#follower.learnHead(frame.head, 'relay')
+        return this.#history.follower.learnHead(frame.head, 'relay')
       case 'refreshed':
         this.standing.grant(frame)
         this.#desk?.refreshed()
@@ -338,7 +353,10 @@ export class OpenDocument {
     // Those of a log that is not the one verified here say nothing yet.
     if (this.#healer.isFallen) return frame.more ? undefined : this.#healer.recordsTold()
     this.#desk?.take(frame)
-    return frame.more ? undefined : this.#followMembers()
+    if (frame.more) return
+    this.#hasRecords = true
+    this.#followMembers()
+    this.#snapshots?.opening.recordsCame()
   }
 
   #opened(frame: OpenedFrame): void {
@@ -346,14 +364,10 @@ export class OpenDocument {
     this.standing.grant(frame)
     this.#updateRights()
     this.line.opened()
-    this.#follower.opened(frame)
-    if (
-      frame.present ||
-      this.line.halted ||
-      this.#healer.isFallen ||
-      (this.#device && this.#foundation.lay(this.#device))
-    )
-      return
+    this.#hasRecords = false
+    this.#history.follower.opened(frame, this.#snapshots?.opening.begin(frame))
+    const isSettled = frame.present || this.line.halted || this.#healer.isFallen
+    if (isSettled || (this.#device && this.#foundation.lay(this.#device))) return
     this.line.down(downReason('UNKNOWN_DOCUMENT', 'the relay knows no such document'))
   }
 
@@ -364,13 +378,8 @@ export class OpenDocument {
       this.#emit('integrity', [{ code: 'ENTRY_REFUSED', seq, reason, ...(record ? { record } : {}), fatal: false }])
     }
     this.#own.settle(outcomes, (updates) => this.gate.apply(updates))
+    this.#snapshots?.desk.note(outcomes)
     this.#followMembers()
-  }
-
-  /** The epoch under which this device may seal at the place to which the log has come. */
-  get #openEpoch(): number | null {
-    const key = this.#options.access.current
-    return key !== null && this.log.isOpen(key.epoch) ? key.epoch : null
   }
 
   /** Records have come, ahead of the log or in it: who may do what, and under which key, may be different now. */
@@ -383,7 +392,7 @@ export class OpenDocument {
     if (membership.isRemoved && this.#isLoaded) return this.line.down(REMOVED)
     if (!this.#live) return
     if (this.log.opensMore) return this.#readAgain()
-    const epoch = this.#openEpoch
+    const epoch = this.log.openEpoch
     if (epoch === this.#shownEpoch) return
     this.#shownEpoch = epoch
     this.#sender?.rekey()
@@ -398,7 +407,8 @@ export class OpenDocument {
   }
 
   /** What was sent on an earlier opening may have been lost: everything unacknowledged goes out again, once history is read. */
-  #caughtUp(isWhole: boolean): void {
+  async #caughtUp(isWhole: boolean): Promise<void> {
+    if (this.#snapshots?.opening.isOnTrial && !(await this.#snapshots.opening.judge())) return
     if (this.line.status !== 'connected') return
     // Nothing is called read, and nothing leaves, upon less than this device has accepted before, or than its keys open. [CL11]
     if (!this.#live && this.#desk?.opened() === false) return
@@ -407,9 +417,10 @@ export class OpenDocument {
     // An entry that waits for its signature must not keep others from writing: what they write ends the wait. [EN13]
     if (this.#live) return
     this.#live = true
-    this.#shownEpoch = this.#openEpoch
+    this.#shownEpoch = this.log.openEpoch
     if (!this.standing.readOnly) this.#sender?.opened()
     else if (this.standing.isOutdated) this.line.refresh()
+    this.#snapshots?.desk.opened()
     this.#presence?.announce()
     this.#own.changed()
   }
@@ -418,7 +429,9 @@ export class OpenDocument {
     // The document is laid down: opening it again gives its first head, signed, and its genesis as the relay has it.
     if (this.#foundation.takeAnswer(frame)) return this.line.reopen()
     const record = this.#desk?.acknowledge(frame) ?? null
-    this.#follower.offer(record ? [record] : (this.#sender?.acknowledge(frame) ?? []))
+    const ofSnapshots = record ? null : (this.#snapshots?.desk.acknowledge(frame) ?? null)
+    if (ofSnapshots !== null) return this.#history.follower.offer(ofSnapshots)
+    this.#history.follower.offer(record ? [record] : (this.#sender?.acknowledge(frame) ?? []))
   }
 
   #refused(frame: NackFrame): void {
@@ -426,6 +439,7 @@ export class OpenDocument {
     if (this.#foundation.takeAnswer(frame)) return this.line.obey(judgeRefusal(code, retryAfterMs, 'create'))
     if (this.#healer.refused(frame)) return
     if (frame.refused === CLIENT_FRAME.push && this.#desk?.refuse(frame)) return
+    if (this.#snapshots?.refuse(frame)) return
     switch (frame.refused) {
       case CLIENT_FRAME.push:
       case CLIENT_FRAME['push-part']:
@@ -433,7 +447,7 @@ export class OpenDocument {
       case CLIENT_FRAME.open:
         return this.line.obey(judgeRefusal(code, retryAfterMs, 'open'))
       case CLIENT_FRAME.read:
-        return this.#follower.readRefused(retryAfterMs)
+        return this.#history.follower.readRefused(retryAfterMs)
       default:
         this.#emit('requestRefused', [{ code: refusalName(code), message: 'the relay refused the request' }])
     }
@@ -445,15 +459,11 @@ export class OpenDocument {
   }
 
   #updateRights(): void {
+    const changed = this.#told.update()
     const { role, readOnly } = this.standing
-    const told = this.#told
-    this.#told = { role, readOnly }
-    if (role !== told.role) {
-      this.#emit('role', [role])
-      // The token was made for what this device might do before.
-      if (this.#live && this.membership !== null && role !== 'none') this.line.refresh()
-    }
-    if (!this.#live || readOnly === told.readOnly) return
+    // The token was made for what this device might do before.
+    if (changed.role && this.#live && this.membership !== null && role !== 'none') this.line.refresh()
+    if (!this.#live || !changed.readOnly) return
     if (readOnly) this.#sender?.closed()
     else this.#sender?.opened()
   }
@@ -463,5 +473,6 @@ export class OpenDocument {
     this.#foundation.forget()
     this.#desk?.closed()
     this.#sender?.closed()
+    this.#snapshots?.closed()
   }
 }

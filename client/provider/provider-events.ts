@@ -23,9 +23,24 @@ export interface IntegrityReport {
    * `ROLLBACK` and `FORK` that are not fatal: the relay does not show what this device has verified; it is given back what it lacks, and until it
    * shows all of it nothing of it is taken and nothing leaves. `RESTORED`: it does again.
    * All of this is suspected, until `FORK_PROVEN` follows a `FORK`: then the relay's own signatures prove it.
+   * `SNAPSHOT_MISMATCH`: a member's device found a published snapshot not to be what the log says, see `authors`; nobody opens from it.
+   * `SNAPSHOT_REFUSED`: a snapshot that the relay offered does not open, or is not vouched for; another way is tried.
+   * `UNPROVEN`: the log between what this device had read and a snapshot is gone, with its marks: that it is the same log nobody can show.
    */
-  readonly code: LogMismatch | RecordMismatch | 'ENTRY_REFUSED' | 'WAITING' | 'WITHHELD' | 'RESTORED' | 'FORK_PROVEN'
+  readonly code:
+    | LogMismatch
+    | RecordMismatch
+    | 'ENTRY_REFUSED'
+    | 'WAITING'
+    | 'WITHHELD'
+    | 'RESTORED'
+    | 'FORK_PROVEN'
+    | 'SNAPSHOT_MISMATCH'
+    | 'SNAPSHOT_REFUSED'
+    | 'UNPROVEN'
   readonly seq: number
+  /** Ids of the devices that say different things of a snapshot: its author, and who found it different. */
+  readonly authors?: readonly Bytes[]
   readonly reason?: EntryRefusal
   /** Why a record does not count, where `reason` is `record`. [KM16] */
   readonly record?: RecordRefusal

@@ -11,6 +11,7 @@ import type { DocumentAccess } from '../document/document-access.ts'
 import type { InputGateScope } from '../input/input-gate.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import type { StorageState } from '../status/sync-status.ts'
+import type { Compaction, SnapshotPace } from '../snapshots/pace.ts'
 import type { DocumentStore } from '../stores/document-store.ts'
 
 export interface SealedProviderOptions {
@@ -35,6 +36,13 @@ export interface SealedProviderOptions {
    * is asked for, and a relay that was rolled back is noticed. Defaults to memory. [CL13] [LO6]
    */
   readonly store?: DocumentStore
+  /**
+   * When this device makes snapshots for everybody to open from: as soon as the relay asks (default), only when it is urgent (`now`: phones), or
+   * `never`.
+   */
+  readonly compaction?: Compaction
+  /** How long it waits for others to do so. */
+  readonly snapshotPace?: Partial<SnapshotPace>
   /** Tokens for this document; defaults to the connection's source. */
   readonly token?: TokenSource
 }

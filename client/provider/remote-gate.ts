@@ -4,7 +4,7 @@
  * @module
  */
 import type { Bytes } from '@y-sealed/protocol'
-import type { Doc } from 'yjs'
+import { diffUpdateV2, encodeStateVector, type Doc } from 'yjs'
 import { surfaceError } from '../platform.ts'
 import { feedUpdate } from '../yjs/feed-update.ts'
 
@@ -40,6 +40,12 @@ export class RemoteGate {
   apply(updates: readonly Bytes[]): void {
     if (this.#holders.size > 0) this.#held.push(...updates)
     else if (updates.length > 0) this.#feed(updates)
+  }
+
+  /** Applies what the document does not have of a whole state that counts. */
+  applyState(state: Bytes): void {
+    const isNew = this.#doc.store.clients.size === 0
+    this.apply([isNew ? state : (diffUpdateV2(state, encodeStateVector(this.#doc)) as Bytes)])
   }
 
   /** Applies an own edit of an earlier run, whoever holds the gate. */

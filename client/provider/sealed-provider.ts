@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { SyncError, type Bytes, type SignedHead } from '@y-sealed/protocol'
+import { SyncError, type Bytes, type PublishedSnapshot, type SignedHead } from '@y-sealed/protocol'
 import { ObservableV2 } from 'lib0/observable'
 import { Awareness } from 'y-protocols/awareness'
 import type * as Y from 'yjs'
@@ -137,6 +137,11 @@ export class SealedProvider extends ObservableV2<EventMap> {
   /** The newest head that the relay has signed and that fits the verified log; `null` before the first. [LO4] */
   get signedHead(): SignedHead | null {
     return this.#document.signedHead
+  }
+
+  /** The published snapshots, oldest first: the newest that others vouch for, and what came after it. [LO11] [LO13] */
+  get snapshots(): readonly PublishedSnapshot[] {
+    return this.#document.log.snapshots.all
   }
 
   /** Signature checks done for this document so far. */

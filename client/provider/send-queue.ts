@@ -41,6 +41,11 @@ export class SendQueue {
     return edits
   }
 
+  /** Something waits to be sent. */
+  get hasWaiting(): boolean {
+    return this.#items.some(({ state }) => state === 'waiting')
+  }
+
   /** Counter of the oldest entry of a session that is not acknowledged; `null` for none. */
   oldestCounter(session: Bytes): number | null {
     const open = this.#items.find((item) => item.state !== 'acknowledged' && equalBytes(item.envelope.session, session))

@@ -138,6 +138,11 @@ export class Sender {
     return this.#edits.count + this.#queue.edits + this.#book.hidden
   }
 
+  /** Something of it is on its way to the relay and has not left. */
+  get isBusy(): boolean {
+    return !this.#edits.isEmpty || this.#queue.hasWaiting
+  }
+
   /** Takes back what an earlier run did not see acknowledged, sealed or not. Call once, before anything is shown. */
   async restore(): Promise<void> {
     const { entries, fragments, updates } = await this.#book.restore()

@@ -1,0 +1,335 @@
+/**
+ * Opening a document from a snapshot, where the log before it is long or gone: fetched, opened, read on from as a trial, and shown only when
+ * the log after it vouches for it. What does not hold is passed over for another, or for the log. Rules CL41, FR5, LO11, LO15.
+ *
+ * @module
+ */
+import {
+  bytesToHex,
+  CLIENT_FRAME,
+  decodePublication,
+  equalBytes,
+  isZero,
+  KIND,
+  readPublication,
+  refusalOf,
+  type Bytes,
+  type ClientFrame,
+  type EntriesFrame,
+  type Envelope,
+  type IdsFrame,
+  type NackFrame,
+  type OpenedFrame,
+  type ReadDoneFrame,
+  type SessionHead,
+  type SnapshotChunkFrame,
+} from '@y-sealed/protocol'
+import type { Seen } from '@y-sealed/protocol/sealing'
+import type { DocumentAccess } from '../document/document-access.ts'
+import type { History } from '../log/history.ts'
+import { startTimer, type Cancel } from '../platform.ts'
+import type { Emit } from '../provider/provider-events.ts'
+import { SnapshotFetch } from './fetch.ts'
+import { openSnapshot } from './opened-snapshot.ts'
+import { TrimProof, type ProofResult } from './trim-proof.ts'
+
+/** A relay that brings no more of it for so long withholds it. */
+const WITHHELD_AFTER_MS = 10_000
+const READ_BYTES = 262_144
+
+export interface OpeningOptions {
+  readonly access: DocumentAccess
+  readonly history: History
+  readonly deviceId: Bytes
+  /** False when nothing was sent. */
+  readonly send: (frame: ClientFrame) => boolean
+  readonly reopen: () => void
+  /** All records up to OPENED are known, so that a snapshot's can be compared. */
+  readonly hasRecords: () => boolean
+  /** The relay's log is not the one that this device has verified, or there is no way into it. */
+  readonly onMismatch: (code: 'FORK' | 'LOG_INVALID', seq: number) => void
+  readonly emit: Emit
+}
+
+/** Which snapshot might do, and up to where it is said to go. */
+interface Candidate {
+  readonly id: Bytes
+  readonly seq: number
+}
+
+/**
+ * `log`: the relay's log is read as it comes. `choosing`: what comes inline decides. `fetching`, `waiting` (for records), `trying`: a
+ * snapshot. `scouting`: the publications in what is left of the log are looked for.
+ */
+type Stage = 'log' | 'choosing' | 'fetching' | 'waiting' | 'trying' | 'scouting'
+
+export class SnapshotOpening {
+  readonly #options: OpeningOptions
+  /** By hex of the id: did not hold in this run. */
+  readonly #refused = new Set<string>()
+  /** Named by publications that were seen, whether they count or not. */
+  readonly #known = new Map<string, Candidate>()
+  #stage: Stage = 'log'
+  #candidate: Candidate | null = null
+  #fetch: SnapshotFetch | null = null
+  #bytes: Bytes | null = null
+  #proof: TrimProof | null = null
+  /** Where sessions stood by the log that this device has verified. */
+  #knownSessions: ReadonlyMap<string, SessionHead> = new Map()
+  #isLogGone = false
+  #oldestSeq = 1
+  #scoutedThrough = 0
+  #watch: Cancel | null = null
+
+  constructor(options: OpeningOptions) {
+    this.#options = options
+  }
+
+  /** What the log says is not to be believed yet. */
+  get isOnTrial(): boolean {
+    return this.#stage === 'trying'
+  }
+
+  /** OPENED. True where the log is not to be read on from where this device is, until that is decided. */
+  begin(frame: OpenedFrame): boolean {
+    this.closed()
+    if (!frame.present) return false
+    const { seq } = this.#options.history.log.head
+    const isGap = frame.oldestSeq > seq + 1
+    this.#isLogGone = frame.oldestSeq > 1
+    this.#oldestSeq = frame.oldestSeq
+    if (!isZero(frame.snapshotId)) this.#learn({ id: frame.snapshotId.slice(), seq: frame.snapshotSeq })
+    this.#candidate = this.#choose(seq)
+    if (!isGap && (seq > 0 || this.#candidate === null)) return false
+    this.#stage = 'choosing'
+    // What comes by itself comes with this.
+    if (isGap || frame.through === seq) this.#fetchOrScout()
+    return true
+  }
+
+  /** The socket is gone. */
+  closed(): void {
+    if (this.#stage === 'trying') this.#options.history.abandonTrial()
+    this.#stage = 'log'
+    this.#fetch = null
+    this.#bytes = null
+    this.#proof = null
+    this.#watch?.()
+    this.#watch = null
+  }
+
+  /** True for entries that are not for the log. */
+  takeEntries({ seq, envelopes }: EntriesFrame): boolean {
+    if (this.#stage === 'scouting') this.#scout(envelopes)
+    else if (this.#stage === 'choosing' && seq === this.#options.history.log.head.seq + 1) this.#readLog()
+    return this.#stage === 'scouting'
+  }
+
+  /** True for the end of a READ that was not for the log. */
+  takeReadDone({ through, headSeq }: ReadDoneFrame): boolean {
+    if (this.#stage !== 'scouting') return false
+    const isOver = through >= headSeq || through <= this.#scoutedThrough
+    this.#scoutedThrough = through
+    if (!isOver) this.#readOn()
+    else this.#startOver(this.#choose(this.#options.history.log.head.seq) === null)
+    return true
+  }
+
+  /** A chunk of a snapshot, asked for or not. */
+  takeChunk(frame: SnapshotChunkFrame): void {
+    if (this.#stage === 'choosing') this.#fetchOrScout(true)
+    if (this.#stage === 'log') return this.#options.history.follower.skipInline()
+    const fetch = this.#fetch
+    if (this.#stage !== 'fetching' || fetch === null) return
+    const taken = fetch.take(frame)
+    if (taken === 'broken') return this.#refuse()
+    this.#watchOver()
+    if (taken === 'more') return
+    this.#bytes = taken
+    this.#stage = 'waiting'
+    this.recordsCame()
+  }
+
+  /** RECORDS has brought all that it had to. */
+  recordsCame(): void {
+    if (this.#stage === 'waiting' && this.#bytes !== null && this.#options.hasRecords()) this.#try(this.#bytes)
+  }
+
+  takeIds(frame: IdsFrame): void {
+    if (this.#proof !== null) this.#proved(this.#proof.take(frame))
+  }
+
+  /** True for what was refused of it. */
+  refuse(nack: NackFrame): boolean {
+    const { refused, code, retryAfterMs } = nack
+    if (refused === CLIENT_FRAME['read-snapshot']) {
+      const fetch = this.#fetch
+      if (refusalOf(code) !== 'RATE') this.#refuse()
+      else this.#watch = startTimer(retryAfterMs, () => fetch?.start())
+      return true
+    }
+    if (refused === CLIENT_FRAME['read-ids']) {
+      this.#compareSessions()
+      return true
+    }
+    if (refused !== CLIENT_FRAME.read || refusalOf(code) !== 'TRIMMED') return false
+    this.#options.reopen()
+    return true
+  }
+
+  /** The log cannot be as the snapshot says: that one is passed over. False where there is none on trial. */
+  contradicted(): boolean {
+    if (this.#stage !== 'trying') return false
+    this.#refuse()
+    return true
+  }
+
+  /** The trial's log is read to the relay's head. Resolves with true once it is shown. */
+  async judge(): Promise<boolean> {
+    const { history, deviceId } = this.#options
+    const { trial, log } = history
+    if (trial === null || this.#proof !== null) return false
+    const { authority } = log
+    const holds = await trial.holds({ authority, ownDevice: deviceId, isLogGone: this.#isLogGone })
+    // The socket may have gone meanwhile.
+    if (history.trial !== trial || this.#stage !== 'trying') return false
+    if (!holds) {
+      for (const { kind, envelope } of trial.outcomes) if (kind === 'published') this.#scout([envelope])
+      this.#refuse()
+      return false
+    }
+    this.#stage = 'log'
+    this.#watch?.()
+    history.endTrial()
+    return true
+  }
+
+  #learn(candidate: Candidate): void {
+    this.#known.set(bytesToHex(candidate.id), candidate)
+  }
+
+  /** The newest that is known and has not failed. */
+  #choose(afterSeq: number): Candidate | null {
+    const left = [...this.#known].filter(([name, { seq }]) => !this.#refused.has(name) && seq > afterSeq)
+    return left.map(([, candidate]) => candidate).toSorted((a, b) => b.seq - a.seq)[0] ?? null
+  }
+
+  #readLog(): void {
+    this.#stage = 'log'
+    this.#options.history.follower.release()
+  }
+
+  #fetchOrScout(isInline = false): void {
+    const { access, send } = this.#options
+    const candidate = this.#candidate
+    if (candidate === null) {
+      this.#stage = 'scouting'
+      this.#scoutedThrough = this.#oldestSeq - 1
+      return this.#readOn()
+    }
+    this.#stage = 'fetching'
+    const document = access.documentId
+    const { id } = candidate
+    this.#fetch = new SnapshotFetch(
+      id,
+      (offset) => void send({ type: 'read-snapshot', document, snapshotId: id, offset }),
+    )
+    if (!isInline) this.#fetch.start()
+    this.#watchOver()
+  }
+
+  #watchOver(): void {
+    this.#watch?.()
+    this.#watch = startTimer(WITHHELD_AFTER_MS, () => {
+      if (this.#stage === 'fetching') this.#refuse()
+    })
+  }
+
+  #try(bytes: Bytes): void {
+    const { access, history } = this.#options
+    const candidate = this.#candidate as Candidate
+    const keyOf = (epoch: number): ReturnType<DocumentAccess['keyOf']> => access.keyOf(epoch)
+    const base = openSnapshot(bytes, { documentId: access.documentId, id: candidate.id, keyOf })
+    this.#bytes = null
+    if (base === null || (candidate.seq > 0 && base.seq !== candidate.seq)) return this.#refuse()
+    for (let i = 0; i < base.context.publications.length; i++) {
+      const { id, seq } = readPublication(base.context.publications, i)
+      this.#learn({ id: id.slice(), seq })
+    }
+    const start = history.anchorBefore(base.seq)
+    this.#knownSessions = history.log.sessionHeads()
+    this.#stage = 'trying'
+    if (!history.startTrial(base)) return this.#refuse()
+    this.#prove(start, { seq: base.seq, transcript: base.context.transcript })
+    // It may have stopped by now.
+    if (this.#stage === 'trying') history.follower.release()
+  }
+
+  #prove(start: Seen | null, end: Seen): void {
+    if (start === null) return
+    const { access, send } = this.#options
+    const document = access.documentId
+    this.#proof = new TrimProof(
+      start,
+      end,
+      (after, through) => void send({ type: 'read-ids', document, after, through }),
+    )
+    this.#proved(this.#proof.start())
+  }
+
+  #proved(result: ProofResult): void {
+    const { history, onMismatch } = this.#options
+    if (result === 'more') return
+    this.#proof = null
+    // If the snapshot is what the relay's log says, that log is another than this device knew.
+    if (result === 'forked') return onMismatch('FORK', this.#candidate?.seq ?? 0)
+    history.follower.caughtUpAgain()
+  }
+
+  /** The marks are older than any that are kept: sessions must not have gone back, and no more can be said. [LO15] */
+  #compareSessions(): void {
+    const { history, onMismatch, emit } = this.#options
+    const seq = this.#candidate?.seq ?? 0
+    this.#proof = null
+    const heads = history.log.sessionHeads()
+    for (const [name, known] of this.#knownSessions) {
+      const said = heads.get(name)
+      const isBehind = said !== undefined && said.counter < known.counter
+      if (isBehind || (said?.counter === known.counter && !equalBytes(said.id, known.id)))
+        return onMismatch('FORK', seq)
+    }
+    emit('integrity', [{ code: 'UNPROVEN', seq, fatal: false }])
+    history.follower.caughtUpAgain()
+  }
+
+  /** Whatever publications say is a candidate; the trial tells. */
+  #scout(envelopes: readonly Envelope[]): void {
+    for (const { kind, sealed } of envelopes) {
+      const body = kind === KIND.publication ? decodePublication(sealed) : null
+      if (!body?.ok) continue
+      this.#learn({ id: body.value.snapshotId.slice(), seq: body.value.seq })
+    }
+  }
+
+  #readOn(): void {
+    const { access, send } = this.#options
+    send({ type: 'read', document: access.documentId, after: this.#scoutedThrough, maxBytes: READ_BYTES })
+  }
+
+  /** It did not hold: whatever else there is. */
+  #refuse(): void {
+    const candidate = this.#candidate
+    if (candidate === null) return this.#startOver(true)
+    this.#refused.add(bytesToHex(candidate.id))
+    this.#options.emit('integrity', [{ code: 'SNAPSHOT_REFUSED', seq: candidate.seq, fatal: false }])
+    this.#startOver(false)
+  }
+
+  #startOver(isHopeless: boolean): void {
+    const { history, reopen, onMismatch } = this.#options
+    const { seq } = history.log.head
+    this.closed()
+    if (isHopeless && this.#isLogGone) return onMismatch('LOG_INVALID', seq)
+    void history.restart().then(() => reopen())
+  }
+}
