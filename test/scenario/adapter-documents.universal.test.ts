@@ -1,13 +1,14 @@
 /**
  * One engine under a foreign provider: the app's own Y.Doc, its origins, its client ids, its undo manager, its stored copies, its subdocuments.
  */
-import { createMemoryKeyStore, sharedKeyDocument } from '@y-sealed/client'
+import { createMemoryKeyStore, sharedKeyDocument, TokenDeniedError } from '@y-sealed/client'
 import { describe, expect, inject, it, onTestFinished, vi } from 'vitest'
 import { WebsocketProvider } from 'y-websocket'
 import * as Y from 'yjs'
 
 import { attach, joinHocuspocus, openSocket } from '../support/adapters/hocuspocus-peer.ts'
 import { syncedProvider } from '../support/adapters/hocuspocus-table.ts'
+import { takeSeat } from '../support/adapters/member-seat.ts'
 import { createNetwork } from '../support/adapters/network.ts'
 import { createAppRoom, joinStock, serverUrl, socketClass, type AppRoom } from '../support/adapters/y-websocket-peer.ts'
 import { synced } from '../support/adapters/y-websocket-table.ts'
@@ -277,5 +278,71 @@ describe('providers that come and go', () => {
     const [ofAlice, ofBob] = [await openPart(alice.doc), await openPart(bob.doc)]
     ofAlice.getText('note').insert(0, 'in the chapter')
     await vi.waitFor(() => expect(ofBob.getText('note').toJSON()).toBe('in the chapter'), SLOW)
+  })
+})
+
+describe('the device', () => {
+  it('[CL63] is one for all adapted documents of a page that name no storage of their own', async () => {
+    const devices = new Set<string>()
+    for (const storage of [undefined, undefined, { keys: createMemoryKeyStore() }]) {
+      const token = vi.fn<(request: { deviceId: string }) => Promise<string>>()
+      token.mockRejectedValue(new TokenDeniedError('FORBIDDEN', 'asked for the sake of the question'))
+      const { provider } = await joinStock({ relay, ...createAppRoom(), socket: { token, storage } as never })
+      await vi.waitFor(() => expect(provider.shouldConnect).toBe(false), SLOW)
+      devices.add(token.mock.calls[0]![0].deviceId)
+    }
+    // The first two are the default: IndexedDB in Chromium, memory under Node.
+    expect(devices.size).toBe(2)
+  })
+
+  it('[CL63] with `room`, the name of the document is not the one that the provider has', async () => {
+    const room = createAppRoom()
+    const alice = await joinStock({ relay, key: room.key, room: 'any', socket: { room: room.room } })
+    const bob = await joinSealed(room)
+    alice.text.insert(0, 'here')
+    await vi.waitFor(() => expect(bob.text.toJSON()).toBe('here'), SLOW)
+  })
+})
+
+describe('a member', () => {
+  it('[CL60] who is removed is told so by y-websocket, once and for good, and keeps what is there', async () => {
+    const seat = await takeSeat(relay, 'writer')
+    const options = { key: undefined, document: seat.membership, storage: { keys: seat.keys } }
+    const alice = await joinStock({ relay, ...createAppRoom(), socket: options as never })
+    const closed = vi.fn<(event: { code: number; reason: string }) => void>()
+    alice.provider.on('closed', closed)
+    await synced(alice)
+    alice.text.insert(0, 'written as a member')
+    await vi.waitFor(() => expect(seat.owner.text.toJSON()).toBe('written as a member'), SLOW)
+    await seat.remove()
+    await vi.waitFor(() => expect(closed).toHaveBeenCalledOnce(), SLOW)
+    const { code, reason } = closed.mock.calls[0]![0]
+    expect([code, reason.split(':')[0]]).toEqual([4403, 'REMOVED'])
+    expect([alice.provider.shouldConnect, alice.text.toJSON()]).toEqual([false, 'written as a member'])
+  })
+
+  it('[CL66] who is removed is told so by Hocuspocus, as the close of the document alone', async () => {
+    const seat = await takeSeat(relay, 'writer')
+    const doc = new Y.Doc()
+    const document = seat.membership
+    const socket = await openSocket({ relay, options: { document, doc, storage: { keys: seat.keys } } })
+    const provider = attach(socket, 'any', doc)
+    const closed = vi.fn<(data: { event: { code: number; reason: string } }) => void>()
+    provider.on('close', closed)
+    await syncedProvider({ provider })
+    await seat.remove()
+    await vi.waitFor(() => expect(closed).toHaveBeenCalledOnce(), SLOW)
+    const { code, reason } = closed.mock.calls[0]![0].event
+    expect([code, reason.split(':')[0], socket.status]).toEqual([1000, 'REMOVED', 'connected'])
+    expect([provider.synced, provider.isAuthenticated]).toEqual([false, false])
+  })
+
+  it('[CL66] of no document of this app is told by Hocuspocus that it failed', async () => {
+    const socket = await openSocket({ relay, options: { documents: () => null } })
+    const provider = attach(socket, 'unknown', new Y.Doc())
+    const failed = vi.fn<(data: { reason: string }) => void>()
+    provider.on('authenticationFailed', failed)
+    await vi.waitFor(() => expect(failed).toHaveBeenCalledOnce(), SLOW)
+    expect(failed.mock.calls[0]![0].reason).toContain('knows no document of this name')
   })
 })
