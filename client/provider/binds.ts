@@ -31,10 +31,12 @@ export class Binds {
 
   /** Asks for `client` to be bound. True when it is. [CL2] */
   ensure(client: number): boolean {
-    const { log, device, maySeal } = this.#options
+    const { log, device, maySeal, ownClient } = this.#options
     const owner = log.state.deviceOf(client)
-    if (owner !== null) return equalBytes(owner, device.id) && this.#isIntroduced()
-    if (maySeal()) this.ask(client)
+    if (owner !== null && !equalBytes(owner, device.id)) return false
+    if (owner !== null && this.#isIntroduced()) return true
+    // One that an earlier run has bound needs no bind of its own, but this session needs one.
+    if (maySeal()) this.ask(owner === null ? client : ownClient())
     return false
   }
 

@@ -47,6 +47,27 @@ describe('two people, one note', () => {
     expect(bob.text.toJSON()).toBe('an old note')
   })
 
+  it('[CL2] [CL5] an edit under a client id that an earlier run of the device has bound leaves under a session of this run', async () => {
+    const room = await createRoom()
+    const keys = createMemoryKeyStore()
+    const source = new Y.Doc()
+    const addFrom = async (text: string): Promise<void> => {
+      source.getText('note').insert(source.getText('note').length, text)
+      const alice = await join({ relay, access: room(), keys })
+      // Presence would ask for a bind by itself.
+      alice.provider.awareness.setLocalState(null)
+      await alice.provider.whenSynced()
+      Y.applyUpdateV2(alice.doc, Y.encodeStateAsUpdateV2(source))
+      await alice.provider.whenSaved()
+      alice.close()
+    }
+    await addFrom('one')
+    await addFrom(' two')
+    const bob = await join({ relay, access: room() })
+    await bob.provider.whenSynced()
+    expect(bob.text.toJSON()).toBe('one two')
+  })
+
   it('[CL5] a device that comes back with its stored copy sends what is new in it, whoever wrote the rest', async () => {
     const room = await createRoom()
     const alice = await join({ relay, access: room() })
