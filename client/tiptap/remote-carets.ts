@@ -34,11 +34,13 @@ export interface RemoteCaretsOptions {
   readonly user?: CaretUser
 }
 
+type Mapping = Parameters<typeof absolutePositionToRelativePosition>[2]
+
 /** The part of y-tiptap's state that is used; its declaration leaves it untyped. */
 interface SyncState {
   readonly doc: Y.Doc
   readonly type: Y.XmlFragment
-  readonly binding: { readonly mapping: Map<Y.AbstractType<unknown>, never> } | null
+  readonly binding: { readonly mapping: Mapping } | null
 }
 
 /** Of one person's selection: more than any screen shows. */
@@ -110,10 +112,10 @@ class CaretView {
   /** Where one's own caret is, for others; nowhere while the editor has no focus. */
   #tellOwn(): void {
     const sync = syncStateOf(this.#view.state)
-    if (sync === null || !this.#view.hasFocus()) return this.#setCursor(null)
+    if (!sync?.binding || !this.#view.hasFocus()) return this.#setCursor(null)
     const { anchor, head } = this.#view.state.selection
-    const relative = (place: number): unknown =>
-      absolutePositionToRelativePosition(place, sync.type, sync.binding?.mapping as never)
+    const { mapping } = sync.binding
+    const relative = (place: number): unknown => absolutePositionToRelativePosition(place, sync.type, mapping)
     this.#setCursor({ anchor: relative(anchor), head: relative(head) })
   }
 

@@ -109,7 +109,16 @@ const EXPLANATION_BY_CODE: Readonly<Record<string, Explanation>> = {
 }
 
 /** Codes whose own message says it better: the settings are wrong. */
-const OWN_WORDS = new Set(['BAD_SETTINGS', 'BAD_TRACE', 'KEY_STORE_EXPOSED', 'KEY_STORE_DAMAGED'])
+const OWN_WORDS = new Set([
+  'BAD_SOURCE',
+  'NO_SUCH_DOCUMENT',
+  'READER_MISSING',
+  'NOT_THE_SAME',
+  'BAD_SETTINGS',
+  'BAD_TRACE',
+  'KEY_STORE_EXPOSED',
+  'KEY_STORE_DAMAGED',
+])
 
 /** The line for a person and the exit code. `null` where commander has said everything already. */
 export function explainError(error: unknown): { readonly line: string | null; readonly exitCode: number } {

@@ -5,6 +5,8 @@
  */
 import { Command } from 'commander'
 import { readFileSync } from 'node:fs'
+import { createExportCommand } from './export-command.ts'
+import { createImportCommand } from './import-command.ts'
 import { createReplayCommand } from './replay-command.ts'
 import { createWatchCommand } from './watch-command.ts'
 
@@ -18,7 +20,8 @@ export function createProgram(): Command {
     )
     .version(readVersion())
     .showSuggestionAfterError()
-  for (const command of [createWatchCommand(), createReplayCommand()]) program.addCommand(command)
+  const commands = [createWatchCommand(), createImportCommand(), createExportCommand(), createReplayCommand()]
+  for (const command of commands) program.addCommand(command)
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({ outputError: (text, write) => write(explainUsage(text, command)) })
   }
