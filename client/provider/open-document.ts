@@ -366,6 +366,7 @@ export class OpenDocument {
     this.line.opened()
     this.#hasRecords = false
     this.#history.follower.opened(frame, this.#snapshots?.opening.begin(frame))
+    if (this.#healer.isFallen) this.#snapshots?.opening.closed()
     const isSettled = frame.present || this.line.halted || this.#healer.isFallen
     if (isSettled || (this.#device && this.#foundation.lay(this.#device))) return
     this.line.down(downReason('UNKNOWN_DOCUMENT', 'the relay knows no such document'))

@@ -155,8 +155,11 @@ export class SnapshotOpening {
     if (this.#stage === 'waiting' && this.#bytes !== null && this.#options.hasRecords()) this.#try(this.#bytes)
   }
 
-  takeIds(frame: IdsFrame): void {
-    if (this.#proof !== null) this.#proved(this.#proof.take(frame))
+  /** False for marks that somebody else has asked for. */
+  takeIds(frame: IdsFrame): boolean {
+    if (this.#proof === null) return false
+    this.#proved(this.#proof.take(frame))
+    return true
   }
 
   /** True for what was refused of it. */
@@ -168,7 +171,7 @@ export class SnapshotOpening {
       else this.#watch = startTimer(retryAfterMs, () => fetch?.start())
       return true
     }
-    if (refused === CLIENT_FRAME['read-ids']) {
+    if (refused === CLIENT_FRAME['read-ids'] && this.#proof !== null) {
       this.#compareSessions()
       return true
     }

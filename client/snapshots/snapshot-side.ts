@@ -30,8 +30,7 @@ export class SnapshotSide {
       case 'read-done':
         return this.opening.takeReadDone(frame)
       case 'ids':
-        this.opening.takeIds(frame)
-        return true
+        return this.opening.takeIds(frame)
       case 'snapshot-chunk':
         this.opening.takeChunk(frame)
         return true
