@@ -8,6 +8,10 @@
 /** Callers switch on it; a new one is a minor release. */
 export type FaultCode =
   | 'DATABASE_DAMAGED'
+  | 'FILE_DAMAGED'
+  | 'RECORDS_WRONG'
+  | 'HEAD_WRONG'
+  | 'END_WRONG'
   | 'REFERENCE_BROKEN'
   | 'TOMBSTONE_WRONG'
   | 'DOCUMENT_WRONG'
@@ -53,12 +57,17 @@ interface Explanation {
 }
 
 const RESTORE = 'keep a copy of the file, look after the disk, and restore the newest backup that is found in order'
+const COPY = 'take another copy of the file, or export the document again; the document itself is not touched'
 const REPORT = 'a relay stores no such thing: find out who else writes to the file, and report this if nobody does'
 const STOP = 'stop the relay, since it lets in and refuses by this table, and restore a backup that is found in order'
 
 /** Every code in words. */
 export const EXPLANATIONS: Readonly<Record<FaultCode, Explanation>> = {
   DATABASE_DAMAGED: { meaning: 'SQLite finds its own pages, indexes or checks damaged', advice: RESTORE },
+  FILE_DAMAGED: { meaning: 'the file is no whole exported document', advice: COPY },
+  RECORDS_WRONG: { meaning: 'the list of member records is not that of the log', advice: COPY },
+  HEAD_WRONG: { meaning: 'the head that a relay is to have signed is not of this log', advice: COPY },
+  END_WRONG: { meaning: 'the log does not end where and as the file says', advice: COPY },
   REFERENCE_BROKEN: { meaning: 'rows refer to rows that are not there', advice: RESTORE },
   TOMBSTONE_WRONG: { meaning: 'a document that was deleted is there', advice: REPORT },
   DOCUMENT_WRONG: { meaning: 'the document’s row is not what its first record says', advice: STOP },

@@ -1,5 +1,5 @@
 /**
- * `audit`: looks at every entry of a database, without any key.
+ * `audit`: looks at every entry of a database, or of an exported document, without any key.
  *
  * @module
  */
@@ -19,6 +19,7 @@ import { EXIT_DONE, EXIT_FAILED } from './report-error.ts'
 interface AuditCommandOptions {
   readonly data: string
   readonly db?: string
+  readonly file?: string
   readonly document?: string
   readonly proof?: string
   readonly quick?: boolean
@@ -28,7 +29,7 @@ interface AuditCommandOptions {
 /** The command. */
 export function createAuditCommand(): Command {
   return new Command('audit')
-    .summary('check every entry of a database, without any key')
+    .summary('check every entry of a database, or of an exported document, without any key')
     .description(
       'Reads the whole database and recomputes what can be known without a key: ids, transcripts and session chains, signatures of ' +
         'records and of updates by the devices that the records name, what the records allowed at each place, lengths, and the tables ' +
@@ -40,6 +41,11 @@ export function createAuditCommand(): Command {
     .addOption(
       new Option('--db <file>', 'a database by its name, such as a backup (default: that of --data)').env(
         'Y_SEALED_AUDIT_DB',
+      ),
+    )
+    .addOption(
+      new Option('--file <file>', 'an exported document instead of a database: its public part').env(
+        'Y_SEALED_AUDIT_FILE',
       ),
     )
     .addOption(
@@ -69,13 +75,15 @@ export function createAuditCommand(): Command {
       'after',
       '\nExamples:\n  y-sealed-relay audit --data /var/lib/y-sealed\n' +
         '  y-sealed-relay audit --db /var/backups/y-sealed/relay.db --json\n' +
-        '  y-sealed-relay audit --proof fork.proof --data /var/lib/y-sealed',
+        '  y-sealed-relay audit --proof fork.proof --data /var/lib/y-sealed\n' +
+        '  y-sealed-relay audit --file note.y-sealed',
     )
     .action(audit)
 }
 
 async function audit(options: AuditCommandOptions): Promise<void> {
   if (options.proof !== undefined) return auditProof(options.proof, options.data, options.json === true)
+  if (options.file !== undefined) return await auditFile(options.file, options)
   const path = options.db ?? join(options.data, 'relay.db')
   if (!existsSync(path)) {
     throw new SettingsError(`there is no database ${path}: give the relay’s folder with --data, or a file with --db`)
@@ -95,6 +103,24 @@ async function audit(options: AuditCommandOptions): Promise<void> {
       console.log(isJson ? faultToJson(null, fault) : `FAULT of the database\n${faultToText(fault)}`),
     onDocument: (report) => console.log(isJson ? documentToJson(report) : documentToText(report)),
     onProgress: (done, all) => progress('checked', 'entries', done, all),
+  })
+  const tookMs = performance.now() - beganAtMs
+  console.log(isJson ? summaryToJson(summary, tookMs) : summaryToText(summary, tookMs))
+  process.exitCode = summary.faults > 0 ? EXIT_FAILED : EXIT_DONE
+}
+
+async function auditFile(path: string, { db, document, quick, json }: AuditCommandOptions): Promise<void> {
+  if (db !== undefined || document !== undefined)
+    throw new SettingsError('--file is one exported document: leave --db and --document out')
+  if (!existsSync(path)) throw new SettingsError(`there is no file ${path}`)
+  const { auditExport } = await import('../audit/audit-export.ts')
+  const isJson = json === true
+  const beganAtMs = performance.now()
+  const summary = await auditExport({
+    path,
+    isQuick: quick === true,
+    onFileFault: (fault) => console.log(isJson ? faultToJson(null, fault) : `FAULT of the file\n${faultToText(fault)}`),
+    onDocument: (report) => console.log(isJson ? documentToJson(report) : documentToText(report)),
   })
   const tookMs = performance.now() - beganAtMs
   console.log(isJson ? summaryToJson(summary, tookMs) : summaryToText(summary, tookMs))

@@ -32,11 +32,7 @@ export function addDocumentOptions(command: Command): Command {
         'Y_SEALED_CA',
       ),
     )
-    .addOption(
-      new Option('--keys <folder>', 'this device’s key store; another folder is another device')
-        .default(defaultKeysFolder())
-        .env('Y_SEALED_KEYS'),
-    )
+    .addOption(keysOption())
     .addOption(
       new Option('--new', 'make a new document, and print its link (or write it to --link-file)').env('Y_SEALED_NEW'),
     )
@@ -80,9 +76,19 @@ export function addDocumentOptions(command: Command): Command {
         'where to write a proof, should the relay sign two histories of the document; "y-sealed-relay audit --proof" checks it',
       ).env('Y_SEALED_PROOF_FILE'),
     )
-    .addOption(
-      new Option('--text <name>', 'name of the Y.Text within the document').default('note').env('Y_SEALED_TEXT'),
-    )
+    .addOption(textOption())
+}
+
+/** Whose keys. */
+export function keysOption(): Option {
+  return new Option('--keys <folder>', 'this device’s key store; another folder is another device')
+    .default(defaultKeysFolder())
+    .env('Y_SEALED_KEYS')
+}
+
+/** Which text. */
+export function textOption(): Option {
+  return new Option('--text <name>', 'name of the Y.Text within the document').default('note').env('Y_SEALED_TEXT')
 }
 
 /** A parser for whole numbers within bounds. */

@@ -123,7 +123,11 @@ const OWN_WORDS = new Set([
 /** The line for a person and the exit code. `null` where commander has said everything already. */
 export function explainError(error: unknown): { readonly line: string | null; readonly exitCode: number } {
   if (error instanceof CommanderError) return { line: null, exitCode: error.exitCode === 0 ? 0 : EXIT_SETTINGS }
-  for (const link of causesOf(error)) {
+  const links = causesOf(error)
+  // What lies beneath says what is wrong with a relay's log; here it is a file's.
+  const ofFile = links.find((link) => codeOf(link).startsWith('EXPORT_'))
+  if (ofFile instanceof Error) return { line: `error: ${oneLine(ofFile.message)}`, exitCode: EXIT_FAILED }
+  for (const link of links) {
     const code = codeOf(link)
     if (OWN_WORDS.has(code)) return { line: `error: ${oneLine((link as Error).message)}`, exitCode: EXIT_SETTINGS }
     // Outermost first would say "no token" where the cause is a refused connection.

@@ -6,7 +6,9 @@
 import { Command } from 'commander'
 import { readFileSync } from 'node:fs'
 import { createExportCommand } from './export-command.ts'
+import { createExportDocumentCommand } from './export-document-command.ts'
 import { createImportCommand } from './import-command.ts'
+import { createReadDocumentCommand } from './read-document-command.ts'
 import { createReplayCommand } from './replay-command.ts'
 import { createWatchCommand } from './watch-command.ts'
 
@@ -20,7 +22,14 @@ export function createProgram(): Command {
     )
     .version(readVersion())
     .showSuggestionAfterError()
-  const commands = [createWatchCommand(), createImportCommand(), createExportCommand(), createReplayCommand()]
+  const commands = [
+    createWatchCommand(),
+    createImportCommand(),
+    createExportCommand(),
+    createExportDocumentCommand(),
+    createReadDocumentCommand(),
+    createReplayCommand(),
+  ]
   for (const command of commands) program.addCommand(command)
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({ outputError: (text, write) => write(explainUsage(text, command)) })
