@@ -26,6 +26,7 @@ import {
 import { open, Room, type EpochKey } from '@y-sealed/protocol/sealing'
 import type { AuthorityBase } from '../log/log-base.ts'
 import type { Authority, DocumentAccess } from './document-access.ts'
+import { readRoomRestart } from './room-restart.ts'
 
 export interface SharedKeyOptions {
   /** Exactly 32 random bytes. Text is refused: a password is no key. */
@@ -122,9 +123,15 @@ function createRoomAuthority(documentId: Bytes, hash: Bytes, room: RoomKeys, bas
   }
 
   return {
-    // The genesis is authentic by its hash alone, and the only record of this mode that counts. [KM14] [KM16]
+    // The genesis is authentic by its hash alone; besides it only restarts count. [KM14] [KM16]
     place: (seq, envelope) => {
-      if (seq > 1) return { kind: 'entry' }
+      if (seq > 1 && envelope.kind !== KIND.record) return { kind: 'entry' }
+      if (seq > 1) {
+        const restart = readRoomRestart({ documentId, ...room }, envelope, recordHead)
+        if (restart === null) return { kind: 'refused', reason: 'malformed' }
+        recordHead = restart.id
+        return { kind: 'record' }
+      }
       const isOurs = envelope.kind === KIND.record && equalBytes(genesisHash(sodiumSha512, envelope.sealed), hash)
       if (!isOurs) throw new SyncError('LOG_INVALID', "the relay's log does not begin with this document's genesis")
       recordHead = envelopeId(sodiumSha512, room.epochKey.commitment, envelope)

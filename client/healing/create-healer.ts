@@ -9,6 +9,7 @@ import type { RelayConnection } from '../connection/relay-connection.ts'
 import type { Lifeline } from '../provider/lifeline.ts'
 import type { Emit } from '../provider/provider-events.ts'
 import type { Sender } from '../provider/sender.ts'
+import { Membership } from '../members/membership.ts'
 import { Healer, type HealerOptions } from './healer.ts'
 
 export interface HealingPlace extends Pick<HealerOptions, 'access' | 'history'> {
@@ -22,19 +23,25 @@ export interface HealingPlace extends Pick<HealerOptions, 'access' | 'history'> 
 }
 
 export function createHealer({ access, connection, history, emit, line, pause, sender, device }: HealingPlace): Healer {
+  /** What this device wrote there is sealed anew. */
+  const goBack = async (forget: () => Promise<void>): Promise<void> => {
+    const id = device()?.id ?? null
+    const own = history.log.state.boundClients().filter((bound) => id !== null && equalBytes(bound.device, id))
+    pause()
+    await forget()
+    sender()?.startOver(new Set(own.map(({ client }) => client)))
+  }
+  const mayRestart = (): boolean => !(access instanceof Membership) || access.role === 'admin'
   return new Healer({
     access,
     history,
     send: (frame) => line().send(frame),
     reopen: () => line().reopen(),
-    // What this device wrote there is sealed anew.
-    rewind: async (toSeq) => {
-      const id = device()?.id ?? null
-      const own = history.log.state.boundClients().filter((bound) => id !== null && equalBytes(bound.device, id))
-      pause()
-      await history.rewind(toSeq)
-      sender()?.startOver(new Set(own.map(({ client }) => client)))
-    },
+    rewind: (toSeq) => goBack(() => history.rewind(toSeq)),
+    abandon: () => goBack(() => history.abandon()),
+    resume: () => line().resume(),
+    mayRestart,
+    device,
     onFallen: (code, seq) => emit('integrity', [{ code, seq, fatal: false }]),
     onHealed: (seq) => emit('integrity', [{ code: 'RESTORED', seq, fatal: false }]),
     onWithheld: (seq) => emit('integrity', [{ code: 'WITHHELD', seq, fatal: false }]),

@@ -6,20 +6,27 @@
  */
 import {
   CLIENT_FRAME,
+  SyncError,
   MARK_BYTES,
   type Bytes,
   type ClientFrame,
   type IdsFrame,
   type NackFrame,
   type OpenedFrame,
+  type PlacedRecord,
+  type RecordsFrame,
   type RestoredFrame,
   type SignedHead,
 } from '@y-sealed/protocol'
+import type { Device } from '@y-sealed/protocol/sealing'
 import type { DocumentAccess } from '../document/document-access.ts'
 import type { LogMismatch } from '../log/follower.ts'
 import type { History } from '../log/history.ts'
 import { startTimer, type Cancel } from '../platform.ts'
 import { proveFork } from '../evidence/prove-fork.ts'
+import { isGivenUp, readOtherRecords, type OtherRecords } from './find-restart.ts'
+import { sealRestart } from './seal-restart.ts'
+import { copyEnvelope } from '../members/copy-envelope.ts'
 import { marksToFrames, readMarks, restoreFrames } from './give-back.ts'
 
 /** Frames on their way: the relay works off a few at a time. */
@@ -39,6 +46,13 @@ export interface HealerOptions {
   readonly reopen: () => void
   /** The log goes back to this seq, beyond which nothing was signed: own edits behind it go out anew. */
   readonly rewind: (toSeq: number) => Promise<void>
+  /** All of the log is given up: own edits that the other one lacks go out anew. */
+  readonly abandon: () => Promise<void>
+  /** Connects again, whatever has stopped it. */
+  readonly resume: () => void
+  /** May this device give up what was lost? */
+  readonly mayRestart: () => boolean
+  readonly device: () => Device | null
   /** The relay's log does not hold what was verified: it is being healed. */
   readonly onFallen: (code: LogMismatch, seq: number) => void
   /** It holds it again. */
@@ -60,6 +74,9 @@ export class Healer {
   #isFallen = false
   #code: LogMismatch = 'ROLLBACK'
   #denials = 0
+  #records: PlacedRecord[] = []
+  /** Who waits for a restart that they asked for. */
+  readonly #onRestarted: (() => void)[] = []
   /** Counts openings: work of an earlier one stops. */
   #turn = 0
   #outstanding = 0
@@ -95,6 +112,25 @@ export class Healer {
     if (this.#isFallen) this.#options.onHealed(frame.head.seq)
     this.#isFallen = false
     this.#denials = 0
+    for (const resolve of this.#onRestarted.splice(0)) resolve()
+  }
+
+  /** The app gives up what the relay lacks, if that is how it is: an admin's word, in `shared-key` mode anybody's. Resolves when the log goes on. */
+  restart(): Promise<void> {
+    const { mayRestart, history, resume } = this.#options
+    if (!mayRestart()) return Promise.reject(new SyncError('FORBIDDEN', 'only an admin gives up what was lost'))
+    if (!this.#isFallen) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#onRestarted.push(resolve)
+      history.follower.resume()
+      resume()
+    })
+  }
+
+  /** Records of a log that is not the one verified here. */
+  records({ records, more }: RecordsFrame): void {
+    this.#records.push(...records.map(({ seq, envelope }) => ({ seq, envelope: copyEnvelope(envelope) })))
+    if (!more) this.recordsTold()
   }
 
   /** All records of this opening have come. */
@@ -135,6 +171,7 @@ export class Healer {
   closed(): void {
     this.#turn += 1
     this.#opened = null
+    this.#records = []
     this.#outstanding = 0
     this.#told = null
     this.#isRefused = false
@@ -219,6 +256,12 @@ export class Healer {
     const furthest = follower.furthest
     const kept = follower.signedHead?.seq ?? 0
     const relaySeq = frame.present ? frame.head.seq : 0
+    const others = readOtherRecords(this.#options.access, this.#records, log.recordHead)
+    // What this device has was given up: it goes on with the others, and writes anew what is its own.
+    if (others?.holdsOurs === true && furthest !== null && isGivenUp(others.given, furthest)) {
+      await this.#options.abandon()
+      return turn === this.#turn ? reopen() : undefined
+    }
     if (furthest === null || (relaySeq >= furthest.seq && log.head.seq > kept)) {
       // Nobody has a signature for what follows: it is offered, or written anew by those who wrote it.
       const isOffered = frame.present && this.#isOurs(frame.head) && (await this.#give(relaySeq, log.head.seq, turn))
@@ -232,12 +275,25 @@ export class Healer {
     if (told.lost.seq === 0) return this.#deny(relaySeq)
     // Its log has gone on without them, or is another one: nothing that is given back would follow it.
     const isElsewhere = told.head.seq >= told.lost.seq || this.#isForeign(told.head)
+    const isAsked = this.#onRestarted.length > 0
+    if (isAsked && (isElsewhere || kept <= told.head.seq)) return await this.#restartAt(told, others, turn)
     if (isElsewhere) {
       return await this.#stopForked(told.head, turn)
     }
     if (kept > told.head.seq && !(await this.#giveSigned(told.head.seq, kept, turn))) return this.#wait(turn)
     if (turn !== this.#turn) return
     await this.#give(kept, log.head.seq, turn)
+    return this.#wait(turn)
+  }
+
+  /** Gives up what the relay lacks, upon its own head. Whether it took that is seen at the next opening. */
+  async #restartAt(told: RestoredFrame, others: OtherRecords | null, turn: number): Promise<void> {
+    const { access, device, onMismatch, send } = this.#options
+    const author = device()
+    // A record that this device has accepted is never undone.
+    if (others?.holdsOurs !== true || author === null) return onMismatch('FORK', told.head.seq)
+    send({ type: 'push', envelopes: [sealRestart(access, author, others, told)] })
+    await this.#nextTold(turn)
     return this.#wait(turn)
   }
 

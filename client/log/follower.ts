@@ -190,6 +190,19 @@ export class LogFollower {
     this.closed()
   }
 
+  /** The log is read anew, and nothing of what the relay has signed before stands against it. */
+  abandon(): void {
+    this.#promises.clear()
+    this.#newestHead = null
+    this.restart()
+    this.resume()
+  }
+
+  /** What has stopped it is judged anew at the next opening. */
+  resume(): void {
+    this.#stopped = false
+  }
+
   /** The relay has stopped live delivery: what is to come has to be asked for, up to its head. [FR14] */
   lagged(): void {
     this.#lagging = true

@@ -44,6 +44,13 @@ export class HeadMemory {
     return this.#writing
   }
 
+  /** That head was given up. */
+  forget(): Promise<void> {
+    this.#lastSeq = 0
+    this.#writing = this.#writing.then(() => this.#keys.delete(this.#name))
+    return this.#writing
+  }
+
   async #write(head: SignedHead): Promise<void> {
     const stored = await this.#keys.get(this.#name)
     // Another tab has seen more: what it keeps stays.

@@ -155,6 +155,13 @@ export class History {
     await this.restart()
   }
 
+  /** Forgets all of it: this history was given up, and with it what the relay has signed for it. [LO14] */
+  async abandon(): Promise<void> {
+    await this.#kept.whenKept()
+    await this.#kept.wipe()
+    this.#follower.abandon()
+  }
+
   /** What is kept, for giving it back. */
   readonly readKept = async (fromSeq: number, maxBytes: number): Promise<readonly StoredEntry[]> => {
     await this.#kept.whenKept()

@@ -124,6 +124,14 @@ export class KeptLog {
     await this.#ask(() => store.cut(documentId, afterSeq))
   }
 
+  /** Forgets everything, the newest head too: that history was given up. */
+  async wipe(): Promise<void> {
+    await this.cut(0)
+    this.#head = null
+    const { store, documentId } = this.#options
+    await this.#ask(() => store.delete(documentId))
+  }
+
   /** Resolves when all that was given so far is kept, or never will be. */
   whenKept(): Promise<void> {
     if (this.#isOver || (this.#waiting.length === 0 && this.#writing === null)) return Promise.resolve()

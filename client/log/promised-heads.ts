@@ -47,6 +47,10 @@ export class PromisedHeads {
     return this.#headBySeq.get(next) ?? null
   }
 
+  clear(): void {
+    this.#headBySeq.clear()
+  }
+
   /** Forgets those up to `seq`: they have been looked at. */
   forget(seq: number): void {
     for (const promised of this.#headBySeq.keys()) if (promised <= seq) this.#headBySeq.delete(promised)

@@ -77,6 +77,12 @@ export class Lifeline {
       .catch((error: unknown) => this.#options.emit('connection-error', [error]))
   }
 
+  /** The app has chosen to look again: what stopped it is judged anew. */
+  resume(): void {
+    this.#halted = false
+    this.connect()
+  }
+
   disconnect(): void {
     this.#shouldConnect = false
     this.#detach()

@@ -52,7 +52,7 @@ export class OpenDocument {
   readonly #options: OpenDocumentOptions
   readonly #emit: Emit
   readonly #history: History
-  readonly #healer: Healer
+  readonly healer: Healer
   readonly #foundation: Foundation
   readonly #desk: MemberDesk | null
   readonly #own: OwnSide
@@ -79,7 +79,7 @@ export class OpenDocument {
     this.#told = new ToldRights(this.standing, options.emit)
     this.gate = new RemoteGate(doc, options.editOrigin ?? (() => options.origin))
     this.#history = this.#createHistory()
-    this.#healer = createHealer({
+    this.healer = createHealer({
       ...options,
       history: this.#history,
       line: () => this.line,
@@ -201,7 +201,7 @@ export class OpenDocument {
       onPause: () => this.#pause(),
       onGone: () => {
         this.#history.follower.closed()
-        this.#healer.closed()
+        this.healer.closed()
         this.#presence?.dropAll()
       },
       onEnded: (reason) => this.#desk?.end(reason.code, closedError(reason).message),
@@ -221,11 +221,11 @@ export class OpenDocument {
       onOutcomes: (outcomes) => this.#settle(outcomes),
       onCaughtUp: (isWhole) => void this.#caughtUp(isWhole),
       onMismatch: (code, seq, heads) =>
-        this.#snapshots?.opening.contradicted() || this.#healer.stopped(code, seq, heads),
-      onFallen: (frame, code) => this.#healer.fallen(frame, code),
-      onHeld: (frame) => this.#healer.well(frame),
+        this.#snapshots?.opening.contradicted() || this.healer.stopped(code, seq, heads),
+      onFallen: (frame, code) => this.healer.fallen(frame, code),
+      onHeld: (frame) => this.healer.well(frame),
       onWaiting: (seq) => this.#emit('integrity', [{ code: 'WAITING', seq, fatal: false }]),
-      onWithheld: (seq) => this.#healer.withheld(seq),
+      onWithheld: (seq) => this.healer.withheld(seq),
       onTrouble: (error) => this.#emit('problem', [storeProblem(error)]),
     })
   }
@@ -340,9 +340,9 @@ export class OpenDocument {
       case 'records':
         return this.#recordsTold(frame)
       case 'restored':
-        return this.#healer.restored(frame)
+        return this.healer.restored(frame)
       case 'ids':
-        return this.#healer.ids(frame)
+        return this.healer.ids(frame)
       case 'snapshot-chunk':
       case 'snapshot-taken':
         return
@@ -351,7 +351,7 @@ export class OpenDocument {
 
   #recordsTold(frame: RecordsFrame): void {
     // Those of a log that is not the one verified here say nothing yet.
-    if (this.#healer.isFallen) return frame.more ? undefined : this.#healer.recordsTold()
+    if (this.healer.isFallen) return this.healer.records(frame)
     this.#desk?.take(frame)
     if (frame.more) return
     this.#hasRecords = true
@@ -366,8 +366,8 @@ export class OpenDocument {
     this.line.opened()
     this.#hasRecords = false
     this.#history.follower.opened(frame, this.#snapshots?.opening.begin(frame))
-    if (this.#healer.isFallen) this.#snapshots?.opening.closed()
-    const isSettled = frame.present || this.line.halted || this.#healer.isFallen
+    if (this.healer.isFallen) this.#snapshots?.opening.closed()
+    const isSettled = frame.present || this.line.halted || this.healer.isFallen
     if (isSettled || (this.#device && this.#foundation.lay(this.#device))) return
     this.line.down(downReason('UNKNOWN_DOCUMENT', 'the relay knows no such document'))
   }
@@ -438,7 +438,7 @@ export class OpenDocument {
   #refused(frame: NackFrame): void {
     const { code, retryAfterMs } = frame
     if (this.#foundation.takeAnswer(frame)) return this.line.obey(judgeRefusal(code, retryAfterMs, 'create'))
-    if (this.#healer.refused(frame)) return
+    if (this.healer.refused(frame)) return
     if (frame.refused === CLIENT_FRAME.push && this.#desk?.refuse(frame)) return
     if (this.#snapshots?.refuse(frame)) return
     switch (frame.refused) {

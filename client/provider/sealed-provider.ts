@@ -144,6 +144,15 @@ export class SealedProvider extends ObservableV2<EventMap> {
     return this.#document.log.snapshots.all
   }
 
+  /**
+   * Gives up what the relay has lost and nobody has any more, or a history that the relay left for another one (`integrity`: `FORK`, `ROLLBACK`): an
+   * admin's decision, for everybody; in `shared-key` mode anybody's. The log goes on from what the relay has, and each device writes anew what it
+   * lacks of its own edits. Resolves when it does; rejects with `FORBIDDEN`. Never gives up a change of members. [LO14]
+   */
+  restartLog(): Promise<void> {
+    return this.#document.healer.restart()
+  }
+
   /** Signature checks done for this document so far. */
   get signatureChecks(): number {
     return this.#document.log.signatureChecks

@@ -35,6 +35,10 @@ export function createHeadStore(keys: KeyStore): DocumentStore {
       await logs.append(document, entries, head)
       if (head !== undefined) await memoryOf(document).keep(head)
     },
+    delete: async (document) => {
+      await logs.delete(document)
+      await memoryOf(document).forget()
+    },
     extent: async (document) => {
       const { baseSeq, lastSeq } = await logs.extent(document)
       return { baseSeq, lastSeq, head: await memoryOf(document).recall() }

@@ -8,7 +8,7 @@ import { CLIENT_FRAME, equalBytes, isZero, startTranscript, type OpenFrame, type
 
 import type { Context } from './context.ts'
 import { judgeToken } from './grant.ts'
-import { restoredFrame } from './restore.ts'
+import { restoredFrame } from './restored-frame.ts'
 import { findSnapshot, readInline } from './opening-snapshot.ts'
 import { sendAbsent, sendPresent, type Reading } from './opened.ts'
 import type { DocumentStatus, StoredEntry } from './ports.ts'

@@ -11,6 +11,7 @@ import type { OpenDocument } from './open-document.ts'
 import type { AppendResult, AppendUnit, NewEntry, StoredEntry } from './ports.ts'
 import type { Payment } from './rates.ts'
 import { refusalOfAppend, type Refusal, type RefusedFrame } from './refusal.ts'
+import { tellWhole } from './restored-frame.ts'
 import type { Socket } from './socket.ts'
 import type { Subscription } from './subscription.ts'
 
@@ -113,6 +114,9 @@ class PushAppend implements Append {
     hub.appended(fresh, result.head, this.unit.record)
     const { link } = this.#subscription
     if (link !== null) link.hasJoined = true
+    // Nothing is lacking any more: whoever waits reads the record, and judges.
+    if (this.unit.record?.restart !== undefined && result.fresh > 0)
+      void tellWhole(this.#socket.context, this.#subscription)
     if (this.unit.publication !== undefined && result.fresh > 0) this.#published()
     const compaction = this.#askForSnapshot(result.fresh)
     for (let from = 0; from < entries.length;) {

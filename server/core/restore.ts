@@ -7,14 +7,12 @@
 import {
   CLIENT_FRAME,
   decodeRecord,
-  encodeRelayFrame,
   equalBytes,
   frameDocument,
   RECORD,
   readWholeEnvelope,
   startTranscript,
   verifySignedHead,
-  zeroHead,
   type Bytes,
   type RestoreFrame,
   type ShowHeadFrame,
@@ -27,7 +25,7 @@ import { giveBack } from './give-back.ts'
 import type { Head } from './ports.ts'
 import { isSameHead, RestorePlan } from './restore-plan.ts'
 import type { Refusal } from './refusal.ts'
-import { signHead } from './signed-head.ts'
+import { restoredFrame, tellWhole } from './restored-frame.ts'
 import type { Socket } from './socket.ts'
 import type { Subscription } from './subscription.ts'
 
@@ -126,7 +124,7 @@ async function work(
     // Whoever was giving back is done: now the others may write again.
     if (hub.restores.isIdle && hub.restores.hasHealed) {
       hub.restores.hasHealed = false
-      hub.tellAll(await restoredFrame(context, subscription))
+      await tellWhole(context, subscription)
     }
   } catch {
     context.metrics.count('restores_failed')
@@ -180,13 +178,4 @@ async function headAt(
   if (seq === 0) return { seq, transcript: startTranscript(sha512, plan.genesisHash) }
   const transcript = await store.transcriptAt(hub.id, seq)
   return transcript === null ? null : { seq, transcript }
-}
-
-/** RESTORED as of now. */
-export async function restoredFrame(context: Context, { hub, plan }: Subscription): Promise<Bytes> {
-  const status = await hub.readStatus()
-  const shown = plan?.shown ?? null
-  const lost = status !== null ? status.lost : shown && (await context.store.noteSigned(hub.id, shown))
-  const sign = (head: Head | null): SignedHead => (head === null ? zeroHead() : signHead(context.headKey, hub.id, head))
-  return encodeRelayFrame({ type: 'restored', document: hub.id, head: sign(status?.head ?? null), lost: sign(lost) })
 }

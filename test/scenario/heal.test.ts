@@ -14,7 +14,7 @@ import {
   whenSigned,
   type Witness,
 } from '../support/stage.ts'
-import { startLyingRelay } from '../support/lying-relay.ts'
+import { startLyingRelay, type LyingRelay } from '../support/lying-relay.ts'
 
 const PATIENCE = { timeout: 20_000 }
 
@@ -110,3 +110,51 @@ it('[I7] [LO14] [CL30] what nobody has a signature for its authors write anew', 
   expect(alice.text).toBe(fallen.text)
   await goOn(fallen)
 })
+
+/** Alice has seen the relay sign what it has lost, and Bob, who had not, has written on upon the backup: two histories. */
+async function part(): Promise<Fall & { readonly front: LyingRelay }> {
+  const scene = await createScene()
+  const front = await startLyingRelay()
+  const first = await startHonestRelay([front])
+  front.stand(first)
+  const join = (): Promise<Witness> => watch({ relay: front, access: scene.access() })
+  const [alice, bob] = [await join(), await join()]
+  alice.peer.text.insert(0, 'both. ')
+  await settle(alice, bob)
+  await whenSigned(alice, bob)
+  const backup = await copyOf(first, [front])
+  bob.peer.provider.disconnect()
+  const second = await startHonestRelay([front], first.data)
+  front.stand(second)
+  alice.peer.text.insert(alice.text.length, 'hers. ')
+  await alice.peer.provider.whenSaved()
+  await whenSigned(alice)
+  alice.peer.provider.disconnect()
+  await copyOf(second, [front])
+  front.stand(await startHonestRelay([front], backup))
+  bob.peer.provider.connect()
+  bob.peer.text.insert(bob.text.length, 'his. ')
+  await bob.peer.provider.whenSaved()
+  await whenSigned(bob)
+  alice.peer.provider.connect()
+  await vi.waitFor(() => expect(alice.closings.map(({ code }) => code)).toEqual(['FORK']), PATIENCE)
+  return { alice, bob, text: alice.text, place: placeOf(alice), watch: join, front }
+}
+
+it(
+  '[LO14] [KM17] [CL30] two histories go on as one when somebody gives up the lost one, and no edit is lost',
+  { timeout: 60_000 },
+  async () => {
+    const { alice, bob, watch: join } = await part()
+    // Until then the relay takes nothing, and nobody has given up anything.
+    bob.peer.text.insert(0, 'waiting. ')
+    alice.peer.text.insert(0, 'kept. ')
+    await alice.peer.provider.restartLog()
+    await settle(alice, bob)
+    for (const edit of ['both. ', 'hers. ', 'his. ', 'waiting. ', 'kept. ']) expect(alice.text).toContain(edit)
+    const carol = await join()
+    await settle(alice, bob, carol)
+    expect(carol.reports).toEqual([])
+    expectSound(alice, bob, carol)
+  },
+)
