@@ -21,6 +21,7 @@ import { makeSecretFolder } from '../ops/secret-file.ts'
 import { SettingsError } from '../ops/settings-error.ts'
 import { foldJournal } from '../store/sqlite/fold-journal.ts'
 import { compareLogs, type LogComparison } from '../store/sqlite/compare-logs.ts'
+import { noteLostHeads } from '../store/sqlite/note-lost.ts'
 import { acquireProcessLock } from '../store/sqlite/process-lock.ts'
 import { StoreError } from '../store/store-error.ts'
 import { createDraftFile, syncFolder } from './draft-file.ts'
@@ -67,6 +68,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
       })
       giveToOwner(data, draft.path)
       const aside = setAside(path, nowMs)
+      if (aside?.isReadable === true) noteLostHeads(draft.path, aside.path)
       draft.publish(true)
       const lost = aside?.isReadable === true ? compareLogs(path, aside.path) : null
       return { ...copy, replaced: aside?.path ?? null, lost }

@@ -55,14 +55,14 @@ export function createRestoreCommand(): Command {
 export function describeConsequences({ replaced, lost }: Restored): readonly string[] {
   if (replaced === null) {
     return [
-      'There was no database before. Clients that knew this relay with more than the backup holds will say that it came back with less.',
+      'There was no database before. Clients that knew this relay with more than the backup holds will say that it came back with less, and give it back.',
     ]
   }
   const kept = `The database that was there is kept as ${replaced}: remove it when it is not needed any more.`
   if (lost === null) {
     return [
       kept,
-      'It could not be read, so what it held beyond the backup is not known: clients that saw more will say so.',
+      'It could not be read, so what it held beyond the backup is not known: clients that saw more will say so, and give it back.',
     ]
   }
   const { shortened, lostEntries, missing, undeleted } = lost
@@ -72,8 +72,8 @@ export function describeConsequences({ replaced, lost }: Restored): readonly str
     lines.push(
       `It held ${count(lostEntries, 'entry', 'entries')} beyond the backup: ${count(shortened, 'document')} went back to an older state, ` +
         `${count(missing, 'document')} not there any more.`,
-      'Clients that saw those entries will notice an older log and say so (ROLLBACK): they overwrite nothing, keep what they have, and stop ' +
-        'writing to those documents. What they had not sent yet is not lost.',
+      'In those documents nothing new is taken until a device that has them gives them back, byte for byte, which clients do by ' +
+        'themselves. What no device has any more an admin can give up there.',
     )
   }
   if (undeleted > 0) {
