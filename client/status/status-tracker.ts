@@ -16,7 +16,25 @@ export interface TrackedProvider {
 }
 
 /** Waits end by themselves: nobody need be told. */
-const PASSING: ReadonlySet<string> = new Set(['RATE', 'UNAVAILABLE', 'DEPENDS_ON_UNSENT', 'STALE_KEY', 'EPOCH_STALE'])
+const PASSING: ReadonlySet<string> = new Set([
+  'RATE',
+  'UNAVAILABLE',
+  'DEPENDS_ON_UNSENT',
+  'EPOCH_STALE',
+  'EDIT_SET_ASIDE',
+  'LOG_GAP',
+  'STORE_FAILED',
+])
+
+/** Of what the relay has not acknowledged, this device would lose something now. */
+const UNKEPT: ReadonlySet<string> = new Set([
+  'KEYS_NOT_STORED',
+  'OUTBOX_FAILED',
+  'STORAGE_CLOSED',
+  'STORAGE_FULL',
+  'STORAGE_NEWER',
+  'STORAGE_UNAVAILABLE',
+])
 
 /** What only events tell; the rest is the provider's to say at any time. */
 type Told = Omit<SyncFacts, 'unsaved' | 'readOnly' | 'isConnected' | 'isSynced'>
@@ -25,13 +43,16 @@ export class StatusTracker {
   readonly #provider: TrackedProvider
   readonly #onChange: (status: SyncStatus) => void
   #told: Told
+  /** As the app says. */
+  #storage: StorageState
   #status: SyncStatus
 
   /** `onChange` hears of every state that differs from the one before. */
   constructor(provider: TrackedProvider, storage: StorageState, onChange: (status: SyncStatus) => void) {
     this.#provider = provider
     this.#onChange = onChange
-    const nothing = { problem: null, setAside: null, tampering: null, distrust: null, ended: null }
+    this.#storage = storage
+    const nothing = { problem: null, setAside: [], tampering: null, distrust: null, ended: null }
     this.#told = { ...nothing, isLost: false, storage }
     this.#status = this.#judge()
     this.#follow()
@@ -43,12 +64,13 @@ export class StatusTracker {
   }
 
   setStorage(storage: StorageState): void {
+    this.#storage = storage
     this.#learn({ storage })
   }
 
   /** The person has read of what was set aside, or of tampering. */
   dismiss(): void {
-    this.#learn({ setAside: null, tampering: null })
+    this.#learn({ setAside: [], tampering: null })
   }
 
   #follow(): void {
@@ -62,12 +84,13 @@ export class StatusTracker {
     provider.on('synced', look)
     provider.on('unsyncedChanges', look)
     provider.on('role', look)
-    provider.on('saved', () => this.#learn({ problem: null }))
+    // What could not be kept is at the relay by now.
+    provider.on('saved', () => this.#learn({ problem: null, storage: this.#storage }))
     provider.on('problem', (problem) => {
-      if (problem.code === 'EDIT_SET_ASIDE') this.#learn({ setAside: problem })
-      else if (problem.code === 'OUTBOX_FAILED') this.#learn({ storage: 'off' })
+      if (UNKEPT.has(problem.code)) this.#learn({ storage: 'off' })
       else if (!PASSING.has(problem.code) && !problem.code.startsWith('PRESENCE_')) this.#learn({ problem })
     })
+    provider.on('setAside', (setAside) => this.#learn({ setAside }))
     provider.on('integrity', (report) => this.#learn(newsOf(report)))
     provider.on('connection-close', ({ code }) => {
       // Out of view nobody waits for it, and in view again it is dialled at once. [CL21]

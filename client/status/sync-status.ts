@@ -4,6 +4,7 @@
  * @module
  */
 import type { DownReason } from '../connection/channel.ts'
+import type { SetAsideEdit } from '../drafts/set-aside-list.ts'
 import type { IntegrityReport } from '../provider/provider-events.ts'
 import type { SendProblem } from '../provider/send-problem.ts'
 
@@ -27,7 +28,7 @@ interface Circumstances {
  * `offline`: no relay; `storage` says whether what was typed outlives this page.
  * `view-only`: all is read, and edits would be refused.
  * `blocked`: edits do not leave, and why; they stay here.
- * `set-aside`: something typed here can never leave; the rest has.
+ * `set-aside`: something typed here can never leave (`provider.setAside`); the rest has.
  * `tampered`: an entry does not count, or the relay keeps something back; nothing of it was applied.
  * `rolled-back`: the relay shows less, or something else, than this device has verified; it is not believed any more, nothing was overwritten.
  * `closed`: for good, and why.
@@ -39,7 +40,7 @@ export type SyncStatus = Circumstances &
     | { readonly kind: 'offline' }
     | { readonly kind: 'view-only' }
     | { readonly kind: 'blocked'; readonly problem: SendProblem }
-    | { readonly kind: 'set-aside'; readonly problem: SendProblem }
+    | { readonly kind: 'set-aside'; readonly edits: readonly SetAsideEdit[] }
     | { readonly kind: 'tampered'; readonly report: IntegrityReport }
     | { readonly kind: 'rolled-back'; readonly report: IntegrityReport }
     | { readonly kind: 'closed'; readonly reason: DownReason }
@@ -53,7 +54,7 @@ export interface SyncFacts extends Circumstances {
   readonly isLost: boolean
   readonly isSynced: boolean
   readonly problem: SendProblem | null
-  readonly setAside: SendProblem | null
+  readonly setAside: readonly SetAsideEdit[]
   readonly tampering: IntegrityReport | null
   readonly distrust: IntegrityReport | null
   readonly ended: DownReason | null
@@ -66,7 +67,7 @@ export function judgeStatus(facts: SyncFacts): SyncStatus {
   if (facts.distrust) return { ...circumstances, kind: 'rolled-back', report: facts.distrust }
   if (facts.ended) return { ...circumstances, kind: 'closed', reason: facts.ended }
   if (facts.tampering) return { ...circumstances, kind: 'tampered', report: facts.tampering }
-  if (facts.setAside) return { ...circumstances, kind: 'set-aside', problem: facts.setAside }
+  if (facts.setAside.length > 0) return { ...circumstances, kind: 'set-aside', edits: facts.setAside }
   if (!facts.isConnected) return { ...circumstances, kind: facts.isLost ? 'offline' : 'syncing' }
   if (facts.problem && unsaved > 0) return { ...circumstances, kind: 'blocked', problem: facts.problem }
   if (!facts.isSynced || unsaved > 0) return { ...circumstances, kind: 'syncing' }

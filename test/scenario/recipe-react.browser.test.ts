@@ -78,7 +78,7 @@ it('every state has words of its own', () => {
     { ...known, kind: 'offline', storage: 'off' },
     { ...known, kind: 'view-only' },
     { ...known, kind: 'blocked', problem },
-    { ...known, kind: 'set-aside', problem },
+    { ...known, kind: 'set-aside', edits: [] },
     { ...known, kind: 'tampered', report },
     { ...known, kind: 'rolled-back', report },
     { ...known, kind: 'closed', reason },

@@ -91,7 +91,11 @@ it('[CL22] tells of an outbox that keeps nothing as of storage that is off', asy
   const outbox = { ...createMemoryOutbox(), put: () => Promise.reject(new Error('the disk is full')) }
   const alice = await stage.watch({ provider: { outbox } })
   await alice.peer.provider.whenSynced()
-  expect(alice.peer.provider.syncStatus.storage).toBe('kept')
+  const told: string[] = []
+  alice.peer.provider.on('syncStatus', ({ kind, storage }) => told.push(`${kind}, ${storage}`))
   alice.peer.text.insert(0, 'x')
-  await vi.waitFor(() => expect(alice.peer.provider.syncStatus.storage).toBe('off'))
+  await vi.waitFor(() => expect(told).toContain('syncing, off'))
+  await alice.peer.provider.whenSaved()
+  // Nothing is here any more that could be lost.
+  await vi.waitFor(() => expect(told.at(-1)).toBe('saved, kept'))
 })

@@ -5,6 +5,7 @@
  */
 import { Command, Option } from 'commander'
 import * as Y from 'yjs'
+import { MAX_STRUCTS } from '../../yjs/update-limits.ts'
 import { MigrateError } from '../migrate/migrate-error.ts'
 import { openPlainSource, type PlainSource } from '../migrate/plain-source.ts'
 import type { UpdateFormat } from '../migrate/read-update.ts'
@@ -65,6 +66,7 @@ export function createImportCommand(): Command {
 async function importFrom(source: PlainSource, options: ImportOptions): Promise<void> {
   const name = nameIn(source, options)
   const plain = await source.read(name)
+  checkSize(plain)
   const document = await openDocument(options, { isPresent: false, onWarning: warn })
   try {
     if (document.isNew) sayLink(document.link, options)
@@ -91,6 +93,25 @@ function nameIn({ names }: PlainSource, { document }: ImportOptions): string {
   )
 }
 
+/** Before anything is sent: an edit beyond these counts for nobody. [CL3] */
+function checkSize({ store }: Y.Doc): void {
+  let structs = 0
+  for (const [client, items] of store.clients) {
+    structs += items.length
+    if (Y.getState(store, client) > MAX_GROWTH) throw tooLarge('one of its writers has made more than 16 million edits')
+  }
+  if (structs > MAX_STRUCTS) throw tooLarge(`it is made of more than ${formatCount(MAX_STRUCTS)} pieces`)
+}
+
+function tooLarge(why: string): MigrateError {
+  return new MigrateError(
+    'BAD_SOURCE',
+    `the document is too large to be imported whole (${why}): copy its text into a new one`,
+  )
+}
+
+const MAX_GROWTH = 2 ** 24
+
 /** Under the client ids that it has: they are free in a new document, and one that has part of it already takes the rest alone. */
 async function send(document: OpenDocument, plain: Y.Doc): Promise<void> {
   const { provider, traffic, failed } = document
@@ -104,11 +125,11 @@ async function send(document: OpenDocument, plain: Y.Doc): Promise<void> {
     clock: () => performance.now(),
   })
   const timer = setInterval(() => progress.report(Math.min(update.length, traffic.bytesSent - before)), 100)
-  const stuck = new Promise<never>((_, reject) =>
-    provider.on('problem', ({ code, message }) => {
-      if (code in UNSENDABLE) reject(new MigrateError('BAD_SOURCE', UNSENDABLE[code] ?? message))
-    }),
-  )
+  const stuck = new Promise<never>((_, reject) => {
+    const refuse = (code: string): void => reject(new MigrateError('BAD_SOURCE', UNSENDABLE[code] ?? NEVER))
+    provider.on('problem', ({ code }) => code in UNSENDABLE && refuse(code))
+    provider.on('setAside', ([edit]) => edit && refuse(edit.code))
+  })
   stuck.catch(() => undefined)
   try {
     Y.applyUpdateV2(provider.doc, update)
@@ -118,6 +139,9 @@ async function send(document: OpenDocument, plain: Y.Doc): Promise<void> {
     progress.close()
   }
 }
+
+const NEVER =
+  'the document holds something that no client takes (values nested too deep, or a key like __proto__): take it out of the source'
 
 const UNSENDABLE: Readonly<Record<string, string>> = {
   TOO_LARGE: 'the document is larger than 64 MiB, which one edit may not be: split it, or copy its text into a new one',

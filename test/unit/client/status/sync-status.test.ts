@@ -11,13 +11,13 @@ const GOOD: SyncFacts = {
   readOnly: false,
   storage: 'kept',
   problem: null,
-  setAside: null,
+  setAside: [],
   tampering: null,
   distrust: null,
   ended: null,
 }
 const problem = { code: 'KEY_MISSING', message: '' }
-const setAside = { code: 'EDIT_SET_ASIDE', message: '' }
+const setAside = [{ id: 'a', code: 'TOO_LARGE', at: new Date(0), content: new Uint8Array() }]
 const tampering = { code: 'ENTRY_REFUSED', seq: 4, fatal: false } as const
 const distrust = { code: 'ROLLBACK', seq: 4, fatal: true } as const
 const ended = { transient: false, code: 'REMOVED', closeCode: 4403, reason: '' }
