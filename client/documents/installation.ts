@@ -90,7 +90,8 @@ export class Installation {
     this.#accessById.set(id, access)
     const { connection, store } = this
     const outbox = this.#outbox === null ? {} : { outbox: this.#outbox }
-    return new SealedProvider({ connection, access, doc, store, ...outbox })
+    const tabs = this.#options.storage?.tabs ? { tabs: this.#options.storage.tabs } : {}
+    return new SealedProvider({ connection, access, doc, store, ...outbox, ...tabs })
   }
 
   /** A connection of its own that proves a link's keys and believes only the relay of that link. */

@@ -7,7 +7,7 @@
 import type { AuthoredUpdate, Bytes } from '@y-sealed/protocol'
 import type { Doc } from 'yjs'
 import type { DocumentAccess } from '../document/document-access.ts'
-import type { Outbox } from '../outbox/outbox.ts'
+import type { Outbox, OutboxItem } from '../outbox/outbox.ts'
 import { restoreQueue, updatesOf, type Restored } from '../provider/restore-queue.ts'
 import type { SendProblem } from '../provider/send-problem.ts'
 import { DraftBook } from './draft-book.ts'
@@ -25,6 +25,9 @@ export interface EditBookOptions extends Pick<LeftoversOptions, 'onShown'> {
   /** {@link EditBook.setAside} is another. */
   readonly onSetAside: () => void
 }
+
+/** What is to be sent again, and what it says. */
+export type RestoredEdits = Restored & { readonly updates: readonly AuthoredUpdate[] }
 
 export class EditBook {
   /** What can never leave. */
@@ -55,9 +58,20 @@ export class EditBook {
   }
 
   /** Takes what an earlier run did not see acknowledged out of the outbox, sealed or not; gives what is to be sent again, and what it says. */
-  async restore(): Promise<Restored & { readonly updates: readonly AuthoredUpdate[] }> {
-    const { outbox, access, onProblem } = this.#options
-    const items = await outbox.list(access.documentId)
+  async restore(): Promise<RestoredEdits> {
+    const { outbox, access } = this.#options
+    return this.#take(await outbox.list(access.documentId))
+  }
+
+  /** As {@link restore}, of tabs that have gone since; `null` where there is nothing of any. */
+  async adopt(): Promise<RestoredEdits | null> {
+    const { outbox, access } = this.#options
+    const items = (await outbox.adopt?.(access.documentId)) ?? []
+    return items.length === 0 ? null : this.#take(items)
+  }
+
+  #take(items: readonly OutboxItem[]): RestoredEdits {
+    const { access, onProblem } = this.#options
     const queue = restoreQueue(
       items.filter((item) => !isDraft(item)),
       access,

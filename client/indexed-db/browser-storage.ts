@@ -6,6 +6,8 @@
  */
 import type { Outbox } from '../outbox/outbox.ts'
 import type { DeviceStorage } from '../stores/device-storage.ts'
+import type { Tabs } from '../stores/tabs.ts'
+import { createBroadcastTabs } from './broadcast-tabs.ts'
 import { Database, deleteDatabase } from './database.ts'
 import { createIndexedDbDocumentStore } from './document-store.ts'
 import { createIndexedDbKeyStore } from './key-store.ts'
@@ -26,6 +28,7 @@ export interface BrowserStorageOptions {
 export interface BrowserStorage extends DeviceStorage {
   /** Shows each tab its own sessions and those of tabs that are gone. */
   readonly outbox: Outbox
+  readonly tabs: Tabs
   /** Ends this tab's part; resolves when others can take over what it had on its way. */
   close(): Promise<void>
 }
@@ -48,6 +51,7 @@ export async function openBrowserStorage({ name = 'y-sealed' }: BrowserStorageOp
     keys: createIndexedDbKeyStore(database),
     outbox: createIndexedDbOutbox(database, claims),
     documents: createIndexedDbDocumentStore(database),
+    tabs: createBroadcastTabs(name),
     close: async () => {
       await claims.close()
       await database.close()

@@ -40,7 +40,12 @@ export function createIndexedDbOutbox(database: Database, claims: SessionClaims)
     },
     list: (document) => {
       const own = document.slice()
-      return turns.take(() => listOwn(database, claims, own))
+      return turns.take(() => listOwn(database, claims, own, () => true))
+    },
+    adopt: (document) => {
+      const own = document.slice()
+      // In its turn, when what this tab has put is claimed.
+      return turns.take(() => listOwn(database, claims, own, (session) => !claims.isClaimed(own, session)))
     },
   }
 }
@@ -54,9 +59,14 @@ function storeItem(database: Database, row: OutboxRow): Promise<void> {
   })
 }
 
-async function listOwn(database: Database, claims: SessionClaims, document: Bytes): Promise<readonly OutboxItem[]> {
+async function listOwn(
+  database: Database,
+  claims: SessionClaims,
+  document: Bytes,
+  isWanted: (session: Bytes) => boolean,
+): Promise<readonly OutboxItem[]> {
   // Claimed first, and only then read: what its owner has removed until it went is not given out again.
-  const seen = await readRows(database, document)
+  const seen = (await readRows(database, document)).filter(({ session }) => isWanted(session))
   const sessionByText = new Map(seen.map(({ session }) => [session.join(), session]))
   const ownTexts = new Set<string>()
   for (const [text, session] of sessionByText) if (await claims.claim(document, session)) ownTexts.add(text)

@@ -21,12 +21,17 @@ export class SessionClaims {
   /** Makes the session this tab's unless it is another's. True if it is this tab's now. */
   claim(document: Bytes, session: Bytes): Promise<boolean> {
     if (!this.#locks) return Promise.resolve(true)
-    const name = `y-sealed/outbox/${this.#scope}/${bytesToBase64url(document)}/${bytesToBase64url(session)}`
+    const name = this.#nameOf(document, session)
     const known = this.#claimByLock.get(name)
     if (known) return known
     const claim = this.#request(this.#locks, name)
     this.#claimByLock.set(name, claim)
     return claim
+  }
+
+  /** Is it this tab's, or asked for? */
+  isClaimed(document: Bytes, session: Bytes): boolean {
+    return !this.#locks || this.#claimByLock.has(this.#nameOf(document, session))
   }
 
   /** Gives everything up; resolves when others can claim it. */
@@ -36,6 +41,10 @@ export class SessionClaims {
     for (const release of this.#releases) release()
     this.#releases.clear()
     await Promise.allSettled(this.#released)
+  }
+
+  #nameOf(document: Bytes, session: Bytes): string {
+    return `y-sealed/outbox/${this.#scope}/${bytesToBase64url(document)}/${bytesToBase64url(session)}`
   }
 
   #request(locks: LockManager, name: string): Promise<boolean> {

@@ -83,8 +83,6 @@ export class LogFollower {
   #isFallen = false
   /** Where to read from is being decided. [CL41] */
   #held = false
-  /** What is taken comes from this device's own store. */
-  #loading = false
 
   constructor(options: FollowerOptions) {
     this.#options = options
@@ -172,13 +170,8 @@ export class LogFollower {
 
   /** Takes entries that an earlier run has kept. False when they are not what it has verified: they prove nothing but damage here. */
   load(entries: readonly LogEntry[]): boolean {
-    this.#loading = true
-    try {
-      this.#sequencer.offer(entries, this.#options.log.head.seq)
-      return this.#takeRun() === null
-    } finally {
-      this.#loading = false
-    }
+    this.#sequencer.offer(entries, this.#options.log.head.seq)
+    return this.#takeRun() === null
   }
 
   /** The log is read again from its start. What the relay has signed for, it must show once more. */
@@ -343,7 +336,7 @@ export class LogFollower {
     try {
       const outcomes = log.take(entries)
       // Before anybody forgets an edit because the log has it: whoever asks whether it is kept must not be told too early. [CL13]
-      if (!this.#loading) onTaken?.(entries)
+      onTaken?.(entries)
       onOutcomes(outcomes)
     } catch (error) {
       if (!(error instanceof SyncError)) throw error

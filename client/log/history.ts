@@ -8,17 +8,23 @@ import type { Seen } from '@y-sealed/protocol/sealing'
 import type { DocumentAccess } from '../document/document-access.ts'
 import { EditTable } from '../history/edit-table.ts'
 import { storedLog, type SealedLog } from '../history/sealed-log.ts'
+import { startTimer, type Cancel } from '../platform.ts'
 import type { OpenedSnapshot } from '../snapshots/opened-snapshot.ts'
 import { Trial } from '../snapshots/trial.ts'
 import { Workbench } from '../snapshots/workbench.ts'
 import type { DocumentStore, StoredEntry } from '../stores/document-store.ts'
+import { TabTalk, type Tabs } from '../stores/tabs.ts'
 import { DocumentLog, type LogEntry, type LogOutcome } from './document-log.ts'
 import { LogFollower, type FollowerOptions } from './follower.ts'
 import { KeptLog } from './kept-log.ts'
 
+/** Longer than a tab gathers before it keeps. */
+const CATCH_UP_MS = 250
+
 export interface HistoryOptions extends Omit<FollowerOptions, 'documentId' | 'log' | 'onTaken' | 'onHead'> {
   readonly access: DocumentAccess
   readonly store: DocumentStore
+  readonly tabs: Tabs | undefined
   /** Takes the member records that are kept, before any entry. Throws `SyncError` where they cannot be this document's. */
   readonly takeRecords: (records: readonly PlacedRecord[]) => void
   /** What a snapshot holds, before the entries after it: from the store, or once the log has vouched for it. */
@@ -36,6 +42,10 @@ export class History {
   readonly store: DocumentStore
   readonly #follower: LogFollower
   readonly #kept: KeptLog
+  readonly #talk: TabTalk | null
+  #catchingUp: Cancel | null = null
+  /** What is taken comes from this device's own store. */
+  #isLoading = false
   readonly #takeRecords: HistoryOptions['takeRecords']
   readonly #onOutcomes: HistoryOptions['onOutcomes']
   readonly #onBase: HistoryOptions['onBase']
@@ -44,7 +54,7 @@ export class History {
   #trial: Trial | null = null
   readonly #onTrouble: HistoryOptions['onTrouble']
 
-  constructor({ access, store, takeRecords, onTrouble, onOutcomes, onBase, ...callbacks }: HistoryOptions) {
+  constructor({ access, store, tabs, takeRecords, onTrouble, onOutcomes, onBase, ...callbacks }: HistoryOptions) {
     const { documentId } = access
     this.#access = access
     this.#onOutcomes = onOutcomes
@@ -66,9 +76,17 @@ export class History {
       onOutcomes: (outcomes) => (this.#trial ? this.#trial.note(outcomes) : this.#tell(outcomes)),
       documentId,
       log: this.log,
-      onTaken: (entries) => (this.#trial ? this.#trial.entries.push(...entries) : this.#kept.keep(entries)),
+      onTaken: (entries) => {
+        if (this.#trial) this.#trial.entries.push(...entries)
+        else {
+          this.#kept.keep(entries)
+          if (!this.#isLoading) this.#talk?.tell(entries)
+        }
+      },
       onHead: (head) => this.#kept.keepHead(head),
     })
+    const onEntries = (entries: readonly LogEntry[]): void => this.#hear(entries)
+    this.#talk = tabs === undefined ? null : new TabTalk({ tabs, document: documentId, onEntries })
   }
 
   /** What the relay says goes here. */
@@ -176,6 +194,8 @@ export class History {
   close(): void {
     this.#follower.closed()
     this.#kept.close()
+    this.#talk?.close()
+    this.#catchingUp?.()
   }
 
   #tell(outcomes: readonly LogOutcome[]): void {
@@ -199,9 +219,29 @@ export class History {
   async #loadEntries(): Promise<void> {
     await this.#loadBase()
     await this.#kept.read(this.log.head.seq, (entries: readonly LogEntry[]) => {
-      const isWhole = this.#follower.load(entries)
+      const isWhole = this.#takeKept(entries)
       if (!isWhole) this.#follower.restart()
       return isWhole
+    })
+  }
+
+  #takeKept(entries: readonly LogEntry[]): boolean {
+    this.#isLoading = true
+    try {
+      return this.#follower.load(entries)
+    } finally {
+      this.#isLoading = false
+    }
+  }
+
+  /** What lies before what another tab has read, it is about to keep. */
+  #hear(entries: readonly LogEntry[]): void {
+    this.#follower.offer(entries)
+    const isAhead = (entries[0]?.seq ?? 0) > this.log.head.seq + 1
+    if (!isAhead || this.#catchingUp !== null) return
+    this.#catchingUp = startTimer(CATCH_UP_MS, () => {
+      this.#catchingUp = null
+      void this.#loadEntries()
     })
   }
 }

@@ -39,6 +39,9 @@ export class KeptLog {
   #writing: Promise<void> | null = null
   #timer: Cancel | null = null
   #retryMs = FIRST_RETRY_MS
+  /** Seq of the newest head that is kept. */
+  #writtenHead = 0
+  #isClosing = false
   #isOver = false
   #isTold = false
   readonly #onKept = new Set<() => void>()
@@ -66,14 +69,20 @@ export class KeptLog {
    */
   async read(afterSeq: number, take: (entries: readonly LogEntry[]) => boolean): Promise<void> {
     const { store, documentId } = this.#options
+    let isSuspect = false
     for (let last = afterSeq; ;) {
       const page = await this.#ask(() => store.read(documentId, last + 1, PAGE_BYTES))
       if (page === null) return
       const whole = decodeRun(page).filter(({ seq }, index) => seq === last + 1 + index)
-      if (whole.length > 0 && !take(whole)) return await this.cut(0)
       last += whole.length
       this.#takenSeq = Math.max(this.#takenSeq, last)
-      if (page.length === 0 || whole.length < page.length) return await this.#cutDamage(last)
+      if (whole.length > 0 && !take(whole)) return await this.cut(0)
+      if (whole.length > 0 && whole.length === page.length) continue
+      const extent = await this.#ask(() => store.extent(documentId))
+      if (extent === null || extent.lastSeq <= last) return
+      // Another tab may have kept more just now. If it is not that, nothing whole comes of another look either.
+      if (isSuspect && whole.length === 0) return await this.cut(last)
+      isSuspect = true
     }
   }
 
@@ -87,7 +96,7 @@ export class KeptLog {
     this.#writing = before
       .then(() => store.putSnapshot(documentId, snapshot, records))
       .then(
-        () => this.#wrote(),
+        () => this.#wrote(0),
         (error: unknown) => {
           this.#writing = null
           this.#tell(error)
@@ -138,17 +147,10 @@ export class KeptLog {
     return new Promise((resolve) => this.#onKept.add(resolve))
   }
 
-  /** What waits is written now. */
+  /** What waits is written now, and after it what is being written already. */
   close(): void {
-    if (this.#waiting.length > 0) this.#write()
-    this.#timer?.()
-    this.#timer = null
-  }
-
-  async #cutDamage(afterSeq: number): Promise<void> {
-    const { store, documentId } = this.#options
-    const extent = await this.#ask(() => store.extent(documentId))
-    if (extent !== null && extent.lastSeq > afterSeq && afterSeq === this.#takenSeq) await this.cut(afterSeq)
+    this.#isClosing = true
+    if (this.#timer !== null) this.#write()
   }
 
   #writeSoon(): void {
@@ -166,17 +168,21 @@ export class KeptLog {
     this.#waitingBytes = 0
     const { store, documentId } = this.#options
     this.#writing = store.append(documentId, entries, ...(head === null ? [] : [head])).then(
-      () => this.#wrote(),
+      () => this.#wrote(head?.seq ?? 0),
       (error: unknown) => this.#failed(error, entries),
     )
   }
 
-  #wrote(): void {
+  #wrote(headSeq: number): void {
     this.#writing = null
     this.#retryMs = FIRST_RETRY_MS
     this.#isTold = false
-    if (this.#waiting.length > 0) return this.#writeSoon()
-    this.#release()
+    this.#writtenHead = Math.max(this.#writtenHead, headSeq)
+    const isBehind = this.#waiting.length > 0 || (this.#head?.seq ?? 0) > this.#writtenHead
+    if (isBehind && this.#isClosing) return this.#write()
+    if (isBehind) this.#writeSoon()
+    // A head is nobody's edit: for it alone nobody waits.
+    if (this.#waiting.length === 0) this.#release()
   }
 
   #failed(error: unknown, entries: readonly StoredEntry[]): void {

@@ -27,6 +27,8 @@ export interface Outbox {
   remove(document: Bytes, session: Bytes, through: number): Promise<void>
   /** Everything kept for a document: sessions in the order of their first put, counters ascending. */
   list(document: Bytes): Promise<readonly OutboxItem[]>
+  /** As {@link list}, of sessions whose tab has gone since, and which are this one's from now on; absent where one outbox is one tab's. */
+  readonly adopt?: (document: Bytes) => Promise<readonly OutboxItem[]>
 }
 
 /** An outbox that forgets everything when the process ends. */

@@ -210,9 +210,10 @@ export class OpenDocument {
   }
 
   #createHistory(): History {
-    const { access, connection, store } = this.#options
+    const { access, connection, store, tabs } = this.#options
     return new History({
       access,
+      tabs,
       store: store ?? createMemoryDocumentStore(),
       headKey: () => connection.headKey,
       read: (after) => this.line.send({ type: 'read', document: access.documentId, after, maxBytes: READ_BYTES }),

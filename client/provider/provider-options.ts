@@ -13,6 +13,7 @@ import type { Outbox } from '../outbox/outbox.ts'
 import type { StorageState } from '../status/sync-status.ts'
 import type { Compaction, SnapshotPace } from '../snapshots/pace.ts'
 import type { DocumentStore } from '../stores/document-store.ts'
+import type { Tabs } from '../stores/tabs.ts'
 
 export interface SealedProviderOptions {
   readonly connection: RelayConnection
@@ -36,6 +37,8 @@ export interface SealedProviderOptions {
    * is asked for, and a relay that was rolled back is noticed. Defaults to memory. [CL13] [LO6]
    */
   readonly store?: DocumentStore
+  /** The other tabs that share this device's storage: each hears at once what another has read. [CL16] */
+  readonly tabs?: Tabs
   /**
    * When this device makes snapshots for everybody to open from: as soon as the relay asks (default), only when it is urgent (`now`: phones), or
    * `never`.

@@ -19,7 +19,7 @@ import {
 import { Session, type Device } from '@y-sealed/protocol/sealing'
 import type * as Y from 'yjs'
 import type { DocumentAccess } from '../document/document-access.ts'
-import { EditBook } from '../drafts/edit-book.ts'
+import { EditBook, type RestoredEdits } from '../drafts/edit-book.ts'
 import type { SetAsideList } from '../drafts/set-aside-list.ts'
 import type { DocumentLog, LogEntry, LogOutcome } from '../log/document-log.ts'
 import type { Outbox } from '../outbox/outbox.ts'
@@ -145,9 +145,23 @@ export class Sender {
 
   /** Takes back what an earlier run did not see acknowledged, sealed or not. Call once, before anything is shown. */
   async restore(): Promise<void> {
-    const { entries, fragments, updates } = await this.#book.restore()
+    this.#takeOver(await this.#book.restore())
+  }
+
+  /** Takes over what tabs that have gone since have left. */
+  async #adopt(): Promise<void> {
+    const found = await this.#book.adopt().catch(() => null)
+    if (found === null) return
+    this.#takeOver(found)
+    this.#book.show()
+    this.#options.onChange()
+    this.flush()
+    this.#pump()
+  }
+
+  #takeOver({ entries, fragments, updates }: RestoredEdits): void {
     for (const entry of entries) this.#queue.add(entry)
-    this.#fragments = fragments
+    this.#fragments = [...this.#fragments, ...fragments]
     for (const { update } of updates) this.#edits.noteSealed(update)
   }
 
@@ -184,6 +198,7 @@ export class Sender {
     this.#brake.release()
     this.#queue.rewind()
     this.rekey()
+    void this.#adopt()
   }
 
   /**

@@ -8,12 +8,15 @@ import type { KeyStore } from '../keys/key-store.ts'
 import { HeadMemory } from '../log/head-memory.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import { createMemoryDocumentStore, type DocumentStore } from './document-store.ts'
+import type { Tabs } from './tabs.ts'
 
 /** `openBrowserStorage()` in a browser, `openNodeStorage()` of `@y-sealed/client/node` under Node, or an app's own. */
 export interface DeviceStorage {
   readonly keys: KeyStore
   readonly outbox: Outbox
   readonly documents: DocumentStore
+  /** The other tabs that share it, where there can be any. */
+  readonly tabs?: Tabs
 }
 
 /**
