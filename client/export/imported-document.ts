@@ -55,7 +55,12 @@ export class ImportedDocument {
       access,
       log,
       edits,
-      source: storedLog(store, documentId, () => Promise.resolve()),
+      source: storedLog({
+        store,
+        documentId,
+        whenKept: () => Promise.resolve(),
+        snapshotUpTo: () => Promise.resolve(null),
+      }),
       doc,
       membership: this.membership,
       ownDevice: () => this.membership?.device.id ?? null,

@@ -4,7 +4,7 @@
  * @module
  */
 import { bytesToHex } from '@y-sealed/protocol'
-import type { Edit, EditTable } from './edit-table.ts'
+import type { Edit } from './edit-table.ts'
 
 /** A person who was silent for longer begins a new sitting. */
 export const PAUSE_MS = 300_000
@@ -53,7 +53,7 @@ interface Draft {
  * the same person's claims alone times are compared: two people's clocks may differ.
  */
 export function groupEdits(
-  table: EditTable,
+  table: { readonly length: number; at(index: number): Edit },
   personOf: (device: string) => string,
   ends: ReadonlySet<number> = new Set(),
 ): readonly EditGroup[] {

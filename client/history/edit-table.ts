@@ -60,9 +60,13 @@ export class EditTable {
     return count > 0 && this.#seqs[count - 1] === seq
   }
 
-  /** Takes what became of the next entry of the log. One at or before a place that was taken says that the log is read anew from there. */
+  /**
+   * Takes what became of the next entry of the log. One at or before a place that was taken says that the log is read anew from there; one that
+   * leaves a gap, that it begins behind a snapshot.
+   */
   take(outcome: LogOutcome): void {
     if (outcome.seq <= this.#takenSeq) this.#forget(outcome.seq)
+    else if (outcome.seq > this.#takenSeq + 1) this.#forget(0)
     this.#takenSeq = outcome.seq
     if (outcome.kind !== 'update') return
     const { seq, authored } = outcome

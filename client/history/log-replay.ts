@@ -18,10 +18,9 @@ import {
 } from '@y-sealed/protocol'
 import { open } from '@y-sealed/protocol/sealing'
 import type { DocumentAccess } from '../document/document-access.ts'
-import type { DocumentLog } from '../log/document-log.ts'
 import { PartGroup } from '../log/part-group.ts'
 import { monotonicClock, nextTurn } from '../platform.ts'
-import type { EditTable } from './edit-table.ts'
+import type { LogView } from './log-view.ts'
 import type { SealedLog } from './sealed-log.ts'
 
 const PAGE_BYTES = 65_536
@@ -31,9 +30,7 @@ const SLICE_MS = 12
 export interface ReplayOptions {
   readonly access: DocumentAccess
   /** As this device has verified it. */
-  readonly log: DocumentLog
-  /** What counts in it. */
-  readonly edits: EditTable
+  readonly log: LogView
   readonly source: SealedLog
 }
 
@@ -65,7 +62,7 @@ export interface ReplayPage {
  * what is kept is not what was verified, and the signal's reason when it aborts.
  */
 export async function* replayLog(
-  { access, log, edits, source }: ReplayOptions,
+  { access, log, source }: ReplayOptions,
   from: LogPlace,
   through: number,
   signal?: AbortSignal,
@@ -77,7 +74,7 @@ export async function* replayLog(
     const kept = await source.read(place.seq, PAGE_BYTES)
     signal?.throwIfAborted()
     const run = kept.filter(({ seq }) => seq <= through)
-    if (run.length === 0) throw new SyncError('HISTORY_TRIMMED', 'the log of that time is not kept')
+    if (run.length === 0) throw trimmed()
     const envelopes = run.map(({ seq, envelope }, index) => readAt(place.seq + 1 + index, seq, envelope))
     place = follow(log, place, envelopes)
     // Only now is it known that these are the entries that were verified.
@@ -86,7 +83,7 @@ export async function* replayLog(
     const page: PastEdit[] = []
     for (const [index, envelope] of envelopes.entries()) {
       const seq = first + index
-      const counts = edits.has(seq)
+      const counts = log.has(seq)
       if (envelope.kind !== KIND.part && !counts) continue
       const content = contentOf(envelope, access)
       const joined = envelope.kind === KIND.part ? joinPart(parts, seq, envelope, content) : content
@@ -110,16 +107,18 @@ function readAt(expected: number, seq: number, bytes: Bytes): Envelope {
   return envelope
 }
 
-function follow(log: DocumentLog, from: LogPlace, envelopes: readonly Envelope[]): LogPlace {
+function follow(log: LogView, from: LogPlace, envelopes: readonly Envelope[]): LogPlace {
   let { transcript } = from
   for (const envelope of envelopes) {
-    const commitment = log.authority.commitmentOf(envelope.epoch)
+    const commitment = log.commitmentOf(envelope.epoch)
     if (commitment === null) throw damaged()
     const id = envelopeId(sodiumSha512, commitment, envelope)
     transcript = extendTranscript(sodiumSha512, transcript, id, envelope.signature)
   }
   const seq = from.seq + envelopes.length
-  if (log.compareTranscript(seq, transcript) !== 'same') throw damaged()
+  const verdict = log.compareTranscript(seq, transcript)
+  if (verdict === 'unknown') throw trimmed()
+  if (verdict === 'different') throw damaged()
   return { seq, transcript }
 }
 
@@ -137,6 +136,10 @@ function joinPart(parts: PartGroup, seq: number, envelope: Envelope, content: By
   const part = content === null ? null : decodePart(content)
   const joined = part?.ok ? parts.take(seq, envelope, part.value) : 'broken'
   return joined === 'broken' ? null : joined
+}
+
+function trimmed(): SyncError {
+  return new SyncError('HISTORY_TRIMMED', 'the log of that time is not kept any more')
 }
 
 function damaged(): SyncError {

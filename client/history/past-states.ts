@@ -52,7 +52,7 @@ export class PastStates {
   }
 
   async #fill(doc: Y.Doc, seq: number, signal: AbortSignal | undefined): Promise<LogPlace> {
-    const from = this.#nearest(seq)
+    const from = await this.#nearest(seq)
     if (from.state !== null) Y.applyUpdateV2(doc, from.state)
     let reached: LogPlace = from
     let kept = from.seq
@@ -67,9 +67,12 @@ export class PastStates {
   }
 
   /** One of a log that was read again since, and is another there now, is of no use. */
-  #nearest(seq: number): Checkpoint {
-    const { access, log } = this.#options
-    const known = this.#checkpoints.before(seq, (each) => log.compareTranscript(each.seq, each.transcript) === 'same')
+  async #nearest(seq: number): Promise<Checkpoint> {
+    const { access, log, source } = this.#options
+    const isOfLog = (each: Checkpoint): boolean => log.compareTranscript(each.seq, each.transcript) === 'same'
+    const known = this.#checkpoints.before(seq, isOfLog)
+    const kept = await source.snapshot(seq)
+    if (kept !== null && kept.seq > (known?.seq ?? 0) && isOfLog(kept)) return kept
     return known ?? { seq: 0, transcript: startTranscript(sodiumSha512, access.genesisHash), state: null }
   }
 }

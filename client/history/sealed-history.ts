@@ -6,11 +6,14 @@
  */
 import { bytesToHex, SyncError, type Bytes } from '@y-sealed/protocol'
 import * as Y from 'yjs'
+import type { DocumentAccess } from '../document/document-access.ts'
 import type { Membership } from '../members/membership.ts'
 import { AuthorBook, type Author } from './author-book.ts'
 import { diffContent, type DiffPiece } from './content-diff.ts'
 import { groupEdits, type EditGroup } from './edit-groups.ts'
-import type { ReplayOptions } from './log-replay.ts'
+import { LogView, type LogStretch } from './log-view.ts'
+import { readOlderLog } from './older-log.ts'
+import type { SealedLog } from './sealed-log.ts'
 import { PastStates } from './past-states.ts'
 import { restoreContent } from './restore-content.ts'
 import { MAX_VERSION_NAME, readVersionNames, writeVersionName } from './version-names.ts'
@@ -37,6 +40,11 @@ export interface VersionPage {
   readonly versions: readonly Version[]
   /** What `before` is for the next page; `null` for the last. */
   readonly next: number | null
+  /**
+   * Place in the log up to which nothing is known: this device began behind a snapshot, and the relay has trimmed what comes before or cannot be
+   * asked now. Versions may be missing there, and a version's first edits. 0 where the list is whole.
+   */
+  readonly unknownThrough: number
 }
 
 export interface VersionsOptions {
@@ -55,7 +63,9 @@ export interface VersionDiff {
   readonly after: Y.Snapshot
 }
 
-export interface SealedHistoryOptions extends ReplayOptions {
+export interface SealedHistoryOptions extends LogStretch {
+  readonly access: DocumentAccess
+  readonly source: SealedLog
   readonly doc: Y.Doc
   readonly membership: Membership | null
   /** 16 bytes; `null` before it is known. */
@@ -69,27 +79,34 @@ const PAGE = 20
 /** Made by a provider. */
 export class SealedHistory {
   readonly #options: SealedHistoryOptions
+  readonly #log: LogView
   readonly #states: PastStates
   readonly #authors: AuthorBook
+  #reading: Promise<LogStretch | null> | null = null
   #groups: { readonly key: string; readonly all: readonly EditGroup[] } | null = null
 
   constructor(options: SealedHistoryOptions) {
     this.#options = options
-    this.#states = new PastStates(options)
+    const { access, source, log, edits } = options
+    this.#log = new LogView({ log, edits })
+    this.#states = new PastStates({ access, source, log: this.#log })
     this.#authors = new AuthorBook(options.membership, options.ownDevice)
   }
 
   /** The newest versions, or those before a place; what is still on its way to the relay is in none. */
   async versions({ limit = PAGE, before = Infinity }: VersionsOptions = {}): Promise<VersionPage> {
     if (!(limit >= 1)) throw new RangeError('a page has at least one version')
-    const names = this.#names()
-    const groups = this.#group(names)
-    const end = groups.findLastIndex(({ seq }) => seq < before) + 1
+    let { names, groups, end } = this.#before(before)
+    if (end < limit && this.#log.startSeq > 0) {
+      await this.#readOlder()
+      ;({ names, groups, end } = this.#before(before))
+    }
     const start = Math.max(0, end - Math.floor(limit))
     const versions = groups.slice(start, end).toReversed()
     return {
       versions: versions.map((group) => this.#view(group, names)),
       next: start === 0 ? null : (groups[start] as EditGroup).seq,
+      unknownThrough: this.#log.startSeq,
     }
   }
 
@@ -99,6 +116,7 @@ export class SealedHistory {
    */
   async at(seq: number, signal?: AbortSignal): Promise<Y.Doc> {
     this.#check(seq)
+    await this.#reach(seq)
     return await this.#states.at(seq, signal)
   }
 
@@ -107,8 +125,9 @@ export class SealedHistory {
     if (from !== 0) this.#check(from)
     this.#check(to)
     if (from > to) throw new RangeError('the earlier version comes first')
+    await this.#reach(from)
     const { doc, before, after, deletions } = await this.#states.between(from, to, signal)
-    const { log } = this.#options
+    const log = this.#log
     const authorByDevice = new Map<string, Author>()
     const authorOf = (device: Bytes | null): Author | null => {
       if (device === null) return null
@@ -120,7 +139,7 @@ export class SealedHistory {
     const pieces = diffContent(
       { doc, before, after, deletions },
       {
-        addedBy: (client) => authorOf(log.state.deviceOf(client)),
+        addedBy: (client) => authorOf(log.deviceOf(client)),
         removedBy: (client, clock) => authorOf(deletions.deviceOf(client, clock)),
       },
     )
@@ -151,10 +170,37 @@ export class SealedHistory {
   name(seq: number, name: string): void {
     this.#checkWritable()
     if (name.length > MAX_VERSION_NAME) throw new RangeError(`a name has at most ${MAX_VERSION_NAME} characters`)
-    const { doc, log } = this.#options
-    const mark = this.#isPlace(seq) ? log.transcriptAt(seq) : null
+    const { doc } = this.#options
+    const mark = this.#isPlace(seq) ? this.#log.transcriptAt(seq) : null
     if (mark === null) throw noSuchVersion()
     writeVersionName(doc, { seq, name, mark })
+  }
+
+  /** Versions before a place: how many, of all that are known. */
+  #before(before: number): {
+    names: ReadonlyMap<number, string>
+    groups: readonly EditGroup[]
+    end: number
+  } {
+    const names = this.#names()
+    const groups = this.#group(names)
+    return { names, groups, end: groups.findLastIndex(({ seq }) => seq < before) + 1 }
+  }
+
+  /** What comes before where this device began is read once somebody goes there. */
+  async #reach(seq: number): Promise<void> {
+    if (seq < this.#log.startSeq) await this.#readOlder()
+  }
+
+  /** Where it is not to be had now, it may be later: what is known is shown meanwhile. */
+  async #readOlder(): Promise<void> {
+    this.#reading ??= readOlderLog({ ...this.#options, live: this.#options.log }).finally(() => (this.#reading = null))
+    try {
+      const older = await this.#reading
+      if (older !== null) this.#log.extend(older)
+    } catch (error) {
+      if (!(error instanceof SyncError) || error.code === 'LOG_INVALID') throw error
+    }
   }
 
   #view({ seq, firstSeq, edits, devices, earliest, latest }: EditGroup, names: ReadonlyMap<number, string>): Version {
@@ -172,27 +218,28 @@ export class SealedHistory {
 
   /** Names whose place is still what it was, each at the newest edit of its place. */
   #names(): ReadonlyMap<number, string> {
-    const { doc, log, edits } = this.#options
+    const { doc } = this.#options
+    const log = this.#log
     const nameBySeq = new Map<number, string>()
     for (const { seq, name, mark } of readVersionNames(doc)) {
-      const count = edits.countThrough(seq)
-      if (count > 0 && log.compareTranscript(seq, mark) === 'same') nameBySeq.set(edits.at(count - 1).seq, name)
+      const count = log.countThrough(seq)
+      if (count > 0 && log.compareTranscript(seq, mark) === 'same') nameBySeq.set(log.at(count - 1).seq, name)
     }
     return nameBySeq
   }
 
   #group(names: ReadonlyMap<number, string>): readonly EditGroup[] {
-    const { edits, membership } = this.#options
-    const key = [edits.changes, membership?.recordSeq ?? 0, ...names.keys()].join()
+    const { membership } = this.#options
+    const key = [this.#log.stamp, membership?.recordSeq ?? 0, ...names.keys()].join()
     if (this.#groups?.key !== key) {
-      const all = groupEdits(edits, (device) => this.#authors.personOf(device), new Set(names.keys()))
+      const all = groupEdits(this.#log, (device) => this.#authors.personOf(device), new Set(names.keys()))
       this.#groups = { key, all }
     }
     return this.#groups.all
   }
 
   #isPlace(seq: number): boolean {
-    return Number.isSafeInteger(seq) && seq >= 1 && seq <= this.#options.log.head.seq
+    return Number.isSafeInteger(seq) && seq >= 1 && seq <= this.#log.headSeq
   }
 
   #check(seq: number): void {

@@ -93,6 +93,21 @@ export class LogFollower {
     return this.#newestHead
   }
 
+  /** A socket has the document open. */
+  get isOpen(): boolean {
+    return this.#target !== null
+  }
+
+  /** At the relay's head by all that is known, and no READ is unanswered. */
+  get isIdle(): boolean {
+    return this.isOpen && !this.#reading && this.#pause === null && !this.#held && !this.#isBehind()
+  }
+
+  /** A READ may leave that could not before. */
+  nudge(): void {
+    this.#advance()
+  }
+
   /** The furthest head that the relay has signed, reached or not. */
   get furthest(): SignedHead | null {
     const promised = this.#promises.furthestHead

@@ -7,6 +7,7 @@ import { SyncError, type PlacedRecord, type SignedHead } from '@y-sealed/protoco
 import type { Seen } from '@y-sealed/protocol/sealing'
 import type { DocumentAccess } from '../document/document-access.ts'
 import { EditTable } from '../history/edit-table.ts'
+import { PastReader } from '../history/past-reader.ts'
 import { storedLog, type SealedLog } from '../history/sealed-log.ts'
 import { startTimer, type Cancel } from '../platform.ts'
 import type { OpenedSnapshot } from '../snapshots/opened-snapshot.ts'
@@ -39,6 +40,8 @@ export class History {
   readonly edits: EditTable = new EditTable()
   /** Its sealed entries, to be read once more. [HI2] */
   readonly sealed: SealedLog
+  /** What the store has not, from the relay. */
+  readonly past: PastReader
   readonly store: DocumentStore
   readonly #follower: LogFollower
   readonly #kept: KeptLog
@@ -54,7 +57,8 @@ export class History {
   #trial: Trial | null = null
   readonly #onTrouble: HistoryOptions['onTrouble']
 
-  constructor({ access, store, tabs, takeRecords, onTrouble, onOutcomes, onBase, ...callbacks }: HistoryOptions) {
+  constructor(options: HistoryOptions) {
+    const { access, store, tabs, takeRecords, onTrouble, onOutcomes, onBase, read, ...callbacks } = options
     const { documentId } = access
     this.#access = access
     this.#onOutcomes = onOutcomes
@@ -62,7 +66,19 @@ export class History {
     this.#bench = new Workbench({ access, store, whenKept: () => this.whenKept() })
     this.log = new DocumentLog(access)
     this.store = store
-    this.sealed = storedLog(store, documentId, () => this.whenKept())
+    this.past = new PastReader({
+      send: read,
+      isOpen: () => this.#follower.isOpen,
+      isFree: () => this.#follower.isIdle,
+      onDone: () => this.#follower.nudge(),
+    })
+    this.sealed = storedLog({
+      store,
+      documentId,
+      whenKept: () => this.whenKept(),
+      snapshotUpTo: (seq) => this.#bench.newest(seq),
+      readElsewhere: (after) => this.past.read(after),
+    })
     this.#takeRecords = takeRecords
     this.#onTrouble = onTrouble
     this.#kept = new KeptLog({
@@ -73,6 +89,7 @@ export class History {
     })
     this.#follower = new LogFollower({
       ...callbacks,
+      read: (after) => !this.past.isBusy && read(after),
       onOutcomes: (outcomes) => (this.#trial ? this.#trial.note(outcomes) : this.#tell(outcomes)),
       documentId,
       log: this.log,
@@ -183,7 +200,7 @@ export class History {
   /** What is kept, for giving it back. */
   readonly readKept = async (fromSeq: number, maxBytes: number): Promise<readonly StoredEntry[]> => {
     await this.#kept.whenKept()
-    return this.sealed.read(fromSeq - 1, maxBytes)
+    return this.store.read(this.#access.documentId, fromSeq, maxBytes)
   }
 
   /** Resolves when all that was verified so far would survive a crash, or never will. */

@@ -311,7 +311,7 @@ export class OpenDocument {
   }
 
   #receive(frame: DocumentFrame): void {
-    if (this.#snapshots?.receive(frame)) return
+    if (this.#history.past.receive(frame) || this.#snapshots?.receive(frame)) return
     switch (frame.type) {
       case 'opened':
         return this.#opened(frame)

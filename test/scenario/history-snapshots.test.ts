@@ -1,0 +1,103 @@
+/** The history of a document that a device opened from a snapshot. */
+import type { SealedHistory, Version } from '@y-sealed/client'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+
+import { createScene, startHonestRelay, watch, type Witness } from '../support/stage.ts'
+
+const PACE = { electionMs: 20, attestationMs: 40, idleMs: 200 }
+const NOON = Date.UTC(2026, 0, 1, 12)
+
+/** So many minutes past noon, without stopping any timer. */
+function setClock(minutes: number): void {
+  const clock = vi.spyOn(Date, 'now').mockReturnValue(NOON + 60_000 * minutes)
+  onTestFinished(() => clock.mockRestore())
+}
+
+/** Each word leaves by itself; a new sitting every forty. */
+async function type({ peer }: Witness, words: number, startMinute: number): Promise<void> {
+  for (let i = 0; i < words; i++) {
+    setClock(startMinute + 10 * Math.floor(i / 40))
+    peer.text.insert(peer.text.length, `${i} `)
+    await peer.provider.flush()
+  }
+}
+
+interface Scene {
+  readonly alice: Witness
+  readonly carol: Witness
+  readonly history: SealedHistory
+  readonly base: number
+}
+
+/** Alice and Bob write until a snapshot is attested; then Carol opens from it. */
+async function openFromSnapshot(): Promise<Scene> {
+  const scene = await createScene()
+  const relay = await startHonestRelay([], undefined, { pageBytes: 16_384 })
+  const provider = { snapshotPace: PACE }
+  const alice = await watch({ relay, access: scene.access(), provider })
+  const bob = await watch({ relay, access: scene.access(), provider })
+  await alice.peer.provider.whenSynced()
+  await bob.peer.provider.whenSynced()
+  await type(bob, 3, 0)
+  await type(alice, 120, 20)
+  await vi.waitFor(() => expect(bob.peer.provider.snapshots.at(-1)?.standing).toBe('attested'), 5_000)
+  await type(alice, 5, 100)
+  const carol = await watch({ relay, access: scene.access(), provider })
+  await carol.peer.provider.whenSynced()
+  const base = bob.peer.provider.snapshots.findLast(({ standing }) => standing === 'attested')?.seq ?? 0
+  expect(carol.text).toBe(alice.text)
+  return { alice, carol, base, history: carol.peer.provider.history() }
+}
+
+const spansOf = (versions: readonly Version[]): readonly number[] =>
+  versions.map(({ latest }) => ((latest?.getTime() ?? 0) - NOON) / 60_000)
+
+describe('[HI2] a device that began behind a snapshot', () => {
+  it('asks the relay for what comes before once somebody goes so far, and shows it as others do', async () => {
+    const { alice, carol, history } = await openFromSnapshot()
+    const theirs = await alice.peer.provider.history().versions()
+    const all = await history.versions()
+    expect(all).toEqual({ ...theirs, versions: expect.any(Array) as unknown })
+    expect(spansOf(all.versions)).toEqual(spansOf(theirs.versions))
+    expect(all.unknownThrough).toBe(0)
+    const oldest = all.versions.at(-1) as Version
+    expect((await history.at(oldest.seq)).getText('note').toJSON()).toBe(
+      (await alice.peer.provider.history().at(oldest.seq)).getText('note').toJSON(),
+    )
+    expect(carol.reports).toEqual([])
+  })
+
+  it('shows what comes after it without the relay, and says what it does not know', async () => {
+    const { alice, carol, history, base } = await openFromSnapshot()
+    carol.peer.provider.disconnect()
+    const page = await history.versions()
+    expect(page.unknownThrough).toBe(base)
+    expect(page.versions.every(({ seq }) => seq > base)).toBe(true)
+    const [newest] = page.versions as [Version]
+    expect((await history.at(newest.seq)).getText('note').toJSON()).toBe(alice.text)
+    await expect(history.at(base - 5)).rejects.toMatchObject({ code: 'OFFLINE' })
+    carol.peer.provider.connect()
+    await carol.peer.provider.whenSynced()
+    await vi.waitFor(async () => expect((await history.versions()).unknownThrough).toBe(0))
+  })
+
+  it('[HI3] brings back what was before it', async () => {
+    const { alice, history } = await openFromSnapshot()
+    await history.restore(6)
+    const then = (await alice.peer.provider.history().at(6)).getText('note').toJSON()
+    await vi.waitFor(() => expect(alice.text).toBe(then))
+  })
+
+  it('goes on with live edits while the past is read', async () => {
+    const { alice, carol, history } = await openFromSnapshot()
+    const reading = history.versions()
+    alice.peer.text.insert(0, 'live ')
+    await alice.peer.provider.flush()
+    await reading
+    await vi.waitFor(() => expect(carol.text).toBe(alice.text))
+    carol.peer.text.insert(0, 'and back ')
+    await carol.peer.provider.flush()
+    await vi.waitFor(() => expect(alice.text).toBe(carol.text))
+    expect([...alice.reports, ...carol.reports]).toEqual([])
+  })
+})
