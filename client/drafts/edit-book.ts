@@ -15,7 +15,7 @@ import { isDraft } from './draft.ts'
 import { Leftovers, type LeftoversOptions } from './leftovers.ts'
 import { SetAsideList } from './set-aside-list.ts'
 
-export interface EditBookOptions extends Pick<LeftoversOptions, 'onShown'> {
+export interface EditBookOptions extends Pick<LeftoversOptions, 'onShown' | 'heirOf'> {
   readonly doc: Doc
   readonly access: DocumentAccess
   readonly outbox: Outbox
@@ -49,7 +49,8 @@ export class EditBook {
       onProblem,
     })
     this.setAside = new SetAsideList(this.#drafts, options.onSetAside)
-    this.#leftovers = new Leftovers({ doc: options.doc, apply: options.show, onShown: options.onShown })
+    const { doc, show: apply, onShown, heirOf } = options
+    this.#leftovers = new Leftovers({ doc, apply, onShown, heirOf })
   }
 
   /** How many edits of earlier runs are not sealed, nor shown yet. */

@@ -6,6 +6,8 @@
 import type { AuthoredUpdate, Bytes } from '@y-sealed/protocol'
 import type { Doc } from 'yjs'
 import { fitsDocument } from '../yjs/fits-document.ts'
+import { extendedClients } from '../yjs/outgoing.ts'
+import { reauthorUpdate, type Inheritance } from '../yjs/reauthor-update.ts'
 
 export interface Leftover extends AuthoredUpdate {
   /** It is on its way already; else it is to be sealed once it is shown. */
@@ -18,11 +20,15 @@ export interface LeftoversOptions {
   readonly apply: (update: Bytes) => void
   /** One that is to be sealed is shown. */
   readonly onShown: (edit: AuthoredUpdate) => void
+  /** Who is to have made what a client id made that is another device's; `null` for an id that is not. */
+  readonly heirOf: (client: number) => Inheritance | null
 }
 
 export class Leftovers {
   readonly #options: LeftoversOptions
   #hidden: Leftover[] = []
+  /** Kept, for the log goes on: by the taken id. */
+  readonly #inheritances = new Map<number, Inheritance>()
 
   constructor(options: LeftoversOptions) {
     this.#options = options
@@ -39,6 +45,7 @@ export class Leftovers {
 
   /** Shows what can be shown, in any order that works. */
   show(): void {
+    this.#hidden = this.#hidden.map((leftover) => (leftover.isSealed ? leftover : this.#reauthor(leftover)))
     for (;;) {
       const next = this.#hidden.findIndex(({ update }) => fitsDocument(this.#options.doc, update))
       const [shown] = next === -1 ? [] : this.#hidden.splice(next, 1)
@@ -53,5 +60,16 @@ export class Leftovers {
     const lost = this.#hidden.filter(({ isSealed }) => !isSealed)
     this.#hidden = []
     return lost
+  }
+
+  /** What bears an id of another device's goes on under another one. [CL14] */
+  #reauthor(leftover: Leftover): Leftover {
+    for (const client of extendedClients(leftover.update)) {
+      const heir = this.#options.heirOf(client)
+      if (heir !== null && !this.#inheritances.has(client)) this.#inheritances.set(client, heir)
+    }
+    let { update } = leftover
+    for (const inheritance of this.#inheritances.values()) update = reauthorUpdate(update, inheritance)
+    return { ...leftover, update }
   }
 }

@@ -4,10 +4,11 @@
  *
  * @module
  */
-import { encodeBind, equalBytes, isAtLeast, type Bytes } from '@y-sealed/protocol'
+import { encodeBind, equalBytes, hashFields, isAtLeast, sodiumSha512, Writer, type Bytes } from '@y-sealed/protocol'
 import type { Device, Session } from '@y-sealed/protocol/sealing'
 import type { DocumentAccess } from '../document/document-access.ts'
 import type { DocumentLog } from '../log/document-log.ts'
+import type { Inheritance } from '../yjs/reauthor-update.ts'
 
 export interface BindsOptions {
   readonly access: DocumentAccess
@@ -54,6 +55,18 @@ export class Binds {
     const { log, device } = this.#options
     const isTaken = (client: number): boolean => !equalBytes(log.state.deviceOf(client) ?? device.id, device.id)
     return clients.find(isTaken) ?? null
+  }
+
+  /**
+   * Who goes on for an id that another device has: the same each time, so that what was sealed so before a crash is known again. `null` for one
+   * that nobody else has.
+   */
+  heirOf(client: number): Inheritance | null {
+    if (this.takenAmong([client]) === null) return null
+    const { access, device, log } = this.#options
+    const number = new Writer(8).u64(client).finish()
+    const hash = hashFields(sodiumSha512, 'y-sealed/v1/heir', access.documentId, device.id, number)
+    return { client, clock: log.state.clockOf(client), heir: new DataView(hash.buffer).getUint32(0) }
   }
 
   /** Seals a bind, once. */

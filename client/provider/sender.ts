@@ -16,7 +16,7 @@ import {
   type NackFrame,
   type RefusalCode,
 } from '@y-sealed/protocol'
-import { Session, type Device } from '@y-sealed/protocol/sealing'
+import { randomBytes, Session, type Device } from '@y-sealed/protocol/sealing'
 import type * as Y from 'yjs'
 import type { DocumentAccess } from '../document/document-access.ts'
 import { EditBook, type RestoredEdits } from '../drafts/edit-book.ts'
@@ -103,6 +103,7 @@ export class Sender {
     this.#book = new EditBook({
       ...options,
       onShown: ({ update, authored }) => this.#edits.take(update, authored),
+      heirOf: (client) => this.#binds.heirOf(client),
     })
     this.#binds = new Binds({
       ...options,
@@ -378,8 +379,13 @@ export class Sender {
   }
 
   #bindAll(clients: readonly number[]): boolean {
-    if (this.#binds.takenAmong(clients) === null) return this.#binds.ensureAll(clients)
-    const message = 'an edit bears a Yjs client id of another device and stays here'
+    const taken = this.#binds.takenAmong(clients)
+    if (taken === null) return this.#binds.ensureAll(clients)
+    const { doc } = this.#options
+    // What is typed from now on is nobody else's; what was typed so is, once the document is opened anew. [CL14]
+    if (doc.clientID === taken) doc.clientID = new DataView(randomBytes(4).buffer).getUint32(0)
+    const message =
+      'an edit bears a Yjs client id of another device: it is kept, and leaves under another id once the document is opened anew'
     this.#options.onProblem({ code: 'CLIENT_ID_TAKEN', message })
     return false
   }

@@ -1,6 +1,13 @@
 /** Drafts at rest, and what a crash may leave of them. */
 import { createMemoryOutbox, type Outbox, type OutboxItem } from '@y-sealed/client'
-import { cryptoReady, KIND, readWholeEnvelope, type Bytes, type Envelope } from '@y-sealed/protocol'
+import {
+  cryptoReady,
+  encodeAuthoredUpdate,
+  KIND,
+  readWholeEnvelope,
+  type Bytes,
+  type Envelope,
+} from '@y-sealed/protocol'
 import { createEpochKey, randomBytes } from '@y-sealed/protocol/sealing'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import * as Y from 'yjs'
@@ -54,9 +61,10 @@ describe('a draft', () => {
 function sit(
   person: Person,
   outbox: Outbox,
-): { readonly doc: Y.Doc; readonly sender: Sender; readonly sent: Envelope[] } {
+): { readonly doc: Y.Doc; readonly sender: Sender; readonly sent: Envelope[]; readonly problems: string[] } {
   const doc = new Y.Doc()
   const sent: Envelope[] = []
+  const problems: string[] = []
   const sender = new Sender({
     doc,
     access: person.membership,
@@ -73,11 +81,11 @@ function sit(
     onSetAside: () => undefined,
     show: (update) => feedUpdate(doc, update, 'leftover'),
     whenKept: () => Promise.resolve(),
-    onProblem: () => undefined,
+    onProblem: ({ code }) => problems.push(code),
   })
   doc.on('updateV2', (update, origin) => origin === 'leftover' || sender.take(update as Bytes))
   onTestFinished(() => sender.destroy())
-  return { doc, sender, sent }
+  return { doc, sender, sent, problems }
 }
 
 /** The relay stores what was sent; the person reads it. */
@@ -148,4 +156,60 @@ it('[CL14] what the outbox cannot take at first is written down once it can', as
   again.sender.loaded()
   expect(again.doc.getText('note').toJSON()).toBe('three two one ')
   await sender.whenKept()
+})
+
+it('[CL14] [CL2] what was typed under an id that another device has bound meanwhile leaves under another, once', async () => {
+  const note = await createNote()
+  const bob = await note.add('writer')
+  const shown = new Y.Doc()
+  const memory = createMemoryOutbox()
+  const outbox: Outbox = { ...memory, remove: () => Promise.resolve() }
+  // Both have opened one stored copy of a document, say.
+  const first = sit(bob, memory)
+  const theirs = note.creator.edit('by the creator, ')
+  feedUpdate(first.doc, theirs, 'leftover')
+  first.doc.clientID = note.creator.client
+  const list = first.doc.getArray('list')
+  list.push(['typed', 'and deleted'])
+  list.insert(1, [new Y.Map([['deep', new Y.Text('inside')]])])
+  await first.sender.whenKept()
+  list.delete(2, 1)
+  first.doc.getText('note').insert(0, 'by Bob')
+  await first.sender.whenKept()
+  note.append(note.creator.bind())
+  note.append(note.creator.seal(encodeAuthoredUpdate({ authored: 1, update: theirs })))
+  first.sender.opened()
+  expect(first.sent.filter(isUpdate)).toEqual([])
+  expect(first.problems).toContain('CLIENT_ID_TAKEN')
+  expect(first.doc.clientID).not.toBe(note.creator.client)
+  first.sender.destroy()
+
+  const restart = async (box: Outbox): Promise<ReturnType<typeof sit>> => {
+    const again = sit(bob, box)
+    feedUpdate(again.doc, theirs, 'leftover')
+    await again.sender.restore()
+    again.sender.loaded()
+    again.sender.opened()
+    return again
+  }
+  // It seals, and ends before anything has left or is forgotten.
+  const second = await restart(outbox)
+  store(note, bob, second)
+  const [sealed] = second.sent.filter(isUpdate)
+  await second.sender.whenKept()
+  second.sender.destroy()
+  const third = await restart(memory)
+  expect(third.sent.filter(isUpdate).map(({ bytes }) => bytes)).toEqual([sealed?.bytes])
+  const taken: Bytes[] = []
+  for (const envelope of third.sent.splice(0)) {
+    const entry = { seq: note.entries.length + 1, envelope }
+    note.entries.push(entry)
+    for (const outcome of note.creator.log.take([entry])) if (outcome.kind === 'update') taken.push(outcome.update)
+  }
+  for (const update of [theirs, ...taken]) feedUpdate(shown, update, 'log')
+  expect(shown.getText('note').toJSON()).toContain('by Bob')
+  expect(shown.getText('note').toJSON()).toContain('by the creator, ')
+  expect(shown.getArray('list').toJSON()).toEqual(['typed', { deep: 'inside' }])
+  expect(third.doc.getText('note').toJSON()).toBe(shown.getText('note').toJSON())
+  expect(third.doc.getArray('list').toJSON()).toEqual(shown.getArray('list').toJSON())
 })

@@ -1,0 +1,90 @@
+/**
+ * An own update under another Yjs client id: for when the one that it was made under turns out to be somebody else's. Rules CL2, CL14.
+ *
+ * @module
+ */
+import type { Bytes } from '@y-sealed/protocol'
+import * as encoding from 'lib0/encoding'
+import { createID, decodeUpdateV2, GC, ID, Item, UpdateEncoderV2 } from 'yjs'
+import type { DecodedStruct } from './rewrite-update.ts'
+
+/** Clocks of `client` from `clock` on become those of `heir`, from 0 on. */
+export interface Inheritance {
+  readonly client: number
+  readonly clock: number
+  readonly heir: number
+}
+
+/**
+ * `update` with everything that `client` made from `clock` on made by the heir instead, and named so wherever it is named. What lies before
+ * that is left as it is, and so is what others made. For updates that are known to decode.
+ */
+export function reauthorUpdate(update: Bytes, inheritance: Inheritance): Bytes {
+  const { client, clock, heir } = inheritance
+  const rename = (id: ID): ID => (isInherited(id) ? createID(heir, id.clock - clock) : id)
+  const isInherited = (id: ID): boolean => id.client === client && id.clock >= clock
+  const renameOrNull = (id: ID | null): ID | null => (id === null ? null : rename(id))
+  const { structs, ds } = decodeUpdateV2(update)
+  const byClient = new Map<number, DecodedStruct[]>()
+  for (const struct of structs) {
+    const renamed = renameStruct(struct, rename, renameOrNull)
+    const block = byClient.get(renamed.id.client)
+    if (block) block.push(renamed)
+    else byClient.set(renamed.id.client, [renamed])
+  }
+  const deletes = new Map<number, { readonly clock: number; readonly len: number }[]>()
+  const noteDelete = (of: number, from: number, to: number): void => {
+    if (to > from) deletes.set(of, [...(deletes.get(of) ?? []), { clock: from, len: to - from }])
+  }
+  for (const [of, ranges] of ds.clients) {
+    for (const { clock: from, len } of ranges) {
+      const end = from + len
+      if (of !== client) noteDelete(of, from, end)
+      else {
+        noteDelete(of, from, Math.min(end, clock))
+        noteDelete(heir, Math.max(from, clock) - clock, end - clock)
+      }
+    }
+  }
+  return encode(byClient, deletes)
+}
+
+function renameStruct(
+  struct: DecodedStruct,
+  rename: (id: ID) => ID,
+  renameOrNull: (id: ID | null) => ID | null,
+): DecodedStruct {
+  const id = rename(struct.id)
+  if (struct instanceof GC) return new GC(id, struct.length)
+  if (!(struct instanceof Item)) return struct
+  const { origin, rightOrigin, parentSub, content } = struct
+  // As it is decoded, a parent is an id, or the name of a root type.
+  const parent = struct.parent instanceof ID ? rename(struct.parent) : struct.parent
+  return new Item(id, null, renameOrNull(origin), null, renameOrNull(rightOrigin), parent, parentSub, content)
+}
+
+function encode(
+  byClient: ReadonlyMap<number, readonly DecodedStruct[]>,
+  deletes: ReadonlyMap<number, readonly { readonly clock: number; readonly len: number }[]>,
+): Bytes {
+  const encoder = new UpdateEncoderV2()
+  const rest = encoder.restEncoder
+  encoding.writeVarUint(rest, byClient.size)
+  for (const [client, block] of byClient) {
+    encoding.writeVarUint(rest, block.length)
+    encoder.writeClient(client)
+    encoding.writeVarUint(rest, (block[0] as DecodedStruct).id.clock)
+    for (const struct of block) struct.write(encoder, 0)
+  }
+  encoding.writeVarUint(rest, deletes.size)
+  for (const [client, ranges] of deletes) {
+    encoder.resetDsCurVal()
+    encoding.writeVarUint(rest, client)
+    encoding.writeVarUint(rest, ranges.length)
+    for (const { clock, len } of ranges) {
+      encoder.writeDsClock(clock)
+      encoder.writeDsLen(len)
+    }
+  }
+  return encoder.toUint8Array() as Bytes
+}
