@@ -135,10 +135,11 @@ describe('a URL', () => {
   })
 
   it.each([
-    ['a token', `${SERVER}?token=abc`],
-    ['plain WebSocket', 'ws://localhost'],
-    ['a path', `${SERVER}/collaboration`],
-  ])('T22 [CL64] of Hocuspocus with %s is told as a failed authentication', async (_what, url) => {
+    ['a token', `${SERVER}?token=abc`, /use `token`/],
+    ['a fragment', `${SERVER}#abc`, /use `token`/],
+    ['plain WebSocket', 'ws://localhost', /begin with wss:/],
+    ['a path', `${SERVER}/collaboration`, /path is \/sync/],
+  ])('T22 [CL64] of Hocuspocus with %s is told as a failed authentication', async (_what, url, message) => {
     const problems: string[] = []
     const Class = hocuspocusSocket({
       key: KEY,
@@ -153,6 +154,7 @@ describe('a URL', () => {
     // Document "a", authentication, token "".
     socket.send(Uint8Array.of(1, 97, 2, 0, 0))
     expect(Array.from(heard[0]!.slice(0, 4))).toEqual([1, 97, 2, 1])
+    expect(new TextDecoder().decode(heard[0]!.slice(4))).toMatch(message)
     expect(problems).toEqual(['SETUP_REFUSED'])
   })
 })
