@@ -79,6 +79,21 @@ it('[CL21] sends what is unsent and leaves others’ screens when hidden, closes
   await vi.waitFor(() => expect(seen()).toMatchObject({ user: { name: 'Alice' } }), { timeout: 10_000 })
 })
 
+it('[CL21] leaves others’ screens at once, while its socket still stands, and comes back to them', async () => {
+  const accessOf = await createRoom()
+  const { Sockets, sockets } = watchedSockets()
+  const alice = await open(Sockets, accessOf, 20_000)
+  const bob = await join({ relay, access: accessOf() })
+  const seen = (): unknown => bob.provider.awareness.getStates().get(alice.doc.clientID)
+  alice.provider.awareness.setLocalState({ user: { name: 'Alice' } })
+  await vi.waitFor(() => expect(seen()).toBeDefined(), { timeout: 10_000 })
+  turn('hidden')
+  await vi.waitFor(() => expect(seen()).toBeUndefined(), { timeout: 5_000 })
+  turn('visible')
+  await vi.waitFor(() => expect(seen()).toMatchObject({ user: { name: 'Alice' } }), { timeout: 5_000 })
+  expect(sockets).toHaveLength(1)
+})
+
 it.each([
   ['the page is shown again', () => (turn('hidden'), turn('visible'))],
   ['the page comes out of the cache', () => window.dispatchEvent(new Event('pageshow'))],
