@@ -55,13 +55,6 @@ export class Leftovers {
     }
   }
 
-  /** The log is whole: what cannot be shown by now never can. What is on its way says for itself what becomes of it. */
-  giveUp(): readonly Leftover[] {
-    const lost = this.#hidden.filter(({ isSealed }) => !isSealed)
-    this.#hidden = []
-    return lost
-  }
-
   /** What bears an id of another device's goes on under another one. [CL14] */
   #reauthor(leftover: Leftover): Leftover {
     for (const client of extendedClients(leftover.update)) {

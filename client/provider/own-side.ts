@@ -12,7 +12,8 @@ import { createMemoryOutbox } from '../outbox/outbox.ts'
 import { Presence, type PresenceOptions } from './presence.ts'
 import type { Emit } from './provider-events.ts'
 import type { QueuedEntry } from './send-queue.ts'
-import { Sender, type SenderOptions } from './sender.ts'
+import type { SenderOptions } from './sender-options.ts'
+import { Sender } from './sender.ts'
 
 /** What an {@link OpenDocument} lends to its own side. */
 export interface OwnSideOptions

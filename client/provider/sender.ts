@@ -11,18 +11,14 @@ import {
   REFUSALS,
   type AckFrame,
   type Bytes,
-  type ClientFrame,
   type Envelope,
   type NackFrame,
   type RefusalCode,
 } from '@y-sealed/protocol'
-import { randomBytes, Session, type Device } from '@y-sealed/protocol/sealing'
-import type * as Y from 'yjs'
-import type { DocumentAccess } from '../document/document-access.ts'
+import { randomBytes, Session } from '@y-sealed/protocol/sealing'
 import { EditBook, type RestoredEdits } from '../drafts/edit-book.ts'
 import type { SetAsideList } from '../drafts/set-aside-list.ts'
-import type { DocumentLog, LogEntry, LogOutcome } from '../log/document-log.ts'
-import type { Outbox } from '../outbox/outbox.ts'
+import type { LogEntry, LogOutcome } from '../log/document-log.ts'
 import { monotonicClock, startTimer, type Cancel } from '../platform.ts'
 import { setAsideAll, setAsideLarge } from '../yjs/set-aside.ts'
 import { Binds } from './binds.ts'
@@ -31,6 +27,7 @@ import { OutboxKeeper } from './outbox-keeper.ts'
 import { updatesOf } from './restore-queue.ts'
 import { SendBrake } from './send-brake.ts'
 import type { SendProblem } from './send-problem.ts'
+import type { SenderOptions } from './sender-options.ts'
 import { SendQueue, type QueuedEntry } from './send-queue.ts'
 import { claimedNow, UnsealedEdits } from './unsealed-edits.ts'
 
@@ -44,28 +41,6 @@ const EPOCH_PATIENCE_MS = 2_000
 const FOR_GOOD: ReadonlySet<RefusalCode> = new Set(['BAD_ENVELOPE', 'QUOTA'])
 /** With less room than this, it is not the size of an edit that fills the document. */
 const LEAST_ROOM_BYTES = 4_096
-
-export interface SenderOptions {
-  readonly doc: Y.Doc
-  readonly access: DocumentAccess
-  readonly device: Device
-  readonly log: DocumentLog
-  readonly outbox: Outbox
-  /** False when nothing was sent. */
-  readonly send: (frame: ClientFrame) => boolean
-  readonly reopen: () => void
-  /** Asks for a new token, since the old one may be of a time when the device might do less; false where it would change nothing. */
-  readonly refresh: () => boolean
-  /** The number of unsaved edits changed, or a binding came into force. */
-  readonly onChange: () => void
-  readonly onProblem: (problem: SendProblem) => void
-  /** {@link Sender.setAside} is another. */
-  readonly onSetAside: () => void
-  /** Puts an own edit of an earlier run into the document. */
-  readonly show: (update: Bytes) => void
-  /** Resolves when what was taken from the log so far would survive a crash: only then may the outbox forget it. [CL13] */
-  readonly whenKept: () => Promise<void>
-}
 
 export class Sender {
   readonly #options: SenderOptions
@@ -194,6 +169,11 @@ export class Sender {
   opened(): void {
     this.#ready = true
     this.#book.show()
+    if (this.#book.hidden > 0) {
+      const message =
+        "edits of an earlier run lean on some that have not come, another tab's say: they are kept until then"
+      this.#options.onProblem({ code: 'DEPENDS_ON_UNSENT', message })
+    }
     this.#edits.gather()
     this.#brake.allowed()
     this.#brake.release()
@@ -225,6 +205,7 @@ export class Sender {
 
   /** Others' entries have come: what hung on them may leave. */
   retry(): void {
+    if (this.#book.hidden > 0) this.#book.show()
     if (this.#ready && !this.#edits.isEmpty && this.#mergeTimer === null) this.flush()
   }
 
