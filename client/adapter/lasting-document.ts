@@ -82,7 +82,8 @@ export class LastingDocument {
       (document) => this.#opened(document),
       (error: unknown) => {
         this.#isOpening = false
-        this.#visitor?.down(setupReason(error))
+        if (this.#visitor !== null) this.#visitor.down(setupReason(error))
+        else if (this.#timer === null) this.#end()
       },
     )
   }
