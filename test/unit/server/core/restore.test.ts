@@ -1,10 +1,19 @@
 /**
  * A relay that lost entries takes them back from whoever has them, and nothing else meanwhile. Rules FR16, LO14, FR6.
  */
-import { encodeClientFrame, Envelope, REFUSALS, type Bytes, type RelayFrame } from '@y-sealed/protocol'
-import type { Device } from '@y-sealed/protocol/sealing'
+import {
+  encodeClientFrame,
+  encodeRecord,
+  Envelope,
+  KIND,
+  REFUSALS,
+  type Bytes,
+  type RelayFrame,
+} from '@y-sealed/protocol'
+import { Session, type Device } from '@y-sealed/protocol/sealing'
 import { describe, expect, it } from 'vitest'
 
+import type { CorePeer } from '../../../support/core-world.ts'
 import { FallenWorld } from '../../../support/members/fallen-world.ts'
 import { namesOf, type MemberWorld } from '../../../support/members/member-world.ts'
 import { createTestDevice } from '../../../support/raw-client.ts'
@@ -269,5 +278,39 @@ describe('a device whose cursor is ahead', () => {
     const { transcript } = await fallen.log.headAt(LAST)
     await peer.open(fallen.id, { cursorSeq: LAST, cursorTranscript: transcript })
     expect(namesOf(peer.take())).toEqual(['opened admin', 'records 2'])
+  })
+})
+
+describe('a restart', () => {
+  it('[LO14] [KM17] [AU6] by an admin who names both heads ends the waiting, is told to all, and by nobody else', async () => {
+    const fallen = await fall(5)
+    const alice = await fallen.socket()
+    const watcher = await fallen.socket(bob)
+    const restored = (await fallen.show(alice)).find((frame) => frame.type === 'restored')!
+    const [status] = await fallen.world.store.status([fallen.id])
+    const restart = (device: Device, lostHead = restored.lost): Envelope => {
+      const body = encodeRecord({
+        type: 'restart',
+        recordPrev: status!.recordHead,
+        lostHead,
+        keptHead: restored.head,
+        introduction: null,
+      })
+      const session = new Session(fallen.id, device)
+      return session.sealEntry(KIND.record, body, { epoch: 1, commitment: status!.commitment }, status!.head).envelope
+    }
+    const say = async (peer: CorePeer, envelope: Envelope): Promise<readonly RelayFrame[]> => {
+      await peer.say({ type: 'push', envelopes: [envelope] })
+      return peer.take()
+    }
+    expect(codeOf(await say(watcher, restart(bob)))).toBe('FORBIDDEN')
+    const creator = fallen.before.document.creator
+    expect(codeOf(await say(alice, restart(creator, restored.head)))).toBe('RECORD_STALE')
+    expect(codeOf(await pushUpdate(fallen, bob))).toBe('NEEDS_RESTORE')
+    expect(namesOf(await say(alice, restart(creator)))).toContain('ack')
+    expect(told(watcher.take())).toEqual([6, 0])
+    expect(codeOf(await pushUpdate(fallen, bob))).toBeUndefined()
+    // Who shows the given up head again stops nobody.
+    expect(told(await fallen.show(watcher))).toEqual([7, 0])
   })
 })
