@@ -182,7 +182,13 @@ export { isAtLeast, type RecordRefusal, type RoleChanges } from './members/judge
 export { endsLink } from './members/ended-links.ts'
 export { MemberLog, type CountedRecord, type RecordVerdict } from './members/member-log.ts'
 export type { Epoch, LiveLink, Member, MemberDevice, Members, NameInRecord, RecordPlace } from './members/members.ts'
-export { exportDamaged, MAX_EXPORT_PART_BYTES, type ExportHeader, type ExportPart } from './export/export-part.ts'
+export {
+  exportDamaged,
+  MAX_EXPORT_PART_BYTES,
+  type ExportHeader,
+  type ExportPart,
+  type SnapshotPiece,
+} from './export/export-part.ts'
 export { ExportReader, ExportWriter } from './export/export-stream.ts'
 export { SortedRows, type Row, type RowShape } from './wire/sorted-rows.ts'
 export {

@@ -13,9 +13,11 @@ import {
   type Envelope,
   type PlacedRecord,
   type SignedHead,
+  type SnapshotPiece,
 } from '@y-sealed/protocol'
 import type { Seen } from '@y-sealed/protocol/sealing'
 import type { DocumentAccess } from '../document/document-access.ts'
+import { openSnapshot, type OpenedSnapshot } from '../snapshots/opened-snapshot.ts'
 import type { DocumentStore, StoredEntry } from '../stores/document-store.ts'
 import { sealExportKeys } from './export-keys.ts'
 
@@ -25,7 +27,7 @@ export interface DocumentExport {
   readonly key: string
   /** Edits of this device that are not in the file, since the relay has not taken them: `whenSaved()` before makes it 0. */
   readonly unsaved: number
-  /** Its bytes, from the first to the last, to be read once. Rejects with `HISTORY_TRIMMED` where this device does not keep the whole log. */
+  /** Its bytes, from the first to the last, to be read once. Rejects with `HISTORY_TRIMMED` where this device trims the log meanwhile: export again. */
   readonly chunks: AsyncIterable<Bytes>
 }
 
@@ -55,22 +57,47 @@ export function exportDocument(source: ExportSource): DocumentExport {
 
 async function* writeParts(source: ExportSource, sealed: Bytes): AsyncGenerator<Bytes, void, undefined> {
   const { access, place, signed, store } = source
-  const { documentId, genesisHash, mode } = access
-  const writer = new ExportWriter(sodiumSha512, { mode, genesisHash })
+  const { documentId } = access
+  const records = (await store.records(documentId)).filter(({ seq }) => seq <= place.seq).map(decodeStored)
+  const genesis = access.genesisBody ?? records[0]?.envelope.sealed
+  const { baseSeq } = await store.extent(documentId)
+  const base = baseSeq === 0 ? null : await openBase(source, baseSeq)
+  if (genesis === undefined || (baseSeq > 0 && base === null)) throw trimmed()
+  const writer = new ExportWriter(sodiumSha512, genesis)
   yield writer.header
   yield writer.write({ type: 'keys', sealed })
-  if (signed !== null) yield writer.write({ type: 'head', ...signed })
-  const records = (await store.records(documentId)).filter(({ seq }) => seq <= place.seq)
-  for (const page of pagesOf(records.map(decodeStored))) yield writer.write({ type: 'records', records: page })
-  let seq = 0
+  if (signed !== null && signed.head.seq >= baseSeq) yield writer.write({ type: 'head', ...signed })
+  for (const page of pagesOf(records)) yield writer.write({ type: 'records', records: page })
+  if (base !== null) for (const piece of piecesOf(base)) yield writer.write(piece)
+  let seq = baseSeq
   while (seq < place.seq) {
     const page = (await store.read(documentId, seq + 1, PAGE_BYTES)).filter((entry) => entry.seq <= place.seq)
-    if (page[0]?.seq !== seq + 1) throw new SyncError('HISTORY_TRIMMED', 'this device does not keep the whole log')
+    if (page[0]?.seq !== seq + 1) throw trimmed()
     const envelopes: Envelope[] = page.map((entry) => decodeStored(entry).envelope)
     yield writer.write({ type: 'entries', seq: seq + 1, envelopes })
     seq += page.length
   }
   yield writer.write({ type: 'end', seq, transcript: place.transcript })
+}
+
+/** The snapshot behind which this device keeps the log; `null` where it does not open. */
+async function openBase({ access, store }: ExportSource, baseSeq: number): Promise<OpenedSnapshot | null> {
+  const { documentId } = access
+  const kept = (await store.snapshots(documentId)).find(({ seq }) => seq === baseSeq)
+  if (kept === undefined) return null
+  return openSnapshot(kept.envelope, { documentId, id: kept.id, keyOf: (epoch) => access.keyOf(epoch) })
+}
+
+function* piecesOf({ seq, context, envelope: { bytes } }: OpenedSnapshot): Generator<SnapshotPiece, void, undefined> {
+  const { transcript } = context
+  for (let offset = 0; offset < bytes.length; offset += PAGE_BYTES) {
+    const piece = bytes.subarray(offset, offset + PAGE_BYTES)
+    yield { type: 'snapshot', seq, transcript, total: bytes.length, offset, bytes: piece }
+  }
+}
+
+function trimmed(): SyncError {
+  return new SyncError('HISTORY_TRIMMED', 'this device does not keep the document whole')
 }
 
 function decodeStored({ seq, envelope: bytes }: StoredEntry): PlacedRecord {
@@ -92,5 +119,5 @@ function* pagesOf(records: readonly PlacedRecord[]): Generator<readonly PlacedRe
     page.push(record)
     bytes += length
   }
-  yield page
+  if (page.length > 0) yield page
 }

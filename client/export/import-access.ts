@@ -33,19 +33,17 @@ export interface ImportKeys {
 export interface ImportStart {
   readonly header: ExportHeader
   readonly sealedKeys: Bytes | null
-  /** The genesis first. */
+  /** All that the file lists, ascending. */
   readonly records: readonly PlacedRecord[]
 }
 
 /** Throws `EXPORT_KEY`, `EXPORT_WRONG_KEY`, and `EXPORT_DAMAGED` where the records are none of this document. */
 export async function openImport(start: ImportStart, keys: ImportKeys): Promise<DocumentAccess> {
   const { header, sealedKeys, records } = start
-  const [genesis] = records
-  if (genesis?.seq !== 1) throw exportDamaged()
   if (keys.key !== undefined && sealedKeys === null) throw exportDamaged()
   const epochKeys = keys.key === undefined ? [] : openExportKeys(header.genesisHash, sealedKeys as Bytes, keys.key)
-  const access = keys.access ?? (await accessTo(start, genesis, epochKeys, keys.device))
-  if (access === null || !records.some(({ envelope }) => access.keyOf(envelope.epoch) !== null)) {
+  const access = keys.access ?? (await accessTo(start, epochKeys, keys.device))
+  if (access === null || !opensAny(access, records)) {
     throw new SyncError('EXPORT_KEY', 'the file opens by its key: this device is no member of the document')
   }
   if (!equalBytes(access.genesisHash, header.genesisHash)) throw exportDamaged()
@@ -64,7 +62,6 @@ export function asDamage<Result>(read: () => Result): Result {
 
 async function accessTo(
   { header, records }: ImportStart,
-  genesis: PlacedRecord,
   epochKeys: readonly EpochKey[],
   device: Device = new Device(createDeviceSeeds()),
 ): Promise<DocumentAccess | null> {
@@ -75,8 +72,14 @@ async function accessTo(
     await saveDocument(keys, { genesisHash, genesisBody: null, epochKeys })
     const membership = await openMembership(documentIdOf(genesisHash), keys, device)
     asDamage(() => membership.takeRecords(records, 0))
+    if (membership.recordSeq === 0) throw exportDamaged()
     return membership
   }
   const [key] = epochKeys
-  return key === undefined ? null : asDamage(() => readableRoom(genesis.envelope.sealed, key))
+  return key === undefined ? null : asDamage(() => readableRoom(header.genesis, key))
+}
+
+/** In a room there is one key; among members, one of those that the records opened. */
+function opensAny(access: DocumentAccess, records: readonly PlacedRecord[]): boolean {
+  return access.mode === 'shared-key' || records.some(({ envelope }) => access.keyOf(envelope.epoch) !== null)
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  bytesToHex,
   equalBytes,
   exportDamaged,
   verifySignedHead,
@@ -17,9 +18,11 @@ import type { DocumentAccess } from '../document/document-access.ts'
 import { EditTable } from '../history/edit-table.ts'
 import { DocumentLog } from '../log/document-log.ts'
 import { copyEnvelope } from '../members/copy-envelope.ts'
+import type { OpenedSnapshot } from '../snapshots/opened-snapshot.ts'
 import { createMemoryDocumentStore, type DocumentStore } from '../stores/document-store.ts'
 import { feedUpdate } from '../yjs/feed-update.ts'
 import { asDamage, openImport, type ImportKeys } from './import-access.ts'
+import { SnapshotPieces } from './snapshot-pieces.ts'
 import { ImportedDocument } from './imported-document.ts'
 
 export interface ImportOptions extends ImportKeys {
@@ -39,9 +42,14 @@ export class ImportAssembly {
   readonly #edits = new EditTable()
   readonly #records: PlacedRecord[] = []
   #sealedKeys: Bytes | null = null
+  #snapshot: SnapshotPieces | null = null
+  /** Whose publication the entries must bring. */
+  #base: OpenedSnapshot | null = null
   #signed: ImportedDocument['signed'] = null
   #opened: Opened | null = null
   #isWhole = false
+  /** Hex of the ids of snapshots whose publication counts. */
+  readonly #published = new Set<string>()
 
   constructor(options: ImportOptions) {
     this.#options = options
@@ -59,6 +67,9 @@ export class ImportAssembly {
       case 'records':
         for (const { seq, envelope } of part.records) this.#records.push({ seq, envelope: copyEnvelope(envelope) })
         return
+      case 'snapshot':
+        this.#snapshot ??= new SnapshotPieces(part)
+        return this.#snapshot.take(part)
       case 'entries':
         return await this.#takeEntries(header, part)
       case 'end':
@@ -92,6 +103,7 @@ export class ImportAssembly {
       for (const outcome of outcomes) {
         this.#edits.take(outcome)
         if (outcome.kind === 'update') feedUpdate(this.#doc, outcome.update, 'import')
+        if (outcome.kind === 'published') this.#published.add(bytesToHex(outcome.snapshot.id))
       }
     }, 'import')
     const stored = entries.map(({ seq, envelope }) => ({ seq, envelope: envelope.bytes }))
@@ -102,7 +114,8 @@ export class ImportAssembly {
     if (this.#opened === null) throw exportDamaged()
     const { access, log } = this.#opened
     const isEnd = log.head.seq === seq && equalBytes(log.head.transcript, transcript)
-    if (!isEnd) throw exportDamaged()
+    const isVouchedFor = this.#base === null || this.#published.has(bytesToHex(this.#base.id))
+    if (!isEnd || !isVouchedFor) throw exportDamaged()
     this.#isWhole = true
     if (this.#signed === null) return
     const { head, headKey } = this.#signed
@@ -113,7 +126,14 @@ export class ImportAssembly {
   async #open(header: ExportHeader): Promise<Opened> {
     const start = { header, sealedKeys: this.#sealedKeys, records: this.#records }
     const access = await openImport(start, this.#options)
-    return { access, log: new DocumentLog(access) }
+    if (this.#snapshot === null) return { access, log: new DocumentLog(access) }
+    const base = this.#snapshot.open(access)
+    const log = asDamage(() => new DocumentLog(access, base))
+    this.#base = base
+    Y.applyUpdateV2(this.#doc, base.state, 'import')
+    const { seq, id, envelope } = base
+    await this.#store.putSnapshot(access.documentId, { seq, id, envelope: envelope.bytes }, access.recordsUpTo(seq))
+    return { access, log }
   }
 }
 

@@ -12,6 +12,7 @@ import { SealedHistory } from '../history/sealed-history.ts'
 import { storedLog } from '../history/sealed-log.ts'
 import type { DocumentLog } from '../log/document-log.ts'
 import { Membership } from '../members/membership.ts'
+import { Workbench } from '../snapshots/workbench.ts'
 import type { DocumentStore } from '../stores/document-store.ts'
 
 const PAGE_BYTES = 1_048_576
@@ -51,6 +52,7 @@ export class ImportedDocument {
     this.seq = log.head.seq
     this.signed = signed
     this.#store = store
+    const bench = new Workbench({ access, store, whenKept: () => Promise.resolve() })
     this.#history = new SealedHistory({
       access,
       log,
@@ -59,7 +61,7 @@ export class ImportedDocument {
         store,
         documentId,
         whenKept: () => Promise.resolve(),
-        snapshotUpTo: () => Promise.resolve(null),
+        snapshotUpTo: (seq) => bench.newest(seq),
       }),
       doc,
       membership: this.membership,
@@ -74,7 +76,13 @@ export class ImportedDocument {
    */
   async copyTo(store: DocumentStore, head?: SignedHead): Promise<void> {
     const document = documentIdOf(this.genesisHash)
-    for (let seq = 0; seq < this.seq;) {
+    const { baseSeq } = await this.#store.extent(document)
+    const base = (await this.#store.snapshots(document)).find(({ seq }) => seq === baseSeq)
+    if (base !== undefined && (await store.extent(document)).lastSeq < baseSeq) {
+      const records = (await this.#store.records(document)).filter(({ seq }) => seq <= baseSeq)
+      await store.putSnapshot(document, base, records)
+    }
+    for (let seq = baseSeq; seq < this.seq;) {
       const page = await this.#store.read(document, seq + 1, PAGE_BYTES)
       await store.append(document, page)
       seq = page.at(-1)?.seq ?? this.seq

@@ -5,18 +5,26 @@
  * @module
  */
 import {
+  concatBytes,
   cryptoReady,
+  decodePublication,
   decodeRecord,
   documentIdOf,
+  envelopeId,
   equalBytes,
   ExportReader,
   KIND,
   MODE,
+  readWholeEnvelope,
   SyncError,
   verifySignedHead,
   type Bytes,
+  type Envelope,
   type ExportHeader,
   type ExportPart,
+  type PublicationBody,
+  type SignedHead,
+  type SnapshotPiece,
 } from '@y-sealed/protocol'
 import { createReadStream } from 'node:fs'
 
@@ -66,14 +74,25 @@ export async function auditExport(options: ExportAuditOptions): Promise<AuditSum
   return { documents: report === null ? 0 : 1, faultyDocuments: all > 0 ? 1 : 0, ...counts }
 }
 
+interface FileLog {
+  readonly rows: ExportRows
+  readonly audit: DocumentAudit
+}
+
+interface FileSnapshot {
+  readonly first: SnapshotPiece
+  readonly pieces: Bytes[]
+}
+
 class FileAudit {
   readonly #isQuick: boolean
   readonly #faults: Fault[] = []
-  /** Digests of what the records part says, by seq, until the entries say it too. */
-  readonly #listedBySeq = new Map<number, Bytes>()
-  #genesis: Bytes | null = null
+  /** What the records part lists and the entries have not brought yet. */
+  readonly #listedBySeq = new Map<number, Envelope>()
+  readonly #published: PublicationBody[] = []
   #signed: (ExportPart & { readonly type: 'head' }) | null = null
-  #log: { readonly rows: ExportRows; readonly audit: DocumentAudit } | null = null
+  #snapshot: FileSnapshot | null = null
+  #log: FileLog | null = null
 
   constructor(isQuick: boolean) {
     this.#isQuick = isQuick
@@ -87,16 +106,15 @@ class FileAudit {
     switch (part.type) {
       case 'keys':
         return
-      case 'head': {
-        const { head, headKey } = part
-        const { seq, transcript, signature } = head
-        const copy = { seq, transcript: transcript.slice(), signature: signature.slice() }
-        this.#signed = { type: 'head', head: copy, headKey: headKey.slice() }
+      case 'head':
+        this.#signed = { type: 'head', head: copyHead(part.head), headKey: part.headKey.slice() }
         return
-      }
       case 'records':
-        this.#genesis ??= part.records[0]?.envelope.sealed.slice() ?? null
-        for (const { seq, envelope } of part.records) this.#listedBySeq.set(seq, nodeSha512(envelope.bytes))
+        for (const { seq, envelope } of part.records) this.#listedBySeq.set(seq, copyEnvelope(envelope))
+        return
+      case 'snapshot':
+        this.#snapshot ??= { first: { ...part, transcript: part.transcript.slice() }, pieces: [] }
+        this.#snapshot.pieces.push(part.bytes.slice())
         return
       case 'entries':
         return this.#takeEntries(header, part)
@@ -115,29 +133,33 @@ class FileAudit {
     const { rows, audit } = (this.#log ??= this.#begin(header))
     if (seq !== rows.seq + 1) return this.fail('SEQ_GAP', `${rows.seq + 1} was to come`, seq)
     const page = envelopes.map((envelope) => rows.take(envelope))
-    for (const [index, { kind, bytes }] of envelopes.entries()) {
-      if (kind !== KIND.record) continue
+    for (const [index, envelope] of envelopes.entries()) {
+      const publication = envelope.kind === KIND.publication ? decodePublication(envelope.sealed) : null
+      if (publication?.ok) this.#published.push(copyPublication(publication.value))
+      if (envelope.kind !== KIND.record) continue
       const listed = this.#listedBySeq.get(seq + index)
       this.#listedBySeq.delete(seq + index)
-      if (listed === undefined || !equalBytes(listed, nodeSha512(bytes)))
+      if (listed === undefined || !equalBytes(listed.bytes, envelope.bytes))
         this.fail('RECORDS_WRONG', 'the list of records has another, or none', seq + index)
     }
     if (audit.goesOn) audit.take(page)
   }
 
-  #begin({ genesisHash }: ExportHeader): { readonly rows: ExportRows; readonly audit: DocumentAudit } {
-    const rows = new ExportRows(nodeSha512, genesisHash)
-    const body = this.#genesis === null ? null : decodeRecord(this.#genesis)
-    const genesis = body?.ok && body.value.type === 'genesis' ? body.value : null
+  #begin({ mode, genesis, genesisHash }: ExportHeader): FileLog {
+    const rows = new ExportRows(nodeSha512, genesisHash, genesis)
+    const base = this.#snapshot?.first.seq ?? 0
+    const body = decodeRecord(genesis)
+    const room = body.ok && body.value.type === 'genesis' && body.value.mode === 'shared-key' ? body.value : null
     const row: DocumentRow = {
       key: 0,
       id: documentIdOf(genesisHash),
-      mode: genesis === null ? 0 : MODE[genesis.mode] - 1,
+      mode: MODE[mode] - 1,
       genesisHash,
-      roomKey: genesis?.mode === 'shared-key' ? genesis.roomPublic.slice() : null,
-      base: 0,
+      roomKey: room === null ? null : room.roomPublic.slice(),
+      base,
       trimmedBytes: 0,
-      head: 0,
+      // Whatever is before the snapshot may be gone.
+      head: Number.MAX_SAFE_INTEGER,
     }
     const audit = new DocumentAudit({
       sha512: nodeSha512,
@@ -147,7 +169,14 @@ class FileAudit {
       snapshotRows: { publications: [], attestations: [], writers: [] },
       readSnapshot: () => null,
       isQuick: this.#isQuick,
+      ...(base > 0 && room !== null ? { room } : {}),
     })
+    if (this.#snapshot !== null) {
+      rows.beginBehind(base, this.#snapshot.first.transcript)
+      const before = [...this.#listedBySeq].filter(([seq]) => seq <= base)
+      for (const [seq] of before) this.#listedBySeq.delete(seq)
+      audit.take(before.map(([seq, envelope]) => rows.takeRecord(seq, envelope)))
+    }
     return { rows, audit }
   }
 
@@ -157,6 +186,7 @@ class FileAudit {
     if (rows === undefined || rows.seq !== seq || last === null || !equalBytes(last, transcript))
       this.fail('END_WRONG', `at ${seq}, not ${rows?.seq ?? 0}`)
     for (const listed of this.#listedBySeq.keys()) this.fail('RECORDS_WRONG', 'the log has no such record', listed)
+    if (rows !== undefined && this.#snapshot !== null) this.#checkSnapshot(rows, this.#snapshot)
     if (this.#signed === null) return
     const { head, headKey } = this.#signed
     const there = rows?.transcriptAt(head.seq) ?? null
@@ -164,4 +194,29 @@ class FileAudit {
       return this.fail('HEAD_WRONG', 'not signed by the key beside it', head.seq)
     if (there === null || !equalBytes(there, head.transcript)) this.fail('HEAD_WRONG', 'another log', head.seq)
   }
+
+  /** Nobody believes one that the log behind it does not name. [LO11] */
+  #checkSnapshot(rows: ExportRows, { first, pieces }: FileSnapshot): void {
+    const envelope = readWholeEnvelope(concatBytes(...pieces))
+    const commitment = envelope && rows.commitmentOf(envelope.epoch)
+    const id = envelope && commitment && envelopeId(nodeSha512, commitment, envelope)
+    const named = this.#published.find(
+      ({ snapshotId, seq, transcript }) =>
+        id !== null && equalBytes(snapshotId, id) && seq === first.seq && equalBytes(transcript, first.transcript),
+    )
+    if (named === undefined) this.fail('SNAPSHOT_WRONG', 'no publication in the log names it and its place', first.seq)
+  }
+}
+
+/** What arrives are views of bytes that go. */
+function copyHead({ seq, transcript, signature }: SignedHead): SignedHead {
+  return { seq, transcript: transcript.slice(), signature: signature.slice() }
+}
+
+function copyPublication(body: PublicationBody): PublicationBody {
+  return { ...body, snapshotId: body.snapshotId.slice(), transcript: body.transcript.slice() }
+}
+
+function copyEnvelope({ bytes }: Envelope): Envelope {
+  return readWholeEnvelope(bytes.slice()) as Envelope
 }

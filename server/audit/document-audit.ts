@@ -18,6 +18,7 @@ import {
   type Bytes,
   type Envelope,
   type Genesis,
+  type RoomGenesis,
   type Sha512,
 } from '@y-sealed/protocol'
 
@@ -60,6 +61,8 @@ export interface DocumentAuditOptions {
   readonly storedTranscriptAt: (seq: number) => Bytes | null
   /** As the table of epochs has it: what is left to go by where a record is lost. */
   readonly storedCommitmentOf: (epoch: number) => Bytes | null
+  /** Of a room whose log begins behind a snapshot: its first record is not there. */
+  readonly room?: RoomGenesis
   readonly snapshotRows: SnapshotRows
   /** One row of a snapshot's bytes. */
   readonly readSnapshot: (body: BodyRow, row: number) => Bytes | null
@@ -173,6 +176,12 @@ export class DocumentAudit {
 
   /** The genesis: the name of the document, its mode, and who may do what. [KM3] */
   #begin(row: EntryRow): void {
+    const { room } = this.#options
+    if (room !== undefined) {
+      this.#authority = new RoomAuthority(room.commitment)
+      this.#mode = room.mode
+      return
+    }
     const { sha512, row: document } = this.#options
     const read = row.envelope === null ? null : readEnvelope(row.envelope)
     if (row.seq !== 1 || read?.ok !== true) {
@@ -200,6 +209,7 @@ export class DocumentAudit {
   #takeRow(row: EntryRow): void {
     const expected = this.#log.seq + 1
     if (row.seq !== expected) this.#passGap(expected, row)
+    else if (row.isUnchained) this.#goOnBehind(row.seq - 1)
     this.#logBytes = row.logBytes
     this.#heldBytes += row.envelope?.length ?? 0
     const isTrimmed = row.record === 0 && row.seq <= this.#options.row.base
@@ -225,7 +235,12 @@ export class DocumentAudit {
     if (seq < expected || seq - 1 > Math.min(base, head - SESSION_SILENCE_SEQS - 1)) {
       return this.#fault(seq, { code: 'SEQ_GAP', detail: `${expected} was to come` })
     }
-    this.#forgotten = seq - 1
+    this.#goOnBehind(seq - 1)
+  }
+
+  /** Of the marks up to here nothing is known. */
+  #goOnBehind(seq: number): void {
+    this.#forgotten = seq
     this.#chains.hasGap = true
     this.#log.resume()
   }

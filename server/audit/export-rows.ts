@@ -25,25 +25,33 @@ export class ExportRows {
   readonly #sha512: Sha512
   readonly #members: MemberLog
   readonly #sessionByName = new Map<string, number>()
-  /** By seq, from 0 on: authors may have seen any of them. */
-  readonly #transcripts: Bytes[]
+  /** By seq: authors may have seen any of them. */
+  readonly #transcriptBySeq = new Map<number, Bytes>()
   #roomCommitment: Bytes | null = null
+  /** Up to here the file has records and a snapshot alone. */
+  #base = 0
+  #seq = 0
   #bytes = 0
 
-  constructor(sha512: Sha512, hash: Bytes) {
+  /** `genesis`: body of the document's first record. */
+  constructor(sha512: Sha512, hash: Bytes, genesis: Bytes) {
     this.#sha512 = sha512
     this.#members = new MemberLog(sha512, hash)
-    this.#transcripts = [startTranscript(sha512, hash)]
+    this.#transcriptBySeq.set(0, startTranscript(sha512, hash))
+    const record = decodeRecord(genesis)
+    if (record.ok && record.value.type === 'genesis' && record.value.mode === 'shared-key') {
+      this.#roomCommitment = record.value.commitment.slice()
+    }
   }
 
   /** Of the last row. */
   get seq(): number {
-    return this.#transcripts.length - 1
+    return this.#seq
   }
 
-  /** T at a place that was passed; `null` for another. */
+  /** T at a place of which it is known; `null` for another. */
   transcriptAt(seq: number): Bytes | null {
-    return this.#transcripts[seq] ?? null
+    return this.#transcriptBySeq.get(seq) ?? null
   }
 
   /** By the records so far; `null` for an epoch that none opened. */
@@ -52,18 +60,43 @@ export class ExportRows {
     return this.#members.members.epochs[epoch - 1]?.commitment ?? null
   }
 
+  /** The entries begin behind this place, where T is so: what was before, records say alone. */
+  beginBehind(base: number, transcript: Bytes): void {
+    this.#base = base
+    this.#seq = base
+    this.#transcriptBySeq.set(base, transcript)
+  }
+
+  /** A record at or below the place behind which the entries begin. */
+  takeRecord(seq: number, envelope: Envelope): EntryRow {
+    this.#learn(envelope, seq)
+    const id = this.#idOf(envelope) ?? NO_ID
+    const isBase = seq === this.#base
+    const transcript = (isBase ? this.transcriptAt(seq) : null) ?? NO_ID
+    return { ...this.#rowOf(seq, envelope), id, transcript, isUnchained: true }
+  }
+
   /** The next row. */
   take(envelope: Envelope): EntryRow {
-    const { kind, counter, device, session: sessionId } = envelope
-    const seq = this.seq + 1
-    const before = this.#transcripts[seq - 1] as Bytes
-    if (seq === 1) this.#begin(envelope)
+    const seq = this.#seq + 1
+    const before = this.#transcriptBySeq.get(seq - 1) ?? NO_ID
+    this.#learn(envelope, seq)
+    const id = this.#idOf(envelope)
+    const transcript = id === null ? before : extendTranscript(this.#sha512, before, id, envelope.signature)
+    this.#transcriptBySeq.set(seq, transcript)
+    this.#seq = seq
+    const row = { ...this.#rowOf(seq, envelope), id: id ?? NO_ID, transcript }
+    return this.#base > 0 && seq === this.#base + 1 ? { ...row, isUnchained: true } : row
+  }
+
+  #idOf(envelope: Envelope): Bytes | null {
     const commitment = this.commitmentOf(envelope.epoch)
-    const id = commitment === null ? NO_ID : envelopeId(this.#sha512, commitment, envelope)
-    const transcript = commitment === null ? before : extendTranscript(this.#sha512, before, id, envelope.signature)
-    this.#transcripts.push(transcript)
+    return commitment && envelopeId(this.#sha512, commitment, envelope)
+  }
+
+  #rowOf(seq: number, envelope: Envelope): Omit<EntryRow, 'id' | 'transcript'> {
+    const { kind, counter, device, session: sessionId } = envelope
     this.#bytes += envelope.bytes.length
-    if (kind === KIND.record && this.#roomCommitment === null) this.#learn(envelope, seq)
     return {
       seq,
       session: this.#sessionOf(`${bytesToHex(device)}${bytesToHex(sessionId)}`),
@@ -72,8 +105,6 @@ export class ExportRows {
       record: kind === KIND.record ? 1 : 0,
       grouped: kind === KIND.part ? 1 : 0,
       logBytes: this.#bytes,
-      id,
-      transcript,
       envelope: envelope.bytes,
       signature: null,
       device: device.slice(),
@@ -81,16 +112,9 @@ export class ExportRows {
     }
   }
 
-  /** A genesis lays down the commitment under which it stands itself. [KM11] */
-  #begin(envelope: Envelope): void {
-    const genesis = envelope.kind === KIND.record ? decodeRecord(envelope.sealed) : null
-    if (!genesis?.ok || genesis.value.type !== 'genesis') return
-    if (genesis.value.mode === 'shared-key') this.#roomCommitment = genesis.value.commitment.slice()
-    else this.#learn(envelope, 1)
-  }
-
+  /** Before its id is asked for: a genesis stands under the commitment that it lays down itself. [KM11] */
   #learn(envelope: Envelope, seq: number): void {
-    if (seq === 1 && this.#members.recordSeq === 1) return
+    if (envelope.kind !== KIND.record || this.#roomCommitment !== null) return
     const verdict = this.#members.judge(envelope)
     if (verdict.ok) this.#members.apply(verdict, seq)
   }

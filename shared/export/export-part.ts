@@ -7,10 +7,12 @@
 import { equalBytes, type Bytes } from '../bytes.ts'
 import { HASH_BYTES, hashFields, type Sha512 } from '../crypto/hash.ts'
 import type { Envelope } from '../envelope/envelope.ts'
-import { isLogKind, KIND } from '../envelope/kind.ts'
+import { KIND } from '../envelope/kind.ts'
 import { SyncError } from '../errors.ts'
+import { MAX_SNAPSHOT_ENVELOPE_BYTES } from '../limits.ts'
 import { decodeSignedHead, encodeSignedHead, SIGNED_HEAD_BYTES, type SignedHead } from '../log/signed-head.ts'
-import { documentIdOf } from '../members/genesis.ts'
+import { documentIdOf, genesisHash, type Genesis } from '../members/genesis.ts'
+import { decodeRecord } from '../members/record.ts'
 import { readRun } from '../wire/envelope-run.ts'
 import { Reader } from '../wire/reader.ts'
 import type { PlacedRecord } from '../wire/read-frames.ts'
@@ -18,22 +20,24 @@ import { Writer } from '../wire/writer.ts'
 
 const MAGIC: Bytes = Uint8Array.from('y-sealed', (letter) => letter.charCodeAt(0))
 const VERSION = 1
-const MODES = ['members', 'shared-key'] as const
-
-/** Magic, version, mode, genesis hash. [EX1] */
-export const EXPORT_HEADER_BYTES = 42
+/** Longer than any genesis. */
+const MAX_GENESIS_BYTES = 1_024
+/** Magic, version, and the length of the genesis. [EX1] */
+const PREFIX_BYTES = 11
 /** Of one part's body: memory for a file of any size is a few of these. [EX1] */
 export const MAX_EXPORT_PART_BYTES = 1_048_576
 
 /** What a file is of. */
 export interface ExportHeader {
-  readonly mode: (typeof MODES)[number]
-  /** 32 bytes. [KM3] */
+  readonly mode: Genesis['mode']
+  /** Body of the first record: a room is judged by it alone, and its hash names the document. [KM3] */
+  readonly genesis: Bytes
+  /** 32 bytes. */
   readonly genesisHash: Bytes
 }
 
-/** Numbers of the parts, in the order in which they stand. 4 is for snapshots. [EX2] */
-export const EXPORT_PART = { keys: 1, head: 2, records: 3, entries: 5, end: 6 } as const
+/** Numbers of the parts, in the order in which they stand. [EX2] */
+export const EXPORT_PART = { keys: 1, head: 2, records: 3, snapshot: 4, entries: 5, end: 6 } as const
 
 /** One part. Byte fields are views. */
 export type ExportPart =
@@ -43,29 +47,51 @@ export type ExportPart =
   | { readonly type: 'head'; readonly head: SignedHead; readonly headKey: Bytes }
   /** Member records, the genesis first, ascending. */
   | { readonly type: 'records'; readonly records: readonly PlacedRecord[] }
+  | SnapshotPiece
   | { readonly type: 'entries'; readonly seq: number; readonly envelopes: readonly Envelope[] }
   /** The last seq, and T there (32 bytes). */
   | { readonly type: 'end'; readonly seq: number; readonly transcript: Bytes }
 
-export function encodeExportHeader({ mode, genesisHash }: ExportHeader): Bytes {
-  const writer = new Writer(EXPORT_HEADER_BYTES)
-    .raw(MAGIC)
-    .u8(VERSION)
-    .u8(MODES.indexOf(mode) + 1)
-  return writer.fixed(genesisHash, HASH_BYTES).finish()
+/** Of the snapshot behind which the entries begin: a piece of its whole envelope. */
+export interface SnapshotPiece {
+  readonly type: 'snapshot'
+  /** Its place. */
+  readonly seq: number
+  /** T there, 32 bytes. */
+  readonly transcript: Bytes
+  readonly total: number
+  readonly offset: number
+  readonly bytes: Bytes
 }
 
-/** Throws `EXPORT_FORMAT` for what is no exported document, `EXPORT_VERSION` for one that a newer version made. */
-export function decodeExportHeader(bytes: Bytes): ExportHeader {
+/** The first bytes of a file; `genesis` is the body of the document's first record. */
+export function encodeExportHeader(genesis: Bytes): Bytes {
+  const writer = new Writer(PREFIX_BYTES + genesis.length).raw(MAGIC).u8(VERSION)
+  return writer.bytes16(genesis, MAX_GENESIS_BYTES).finish()
+}
+
+/**
+ * The header with which a file begins, and its length; `null` while it is not whole. Throws `EXPORT_FORMAT` for what is no exported document,
+ * `EXPORT_VERSION` for one that another version made, `EXPORT_DAMAGED` for one of no document.
+ */
+export function decodeExportHeader(
+  sha512: Sha512,
+  bytes: Bytes,
+): { readonly header: ExportHeader; readonly length: number } | null {
+  if (bytes.length < PREFIX_BYTES) return null
   if (!equalBytes(bytes.subarray(0, MAGIC.length), MAGIC)) {
     throw new SyncError('EXPORT_FORMAT', 'this is no exported document')
   }
   if (bytes[MAGIC.length] !== VERSION) {
     throw new SyncError('EXPORT_VERSION', 'this document was exported by another version: update the app')
   }
-  const mode = MODES[(bytes[MAGIC.length + 1] as number) - 1]
-  if (mode === undefined) throw exportDamaged()
-  return { mode, genesisHash: bytes.slice(MAGIC.length + 2, EXPORT_HEADER_BYTES) }
+  const length = PREFIX_BYTES + new Reader(bytes, PREFIX_BYTES - 2).u16()
+  if (length > PREFIX_BYTES + MAX_GENESIS_BYTES) throw exportDamaged()
+  if (bytes.length < length) return null
+  const genesis = bytes.slice(PREFIX_BYTES, length)
+  const record = decodeRecord(genesis)
+  if (!record.ok || record.value.type !== 'genesis') throw exportDamaged()
+  return { header: { mode: record.value.mode, genesis, genesisHash: genesisHash(sha512, genesis) }, length }
 }
 
 /** The body of a part. */
@@ -80,6 +106,11 @@ export function encodeExportBody(part: ExportPart): Bytes {
       for (const { seq, envelope } of part.records) writer.u64(seq).raw(envelope.bytes)
       return writer.finish()
     }
+    case 'snapshot': {
+      const { seq, transcript, total, offset, bytes } = part
+      const writer = new Writer(48 + bytes.length).u64(seq).fixed(transcript, HASH_BYTES)
+      return writer.u32(total).u32(offset).raw(bytes).finish()
+    }
     case 'entries': {
       const writer = new Writer(65_536).u64(part.seq)
       for (const envelope of part.envelopes) writer.raw(envelope.bytes)
@@ -93,9 +124,9 @@ export function encodeExportBody(part: ExportPart): Bytes {
 }
 
 /** Throws `EXPORT_DAMAGED` for what is no such part of this document. */
-export function decodeExportBody(type: number, body: Bytes, { genesisHash }: ExportHeader): ExportPart {
+export function decodeExportBody(type: number, body: Bytes, header: ExportHeader): ExportPart {
   const reader = new Reader(body)
-  const part = readBody(type, reader, documentIdOf(genesisHash))
+  const part = readBody(type, reader, documentIdOf(header.genesisHash))
   const result = reader.finish(part)
   if (!result.ok || result.value === null) throw exportDamaged()
   return result.value
@@ -113,7 +144,8 @@ export function extendExportChain(sha512: Sha512, chain: Bytes, type: number, bo
 
 /** Changed, or put together wrong. */
 export function exportDamaged(cause?: unknown): SyncError {
-  return new SyncError('EXPORT_DAMAGED', 'the exported document is damaged: take another copy of the file', { cause })
+  const message = 'the exported document is damaged: take another copy of the file'
+  return new SyncError('EXPORT_DAMAGED', message, { cause })
 }
 
 function readBody(type: number, reader: Reader, document: Bytes): ExportPart | null {
@@ -126,6 +158,8 @@ function readBody(type: number, reader: Reader, document: Bytes): ExportPart | n
     }
     case EXPORT_PART.records:
       return { type: 'records', records: readRecords(reader, document) }
+    case EXPORT_PART.snapshot:
+      return readPiece(reader)
     case EXPORT_PART.entries: {
       const { seq, envelopes } = readRun(reader)
       for (const envelope of envelopes) reader.require(equalBytes(envelope.document, document), 'mixed')
@@ -143,10 +177,17 @@ function readRecords(reader: Reader, document: Bytes): readonly PlacedRecord[] {
   while (reader.remaining > 0) {
     const record = { seq: reader.u64(), envelope: reader.envelope() }
     if (reader.fault !== null) break
-    const { kind } = record.envelope
-    reader.require(isLogKind(kind) && kind === KIND.record && equalBytes(record.envelope.document, document), 'kind')
+    reader.require(record.envelope.kind === KIND.record && equalBytes(record.envelope.document, document), 'kind')
     reader.require(record.seq > (records.at(-1)?.seq ?? 0), 'order')
     records.push(record)
   }
   return records
+}
+
+function readPiece(reader: Reader): SnapshotPiece {
+  const [seq, transcript] = [reader.u64(), reader.fixed(HASH_BYTES)]
+  const [total, offset, bytes] = [reader.u32(), reader.u32(), reader.rest()]
+  const fits = bytes.length > 0 && offset + bytes.length <= total && total <= MAX_SNAPSHOT_ENVELOPE_BYTES
+  reader.require(fits && seq > 0, 'range')
+  return { type: 'snapshot', seq, transcript, total, offset, bytes }
 }

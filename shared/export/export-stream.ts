@@ -12,7 +12,6 @@ import {
   decodeExportHeader,
   encodeExportBody,
   encodeExportHeader,
-  EXPORT_HEADER_BYTES,
   EXPORT_PART,
   exportDamaged,
   extendExportChain,
@@ -32,9 +31,10 @@ export class ExportWriter {
   readonly #sha512: Sha512
   #chain: Bytes
 
-  constructor(sha512: Sha512, header: ExportHeader) {
+  /** `genesis`: body of the document's first record. */
+  constructor(sha512: Sha512, genesis: Bytes) {
     this.#sha512 = sha512
-    this.header = encodeExportHeader(header)
+    this.header = encodeExportHeader(genesis)
     this.#chain = startExportChain(sha512, this.header)
   }
 
@@ -75,10 +75,11 @@ export class ExportReader {
     // Kept while the caller works on a part, and when it stops.
     this.#left = left
     if (this.#header === null) {
-      if (left.length < EXPORT_HEADER_BYTES) return
-      this.#header = decodeExportHeader(left.subarray(0, EXPORT_HEADER_BYTES))
-      this.#chain = startExportChain(this.#sha512, left.subarray(0, EXPORT_HEADER_BYTES))
-      this.#left = left = left.subarray(EXPORT_HEADER_BYTES)
+      const begun = decodeExportHeader(this.#sha512, left)
+      if (begun === null) return
+      this.#header = begun.header
+      this.#chain = startExportChain(this.#sha512, left.subarray(0, begun.length))
+      this.#left = left = left.subarray(begun.length)
     }
     for (;;) {
       const length = partLength(left)
@@ -118,5 +119,5 @@ function partLength(bytes: Bytes): number | null {
 }
 
 function isRepeated(type: number): boolean {
-  return type === EXPORT_PART.records || type === EXPORT_PART.entries
+  return type === EXPORT_PART.records || type === EXPORT_PART.snapshot || type === EXPORT_PART.entries
 }

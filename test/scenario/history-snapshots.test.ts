@@ -1,8 +1,21 @@
 /** The history of a document that a device opened from a snapshot. */
-import type { SealedHistory, Version } from '@y-sealed/client'
+import { importDocument, type SealedHistory, type SealedProvider, type Version } from '@y-sealed/client'
+import {
+  concatBytes,
+  ExportReader,
+  ExportWriter,
+  sodiumSha512,
+  type Bytes,
+  type ExportHeader,
+} from '@y-sealed/protocol'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 
+import { auditExport } from '../../server/audit/audit-export.ts'
+import { Team } from '../support/members/team.ts'
 import { createScene, startHonestRelay, watch, type Witness } from '../support/stage.ts'
+import { makeTemporaryFolder } from '../support/temporary-folder.ts'
 
 const PACE = { electionMs: 20, attestationMs: 40, idleMs: 200 }
 const NOON = Date.UTC(2026, 0, 1, 12)
@@ -99,5 +112,71 @@ describe('[HI2] a device that began behind a snapshot', () => {
     await carol.peer.provider.flush()
     await vi.waitFor(() => expect(alice.text).toBe(carol.text))
     expect([...alice.reports, ...carol.reports]).toEqual([])
+  })
+})
+
+/** A file of all that a device has, and its key. */
+async function exportFrom(provider: SealedProvider): Promise<{ readonly file: Bytes; readonly key: string }> {
+  const { key, chunks } = await provider.exportDocument()
+  const pieces: Bytes[] = []
+  for await (const piece of chunks) pieces.push(piece)
+  return { file: concatBytes(...pieces), key }
+}
+
+async function faultsOf(file: Bytes): Promise<readonly string[]> {
+  const path = join(makeTemporaryFolder(), 'note')
+  writeFileSync(path, file)
+  const faults: string[] = []
+  const say = ({ code, seq, detail }: { code: string; seq: number | null; detail: string }): void =>
+    void faults.push(`${code} at ${seq}: ${detail}`)
+  await auditExport({ path, onFileFault: say, onDocument: (report) => report.faults.forEach(say) })
+  return faults
+}
+
+describe('[EX2] [EX5] a document that begins behind a snapshot', () => {
+  it('is exported with it, opens from it, and says where its history begins', async () => {
+    const { alice, carol, base } = await openFromSnapshot()
+    await carol.peer.provider.whenKept()
+    const { file, key } = await exportFrom(carol.peer.provider)
+    const imported = await importDocument(file, { key })
+    expect(imported.doc.getText('note').toJSON()).toBe(alice.text)
+    const { versions, unknownThrough } = await imported.history().versions()
+    expect(unknownThrough).toBe(base)
+    const oldest = versions.at(-1) as Version
+    expect((await imported.history().at(oldest.seq)).getText('note').toJSON()).toBe(
+      (await alice.peer.provider.history().at(oldest.seq)).getText('note').toJSON(),
+    )
+    expect(await faultsOf(file)).toEqual([])
+
+    // Somebody else's snapshot, or this one at another place, is believed by nobody.
+    const reader = new ExportReader(sodiumSha512)
+    const parts = [...reader.take(file)]
+    const writer = new ExportWriter(sodiumSha512, (reader.header as ExportHeader).genesis)
+    const moved = parts.map((part) => (part.type === 'snapshot' ? { ...part, seq: part.seq - 1 } : part))
+    const forged = concatBytes(writer.header, ...moved.map((part) => writer.write(part)))
+    await expect(importDocument(forged, { key })).rejects.toMatchObject({ code: 'EXPORT_DAMAGED' })
+    expect((await faultsOf(forged)).some((fault) => /^(SNAPSHOT|END|SEQ)_/.test(fault))).toBe(true)
+  })
+
+  it('is audited where it has members, and whatever stands before the snapshot', async () => {
+    const relay = await startHonestRelay([], undefined, { pageBytes: 16_384 })
+    const options = { provider: { snapshotPace: PACE } }
+    const team = await Team.start(relay, options)
+    const bob = await team.invite('writer', team.alice, options)
+    await team.invite('reader')
+    for (let i = 0; i < 120; i++) await (i % 30 === 0 ? bob : team.alice).write(`${i} `)
+    await vi.waitFor(() => expect(bob.peer.provider.snapshots.at(-1)?.standing).toBe('attested'), 5_000)
+    await team.alice.rotate()
+    await bob.write('the end')
+    const carol = await team.invite('writer', team.alice, options)
+    await carol.reads(bob.text)
+    await carol.peer.provider.whenKept()
+    const { file, key } = await exportFrom(carol.peer.provider)
+    expect(await faultsOf(file)).toEqual([])
+    const [byKey, asMember] = [await importDocument(file, { key }), await importDocument(file, { device: bob.device })]
+    for (const imported of [byKey, asMember]) {
+      expect(imported.doc.getText('note').toJSON()).toBe(bob.text)
+      expect((await imported.history().versions()).unknownThrough).toBeGreaterThan(50)
+    }
   })
 })

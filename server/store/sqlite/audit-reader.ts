@@ -41,6 +41,8 @@ export interface EntryRow {
   /** `null` once it is trimmed; its signature stays. */
   readonly envelope: Bytes | null
   readonly signature: Bytes | null
+  /** Nothing is known of the place before it, though it has the number before. */
+  readonly isUnchained?: true
   /** Of its session's row; `null` where there is none. */
   readonly device: Bytes | null
   readonly sessionId: Bytes | null

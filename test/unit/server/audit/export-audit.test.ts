@@ -78,7 +78,7 @@ function stored(bytes: Bytes): string {
 
 /** The file with other parts, and links as if it had always been so. */
 function rewritten({ header, parts }: Exported, change: (part: ExportPart) => ExportPart | null): Bytes {
-  const writer = new ExportWriter(sodiumSha512, header)
+  const writer = new ExportWriter(sodiumSha512, header.genesis)
   const changed = parts.map(change).filter((part) => part !== null)
   return concatBytes(writer.header, ...changed.map((part) => writer.write(part)))
 }
