@@ -1,9 +1,11 @@
 /** Plaintext documents go in and come out again by the command line, over a real relay that is killed on the way. */
 import Database from 'better-sqlite3'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import * as Y from 'yjs'
 
 import { holdsTheSame } from '../../client/node/migrate/same-content.ts'
@@ -235,6 +237,26 @@ describe('what cannot be imported', { timeout: 60_000 }, () => {
     expect(stderr).toContain(line)
     expect({ exitCode, stdout, lines: stderr.trim().split('\n').length }).toEqual({ exitCode: 2, stdout: '', lines: 1 })
     expect(stderr).toMatch(/^error: /)
+  })
+
+  it('a copy in the clear is gone when the command is interrupted', async () => {
+    const server = createServer(() => undefined).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    onTestFinished(() => void server.close())
+    const { port } = server.address() as AddressInfo
+    const temporary = makeTemporaryFolder()
+    const relay = { url: `wss://127.0.0.1:${port}/sync`, caPath: null }
+    const args = ['import', leveldb, '--document', 'shopping', '--new']
+    const { child, finished } = startClient(relay, args, { TMPDIR: temporary })
+    const copies = (): readonly string[] => readdirSync(temporary).filter((name) => name.startsWith('y-sealed-import'))
+    await vi.waitFor(() => expect(filesIn(temporary).some(({ name }) => name.endsWith('.log'))).toBe(true), {
+      timeout: 30_000,
+      interval: 20,
+    })
+    expect(statSync(join(temporary, copies()[0] ?? '')).mode & 0o777).toBe(0o700)
+    child.kill('SIGINT')
+    expect((await finished).exitCode).toBe(130)
+    expect(copies()).toEqual([])
   })
 
   it('a database tells what is in it, and is not changed by being read', async () => {

@@ -30,7 +30,8 @@ export function createImportCommand(): Command {
       'Reads a document from a file with a Yjs update (V1 or V2), a folder of y-leveldb or a SQLite file of Hocuspocus, seals it here, sends it, ' +
         'and opens it again from the relay to compare. The source is not changed. Interrupted, it is run again with the same --link-file and ' +
         '--keys and without --new: it goes on where it was. Every character counts as written by this device from then on; who wrote it before ' +
-        'is not carried over. Stop the server of a database first, so that nothing is written while it is read.',
+        'is not carried over. Stop the server of a database first, so that nothing is written while it is read; one of y-leveldb is copied to the ' +
+        'temporary folder (0700) while this runs, which nothing but a kill leaves there.',
     )
     .argument('<source>', 'file or folder')
   return addDocumentOptions(command)
@@ -53,6 +54,8 @@ export function createImportCommand(): Command {
     )
     .action(async (path: string, options: ImportOptions) => {
       warnOfVisibleLink(command)
+      // By way of exit, so that no copy in the clear is left behind.
+      process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143))
       const source = await openPlainSource(path, options.format ?? null)
       try {
         if (options.list === true) for (const name of source.names) console.log(name)

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { rmSync } from 'node:fs'
 import { cp, mkdtemp, open, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
@@ -53,6 +54,9 @@ async function openLevelDb(path: string): Promise<PlainSource> {
   }
   // LevelDB writes when it opens, and y-leveldb when it reads: the owner's database stays as it is.
   const copy = await mkdtemp(join(tmpdir(), 'y-sealed-import-'))
+  // It is in the clear: it goes with the process too.
+  const forget = (): void => rmSync(copy, { recursive: true, force: true })
+  process.once('exit', forget)
   await cp(path, copy, { recursive: true })
   await rm(join(copy, 'LOCK'), { force: true })
   const database = new LeveldbPersistence(copy)
@@ -66,7 +70,8 @@ async function openLevelDb(path: string): Promise<PlainSource> {
     },
     close: async () => {
       await database.destroy()
-      await rm(copy, { recursive: true, force: true })
+      forget()
+      process.off('exit', forget)
     },
   }
 }
