@@ -222,6 +222,8 @@ export class LogFollower {
    * be asked without end.
    */
   readDone(reachedHead: boolean): void {
+    // One that was asked for before the log was begun anew says nothing of it.
+    if (!this.#reading) return
     if (reachedHead) this.#lagging = false
     this.#endRead()
     if (this.#options.log.head.seq > this.#readAfter) {

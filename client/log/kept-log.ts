@@ -44,7 +44,8 @@ export class KeptLog {
   #isClosing = false
   #isOver = false
   #isTold = false
-  readonly #onKept = new Set<() => void>()
+  /** Who waits until what was given up to a seq is kept. */
+  readonly #onKept = new Set<{ readonly seq: number; readonly resolve: () => void }>()
 
   constructor(options: KeptLogOptions) {
     this.#options = options
@@ -144,7 +145,8 @@ export class KeptLog {
   /** Resolves when all that was given so far is kept, or never will be. */
   whenKept(): Promise<void> {
     if (this.#isOver || (this.#waiting.length === 0 && this.#writing === null)) return Promise.resolve()
-    return new Promise((resolve) => this.#onKept.add(resolve))
+    // Others may come without pause: they are not waited for.
+    return new Promise((resolve) => this.#onKept.add({ seq: this.#takenSeq, resolve }))
   }
 
   /** What waits is written now, and after it what is being written already. */
@@ -178,11 +180,11 @@ export class KeptLog {
     this.#retryMs = FIRST_RETRY_MS
     this.#isTold = false
     this.#writtenHead = Math.max(this.#writtenHead, headSeq)
-    const isBehind = this.#waiting.length > 0 || (this.#head?.seq ?? 0) > this.#writtenHead
-    if (isBehind && this.#isClosing) return this.#write()
-    if (isBehind) this.#writeSoon()
     // A head is nobody's edit: for it alone nobody waits.
-    if (this.#waiting.length === 0) this.#release()
+    this.#release((this.#waiting[0]?.seq ?? Infinity) - 1)
+    const isBehind = this.#waiting.length > 0 || (this.#head?.seq ?? 0) > this.#writtenHead
+    if (isBehind && this.#isClosing) this.#write()
+    else if (isBehind) this.#writeSoon()
   }
 
   #failed(error: unknown, entries: readonly StoredEntry[]): void {
@@ -212,10 +214,13 @@ export class KeptLog {
     this.#release()
   }
 
-  #release(): void {
-    const waiting = [...this.#onKept]
-    this.#onKept.clear()
-    for (const resolve of waiting) resolve()
+  /** What was given up to `seq` is kept, or never will be. */
+  #release(seq = Infinity): void {
+    for (const waiting of this.#onKept) {
+      if (waiting.seq > seq) continue
+      this.#onKept.delete(waiting)
+      waiting.resolve()
+    }
   }
 
   /** A store that cannot be read is as an empty one: the relay has everything. */

@@ -27,7 +27,8 @@ export class Publisher {
   #idleTimer: Cancel | null = null
   #isWorking = false
   #upload: Upload | null = null
-  /** Bytes of entries since the newest published snapshot, and of that. */
+  /** Entries after the place of the newest published snapshot, and its bytes. */
+  #tail: { readonly seq: number; readonly bytes: number }[] = []
   #tailBytes = 0
   #snapshotBytes = 0
 
@@ -48,15 +49,17 @@ export class Publisher {
     this.#idleTimer = null
   }
 
-  /** Entries were taken. */
-  grew(bytes: number): void {
+  /** An entry was taken. */
+  grew(seq: number, bytes: number): void {
+    this.#tail.push({ seq, bytes })
     this.#tailBytes += bytes
   }
 
-  /** A snapshot was published, by whomever. */
-  published(bytes: number): void {
+  /** A snapshot of the log up to `seq` was published, by whomever. */
+  published(seq: number, bytes: number): void {
     this.#snapshotBytes = bytes
-    this.#tailBytes = 0
+    this.#tail = this.#tail.filter((entry) => entry.seq > seq)
+    this.#tailBytes = this.#tail.reduce((sum, entry) => sum + entry.bytes, 0)
     this.#timer?.()
     this.#timer = null
   }

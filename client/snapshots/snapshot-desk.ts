@@ -128,10 +128,10 @@ export class SnapshotDesk {
   #note(outcome: LogOutcome): void {
     const { device, emit } = this.#options
     const { envelope, seq, kind } = outcome
-    this.#publisher.grew(envelope.bytes.length)
+    this.#publisher.grew(seq, envelope.bytes.length)
     if (kind === 'published') {
       const body = decodePublication(envelope.sealed)
-      if (body.ok) this.#publisher.published(body.value.snapshotBytes)
+      if (body.ok) this.#publisher.published(body.value.seq, body.value.snapshotBytes)
       this.#attester.published(outcome)
     } else if (kind === 'attested') {
       const { snapshot, verdict } = outcome
@@ -141,7 +141,7 @@ export class SnapshotDesk {
         emit('integrity', [{ code: 'SNAPSHOT_MISMATCH', seq, authors, fatal: false }])
       }
       if (this.#isLive) this.#trim()
-    } else if (!equalBytes(envelope.device, device.id)) {
+    } else if (kind === 'update' && !equalBytes(envelope.device, device.id)) {
       this.#publisher.othersWrote()
     }
   }

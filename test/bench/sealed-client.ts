@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { RelayConnection, SealedProvider, sharedKeyDocument, type DocumentAccess } from '@y-sealed/client'
+import {
+  RelayConnection,
+  SealedProvider,
+  sharedKeyDocument,
+  type DocumentAccess,
+  type SealedProviderOptions,
+} from '@y-sealed/client'
 import { nodeWebSocket } from '@y-sealed/client/node'
 import { base64urlToBytes, toBytes, type Bytes } from '@y-sealed/protocol'
 import { createDeviceSeeds, Device } from '@y-sealed/protocol/sealing'
@@ -34,6 +40,7 @@ export function openSealedClient(
   port: number,
   access: DocumentAccess,
   device: Device = new Device(createDeviceSeeds()),
+  options: Partial<SealedProviderOptions> = {},
 ): SealedClient {
   const traffic = new Traffic()
   const connection = new RelayConnection({
@@ -44,7 +51,7 @@ export function openSealedClient(
     WebSocket: meterSockets(nodeWebSocket({ ca: workplace.ca }), traffic),
   })
   const doc = new Y.Doc()
-  const provider = new SealedProvider({ connection, access, doc })
+  const provider = new SealedProvider({ ...options, connection, access, doc })
   return {
     doc,
     text: doc.getText('note'),

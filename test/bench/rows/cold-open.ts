@@ -1,9 +1,12 @@
 /**
- * P5 as it is without snapshots: a trace typed with one envelope an edit, the relay restarted, and a fresh client that opens the document
- * from its whole log. The measures are the merged state, as one message, and Yjs taking it in.
+ * P5: a trace typed with one envelope an edit while a second device looks after the snapshots that are made meanwhile, the relay restarted, and
+ * a fresh client that opens the document. The measures are the merged state, as one message, and Yjs taking it in; and, for P7, what lies
+ * on the relay's disk once it has trimmed the log.
  *
  * @module
  */
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import * as Y from 'yjs'
 
 import { typeTrace } from '../../../client/node/replay/type-trace.ts'
@@ -11,9 +14,16 @@ import { compareRow, type BenchRow } from '../bench-row.ts'
 import { readBenchTrace } from '../bench-trace.ts'
 import { median, medianOf, sleep } from '../figures.ts'
 import { readCpuUs, readMemoryBytes } from '../process-cost.ts'
-import { createRoomAccess, openSealedClient } from '../sealed-client.ts'
+import { createRoomAccess, openSealedClient, type SealedClient } from '../sealed-client.ts'
 import { startRelayProcess } from '../systems/relay.ts'
 import type { Workplace } from '../workplace.ts'
+
+/** As in production, but for less waiting when the typing is done. */
+const PACE = { electionMs: 300, attestationMs: 600, idleMs: 1_000 }
+/** The relay does at once what it would do after a week. */
+const TRIM_AT_ONCE = { trimAgeMs: 1, trimIntervalMs: 200, trimPauseMs: 1 }
+const TRIM_PATIENCE_MS = 6_000
+const SNAPSHOT_PATIENCE_MS = 60_000
 
 /** Edits that may wait for their acknowledgement. */
 const MAX_UNSAVED = 256
@@ -38,8 +48,12 @@ export async function benchColdOpen({
   const data = workplace.folder('cold-open')
   const accessOf = createRoomAccess()
   let relay = await startRelayProcess(workplace, data)
-  const typist = openSealedClient(workplace, relay.port, accessOf())
+  const open = (port: number): SealedClient =>
+    openSealedClient(workplace, port, accessOf(), undefined, { snapshotPace: PACE })
+  const typist = open(relay.port)
   await typist.provider.whenSynced()
+  const witness = open(relay.port)
+  await witness.provider.whenSynced()
   await typeTrace(typist.text, trace, {
     clock: () => performance.now(),
     pause: sleep,
@@ -50,17 +64,22 @@ export async function benchColdOpen({
   })
   await typist.provider.flush()
   const merged = Y.encodeStateAsUpdateV2(typist.doc)
+  const typedSeq = typist.provider.head.seq
+  const vouchedMs = await whenVouched(typist, typedSeq)
+  const published = typist.provider.snapshots.length
   typist.close()
+  witness.close()
   await relay.stop()
 
-  relay = await startRelayProcess(workplace, data)
+  relay = await startRelayProcess(workplace, data, TRIM_AT_ONCE)
+  await sleep(TRIM_PATIENCE_MS)
   const restedBytes = readMemoryBytes(relay.pid)
   const openings: Opening[] = []
   const applyMs: number[] = []
   for (let run = 0; run < 3; run++) {
     const cpuUs = readCpuUs(relay.pid)
     const startedAt = performance.now()
-    const client = openSealedClient(workplace, relay.port, accessOf())
+    const client = open(relay.port)
     await client.provider.whenSynced()
     const ms = performance.now() - startedAt
     if (client.text.toJSON() !== trace.endContent) throw new Error('the text that was opened is another')
@@ -74,7 +93,7 @@ export async function benchColdOpen({
   }
   const grownKib = (readMemoryBytes(relay.pid) - restedBytes) / 1024
   await relay.stop()
-  const title = `${name}, no snapshots`
+  const title = name
   const state = 'merged state'
   return [
     compareRow(
@@ -101,7 +120,30 @@ export async function benchColdOpen({
       'entries',
       medianOf(openings, ({ entries }) => entries),
     ),
+    compareRow('P7', `${title}: on disk once trimmed`, 'B', sizeOf(data), 'plain Yjs state', merged.length),
+    { row: 'P5', name: `${title}: typed out to vouched for`, value: vouchedMs, unit: 'ms' },
+    { row: 'P5', name: `${title}: snapshots that stand`, value: published, unit: '' },
     { row: 'P5', name: `${title}: relay CPU an opening`, value: medianOf(openings, (run) => run.cpuMs), unit: 'ms' },
     { row: 'P5', name: `${title}: relay memory after three openings`, value: grownKib, unit: 'KiB' },
   ]
+}
+
+/** Waits until others vouch for all that was typed, or nearly; how long it took. */
+async function whenVouched({ provider }: SealedClient, typedSeq: number): Promise<number> {
+  const startedAt = performance.now()
+  while (!provider.snapshots.some(({ standing, seq }) => standing === 'attested' && seq >= typedSeq)) {
+    if (performance.now() - startedAt > SNAPSHOT_PATIENCE_MS) {
+      console.error('!! no snapshot of all that was typed was vouched for', provider.snapshots)
+      break
+    }
+    await sleep(50)
+  }
+  return performance.now() - startedAt
+}
+
+/** Of the database, whatever its files. */
+function sizeOf(folder: string): number {
+  return readdirSync(folder)
+    .filter((name) => name.startsWith('relay.db'))
+    .reduce((sum, name) => sum + statSync(join(folder, name)).size, 0)
 }

@@ -61,8 +61,12 @@ interface Shared {
   readonly sources: SealedSource[]
 }
 
-/** Starts `y-sealed-relay serve` as it was built; the folder keeps its data. */
-export async function startRelayProcess(workplace: Workplace, data: string): Promise<ServerProcess> {
+/** Starts `y-sealed-relay serve` as it was built, with other limits where they are given; the folder keeps its data. */
+export async function startRelayProcess(
+  workplace: Workplace,
+  data: string,
+  limits: Partial<RelayLimits> = {},
+): Promise<ServerProcess> {
   const { certPath, keyPath, jwksPath } = workplace
   const port = await findFreePort()
   const options = {
@@ -77,7 +81,7 @@ export async function startRelayProcess(workplace: Workplace, data: string): Pro
   }
   return startServer({
     script: '../../server/dist/cli/main.js',
-    environment: { Y_SEALED_LIMITS: JSON.stringify(RAISED_LIMITS) },
+    environment: { Y_SEALED_LIMITS: JSON.stringify({ ...RAISED_LIMITS, ...limits }) },
     args: [
       'serve',
       ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]),

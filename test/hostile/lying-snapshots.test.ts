@@ -1,0 +1,218 @@
+/** Snapshots that lie, and relays that lie about them: nothing of it is shown, nothing is lost, and it is told whose it is. */
+import { createMemoryDocumentStore, type DocumentStore, type SealedProviderOptions } from '@y-sealed/client'
+import { bytesToHex, encodeRelayFrame, type RelayFrame } from '@y-sealed/protocol'
+import { describe, expect, it, vi } from 'vitest'
+
+import { startLyingRelay, turnBit, type LyingRelay, type Trick } from '../support/lying-relay.ts'
+import { publishForgery, rebuildHonestly, withText, type Forgery } from '../support/snapshots/forger.ts'
+import {
+  createScene,
+  expectSound,
+  haltOf,
+  intrude,
+  startHonestRelay,
+  watch,
+  type HonestRelay,
+  type Intruder,
+  type Scene,
+  type Witness,
+} from '../support/stage.ts'
+
+const PACE = { electionMs: 20, attestationMs: 40, idleMs: 100 }
+const TEXT = 'pay Bob a hundred, and be quick about it. '.repeat(4)
+
+/** A document of a log so long that nobody who opens is sent all of it. */
+interface Theatre {
+  readonly scene: Scene
+  readonly lying: LyingRelay
+  readonly honest: HonestRelay
+  readonly alice: Witness
+  readonly store: DocumentStore
+  join(provider?: Partial<SealedProviderOptions>): Promise<Witness>
+  mallory(): Promise<Intruder>
+}
+
+async function setTheatre(provider: Partial<SealedProviderOptions>): Promise<Theatre> {
+  const scene = await createScene()
+  const lying = await startLyingRelay()
+  const honest = await startHonestRelay([lying], undefined, { pageBytes: 4_096 })
+  lying.stand(honest)
+  const join: Theatre['join'] = (options = {}) =>
+    watch({ relay: lying, access: scene.access(), provider: { snapshotPace: PACE, ...options } })
+  const store = createMemoryDocumentStore()
+  const alice = await join({ ...provider, store })
+  await alice.peer.provider.whenSynced()
+  for (const word of TEXT.split(' ')) {
+    alice.peer.text.insert(alice.peer.text.length, `${word} `)
+    await alice.peer.provider.flush()
+  }
+  await alice.peer.provider.whenKept()
+  await vi.waitFor(async () =>
+    expect((await store.extent(scene.document.id)).lastSeq).toBe(alice.peer.provider.head.seq),
+  )
+  return { scene, lying, honest, alice, store, join, mallory: () => intrude(honest, scene) }
+}
+
+async function forge(theatre: Theatre, make: (honest: Forgery['said']) => Forgery): Promise<Intruder> {
+  const { scene, store, alice } = theatre
+  const honest = await rebuildHonestly({ access: scene.access(), store, head: alice.peer.provider.head })
+  const mallory = await theatre.mallory()
+  await publishForgery(mallory, make(honest))
+  return mallory
+}
+
+const standingOf = ({ peer }: Witness): (string | undefined)[] =>
+  peer.provider.snapshots.map(({ standing }) => standing)
+
+describe('a member who publishes what the log does not say', () => {
+  it('[K12] [LO13] is named by whoever looks after it, and nobody opens from it', async () => {
+    const theatre = await setTheatre({ compaction: 'never' })
+    const bob = await theatre.join()
+    await bob.peer.provider.whenSynced()
+    const { client } = await forge(theatre, (honest) => {
+      const forged = withText(honest, TEXT.replace('Bob', 'Eve'))
+      return { content: forged, said: forged }
+    })
+    await vi.waitFor(() => expect(standingOf(theatre.alice)).toEqual(['disputed']), 5_000)
+    for (const witness of [theatre.alice, bob]) {
+      const [report, ...others] = witness.reports
+      expect(others).toEqual([])
+      expect(report).toMatchObject({ code: 'SNAPSHOT_MISMATCH', fatal: false })
+      const [author, finder] = report!.authors!.map(bytesToHex)
+      expect(author).toBe(bytesToHex(client.device.id))
+      expect(finder).not.toBe(author)
+    }
+    const carol = await theatre.join()
+    await carol.peer.provider.whenSynced()
+    expect(carol.text).toBe(theatre.alice.text)
+    expectSound(theatre.alice, bob, carol)
+  })
+
+  it('[K12] [LO12] gains nothing by the digest of the truth: who opens finds that it is not of what it got', async () => {
+    const theatre = await setTheatre({ compaction: 'never' })
+    const bob = await theatre.join()
+    await bob.peer.provider.whenSynced()
+    await forge(theatre, (honest) => ({ content: withText(honest, TEXT.replace('Bob', 'Eve')), said: honest }))
+    await vi.waitFor(() => expect(standingOf(theatre.alice)).toEqual(['attested']), 5_000)
+    const carol = await theatre.join({ compaction: 'never' })
+    await carol.peer.provider.whenSynced()
+    expect(carol.reports.map(({ code }) => code)).toEqual(['SNAPSHOT_REFUSED'])
+    expect(carol.text).toBe(theatre.alice.text)
+    expectSound(carol)
+  })
+
+  it('[LO13] is not believed on its own word while the log is there', async () => {
+    const theatre = await setTheatre({ compaction: 'never' })
+    await forge(theatre, (honest) => {
+      const forged = withText(honest, TEXT.replace('Bob', 'Eve'))
+      return { content: forged, said: forged }
+    })
+    const offered = { shown: false }
+    const [published] = await vi.waitFor(() => {
+      const { snapshots } = theatre.alice.peer.provider
+      expect(snapshots).toHaveLength(1)
+      return snapshots
+    })
+    // The relay names it all the same.
+    theatre.lying.toClient = (frame) => {
+      if (frame?.type !== 'opened' || offered.shown) return undefined
+      offered.shown = true
+      const lie = { snapshotId: published!.id, snapshotSeq: published!.seq, snapshotBytes: 1, through: 0 }
+      return [encodeRelayFrame({ ...frame, ...lie })]
+    }
+    const carol = await theatre.join({ compaction: 'never' })
+    await carol.peer.provider.whenSynced()
+    expect(offered.shown).toBe(true)
+    expect(carol.text).toBe(theatre.alice.text)
+    expect(carol.reports.map(({ code }) => code)).toEqual(['SNAPSHOT_REFUSED'])
+  })
+})
+
+describe('a relay that lies about snapshots', () => {
+  /** Two snapshots that are vouched for, and some more. */
+  const setPublished = async (): Promise<Theatre> => {
+    const theatre = await setTheatre({})
+    const { alice } = theatre
+    const bob = await theatre.join()
+    await vi.waitFor(() => expect(standingOf(alice)).toEqual(['attested']), 8_000)
+    bob.peer.close()
+    alice.peer.text.insert(0, 'Dear bank, ')
+    await alice.peer.provider.flush()
+    return theatre
+  }
+
+  it.each<readonly [string, Trick<RelayFrame>]>([
+    [
+      '[K1] turns a bit of it',
+      (frame) =>
+        frame?.type === 'snapshot-chunk'
+          ? [encodeRelayFrame({ ...frame, bytes: turnBit(frame.bytes, 300) })]
+          : undefined,
+    ],
+    [
+      '[K2] gives another in its place',
+      (frame) =>
+        frame?.type === 'snapshot-chunk'
+          ? [encodeRelayFrame({ ...frame, bytes: frame.bytes.slice().reverse() })]
+          : undefined,
+    ],
+    [
+      '[K3] leaves a piece out',
+      (frame) =>
+        frame?.type === 'snapshot-chunk' ? [encodeRelayFrame({ ...frame, total: frame.total + 1 })] : undefined,
+    ],
+    [
+      '[LO10] says that it goes further',
+      (frame) =>
+        frame?.type === 'opened' ? [encodeRelayFrame({ ...frame, snapshotSeq: frame.snapshotSeq + 1 })] : undefined,
+    ],
+  ])('%s: the log is read in its stead, and nothing is lost', async (_, trick) => {
+    const theatre = await setPublished()
+    theatre.lying.toClient = trick
+    const carol = await theatre.join({ compaction: 'never' })
+    await carol.peer.provider.whenSynced()
+    expect(carol.text).toBe(theatre.alice.text)
+    expect(carol.reports.map(({ code }) => code)).toContain('SNAPSHOT_REFUSED')
+    expect(carol.closings).toEqual([])
+    expectSound(carol)
+  })
+
+  it('[K9] [LO15] [CL41] has to show by its marks that the log before a snapshot is the one that was signed', async () => {
+    const theatre = await setPublished()
+    const { lying, alice } = theatre
+    const dave = await theatre.join({ compaction: 'never' })
+    await dave.peer.provider.whenSynced()
+    const signed = dave.peer.provider.signedHead!
+    dave.peer.close()
+    // What is left of what it had verified is the head, which lies before what is published next.
+    const remembering = async (): Promise<DocumentStore> => {
+      const store = createMemoryDocumentStore()
+      await store.append(theatre.scene.document.id, [], signed)
+      return store
+    }
+    const bob = await theatre.join()
+    for (let i = 0; i < 40; i++) {
+      alice.peer.text.insert(0, 'and ')
+      await alice.peer.provider.flush()
+    }
+    await vi.waitFor(() => {
+      const newest = alice.peer.provider.snapshots.at(-1)
+      expect([newest?.standing, newest!.seq > signed.seq]).toEqual(['attested', true])
+    }, 8_000)
+    bob.peer.close()
+    const honestly = await theatre.join({ store: await remembering() })
+    await honestly.peer.provider.whenSynced()
+    expect([honestly.text, honestly.reports]).toEqual([alice.text, []])
+    honestly.peer.close()
+
+    let asked = 0
+    lying.toClient = (frame) => {
+      if (frame?.type !== 'ids') return undefined
+      asked += 1
+      return [encodeRelayFrame({ ...frame, ids: turnBit(frame.ids, 40) })]
+    }
+    const lied = await theatre.join({ store: await remembering() })
+    expect(await haltOf(lied)).toMatchObject({ reported: ['FORK'] })
+    expect([asked, lied.text.includes('Dear bank')]).toEqual([1, false])
+  })
+})
