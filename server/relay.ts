@@ -18,7 +18,7 @@ import { isLoopbackHost } from './ops/host-name.ts'
 import { nodeSha512 } from './ops/sha512.ts'
 import { createTlsOptions, type TlsIdentity } from './ops/tls-options.ts'
 import { readTrustedProxies } from './transport/forwarded.ts'
-import { SocketServer } from './transport/socket-server.ts'
+import { SocketServer, type Pages } from './transport/socket-server.ts'
 
 export interface RelayOptions {
   readonly store: Store
@@ -38,6 +38,8 @@ export interface RelayOptions {
   readonly headKey: HeadKey
   /** Answers `GET` and `POST /token`, for the client that a proxy has named if one has. */
   readonly tokenEndpoint?: (request: IncomingMessage, response: ServerResponse, forwarded?: string) => Promise<void>
+  /** An app of the caller's on the same origin, for what is neither the socket nor a token. Whoever serves an app's code can read what it reads. */
+  readonly pages?: Pages
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
@@ -120,6 +122,7 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
     limits,
     doorkeeper: new Admission(limits, clock),
     tokenEndpoint: options.tokenEndpoint,
+    pages: options.pages,
     labelSubject: createSubjectLabels(),
     isStrictTransport: options.strictTransport ?? false,
   })

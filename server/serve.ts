@@ -147,6 +147,7 @@ async function start(
     trustedProxies: complete.trustedProxies,
     headKey: loadHeadKey(keysFolderOf(data)),
     ...(issuer === null ? {} : { tokenEndpoint: createTokenEndpoint({ ...endpoint, desk: issuer }) }),
+    ...(complete.pages === undefined ? {} : { pages: complete.pages }),
     clock,
     log,
     metrics,

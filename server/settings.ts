@@ -12,6 +12,7 @@ import { hostInUrl, hostsOf, isLoopbackHost, normaliseHost } from './ops/host-na
 import type { LogLevel } from './ops/log.ts'
 import { SettingsError } from './ops/settings-error.ts'
 import { readTrustedProxies } from './transport/forwarded.ts'
+import type { Pages } from './transport/socket-server.ts'
 
 /** What a relay is told. Everything has a default: `startRelay({})` is a relay on this machine alone. */
 export interface RelaySettings {
@@ -47,6 +48,11 @@ export interface RelaySettings {
   readonly limits?: Partial<RelayLimits>
   /** Environment of the process, for `NODE_ENV` and for limits. */
   readonly environment?: Readonly<Record<string, string | undefined>>
+  /**
+   * An app on the relay's own origin: answers requests for what is neither the socket nor a token, and says so with true. For development and
+   * demonstration; whoever serves an app's code can read what the app reads.
+   */
+  readonly pages?: Pages
   /** Takes the log's lines; by default they go to standard error. */
   readonly writeLog?: (line: string) => void
 }
@@ -68,6 +74,7 @@ export interface CompleteSettings {
   readonly operations: { readonly host: string; readonly port: number } | null
   readonly logLevel: LogLevel
   readonly limits: Partial<RelayLimits>
+  readonly pages: Pages | undefined
 }
 
 /** Who may make documents when nothing is said: everybody on this machine, or those invited from elsewhere; a proxy lets those in. */
@@ -103,6 +110,7 @@ export function completeSettings(settings: RelaySettings, port: number): Complet
     operations: readOperations(settings),
     logLevel: settings.logLevel ?? 'info',
     limits: settings.limits ?? readLimitsOf(settings.environment ?? {}),
+    pages: settings.pages,
   }
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { useCallback, useRef, useSyncExternalStore } from 'react'
+import { useCallback, useMemo, useRef, useSyncExternalStore } from 'react'
 import type { Awareness } from 'y-protocols/awareness'
 
 /** Somebody's presence: whatever their app says of them, checked for its size and its author and for nothing else. */
@@ -45,28 +45,36 @@ export function usePresence<Selected>(
     [awareness],
   )
   const last = useRef<{ readonly selected: Selected | readonly PresenceState[] } | null>(null)
-  const read = (): Selected | readonly PresenceState[] => {
-    const present = awareness === null ? NOBODY : presentIn(awareness)
-    const selected = select === undefined ? present : select(present)
-    if (last.current !== null && isAlike(last.current.selected, selected)) return last.current.selected
-    last.current = { selected }
-    return selected
-  }
+  // Asked twice of the same people it gives the same: whatever is selected, React must not be told that it changed.
+  const read = useMemo(() => {
+    let asked: readonly PresenceState[] | null = null
+    let answer: Selected | readonly PresenceState[] = NOBODY
+    return (): Selected | readonly PresenceState[] => {
+      const present = awareness === null ? NOBODY : presentIn(awareness)
+      if (present === asked) return answer
+      asked = present
+      const selected = select === undefined ? present : select(present)
+      answer = last.current !== null && isAlike(last.current.selected, selected) ? last.current.selected : selected
+      last.current = { selected: answer }
+      return answer
+    }
+  }, [awareness, select])
   return useSyncExternalStore(subscribe, read, () => (select === undefined ? NOBODY : select(NOBODY)))
 }
 
-/** By awareness: its states keep their identity while they are the same. */
-const presentByAwareness = new WeakMap<Awareness, Map<number, PresenceState>>()
+/** By awareness: the list and its states keep their identity while they are the same. */
+const presentByAwareness = new WeakMap<Awareness, readonly PresenceState[]>()
 
 function presentIn(awareness: Awareness): readonly PresenceState[] {
-  const known = presentByAwareness.get(awareness) ?? new Map<number, PresenceState>()
-  const present = new Map<number, PresenceState>()
-  for (const [clientId, state] of awareness.getStates()) {
-    const before = known.get(clientId)
-    present.set(clientId, before?.state === state ? before : { clientId, isMe: clientId === awareness.clientID, state })
-  }
+  const known = presentByAwareness.get(awareness) ?? NOBODY
+  const stateByClient = new Map(known.map((each) => [each.clientId, each]))
+  const present = [...awareness.getStates()].map(([clientId, state]): PresenceState => {
+    const before = stateByClient.get(clientId)
+    return before?.state === state ? before : { clientId, isMe: clientId === awareness.clientID, state }
+  })
+  if (present.length === known.length && present.every((each, index) => each === known[index])) return known
   presentByAwareness.set(awareness, present)
-  return [...present.values()]
+  return present
 }
 
 /** The same, or lists or plain objects of the same things. */

@@ -37,6 +37,9 @@ export interface Entrance {
   connect(outbound: Outbound, upgrade: Upgrade): RoomConnection
 }
 
+/** An app on the relay's own origin: true when it answers the request, now or later. */
+export type Pages = (request: IncomingMessage, response: ServerResponse) => boolean
+
 export interface SocketServerOptions {
   readonly entrance: Entrance
   readonly auth: Auth
@@ -53,6 +56,8 @@ export interface SocketServerOptions {
   readonly tokenEndpoint?:
     | ((request: IncomingMessage, response: ServerResponse, forwarded?: string) => Promise<void>)
     | undefined
+  /** Answers what is neither the socket nor a token; false where it has nothing to say. */
+  readonly pages?: Pages | undefined
   /** A token's subject as logs may have it. [J1] */
   readonly labelSubject: (subject: string) => string
   /** Tell browsers to come back over TLS only; not with a development certificate. [B10] */
@@ -254,7 +259,7 @@ export class SocketServer {
   #answer(request: IncomingMessage, response: ServerResponse, isPlain = false): void {
     response.on('error', () => response.destroy())
     const url = request.url ?? ''
-    const { tokenEndpoint, isStrictTransport, log, proxies } = this.#options
+    const { tokenEndpoint, pages, isStrictTransport, log, proxies } = this.#options
     const origin = judgeOrigin(addressOf(request.socket), request.headers, { proxies, isPlain })
     const address = origin.ok ? origin.address : addressOf(request.socket)
     if (!origin.ok) log.info('request-refused', { status: 403, reason: origin.event, address: labelAddress(address) })
@@ -264,6 +269,7 @@ export class SocketServer {
     }
     if (isTokenInUrl(url)) log.warn('token-in-url', { url: '[redacted]', address: labelAddress(address) })
     const status = origin.ok ? statusOfRequest(request) : 403
+    if (status === 404 && pages?.(request, response) === true) return
     const { headers, body } = createAnswer(status, isStrictTransport)
     response.writeHead(status, headers).end(request.method === 'HEAD' ? '' : body)
   }

@@ -1,0 +1,46 @@
+/**
+ * Deleting a note, which can be taken back for a moment: until then it is only out of sight.
+ *
+ * @module
+ */
+import type { SealedDocuments } from '@y-sealed/client'
+import { useState } from 'react'
+
+import { explain } from '../parts/explain.ts'
+import { useSnackbar } from '../parts/snackbar.tsx'
+import { textsOf, type ListedNote } from './use-notes.ts'
+
+export interface Removal {
+  readonly isRemoved: (id: string) => boolean
+  readonly remove: (note: ListedNote) => void
+}
+
+export function useRemoval(documents: SealedDocuments): Removal {
+  const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set())
+  const show = useSnackbar()
+  const unhide = (id: string): void => setHidden((before) => new Set([...before].filter((other) => other !== id)))
+  const remove = (note: ListedNote): void => {
+    setHidden((before) => new Set([...before, note.id]))
+    const carryOut = (): void => {
+      removeForGood(documents, note.id).catch((error: unknown) => {
+        unhide(note.id)
+        show({ text: explain(error) })
+      })
+    }
+    show({
+      text: `“${note.title === '' ? 'Untitled' : note.title}” deleted`,
+      action: { label: 'Undo', run: () => unhide(note.id) },
+      onGone: carryOut,
+    })
+  }
+  return { isRemoved: (id) => hidden.has(id), remove }
+}
+
+/** For everybody where this person is its only member; else this person leaves it. */
+async function removeForGood(documents: SealedDocuments, id: string): Promise<void> {
+  const document = await documents.openDocument(id)
+  await document.provider.whenSynced()
+  if (document.members().length > 1) await document.leave()
+  else await document.deleteDocument()
+  textsOf(documents).forget(id)
+}

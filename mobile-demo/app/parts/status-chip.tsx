@@ -1,0 +1,71 @@
+/**
+ * How a note stands, in one chip that is quiet when all is well: "Saved" shrinks to a tick.
+ *
+ * @module
+ */
+import type { SyncStatus } from '@y-sealed/client'
+import { useEffect, useState, type ReactElement } from 'react'
+
+import { Icon, type IconName } from './icon.tsx'
+
+type Tone = 'good' | 'busy' | 'warn' | 'bad' | 'plain'
+
+interface Words {
+  readonly icon: IconName
+  readonly text: string
+  readonly tone: Tone
+}
+
+/** Milliseconds for which "Saved" is written out. */
+const SAID_MS = 2_000
+
+export function StatusChip({ status }: { readonly status: SyncStatus }): ReactElement {
+  const { icon, text, tone } = wordsOf(status)
+  const isQuiet = useLater(status.kind === 'saved', SAID_MS)
+  return (
+    <output className={`chip ${tone}`} aria-live="polite" data-status={status.kind}>
+      <Icon name={icon} />
+      <span className={isQuiet ? 'out-of-sight' : ''}>{text}</span>
+    </output>
+  )
+}
+
+/** True once `isOn` has been true for a while. */
+function useLater(isOn: boolean, afterMs: number): boolean {
+  const [isLater, setLater] = useState(false)
+  useEffect(() => {
+    if (!isOn) return undefined
+    const timer = setTimeout(() => setLater(true), afterMs)
+    return () => {
+      clearTimeout(timer)
+      setLater(false)
+    }
+  }, [isOn, afterMs])
+  return isOn && isLater
+}
+
+export function wordsOf(status: SyncStatus): Words {
+  switch (status.kind) {
+    case 'saved':
+      return { icon: 'tick', text: 'Saved', tone: 'good' }
+    case 'syncing':
+      return { icon: 'cloud', text: 'Syncing…', tone: 'busy' }
+    case 'offline':
+      return status.storage === 'off'
+        ? { icon: 'offline', text: 'Offline · only in this page', tone: 'bad' }
+        : { icon: 'offline', text: 'Offline · saved on this device', tone: 'warn' }
+    case 'view-only':
+      return { icon: 'eye', text: 'View only', tone: 'plain' }
+    case 'blocked':
+      return { icon: 'alert', text: 'Not sent yet', tone: 'warn' }
+    case 'set-aside':
+      return { icon: 'alert', text: 'A part stays on this device', tone: 'warn' }
+    case 'tampered':
+      return { icon: 'alert', text: 'Tampered update blocked', tone: 'bad' }
+    case 'rolled-back':
+      return { icon: 'alert', text: 'The relay was rolled back', tone: 'bad' }
+    case 'closed':
+      break
+  }
+  return { icon: 'lock', text: 'Closed', tone: 'bad' }
+}

@@ -1,0 +1,84 @@
+/**
+ * Who may read and write a note, and changing that.
+ *
+ * @module
+ */
+import type { MemberView, SealedDocument } from '@y-sealed/client'
+import { useMembers } from '@y-sealed/client/react'
+import type { ReactElement } from 'react'
+
+import { Avatar } from '../parts/avatar.tsx'
+import { Sheet } from '../parts/sheet.tsx'
+import { useAttempt } from '../parts/use-attempt.ts'
+
+interface MembersSheetProps {
+  readonly note: SealedDocument
+  readonly onClose: () => void
+}
+
+const ROLES = { reader: 'Can view', writer: 'Can edit', admin: 'Looks after it' } as const
+
+export function MembersSheet({ note, onClose }: MembersSheetProps): ReactElement {
+  const members = useMembers(note)
+  const { isBusy, failure, run } = useAttempt()
+  const mayChange = note.role === 'admin'
+  const setRole = (id: string, role: string): void =>
+    run(async () => {
+      if (role === 'reader' || role === 'writer' || role === 'admin') await note.setRole(id, role)
+    })
+  return (
+    <Sheet title="Members" onClose={onClose}>
+      {failure !== null && <p role="alert">{failure}</p>}
+      <ul className="rows">
+        {members.map((member) => (
+          <li key={member.id}>
+            <Avatar name={nameOf(member)} colour={null} />
+            <span className="grow">
+              {nameOf(member)}
+              {member.isMe && ' (you)'}
+              <small className="quiet"> {devicesText(member.devices.length)}</small>
+            </span>
+            {mayChange && !member.isMe ? (
+              <>
+                <select
+                  aria-label={`Role of ${nameOf(member)}`}
+                  value={member.role}
+                  disabled={isBusy}
+                  onChange={(event) => setRole(member.id, event.target.value)}
+                >
+                  {Object.entries(ROLES).map(([role, text]) => (
+                    <option key={role} value={role}>
+                      {text}
+                    </option>
+                  ))}
+                </select>
+                <button
+                  type="button"
+                  className="danger"
+                  disabled={isBusy}
+                  onClick={() => run(async () => await note.remove(member.id))}
+                >
+                  Remove
+                </button>
+              </>
+            ) : (
+              <span className="quiet">{ROLES[member.role]}</span>
+            )}
+          </li>
+        ))}
+      </ul>
+      <p className="quiet">
+        Whoever is removed keeps what they have read, and reads nothing that is written from then on: the key is changed
+        in the same step. Every invite link ends, too.
+      </p>
+    </Sheet>
+  )
+}
+
+function nameOf({ name }: MemberView): string {
+  return name ?? 'Somebody without a name'
+}
+
+function devicesText(count: number): string {
+  return count === 1 ? '1 device' : `${count} devices`
+}

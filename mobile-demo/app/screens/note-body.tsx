@@ -1,0 +1,56 @@
+/**
+ * The text of a note: Tiptap on the document's fragment, others' carets above it, and the toolbar on the keyboard.
+ *
+ * @module
+ */
+import type { SealedDocument } from '@y-sealed/client'
+import { remoteCarets } from '@y-sealed/client/tiptap'
+import { Collaboration } from '@tiptap/extension-collaboration'
+import { TaskItem, TaskList } from '@tiptap/extension-list'
+import { Placeholder } from '@tiptap/extensions'
+import { EditorContent, useEditor, type Editor } from '@tiptap/react'
+import { StarterKit } from '@tiptap/starter-kit'
+import type { ReactElement } from 'react'
+
+import type { Profile } from '../device/profile.ts'
+import { BODY } from '../notes/note-texts.ts'
+import { Toolbar } from './toolbar.tsx'
+
+interface NoteBodyProps {
+  readonly note: SealedDocument
+  readonly profile: Profile
+  readonly isReadOnly: boolean
+}
+
+/** What notes may hold; the same for editing, for versions and for export. */
+export const CONTENT: Parameters<typeof useEditor>[0]['extensions'] = [
+  // Undo takes back one's own edits only: that is the collaboration's. Links of others are not followed by a tap.
+  StarterKit.configure({ undoRedo: false, link: { openOnClick: false, protocols: ['https'] } }),
+  TaskList,
+  TaskItem.configure({ nested: true }),
+]
+
+export function NoteBody({ note, profile, isReadOnly }: NoteBodyProps): ReactElement {
+  const editor: Editor | null = useEditor(
+    {
+      // Neither a style element nor a parsed string: the Content-Security-Policy and Trusted Types take none. The document fills it.
+      injectCSS: false,
+      content: { type: 'doc', content: [{ type: 'paragraph' }] },
+      editorProps: { attributes: { 'aria-label': 'Text of the note', 'aria-multiline': 'true', role: 'textbox' } },
+      extensions: [
+        ...(CONTENT ?? []),
+        Placeholder.configure({ placeholder: 'Write something only its members can read.' }),
+        Collaboration.configure({ document: note.doc, field: BODY }),
+        remoteCarets(note.provider, { user: { name: profile.name, color: profile.colour } }),
+      ],
+    },
+    [note],
+  )
+  if (editor !== null && editor.isEditable === isReadOnly) queueMicrotask(() => editor.setEditable(!isReadOnly))
+  return (
+    <>
+      <EditorContent editor={editor} className="note-body" />
+      {editor !== null && !isReadOnly && <Toolbar editor={editor} />}
+    </>
+  )
+}

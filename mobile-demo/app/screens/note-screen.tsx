@@ -1,0 +1,129 @@
+/**
+ * One note: title, text, who is there, and how it stands.
+ *
+ * @module
+ */
+import type { SealedDocument } from '@y-sealed/client'
+import { useDocument, usePresence, useSyncStatus } from '@y-sealed/client/react'
+import { lazy, Suspense, useEffect, useState, type ReactElement } from 'react'
+
+import type { Device } from '../device/open-device.ts'
+import { textsOf } from '../notes/use-notes.ts'
+import { Avatar } from '../parts/avatar.tsx'
+import { explain } from '../parts/explain.ts'
+import { Icon } from '../parts/icon.tsx'
+import { IconButton } from '../parts/icon-button.tsx'
+import { StatusChip } from '../parts/status-chip.tsx'
+import { MembersSheet } from './members-sheet.tsx'
+import { NoteBody } from './note-body.tsx'
+import { NoteTitle } from './note-title.tsx'
+import { ShareSheet } from './share-sheet.tsx'
+import { StatusSheet } from './status-sheet.tsx'
+import { VerifySheet } from './verify-sheet.tsx'
+
+/** With the export, which is large and seldom wanted. */
+const HistorySheet = lazy(async () => ({ default: (await import('./history-sheet.tsx')).HistorySheet }))
+
+interface NoteScreenProps {
+  readonly device: Device
+  readonly id: string
+  readonly back: () => void
+}
+
+export function NoteScreen({ device, id, back }: NoteScreenProps): ReactElement {
+  const { document, state, error } = useDocument(device.documents, id)
+  if (state === 'failed') {
+    return (
+      <main className="screen centre" role="alert">
+        <p>{explain(error)}</p>
+        <button type="button" onClick={back}>
+          All notes
+        </button>
+      </main>
+    )
+  }
+  if (document === null) return <main className="screen centre quiet">Opening…</main>
+  return <Note device={device} note={document} back={back} />
+}
+
+type SheetName = 'share' | 'members' | 'verify' | 'history' | 'status'
+
+interface NoteProps {
+  readonly device: Device
+  readonly note: SealedDocument
+  readonly back: () => void
+}
+
+function Note({ device, note, back }: NoteProps): ReactElement {
+  const [sheet, setSheet] = useState<SheetName | null>(null)
+  const status = useSyncStatus(note.provider)
+  useIndexed(device, note)
+  const close = (): void => setSheet(null)
+  return (
+    <main className="screen note">
+      <header className="note-head">
+        <IconButton icon="back" label="All notes" onPress={back} />
+        <People note={note} open={() => setSheet('members')} />
+        <IconButton icon="history" label="Versions" onPress={() => setSheet('history')} />
+        <IconButton icon="share" label="Share" onPress={() => setSheet('share')} />
+      </header>
+      <div className="chips">
+        <button type="button" className="chip plain" onClick={() => setSheet('verify')}>
+          <Icon name="lock" />
+          <span>Encrypted</span>
+        </button>
+        <button type="button" className="bare" aria-label="How this note stands" onClick={() => setSheet('status')}>
+          <StatusChip status={status} />
+        </button>
+      </div>
+      {note.role === 'reader' && <p className="banner">View only: you may read this note, and change nothing.</p>}
+      <NoteTitle note={note} documents={device.documents} isReadOnly={status.readOnly} />
+      <NoteBody note={note} profile={device.profile} isReadOnly={status.readOnly} />
+      {sheet === 'share' && <ShareSheet note={note} onClose={close} onVerify={() => setSheet('verify')} />}
+      {sheet === 'members' && <MembersSheet note={note} onClose={close} />}
+      {sheet === 'verify' && <VerifySheet note={note} onClose={close} />}
+      {sheet === 'history' && (
+        <Suspense>
+          <HistorySheet note={note} isReadOnly={status.readOnly} onClose={close} />
+        </Suspense>
+      )}
+      {sheet === 'status' && <StatusSheet note={note} status={status} onClose={close} />}
+    </main>
+  )
+}
+
+/** Keeps the list's title and snippet at what the note says. */
+function useIndexed(device: Device, note: SealedDocument): void {
+  useEffect(() => {
+    const texts = textsOf(device.documents)
+    const take = (): void => texts.note(note)
+    take()
+    note.doc.on('update', take)
+    return () => note.doc.off('update', take)
+  }, [device, note])
+}
+
+interface Present {
+  readonly name: string
+  readonly colour: unknown
+}
+
+/** Those who have the note open now, each once. */
+function People({ note, open }: { readonly note: SealedDocument; readonly open: () => void }): ReactElement {
+  const here = usePresence(note.provider, (present) => {
+    const byName = new Map<string, Present>()
+    for (const { isMe, state } of present) {
+      const { name, color } = (state['user'] ?? {}) as { readonly name?: unknown; readonly color?: unknown }
+      if (!isMe && typeof name === 'string') byName.set(name, { name, colour: color })
+    }
+    return [...byName.values()]
+  })
+  return (
+    <button type="button" className="people bare" aria-label={`Members; ${here.length} here now`} onClick={open}>
+      {here.map(({ name, colour }) => (
+        <Avatar key={name} name={name} colour={colour} />
+      ))}
+      <Icon name="people" />
+    </button>
+  )
+}

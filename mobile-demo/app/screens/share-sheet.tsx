@@ -1,0 +1,130 @@
+/**
+ * Letting others in: one link, as a QR code and to copy, and the links that are out.
+ *
+ * @module
+ */
+import type { LinkView, SealedDocument } from '@y-sealed/client'
+import { useEffect, useState, type ReactElement } from 'react'
+
+import { appAddress } from '../device/address.ts'
+import { Icon } from '../parts/icon.tsx'
+import { QrCode } from '../parts/qr-code.tsx'
+import { Sheet } from '../parts/sheet.tsx'
+import { useAttempt } from '../parts/use-attempt.ts'
+
+type LinkRole = 'writer' | 'reader'
+
+interface ShareSheetProps {
+  readonly note: SealedDocument
+  readonly onClose: () => void
+  readonly onVerify: () => void
+}
+
+export function ShareSheet({ note, onClose, onVerify }: ShareSheetProps): ReactElement {
+  const [role, setRole] = useState<LinkRole>('writer')
+  const [link, setLink] = useState<string | null>(null)
+  const [links, setLinks] = useState<readonly LinkView[]>(() => note.links())
+  const { isBusy, failure, run } = useAttempt()
+  useEffect(() => {
+    const take = (): void => setLinks(note.links())
+    note.on('members', take)
+    return () => note.off('members', take)
+  }, [note])
+  if (note.role !== 'admin') {
+    return (
+      <Sheet title="Share" onClose={onClose}>
+        <p>Only an admin of this note can let others in. Ask one of them.</p>
+      </Sheet>
+    )
+  }
+  const make = (): void =>
+    run(async () => {
+      setLink(await note.invite({ role, app: appAddress() }))
+      setLinks(note.links())
+    })
+  return (
+    <Sheet title="Share this note" onClose={onClose}>
+      <fieldset className="segments">
+        <legend className="out-of-sight">Whoever opens the link</legend>
+        {(['writer', 'reader'] as const).map((each) => (
+          <label key={each}>
+            <input
+              type="radio"
+              name="role"
+              checked={role === each}
+              onChange={() => {
+                setRole(each)
+                setLink(null)
+              }}
+            />
+            <span>{each === 'writer' ? 'Can edit' : 'Can view'}</span>
+          </label>
+        ))}
+      </fieldset>
+      {link === null ? (
+        <button type="button" className="primary" disabled={isBusy} onClick={make}>
+          {isBusy ? 'Making the link…' : 'Make an invite link'}
+        </button>
+      ) : (
+        <MadeLink link={link} />
+      )}
+      {failure !== null && <p role="alert">{failure}</p>}
+      <p className="quiet">
+        The link’s secret stands behind its #, which no browser sends to any server. Whoever has the link gets in: pass
+        it on like a key. It ends in 30 days.
+      </p>
+      <button type="button" onClick={onVerify}>
+        Compare the safety code
+      </button>
+      {links.length > 0 && (
+        <section>
+          <h3>Links that are out</h3>
+          <ul className="rows">
+            {links.map(({ id, role: linkRole, used }) => (
+              <li key={id}>
+                <span>
+                  {linkRole === 'reader' ? 'Can view' : 'Can edit'} · used {used === 1 ? 'once' : `${used} times`}
+                </span>
+                <button
+                  type="button"
+                  className="danger"
+                  disabled={isBusy}
+                  onClick={() =>
+                    run(async () => {
+                      await note.revokeLink(id)
+                      setLink(null)
+                      setLinks(note.links())
+                    })
+                  }
+                >
+                  Revoke
+                </button>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+    </Sheet>
+  )
+}
+
+function MadeLink({ link }: { readonly link: string }): ReactElement {
+  const [isCopied, setCopied] = useState(false)
+  const copy = async (): Promise<void> => {
+    await navigator.clipboard.writeText(link)
+    setCopied(true)
+  }
+  return (
+    <>
+      <QrCode text={link} label="Invite link as a QR code" />
+      <button type="button" className="primary" onClick={() => void copy()}>
+        <Icon name="copy" /> {isCopied ? 'Copied' : 'Copy invite link'}
+      </button>
+      {'share' in navigator && (
+        <button type="button" onClick={() => void navigator.share({ url: link }).catch(() => undefined)}>
+          <Icon name="share" /> Send it with another app
+        </button>
+      )}
+    </>
+  )
+}

@@ -1,0 +1,71 @@
+/**
+ * How a note stands, in whole sentences: what happened, what it means, and what to do.
+ *
+ * @module
+ */
+import type { SealedDocument, SyncStatus } from '@y-sealed/client'
+import type { ReactElement } from 'react'
+
+import { saveFile } from '../device/save-file.ts'
+import { explain } from '../parts/explain.ts'
+import { Sheet } from '../parts/sheet.tsx'
+import { wordsOf } from '../parts/status-chip.tsx'
+
+interface StatusSheetProps {
+  readonly note: SealedDocument
+  readonly status: SyncStatus
+  readonly onClose: () => void
+}
+
+export function StatusSheet({ note, status, onClose }: StatusSheetProps): ReactElement {
+  const { setAside } = note.provider
+  return (
+    <Sheet title={wordsOf(status).text} onClose={onClose}>
+      <p>{sentenceOf(status)}</p>
+      {status.unsaved > 0 && (
+        <p>
+          {status.unsaved === 1 ? 'One edit is' : `${status.unsaved} edits are`} not at the relay yet
+          {status.storage === 'off' ? ', and only in this page.' : ', and kept on this device.'}
+        </p>
+      )}
+      {status.storage === 'evictable' && (
+        <p>
+          This browser may clear what it keeps when room is short. Allow the app to keep it (the browser asks once),
+          install the app, or make a recovery key in the settings.
+        </p>
+      )}
+      {setAside.map(({ id, at, content }) => (
+        <p key={id}>
+          Set aside on {at.toLocaleString()}{' '}
+          <button type="button" onClick={() => saveFile(`set-aside-${id}.yjs`, content)}>
+            Save a copy
+          </button>
+        </p>
+      ))}
+    </Sheet>
+  )
+}
+
+function sentenceOf(status: SyncStatus): string {
+  switch (status.kind) {
+    case 'saved':
+      return 'Everything you wrote is on the relay’s disk, sealed.'
+    case 'syncing':
+      return 'Edits are on their way. “Saved” appears when the relay has them on its disk, and not before.'
+    case 'offline':
+      return 'There is no connection to the relay. Write on: it leaves by itself when you are online again.'
+    case 'view-only':
+      return 'You may read this note. An admin of the note can let you write.'
+    case 'blocked':
+      return `The relay does not take your edits at the moment: ${status.problem.message}. They stay here and are tried again.`
+    case 'set-aside':
+      return `Something you wrote can never be sent: ${status.problem.message}. It is kept here; all the rest has left.`
+    case 'tampered':
+      return 'The relay, or somebody with its help, handed over something that its author did not write, or keeps something back. Nothing of it was applied, and the good copy is asked for again. If this stays, tell whoever runs the relay.'
+    case 'rolled-back':
+      return 'The relay shows less, or something else, than this device has already seen. It is not believed any more: nothing was overwritten, and nothing leaves until it shows all of it again.'
+    case 'closed':
+      break
+  }
+  return explain(status.reason)
+}
