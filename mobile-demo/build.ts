@@ -8,20 +8,19 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'vite'
 
-const pathOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
+import { APP_FOLDER } from './host/app-folder.ts'
 
-/** Where the built app lies. */
-export const APP_FOLDER: string = pathOf('dist')
+const pathOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
 /** For a talk, where there is a network; and what is no part of an app on a phone. */
 const NOT_KEPT = /^show|\.map$|^sw\.js$/
 
 /** Builds everything anew. Rejects with the bundler's own words. */
-export async function buildApp(): Promise<void> {
-  await build({ configFile: pathOf('vite.config.ts'), logLevel: 'warn' })
+async function buildApp(): Promise<void> {
+  await build({ configFile: pathOf('vite.config.ts'), logLevel: 'error' })
   await build({
     configFile: false,
-    logLevel: 'warn',
+    logLevel: 'error',
     define: { APP_FILES: JSON.stringify(listFiles()), 'process.env.NODE_ENV': '"production"' },
     build: {
       outDir: APP_FOLDER,
@@ -47,4 +46,4 @@ function hashOf(path: string): string {
   return createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 16)
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await buildApp()
+await buildApp()

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { HELP, readSettings } from './settings.ts'
+import { explain } from '../host/explain.ts'
 import { runDemo } from './demo.ts'
+import { HELP, readSettings } from './settings.ts'
 
 try {
   const settings = readSettings(process.argv.slice(2), process.env)
@@ -13,14 +14,4 @@ try {
 } catch (error) {
   console.error(`error: ${explain(error)}`)
   process.exitCode = 1
-}
-
-function explain(error: unknown): string {
-  const { code, message } = error as { readonly code?: unknown; readonly message?: unknown }
-  if (code === 'EADDRINUSE')
-    return 'another program listens on that port, perhaps an earlier demo: stop it, or give another (npm start -- --port 0)'
-  if (code === 'STORE_LOCKED')
-    return 'another relay is using that folder: stop it, or give another (npm start -- --data ./other)'
-  if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') return `${String(message).split('.')[0]}; see npm start -- --help`
-  return String(message).replaceAll(/\s+/g, ' ')
 }

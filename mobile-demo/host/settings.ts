@@ -1,0 +1,49 @@
+/**
+ * What `npm start` is told.
+ *
+ * @module
+ */
+import { parseArgs } from 'node:util'
+
+export interface HostSettings {
+  readonly data: string
+  readonly host: string
+  readonly port: number
+}
+
+export const HELP = `Usage: npm start -- [options]
+
+Builds the notes app if need be, starts a relay, and serves the app from the relay's own address. Ctrl-C stops everything.
+
+  --data <folder>   the relay's folder (default ./data, or Y_SEALED_DATA)
+  --host <host>     address to listen on; 0.0.0.0 for other devices in the network (default 127.0.0.1, or Y_SEALED_HOST)
+  --port <number>   TCP port; 0 takes a free one (default 8443, or Y_SEALED_PORT)
+  --terminal        no browser: two people write one note in this terminal, beside what the relay has of it
+  --once            the same, and end after the conversation
+  --help            this
+`
+
+/** `null` when only help was asked for. Throws `Error` with one line for a person. */
+export function readSettings(
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): HostSettings | null {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      data: { type: 'string' },
+      host: { type: 'string' },
+      port: { type: 'string' },
+      help: { type: 'boolean' },
+    },
+  })
+  if (values.help === true) return null
+  const port = values.port ?? environment['Y_SEALED_PORT'] ?? '8443'
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535)
+    throw new TypeError(`--port "${port}" is none: give a number from 0 to 65535`)
+  return {
+    data: values.data ?? environment['Y_SEALED_DATA'] ?? './data',
+    host: values.host ?? environment['Y_SEALED_HOST'] ?? '127.0.0.1',
+    port: Number(port),
+  }
+}
