@@ -59,7 +59,7 @@ function sentenceOf(status: SyncStatus): string {
     case 'blocked':
       return `The relay does not take your edits at the moment: ${status.problem.message}. They stay here and are tried again.`
     case 'set-aside':
-      return `Something you wrote can never be sent: ${status.problem.message}. It is kept here; all the rest has left.`
+      return `Something you wrote can never be sent: ${status.edits.length === 1 ? 'one piece' : `${status.edits.length} pieces`}. It is kept here; all the rest has left.`
     case 'tampered':
       return 'The relay, or somebody with its help, handed over something that its author did not write, or keeps something back. Nothing of it was applied, and the good copy is asked for again. If this stays, tell whoever runs the relay.'
     case 'rolled-back':
