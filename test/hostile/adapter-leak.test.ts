@@ -80,7 +80,7 @@ describe('what an app writes', { timeout: 60_000 }, () => {
     const url = `wss://localhost:${port}/sync`
     const args = ['--data', data, '--port', String(port), '--url', url, '--url', lying.url, '--log-level', 'debug']
     const relay = await startRelayProcess(args)
-    lying.stand({ url, ca: readFileSync(join(data, 'tls', 'ca.pem'), 'utf8'), port } as never)
+    lying.stand({ ca: readFileSync(join(data, 'tls', 'ca.pem'), 'utf8'), port })
 
     const room = { relay: lying, key, room: words.room }
     const alice = await joinStock(room)

@@ -1,7 +1,7 @@
 /** Set-ups of a foreign provider that would let something out in clear. */
 import type { SocketConstructor } from '@y-sealed/client'
-import { sealedWebSocket as hocuspocusSocket } from '@y-sealed/client/hocuspocus'
-import { sealedWebSocket } from '@y-sealed/client/y-websocket'
+import { sealedWebSocket as hocuspocusSocket, type HocuspocusSocketOptions } from '@y-sealed/client/hocuspocus'
+import { sealedWebSocket, type SealedWebSocketOptions } from '@y-sealed/client/y-websocket'
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { WebsocketProvider } from 'y-websocket'
@@ -66,7 +66,9 @@ describe('BroadcastChannel', () => {
         // Never opened.
       }
     }
-    const provider = new WebsocketProvider(SERVER, room, doc, { WebSocketPolyfill: Silent as never })
+    const provider = new WebsocketProvider(SERVER, room, doc, {
+      WebSocketPolyfill: Silent as unknown as typeof WebSocket,
+    })
     onTestFinished(() => provider.destroy())
     await vi.waitFor(() => {
       const places = heard.map((bytes, n) => ({ name: `message ${n}`, bytes: new Uint8Array(bytes) }))
@@ -169,7 +171,7 @@ describe('options', () => {
     ['no doc', { key: KEY }, /`doc` is the Y.Doc/],
     ['a doc that is none', { key: KEY, doc: {} }, /`doc` is the Y.Doc/],
   ])('T22 [CL64] with %s are refused at once, of either adapter', (_what, options, message) => {
-    expect(() => sealedWebSocket(options as never)).toThrow(message)
-    expect(() => hocuspocusSocket(options as never)).toThrow(message)
+    expect(() => sealedWebSocket(options as unknown as SealedWebSocketOptions)).toThrow(message)
+    expect(() => hocuspocusSocket(options as unknown as HocuspocusSocketOptions)).toThrow(message)
   })
 })

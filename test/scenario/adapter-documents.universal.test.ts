@@ -287,7 +287,7 @@ describe('the device', () => {
     for (const storage of [undefined, undefined, { keys: createMemoryKeyStore() }]) {
       const token = vi.fn<(request: { deviceId: string }) => Promise<string>>()
       token.mockRejectedValue(new TokenDeniedError('FORBIDDEN', 'asked for the sake of the question'))
-      const { provider } = await joinStock({ relay, ...createAppRoom(), socket: { token, storage } as never })
+      const { provider } = await joinStock({ relay, ...createAppRoom(), socket: { token, storage } })
       await vi.waitFor(() => expect(provider.shouldConnect).toBe(false), SLOW)
       devices.add(token.mock.calls[0]![0].deviceId)
     }
@@ -308,7 +308,7 @@ describe('a member', () => {
   it('[CL60] who is removed is told so by y-websocket, once and for good, and keeps what is there', async () => {
     const seat = await takeSeat(relay, 'writer')
     const options = { key: undefined, document: seat.membership, storage: { keys: seat.keys } }
-    const alice = await joinStock({ relay, ...createAppRoom(), socket: options as never })
+    const alice = await joinStock({ relay, ...createAppRoom(), socket: options })
     const closed = vi.fn<(event: { code: number; reason: string }) => void>()
     alice.provider.on('closed', closed)
     await synced(alice)

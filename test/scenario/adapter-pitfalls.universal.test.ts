@@ -177,7 +177,7 @@ describe('synced', () => {
       ...createAppRoom(),
       doc,
       provider: { connect: false },
-      socket: options as never,
+      socket: options,
     })
     const closed = vi.fn<(event: { code: number; reason: string }) => void>()
     const synced = vi.fn<(isSynced: boolean) => void>()

@@ -2,6 +2,8 @@
  * A program of its own, for a runtime without BroadcastChannel: lib0 falls back to localStorage when it is first imported. Prints, as JSON,
  * what `new WebsocketProvider` threw and what was put there. Arguments: a text, and `plain` for a WebSocket class that is not ours.
  */
+import type { SocketConstructor } from '@y-sealed/client'
+
 interface Stored {
   readonly key: string
   readonly value: string
@@ -28,7 +30,11 @@ class Silent {
     // Never opened.
   }
 }
-const sealed = sealedWebSocket({ key: new Uint8Array(32).fill(1), doc, WebSocket: Silent as never })
+const sealed = sealedWebSocket({
+  key: new Uint8Array(32).fill(1),
+  doc,
+  WebSocket: Silent as unknown as SocketConstructor,
+})
 const WebSocketPolyfill = process.argv[3] === 'plain' ? (Silent as unknown as typeof sealed) : sealed
 let thrown = ''
 try {

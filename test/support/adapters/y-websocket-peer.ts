@@ -27,7 +27,8 @@ export interface StockPeerOptions extends AppRoom {
   readonly relay: RelayAddress
   readonly doc?: Y.Doc
   readonly provider?: ProviderOptions
-  readonly socket?: Partial<SealedWebSocketOptions>
+  /** Also those that take others away: `key: undefined` beside a `document`. */
+  readonly socket?: { readonly [Name in keyof SealedWebSocketOptions]?: SealedWebSocketOptions[Name] | undefined }
 }
 
 /** As the app's server URL has it. */
