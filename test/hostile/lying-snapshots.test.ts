@@ -65,7 +65,7 @@ const standingOf = ({ peer }: Witness): (string | undefined)[] =>
   peer.provider.snapshots.map(({ standing }) => standing)
 
 describe('a member who publishes what the log does not say', () => {
-  it('[K12] [LO13] is named by whoever looks after it, and nobody opens from it', async () => {
+  it('T41 [K12] [LO13] is named by whoever looks after it, and nobody opens from it', async () => {
     const theatre = await setTheatre({ compaction: 'never' })
     const bob = await theatre.join()
     await bob.peer.provider.whenSynced()
@@ -88,7 +88,7 @@ describe('a member who publishes what the log does not say', () => {
     expectSound(theatre.alice, bob, carol)
   })
 
-  it('[K12] [LO12] gains nothing by the digest of the truth: who opens finds that it is not of what it got', async () => {
+  it('T41 [K12] [LO12] gains nothing by the digest of the truth: who opens finds that it is not of what it got', async () => {
     const theatre = await setTheatre({ compaction: 'never' })
     const bob = await theatre.join()
     await bob.peer.provider.whenSynced()
@@ -101,7 +101,7 @@ describe('a member who publishes what the log does not say', () => {
     expectSound(carol)
   })
 
-  it('[LO13] is not believed on its own word while the log is there', async () => {
+  it('T41 [LO13] is not believed on its own word while the log is there', async () => {
     const theatre = await setTheatre({ compaction: 'never' })
     await forge(theatre, (honest) => {
       const forged = withText(honest, TEXT.replace('Bob', 'Eve'))
@@ -143,26 +143,26 @@ describe('a relay that lies about snapshots', () => {
 
   it.each<readonly [string, Trick<RelayFrame>]>([
     [
-      '[K1] turns a bit of it',
+      'T42 [K1] turns a bit of it',
       (frame) =>
         frame?.type === 'snapshot-chunk'
           ? [encodeRelayFrame({ ...frame, bytes: turnBit(frame.bytes, 300) })]
           : undefined,
     ],
     [
-      '[K2] gives another in its place',
+      'T42 [K2] gives another in its place',
       (frame) =>
         frame?.type === 'snapshot-chunk'
           ? [encodeRelayFrame({ ...frame, bytes: frame.bytes.slice().reverse() })]
           : undefined,
     ],
     [
-      '[K3] leaves a piece out',
+      'T42 [K3] leaves a piece out',
       (frame) =>
         frame?.type === 'snapshot-chunk' ? [encodeRelayFrame({ ...frame, total: frame.total + 1 })] : undefined,
     ],
     [
-      '[LO10] says that it goes further',
+      'T42 [LO10] says that it goes further',
       (frame) =>
         frame?.type === 'opened' ? [encodeRelayFrame({ ...frame, snapshotSeq: frame.snapshotSeq + 1 })] : undefined,
     ],
@@ -177,7 +177,7 @@ describe('a relay that lies about snapshots', () => {
     expectSound(carol)
   })
 
-  it('[K9] [LO15] [CL41] has to show by its marks that the log before a snapshot is the one that was signed', async () => {
+  it('T42 [K9] [LO15] [CL41] has to show by its marks that the log before a snapshot is the one that was signed', async () => {
     const theatre = await setPublished()
     const { lying, alice } = theatre
     const dave = await theatre.join({ compaction: 'never' })
