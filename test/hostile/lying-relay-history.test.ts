@@ -321,7 +321,12 @@ describe('a relay that puts something else in place', () => {
     const record = new Session(stage.document.id, planted).sealEntry(KIND.record, body, key, { seq, transcript })
     stage.lying.links.at(-1)?.toClient(encodeEntries(seq + 1, [record.envelope.bytes]))
     await vi.waitFor(() => expect(alice.reports).toHaveLength(1))
-    expect(alice.reports[0]).toMatchObject({ code: 'ENTRY_REFUSED', reason: 'stranger', seq: seq + 1 })
+    expect(alice.reports[0]).toMatchObject({
+      code: 'ENTRY_REFUSED',
+      reason: 'record',
+      record: 'malformed',
+      seq: seq + 1,
+    })
     // It has signed for none of that: the log goes back to where it has.
     stage.lying.cut()
     await whenHealed(alice)
