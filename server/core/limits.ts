@@ -34,7 +34,7 @@ export interface RelayLimits extends SocketLimits {
   readonly documentStagedSnapshots: number
   /** How long a snapshot that is not published stays after its last piece. [F18] */
   readonly stagedForMs: number
-  /** What may wait for a peer before the next piece of a snapshot: two pieces, so that a crowd that opens a large document holds little. [FR18] */
+  /** What may wait for a peer before the next piece of a snapshot: as good as nothing, so that a crowd that opens a large document holds one piece each; the system keeps the line full. [FR18] */
   readonly snapshotQueueBytes: number
   /**
    * A document wants a new snapshot, and wants it urgently, when so many entries or bytes lie behind the newest: half a page of them is read
@@ -170,7 +170,7 @@ export const DEFAULT_LIMITS: RelayLimits = {
   documentStagedBytes: 268_436_208,
   documentStagedSnapshots: 16,
   stagedForMs: 3_600_000,
-  snapshotQueueBytes: 65_536,
+  snapshotQueueBytes: 16_384,
   soonEntries: 500,
   soonBytes: 262_144,
   nowEntries: 4_000,

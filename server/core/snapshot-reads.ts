@@ -64,38 +64,44 @@ export function handleReadSnapshot(socket: Socket, { document, snapshotId, offse
 }
 
 export class SnapshotReads {
-  #answers: Answer[] = []
+  /** By socket: one page after another, in the order in which they were asked for. */
+  readonly #answersBySocket = new Map<Socket, Answer[]>()
   #isPumping = false
   /** By document, snapshot and offset, the oldest first. */
   readonly #rows = new Map<string, Row>()
 
   add(context: Context, answer: Answer): void {
-    this.#answers.push(answer)
+    const before = this.#answersBySocket.get(answer.socket)
+    if (before === undefined) this.#answersBySocket.set(answer.socket, [answer])
+    else before.push(answer)
     if (this.#isPumping) return
     this.#isPumping = true
     void this.#pump(context)
   }
 
-  /** One row to each in turn, until all have what they asked for. */
+  /** One row to each socket in turn, until all have what they asked for. */
   async #pump(context: Context): Promise<void> {
     let sent = 0
-    while (this.#answers.length > 0) {
-      const round = this.#answers
-      this.#answers = []
+    while (this.#answersBySocket.size > 0) {
       let hasSent = false
-      for (const answer of round) {
-        const isFull = answer.socket.bufferedBytes > context.limits.snapshotQueueBytes
-        const goesOn = !isOver(answer) && (isFull || (await this.#sendRow(context, answer)))
-        if (goesOn) this.#answers.push(answer)
-        else answer.socket.readsInFlight--
-        if (isFull) continue
+      for (const [socket, answers] of this.#answersBySocket) {
+        const answer = answers[0] as Answer
+        if (!isOver(answer) && socket.bufferedBytes > context.limits.snapshotQueueBytes) continue
         hasSent = true
+        const goesOn = !isOver(answer) && (await this.#sendRow(context, answer))
+        if (!goesOn) this.#end(socket, answers)
         if (++sent % ROWS_A_TURN === 0) await pause(context.clock)
       }
       if (!hasSent) await pause(context.clock, DRAIN_MS)
     }
     this.#rows.clear()
     this.#isPumping = false
+  }
+
+  #end(socket: Socket, answers: Answer[]): void {
+    answers.shift()
+    socket.readsInFlight--
+    if (answers.length === 0) this.#answersBySocket.delete(socket)
   }
 
   /** Sends the next row; true when more of the page is to come. Never rejects. */

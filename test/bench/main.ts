@@ -16,6 +16,7 @@ import { benchClientCrypto } from './rows/client-crypto.ts'
 import { benchColdOpen } from './rows/cold-open.ts'
 import { benchPaced, benchSaturated } from './rows/fan-out.ts'
 import { benchIdleSockets } from './rows/idle-sockets.ts'
+import { benchJoinStorm } from './rows/join-storm.ts'
 import { benchManyDocuments } from './rows/many-documents.ts'
 import { benchMembers } from './rows/members.ts'
 import { benchPresence } from './rows/presence.ts'
@@ -65,6 +66,7 @@ async function run(): Promise<void> {
     P6: () => benchStore({ quick }),
     P7: () => benchBytes({ quick, workplace }),
     P8: () => benchClientCrypto({ quick }),
+    P9: () => benchJoinStorm({ quick, workplace }),
     P10: () => withRelay((relay) => benchPresence({ quick, relay })),
     P13: () => benchMembers({ quick, workplace }),
   }

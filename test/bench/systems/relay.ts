@@ -51,6 +51,7 @@ const RAISED_LIMITS: Partial<RelayLimits> = {
   socketsPerNetwork: 1e6,
   subjectCreationsPerHour: 1e9,
   subjectBytesPerDay: 1e12,
+  subjectStagedBytes: 1e12,
 }
 
 /** One document as the clients of this process share it. */

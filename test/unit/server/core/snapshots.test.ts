@@ -100,6 +100,40 @@ describe('putting a snapshot', () => {
     expect(await read(length - 1)).toEqual([[length - 1, 1]])
     expect(namesOf((await read(length)) as RelayFrame[])).toEqual([[40913, 0]])
   })
+
+  it('[FR18] answers one page of a socket after another, and one row of each socket in turn', async () => {
+    const scene = await SnapshotWorld.start()
+    const { id } = await scene.must(scene.alice, { size: 600_000 })
+    const [bob, carol] = [await scene.other(), await scene.other()]
+    const ask = (peer: CorePeer, offset: number): Promise<void> =>
+      peer.say({ type: 'read-snapshot', document: scene.document.id, snapshotId: id, offset })
+    await Promise.all([ask(bob, 0), ask(bob, 4 * ROW), ask(bob, 8 * ROW), ask(carol, 4 * ROW)])
+    await scene.world.pass(1_000)
+    expect(bob.all('snapshot-chunk').map(({ offset }) => offset / ROW)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+    expect(carol.all('snapshot-chunk').map(({ offset }) => offset / ROW)).toEqual([4, 5, 6, 7])
+  })
+
+  it('[FR18] waits for a peer that does not take what it is sent, and for nobody who has gone', async () => {
+    const scene = await SnapshotWorld.start()
+    const { id } = await scene.must(scene.alice, { size: 200_000 })
+    const [bob, carol] = [await scene.other(), await scene.other()]
+    bob.bufferedBytes = 65_537
+    for (const peer of [bob, carol]) {
+      await peer.say({ type: 'read-snapshot', document: scene.document.id, snapshotId: id, offset: 0 })
+    }
+    await scene.world.pass(1_000, 20)
+    expect([bob.all('snapshot-chunk').length, carol.all('snapshot-chunk').length]).toEqual([0, 4])
+    bob.bufferedBytes = 0
+    await scene.world.pass(100, 20)
+    expect(bob.all('snapshot-chunk').length).toBe(4)
+    carol.bufferedBytes = 65_537
+    await carol.say({ type: 'read-snapshot', document: scene.document.id, snapshotId: id, offset: 0 })
+    carol.leave()
+    await scene.world.pass(100, 20)
+    await bob.say({ type: 'read-snapshot', document: scene.document.id, snapshotId: id, offset: 0 })
+    await scene.world.pass(100, 20)
+    expect(bob.all('snapshot-chunk').length).toBe(8)
+  })
 })
 
 describe('publishing a snapshot', () => {

@@ -232,6 +232,19 @@ describe('[FR5] opening', () => {
     expect(peer.seqs[0]).toBe(41)
   })
 
+  it('[LO13] names a disputed snapshot to nobody, not even to its author', async () => {
+    const scene = await start(9)
+    const snapshot = await scene.must(scene.alice)
+    const opened = async (): Promise<unknown> => {
+      const peer = await scene.world.peer(scene.document.id, undefined, scene.alice.device)
+      await peer.open(scene.document.id)
+      return peer.all('opened')[0]?.snapshotSeq
+    }
+    expect(await opened()).toBe(snapshot.body.seq)
+    await scene.attest(await scene.other(), snapshot, 'different')
+    expect(await opened()).toBe(0)
+  })
+
   it('[FR6] lets a cursor pass that is older than the marks', async () => {
     const scene = await start(9)
     await scene.mustAttested(scene.alice, { seq: 5 })
