@@ -144,7 +144,7 @@ export class SnapshotAudit {
     const known = new Set(writers.map((writer) => bytesToHex(writer)))
     const missing = [...this.#writers].filter((writer) => !known.has(writer)).length
     if (missing > 0) this.#note('WRITERS_WRONG', null, `${missing} of them are missing`)
-    const attested = publications.filter((row) => row.attestedFlag === 1).length
+    const attested = publications.filter((row) => row.attestedFlag > 0).length
     const disputed = publications.filter((row) => row.disputed > 0).length
     return { found: this.#found, counts: { published: publications.length, held: this.#held, attested, disputed } }
   }

@@ -22,17 +22,20 @@ export interface Inline {
 const MANY = 1024
 
 /**
- * The newest that this device may start from: one of its own member's, one that was attested, or, where the log before is not held any more,
- * whatever there is.
+ * The newest that this device may start from: one of its own member's, or one that another device attested; where the log from there on is not
+ * held any more, whatever there is.
  */
 export async function findSnapshot(
   subscription: Subscription,
   { mode, genesisHash, base, snapshots }: DocumentStatus,
 ): Promise<PublishedSnapshot | null> {
-  const { newest, attested } = snapshots
-  if (newest === null || !newest.isHeld || newest.disputedAt > 0 || newest.isAttested) return attested
-  if (await isOwn(subscription, newest, mode, genesisHash)) return newest
-  return attested ?? (base > 0 ? newest : null)
+  const { newest, attested, usable } = snapshots
+  if (newest === null || usable === null) return null
+  const isNewest = equalBytes(newest.id, usable.id)
+  const isNewer = attested === null || !equalBytes(newest.id, attested.id)
+  if (isNewest && isNewer && (await isOwn(subscription, newest, mode, genesisHash))) return newest
+  if (attested !== null && attested.seq >= base) return attested
+  return base > 0 ? usable : null
 }
 
 async function isOwn(

@@ -67,6 +67,8 @@ export interface PublishedSnapshot {
   /** Unix ms by this relay's clock. */
   readonly publishedAtMs: number
   readonly isAttested: boolean
+  /** Its age alone vouches for it: enough to trim by, and not for others to start from. */
+  readonly isByAge: boolean
   /** Seq of the newest attestation that says it is wrong; 0 for none. */
   readonly disputedAt: number
   /** Is it still there to be read? */
@@ -103,8 +105,10 @@ export interface AttestationEffect {
 export interface SnapshotStatus {
   /** The newest that was published. */
   readonly newest: PublishedSnapshot | null
-  /** The newest attested one that is held and not disputed. */
+  /** The newest that another device attested, that is held and not disputed. */
   readonly attested: PublishedSnapshot | null
+  /** The newest that is held and not disputed, attested or not. */
+  readonly usable: PublishedSnapshot | null
   /** Entries and bytes in the log behind the newest published. */
   readonly entriesSince: number
   readonly bytesSince: number

@@ -21,7 +21,7 @@ export function deletedStatus(): DocumentStatus {
     logBytes: 0,
     lost: null,
     base: 0,
-    snapshots: { newest: null, attested: null, entriesSince: 0, bytesSince: 0 },
+    snapshots: { newest: null, attested: null, usable: null, entriesSince: 0, bytesSince: 0 },
     deleted: true,
   }
 }

@@ -11,6 +11,7 @@ import type {
   AttestationEffect,
   PublicationEffect,
   PublishedSnapshot,
+  SnapshotStatus,
   VerifiedSnapshot,
 } from '../core/snapshot-ports.ts'
 
@@ -103,14 +104,18 @@ export function isCounted(
   writers: () => readonly Bytes[],
 ): boolean {
   const place = newestFirst.findIndex(({ publishedAt }) => publishedAt === target.publishedAt)
-  const attested = newestFirst.findIndex((each) => each.isAttested && each.disputedAt === 0)
+  const attested = newestFirst.findIndex((each) => each.isAttested && !each.isByAge && each.disputedAt === 0)
   if (place !== attested && (place >= ATTESTABLE || (attested !== -1 && place > attested))) return false
   if (!equalBytes(member, target.member)) return true
   if (equalBytes(device, target.device)) return false
   return writers().every((writer) => memberDevices.some((own) => equalBytes(own, writer)))
 }
 
-/** The newest that readers may start from without more ado: attested, held, and called wrong by nobody. */
-export function findAttested(newestFirst: readonly PublishedSnapshot[]): PublishedSnapshot | null {
-  return newestFirst.find((each) => each.isAttested && each.isHeld && each.disputedAt === 0) ?? null
+/** What a document's row names, of all that were published. */
+export function nameSnapshots(
+  newestFirst: readonly PublishedSnapshot[],
+): Omit<SnapshotStatus, 'entriesSince' | 'bytesSince'> {
+  const usable = newestFirst.filter((each) => each.isHeld && each.disputedAt === 0)
+  const attested = usable.find((each) => each.isAttested && !each.isByAge)
+  return { newest: newestFirst[0] ?? null, attested: attested ?? null, usable: usable[0] ?? null }
 }

@@ -7,7 +7,7 @@ import { type Bytes, bytesToHex, type Sha512, startTranscript } from '@y-sealed/
 
 import type { AppendUnit, Creation, Head, Role } from '../core/ports.ts'
 import type { PublishedSnapshot, SnapshotStatus, VerifiedSnapshot } from '../core/snapshot-ports.ts'
-import { findAttested } from './judge-snapshot.ts'
+import { nameSnapshots } from './judge-snapshot.ts'
 
 export interface MemoryEntry {
   readonly seq: number
@@ -116,15 +116,10 @@ export function memoryTranscriptAt(sha512: Sha512, document: MemoryDocument, seq
 }
 
 export function memorySnapshotStatus({ published, entries, head, sumBytes }: MemoryDocument): SnapshotStatus {
-  const newest = published[0] ?? null
-  const seq = newest?.seq ?? 0
+  const named = nameSnapshots(published.map(toPublished))
+  const seq = named.newest?.seq ?? 0
   const before = seq === 0 ? 0 : (entries[seq - 1]?.sumBytes ?? 0)
-  return {
-    newest: newest === null ? null : toPublished(newest),
-    attested: findAttested(published.map(toPublished)),
-    entriesSince: head.seq - seq,
-    bytesSince: sumBytes - before,
-  }
+  return { ...named, entriesSince: head.seq - seq, bytesSince: sumBytes - before }
 }
 
 /** A copy without the bytes. */

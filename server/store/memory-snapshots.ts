@@ -103,7 +103,9 @@ export function createMemorySnapshots({ find, isDeleted, all, sha512, now }: Mem
     },
     async attest(id, snapshotId) {
       const target = find(id)?.published.find((each) => equalBytes(each.id, snapshotId))
-      if (target !== undefined) target.isAttested = true
+      if (target === undefined || target.isAttested) return
+      target.isAttested = true
+      target.isByAge = true
     },
     async trim(id, { through, beforeS, maxEntries, maxBytes }) {
       const document = find(id)
@@ -192,6 +194,7 @@ export function applySnapshotEffects(
       publishedAt: seq,
       publishedAtMs: nowMs,
       isAttested: false,
+      isByAge: false,
       disputedAt: 0,
       isHeld: body !== null,
       body,
@@ -203,6 +206,9 @@ export function applySnapshotEffects(
   if (attestation === undefined || target === undefined) return
   const writers = (): readonly Bytes[] => [...document.writersByHex.values()]
   if (!isCounted(attestation, device, target, document.published, writers)) return
-  if (attestation.isSame) target.isAttested = true
-  else target.disputedAt = seq
+  if (!attestation.isSame) target.disputedAt = seq
+  else {
+    target.isAttested = true
+    target.isByAge = false
+  }
 }

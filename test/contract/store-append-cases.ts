@@ -207,6 +207,7 @@ export function appendContract(open: StoreFactory): void {
       snapshots: {
         newest: null,
         attested: null,
+        usable: null,
         entriesSince: 1,
         bytesSince: genesis.entries[0].envelope.length,
       },

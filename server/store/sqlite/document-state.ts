@@ -55,7 +55,7 @@ export interface DocumentState extends LogState {
 }
 
 /** What a document's row says of its snapshots, and where the sum of bytes stood at the newest. */
-export interface DocumentSnapshots extends Pick<SnapshotStatus, 'newest' | 'attested'> {
+export interface DocumentSnapshots extends Pick<SnapshotStatus, 'newest' | 'attested' | 'usable'> {
   readonly sumBytes: number
 }
 

@@ -17,11 +17,13 @@ export function snapshotsOf(sql: SnapshotStatements, document: DocumentState): D
 
 function readSnapshots(sql: SnapshotStatements, document: number): DocumentSnapshots {
   const newest = sql.newest.get(document)
-  if (newest === undefined) return { newest: null, attested: null, sumBytes: 0 }
+  if (newest === undefined) return { newest: null, attested: null, usable: null, sumBytes: 0 }
   const attested = sql.attested.get(document)
+  const usable = sql.usable.get(document)
   return {
     newest: rowToPublished(newest),
     attested: attested === undefined ? null : rowToPublished(attested),
+    usable: usable === undefined ? null : rowToPublished(usable),
     sumBytes: sql.sumBytes.get(document, newest.seq) ?? 0,
   }
 }
@@ -59,7 +61,8 @@ export function rowToPublished(row: PublicationRow): PublishedSnapshot {
     isAdmins: row.admin === 1,
     publishedAt: row.published,
     publishedAtMs: row.at,
-    isAttested: row.attested === 1,
+    isAttested: row.attested > 0,
+    isByAge: row.attested === 2,
     disputedAt: row.disputed,
     isHeld: row.snapshot !== null,
   }

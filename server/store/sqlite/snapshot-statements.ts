@@ -60,8 +60,10 @@ export interface SnapshotStatements {
   readonly publication: Statement<[number, Blob], PublicationRow>
   readonly newest: Statement<[number], PublicationRow>
   readonly attested: Statement<[number], PublicationRow>
+  readonly usable: Statement<[number], PublicationRow>
   readonly insertAttestation: Statement<[number, number, Blob, number, Blob, number]>
   readonly setAttested: Statement<[number, number]>
+  readonly setAged: Statement<[number, number]>
   readonly setDisputed: Statement<[number, number, number]>
   readonly writers: Statement<[number], Blob>
   readonly betweenParts: Statement<[number, number], number>
@@ -125,10 +127,12 @@ export function prepareSnapshotStatements(db: Database): SnapshotStatements {
     attested: db.prepare(
       `${PUBLICATION} AND attested = 1 AND disputed = 0 AND snapshot IS NOT NULL ORDER BY published DESC LIMIT 1`,
     ),
+    usable: db.prepare(`${PUBLICATION} AND disputed = 0 AND snapshot IS NOT NULL ORDER BY published DESC LIMIT 1`),
     insertAttestation: db.prepare(
       'INSERT OR IGNORE INTO attestations (document, published, device, verdict, member, attested) VALUES (?, ?, ?, ?, ?, ?)',
     ),
     setAttested: db.prepare('UPDATE publications SET attested = 1 WHERE document = ? AND published = ?'),
+    setAged: db.prepare('UPDATE publications SET attested = 2 WHERE document = ? AND published = ? AND attested = 0'),
     setDisputed: db.prepare('UPDATE publications SET disputed = ? WHERE document = ? AND published = ?'),
     writers: db.prepare<[number], Blob>('SELECT device FROM writers WHERE document = ?').pluck(),
     betweenParts: db

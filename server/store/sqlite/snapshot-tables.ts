@@ -164,7 +164,7 @@ export class SnapshotTables {
   attest(document: DocumentState, snapshotId: Bytes): void {
     const target = findPublished(this.sql, document, snapshotId)
     if (target === null) return
-    this.sql.setAttested.run(document.key, target.publishedAt)
+    this.sql.setAged.run(document.key, target.publishedAt)
     document.snapshots = null
   }
 

@@ -155,7 +155,7 @@ function documentToStatus(
   if (document === null) return null
   if (document === 'deleted') return deletedStatus()
   const { head, genesisHash, mode, roomKey, epoch, commitment, isEpochClosed, recordHead, recordSeq, lost } = document
-  const { newest, attested, sumBytes } = snapshotsOf(snapshotSql, document)
+  const { newest, attested, usable, sumBytes } = snapshotsOf(snapshotSql, document)
   const entriesSince = head.seq - (newest?.seq ?? 0)
   return {
     head,
@@ -170,7 +170,7 @@ function documentToStatus(
     lost,
     logBytes: document.sumBytes - document.trimmedBytes,
     base: document.base,
-    snapshots: { newest, attested, entriesSince, bytesSince: document.sumBytes - sumBytes },
+    snapshots: { newest, attested, usable, entriesSince, bytesSince: document.sumBytes - sumBytes },
     deleted: false,
   }
 }

@@ -185,13 +185,10 @@ async function headOf(reader: Reader, document: TestDocument): Promise<Bytes> {
 
 async function typeUntil(type: () => Promise<number>, end: Promise<unknown>): Promise<number[]> {
   const times: number[] = []
-  let isOver = false
-  void end.then(() => (isOver = true))
-  while (!isOver) {
+  const ended = end.then(() => true)
+  do {
     times.push(await type())
-    await sleep(KEY_MS)
-  }
-  await end
+  } while (!(await Promise.race([ended, sleep(KEY_MS).then(() => false)])))
   return times.toSorted((a, b) => a - b)
 }
 

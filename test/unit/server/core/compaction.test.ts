@@ -6,7 +6,7 @@ import type { CorePeer } from '../../../support/core-world.ts'
 import { TestWriter } from '../../../support/room-document.ts'
 import { SnapshotWorld } from '../../../support/snapshot-world.ts'
 
-const STATUS = { newest: null, attested: null }
+const STATUS = { newest: null, attested: null, usable: null }
 const LIMITS = { soonEntries: 20, nowEntries: 40, compactionPauseMs: 10_000 }
 
 async function hintOf(peer: CorePeer, writer: TestWriter): Promise<unknown> {

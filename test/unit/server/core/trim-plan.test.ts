@@ -19,6 +19,7 @@ function published(...each: readonly Partial<PublishedSnapshot>[]): PublishedSna
         publishedAt: seq + 5,
         publishedAtMs: 0,
         isAttested: false,
+        isByAge: false,
         disputedAt: 0,
         isHeld: true,
         ...changes,

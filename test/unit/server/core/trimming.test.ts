@@ -97,7 +97,18 @@ describe('trimming', () => {
     await trim(scene, 6 * DAY_MS)
     expect(await scene.world.store.snapshots.published(scene.document.id)).toMatchObject([{ isAttested: false }])
     await trim(scene, 2 * DAY_MS)
-    expect(await scene.world.store.snapshots.published(scene.document.id)).toMatchObject([{ isAttested: true }])
+    expect(await scene.world.store.snapshots.published(scene.document.id)).toMatchObject([
+      { isAttested: true, isByAge: true },
+    ])
+    // Enough to trim by; others start from it once there is nothing else.
+    const bob = await reopen(scene)
+    expect(bob.frames[0]).toMatchObject({ snapshotSeq: 0, oldestSeq: 1 })
+    bob.leave()
+    const alice = await scene.world.opened(scene.document.id, undefined, scene.alice.device)
+    await scene.must(alice)
+    await trim(scene, 8 * DAY_MS)
+    const carol = await reopen(scene)
+    expect(carol.frames[0]).toMatchObject({ snapshotSeq: 11, oldestSeq: 6 })
   })
 
   it('[LO13] lets no time vouch for a snapshot where somebody else wrote too, in members mode by their member', async () => {

@@ -87,7 +87,7 @@ it.each<[string, string, readonly unknown[]]>([
   ['a publication in epoch 0', PUBLICATION, publication({ epoch: 0 })],
   ['an admin who is two', PUBLICATION, publication({ admin: 2 })],
   ['a dispute before its publication', PUBLICATION, publication({ disputed: 8 })],
-  ['attested by half', PUBLICATION, publication({ attested: 2 })],
+  ['attested by half', PUBLICATION, publication({ attested: 3 })],
   ['the bytes of another publication', PUBLICATION, publication({ snapshot: 1 })],
   ['bytes that are not there', PUBLICATION, publication({ snapshot: 5 })],
   ['a word on nothing', ATTESTATION, attestation({ published: 6 })],
