@@ -19,6 +19,7 @@ const ATTEMPTS = 4
 /** What came since the last snapshot is worth another one once nobody writes: of its size, and at least. */
 const IDLE_SHARE = 1 / 16
 const IDLE_BYTES = 4_096
+const MAX_TAIL = 8_192
 const NO_PARENT = new Uint8Array(32)
 
 export class Publisher {
@@ -52,6 +53,8 @@ export class Publisher {
   /** An entry was taken. */
   grew(seq: number, bytes: number): void {
     this.#tail.push({ seq, bytes })
+    // Of a log without snapshots not every entry is remembered: that it is long is enough.
+    if (this.#tail.length > MAX_TAIL) this.#tail = this.#tail.slice(-MAX_TAIL / 2)
     this.#tailBytes += bytes
   }
 
