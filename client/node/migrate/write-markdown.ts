@@ -98,8 +98,10 @@ function markUp(text: string, marks: Readonly<Record<string, unknown>>): string 
   const has = (...names: readonly string[]): boolean =>
     names.some((name) => marks[name] !== undefined && marks[name] !== null)
   // Marks stand at words: Markdown takes none that begin or end with a space.
-  const [, before = '', core = '', after = ''] = /^(\s*)(.*?)(\s*)$/s.exec(text) ?? []
+  const core = text.trim()
   if (core === '') return text
+  const start = text.indexOf(core)
+  const [before, after] = [text.slice(0, start), text.slice(start + core.length)]
   let marked = has('code') ? `\`${core}\`` : escape(core)
   if (has('bold', 'strong')) marked = `**${marked}**`
   if (has('italic', 'em')) marked = `*${marked}*`

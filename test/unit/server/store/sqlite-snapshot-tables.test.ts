@@ -15,7 +15,7 @@ async function openTables(): Promise<Database.Database> {
   const { id, creator } = await createTestDocument(store, 'shared-key')
   await store.append([creator.unit({ count: 5 })])
   const snapshot = await mustPublish(store, id, creator.device, 4)
-  await attest(store, id, blob(16) as never, snapshot)
+  await attest(store, id, new Uint8Array(16).fill(9), snapshot)
   await store.close()
   const db = new Database(path)
   db.pragma('foreign_keys = ON')
