@@ -57,10 +57,14 @@ function Screens({ device: opening, link }: AppProps): ReactElement {
     if (place.at !== 'join' && placeIn(history.state).at !== 'list') history.back()
     setPlace({ at: 'list' })
   }
-  const change = async (profile: Profile): Promise<void> => setDevice(await changeProfile(device, profile))
+  const change = async (profile: Profile): Promise<Device> => {
+    const changed = await changeProfile(device, profile)
+    setDevice(changed)
+    return changed
+  }
   switch (place.at) {
     case 'list':
-      return <ListScreen device={device} go={go} />
+      return <ListScreen device={device} change={change} go={go} />
     case 'note':
       return <NoteScreen key={place.id} device={device} id={place.id} back={back} />
     case 'join':

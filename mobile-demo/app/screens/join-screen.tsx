@@ -9,12 +9,13 @@ import type { Place } from '../app.tsx'
 import type { Device } from '../device/open-device.ts'
 import type { Profile } from '../device/profile.ts'
 import { explain } from '../parts/explain.ts'
+import { NameForm } from '../parts/name-form.tsx'
 import { PairingPage } from './pairing-page.tsx'
 
 interface JoinScreenProps {
   readonly device: Device
   readonly link: string
-  readonly change: (profile: Profile) => Promise<void>
+  readonly change: (profile: Profile) => Promise<Device>
   readonly go: (place: Place) => void
   readonly back: () => void
 }
@@ -34,7 +35,14 @@ export function JoinScreen({ device, link, change, go, back }: JoinScreenProps):
     )
   }
   const { profile } = device
-  if (profile.name === '') return <NameQuestion onName={async (name) => await change({ ...profile, name })} />
+  if (profile.name === '') {
+    return (
+      <main className="screen centre">
+        <h1>You are invited to a note</h1>
+        <NameForm submit="Open the note" onName={async (name) => void (await change({ ...profile, name }))} />
+      </main>
+    )
+  }
   return (
     <Joining
       device={device}
@@ -64,31 +72,4 @@ function Joining({ device, link, onOpen, onFailure }: JoiningProps): ReactElemen
     device.documents.openDocument(link).then(({ id }) => onOpen(id), onFailure)
   }, [device, link, onOpen, onFailure])
   return <main className="screen centre quiet">Joining…</main>
-}
-
-/** Asked once, where it is needed first. */
-function NameQuestion({ onName }: { readonly onName: (name: string) => Promise<void> }): ReactElement {
-  return (
-    <main className="screen centre">
-      <h1>You are invited to a note</h1>
-      <form
-        className="stack"
-        onSubmit={(event) => {
-          event.preventDefault()
-          const given = new FormData(event.currentTarget).get('name')
-          const name = typeof given === 'string' ? given.trim() : ''
-          if (name !== '') void onName(name)
-        }}
-      >
-        <label>
-          Your name, for its members
-          <input name="name" required maxLength={20} autoComplete="given-name" />
-        </label>
-        <button type="submit" className="primary">
-          Open the note
-        </button>
-        <p className="quiet">The relay does not see it.</p>
-      </form>
-    </main>
-  )
 }

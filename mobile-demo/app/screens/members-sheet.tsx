@@ -31,7 +31,7 @@ export function MembersSheet({ note, onClose }: MembersSheetProps): ReactElement
       {failure !== null && <p role="alert">{failure}</p>}
       <ul className="rows">
         {members.map((member) => (
-          <li key={member.id}>
+          <li key={member.id} className="member">
             <Avatar name={nameOf(member)} colour={null} />
             <span className="grow">
               {nameOf(member)}
@@ -39,7 +39,7 @@ export function MembersSheet({ note, onClose }: MembersSheetProps): ReactElement
               <small className="quiet"> {devicesText(member.devices.length)}</small>
             </span>
             {mayChange && !member.isMe ? (
-              <>
+              <span className="member-tools">
                 <select
                   aria-label={`Role of ${nameOf(member)}`}
                   value={member.role}
@@ -60,7 +60,7 @@ export function MembersSheet({ note, onClose }: MembersSheetProps): ReactElement
                 >
                   Remove
                 </button>
-              </>
+              </span>
             ) : (
               <span className="quiet">{ROLES[member.role]}</span>
             )}

@@ -46,6 +46,10 @@ export function ScanSheet({ onText, onClose }: ScanSheetProps): ReactElement {
   }, [onText])
   return (
     <Sheet title="Scan a QR code" onClose={onClose}>
+      <p className="quiet">
+        An invite code opens the note it was made for; a pairing code from the settings of another device makes this one
+        yours, too. The picture stays on this device.
+      </p>
       {trouble === null ? <video ref={player} className="camera" playsInline muted /> : <p role="alert">{trouble}</p>}
     </Sheet>
   )

@@ -20,7 +20,7 @@ import { ScanSheet } from './scan-sheet.tsx'
 
 interface SettingsScreenProps {
   readonly device: Device
-  readonly change: (profile: Profile) => Promise<void>
+  readonly change: (profile: Profile) => Promise<Device>
   readonly go: (place: Place) => void
   readonly back: () => void
 }
@@ -88,7 +88,7 @@ export function SettingsScreen({ device, change, go, back }: SettingsScreenProps
 
 interface ProfileFormProps {
   readonly profile: Profile
-  readonly change: (profile: Profile) => Promise<void>
+  readonly change: (profile: Profile) => Promise<Device>
 }
 
 function ProfileForm({ profile, change }: ProfileFormProps): ReactElement {
@@ -103,7 +103,7 @@ function ProfileForm({ profile, change }: ProfileFormProps): ReactElement {
         const [name, relay] = [data.get('name'), data.get('relay')].map((given) =>
           typeof given === 'string' ? given.trim() : '',
         ) as [string, string]
-        run(async () => await change({ name, colour, relay }))
+        run(async () => void (await change({ name, colour, relay })))
       }}
     >
       <label>
