@@ -8,6 +8,8 @@ import {
   cryptoReady,
   decodeAttestation,
   decodeAuthoredUpdate,
+  ExportReader,
+  sodiumSha512,
   decodeAwarenessContent,
   decodeBind,
   decodeClientFrame,
@@ -41,6 +43,7 @@ import {
   CLIENT_LAYOUTS,
   CONTENT_LAYOUTS,
   encodeByLayout,
+  EXPORT_LAYOUTS,
   RECORD_LAYOUTS,
   RELAY_LAYOUTS,
 } from '../support/independent/layouts.ts'
@@ -62,6 +65,7 @@ const FILES = [
   'log',
   'frames',
   'proofs',
+  'exports',
 ] as const
 
 /** What to do when the fingerprint differs. */
@@ -253,6 +257,27 @@ describe('vectors, computed a second time', () => {
     expect(join(seq, hex(input['transcript']), signature)).toBe(output['signedHead'])
   })
 
+  it('[EX1] [EX2] [EX3] an exported document, part by part', () => {
+    const [header, ...others] = recorded('exports') as [Vector, ...Vector[]]
+    const parts = others.slice(0, -1)
+    const genesis = hex(header.input['genesis'])
+    const length = Uint8Array.of(genesis.length >> 8, genesis.length & 255)
+    const first = join(new TextEncoder().encode('y-sealed'), Uint8Array.of(1), length, genesis)
+    expect(first).toBe(header.output['bytes'])
+    let link = hash('y-sealed/v1/export-part', hex(first))
+    let total = first.length / 2
+    for (const { input, output } of parts) {
+      const part = input['part'] as { readonly [name: string]: Json }
+      const { type, layout } = EXPORT_LAYOUTS[part['type'] as string]!
+      const body = hex(encodeByLayout(layout, part))
+      link = hash('y-sealed/v1/export-part', link, Uint8Array.of(type), body)
+      const bytes = join(Uint8Array.of(type), u32(body.length), body, link)
+      expect(bytes).toBe(output['bytes'])
+      total += bytes.length / 2
+    }
+    expect(others.at(-1)?.output['length']).toBe(total)
+  })
+
   it('[LO5] a head key names its successor', () => {
     const { input, output } = recorded('log').find(({ source }) => source.includes('LO5'))!
     const [oldKey, newKey] = [signPublicOf(hex(input['oldSeed'])), hex(input['newKey'])]
@@ -356,6 +381,19 @@ describe('vectors, read back', () => {
     expect(bytesToHex(open(envelope, key))).toBe(input['content'])
     const signPublic = deviceOf(input).signPublic
     expect(verifySignature(envelope.signature, signatureInput(hex(output['id'])), signPublic)).toBe(true)
+  })
+
+  it('[EX2] an exported document gives its parts again, in whatever pieces it comes', () => {
+    const [header, ...others] = recorded('exports') as [Vector, ...Vector[]]
+    const parts = others.slice(0, -1)
+    const file = hex([header, ...parts].map(({ output }) => output['bytes'] as string).join(''))
+    const reader = new ExportReader(sodiumSha512)
+    const read: Json[] = []
+    for (let at = 0; at < file.length; at += 77) {
+      for (const part of reader.take(file.slice(at, at + 77))) read.push(toJson(part))
+    }
+    reader.finish()
+    expect(read).toEqual(parts.map(({ input }) => input['part']))
   })
 
   it('[KM6] [KM7] [KM8] wraps, back links and names open', () => {

@@ -7,6 +7,7 @@ import type { Cast } from './cast.ts'
 import { contentVectors } from './contents.ts'
 import { digestVectors } from './digests.ts'
 import { envelopeVectors } from './envelopes.ts'
+import { exportVectors } from './exports.ts'
 import { frameVectors } from './frames.ts'
 import { keyVectors } from './keys.ts'
 import { logVectors } from './log.ts'
@@ -29,5 +30,6 @@ export function buildVectors(cast: Cast): ReadonlyMap<string, VectorFile> {
     ['log', logVectors(cast)],
     ['frames', frameVectors(cast)],
     ['proofs', proofVectors(cast)],
+    ['exports', exportVectors(cast)],
   ])
 }

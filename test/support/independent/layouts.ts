@@ -91,6 +91,16 @@ export const CONTENT_LAYOUTS: Readonly<Record<string, string>> = {
     '#01 raw:transcript raw:recordHead rows32:sessions rows32:bindings rows32:devices rows32:publications u64:authoredAt b32:state',
 }
 
+/** EX2. */
+export const EXPORT_LAYOUTS: Readonly<Record<string, { readonly type: number; readonly layout: string }>> = {
+  keys: { type: 1, layout: 'raw:sealed' },
+  head: { type: 2, layout: 'head:head raw:headKey' },
+  records: { type: 3, layout: 'records:records' },
+  snapshot: { type: 4, layout: 'u64:seq raw:transcript u32:total u32:offset raw:bytes' },
+  entries: { type: 5, layout: 'u64:seq all:envelopes' },
+  end: { type: 6, layout: 'u64:seq raw:transcript' },
+}
+
 const number = (value: Json, bytes: number): string =>
   BigInt(value as number)
     .toString(16)
