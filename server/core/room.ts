@@ -58,7 +58,6 @@ export class Room {
   /** Listens to the bus. To be called once, before the first connection. */
   async start(): Promise<void> {
     await this.#context.bus.start(this.#hubs)
-    this.#trimmer.start()
   }
 
   /** Gives back the space of what snapshots stand for, as is done now and then by itself. Never rejects. [LO15] */
@@ -131,6 +130,7 @@ export class Room {
     const heartbeat = (): Bytes => (frame ??= encodeRelayFrame({ type: 'heartbeat', timeMs: wall }))
     for (const connection of this.#connections) connection.tick(now, wall, heartbeat)
     this.#hubs.tick(now)
+    this.#trimmer.tick(now)
     tickSharedRates(this.#context.rates, now)
   }
 

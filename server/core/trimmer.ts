@@ -22,25 +22,29 @@ export class Trimmer {
   readonly #context: Context
   /** Told of a document whose log holds less now. */
   readonly #onTrimmed: (document: Bytes) => void
-  #cancel: (() => void) | null = null
+  #nextAtMs: number
+  #isRunning = false
   #isStopped = false
 
   constructor(context: Context, onTrimmed: (document: Bytes) => void) {
     this.#context = context
     this.#onTrimmed = onTrimmed
+    this.#nextAtMs = context.clock.monotonic() + context.limits.trimIntervalMs
   }
 
-  /** Looks at everything now and then, until {@link Trimmer.stop}. */
-  start(): void {
-    if (this.#isStopped) return
-    const { clock, limits } = this.#context
-    this.#cancel = clock.after(limits.trimIntervalMs, () => void this.run().finally(() => this.start()))
+  /** Looks at everything now and then. While nobody is there nothing grows, and nothing is looked at. */
+  tick(nowMs: number): void {
+    if (nowMs < this.#nextAtMs || this.#isRunning) return
+    this.#isRunning = true
+    void this.run().finally(() => {
+      this.#isRunning = false
+      const { clock, limits } = this.#context
+      this.#nextAtMs = clock.monotonic() + limits.trimIntervalMs
+    })
   }
 
   stop(): void {
     this.#isStopped = true
-    this.#cancel?.()
-    this.#cancel = null
   }
 
   /** Looks at everything once. Never rejects. */
