@@ -72,8 +72,9 @@ function Note({ device, note, back }: NoteProps): ReactElement {
           <Icon name="lock" />
           <span>Encrypted</span>
         </button>
-        <button type="button" className="bare" aria-label="How this note stands" onClick={() => setSheet('status')}>
+        <button type="button" className="bare" onClick={() => setSheet('status')}>
           <StatusChip status={status} />
+          <span className="out-of-sight">: what that means</span>
         </button>
       </div>
       {note.role === 'reader' && <p className="banner">View only: you may read this note, and change nothing.</p>}

@@ -55,6 +55,9 @@ export function SettingsScreen({ device, change, go, back }: SettingsScreenProps
             <Icon name="camera" /> Scan a QR code
           </button>
         </div>
+        <p className="quiet">
+          Scan the code that another of your devices shows, or an invite to a note. Your devices share all your notes.
+        </p>
       </section>
       <section>
         <h2>Kept on this device</h2>

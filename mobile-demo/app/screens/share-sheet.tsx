@@ -82,7 +82,7 @@ export function ShareSheet({ note, onClose, onVerify }: ShareSheetProps): ReactE
           <ul className="rows">
             {links.map(({ id, role: linkRole, used }) => (
               <li key={id}>
-                <span>
+                <span className="grow">
                   {linkRole === 'reader' ? 'Can view' : 'Can edit'} · used {used === 1 ? 'once' : `${used} times`}
                 </span>
                 <button
