@@ -12,6 +12,7 @@ import type { Browser, Page } from 'playwright'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 
 import { hasComponent } from '../support/components.ts'
+import { findBarriers } from '../support/demo/accessibility.ts'
 import { startDemoHost, type DemoHost } from '../support/demo/demo-host.ts'
 import { keptInPage } from '../support/demo/kept-in-page.ts'
 import {
@@ -56,7 +57,7 @@ describe.skipIf(!canRun)('the notes app', { timeout: 90_000 }, () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  const phone = async (model: PhoneModel, scheme?: 'dark'): Promise<Phone> => {
+  const phone = async (model: PhoneModel, scheme?: 'light' | 'dark'): Promise<Phone> => {
     const taken = await takePhone(browser, model, scheme)
     await taken.page.goto(host.url)
     return taken
@@ -243,6 +244,60 @@ describe.skipIf(!canRun)('the notes app', { timeout: 90_000 }, () => {
     await expect.poll(async () => await bob.page.locator('#app').innerText(), SEEN).not.toBe('')
     await bob.page.waitForTimeout(1_000)
     expect(await bob.page.locator('#app').innerText()).not.toContain('second words')
+  })
+
+  test.each(['light', 'dark'] as const)(
+    '[DEMO 8.12] no barrier by WCAG 2.2 AA, and no complaint, on any main screen (%s)',
+    async (scheme) => {
+      const { page, complaints } = await phone('iPhone 15', scheme)
+      const found: Record<string, readonly string[]> = {}
+      const look = async (screen: string): Promise<void> => void (found[screen] = await findBarriers(page))
+      await page.getByRole('button', { name: 'New note' }).waitFor()
+      await look('empty list')
+      await createNote(page, 'Alice', 'Barriers')
+      await typeText(page, 'none of them')
+      await look('note')
+      await showInvite(page, 'Can edit')
+      await look('share')
+      await closeSheet(page)
+      await page.getByRole('button', { name: /^Members/ }).click()
+      await look('members')
+      await closeSheet(page)
+      await page.getByRole('button', { name: 'Encrypted' }).click()
+      await look('safety code')
+      await closeSheet(page)
+      await page.getByRole('button', { name: 'All notes' }).click()
+      await look('list')
+      await page.getByRole('button', { name: 'Settings' }).click()
+      await look('settings')
+      expect(Object.entries(found).filter(([, barriers]) => barriers.length > 0)).toEqual([])
+      expect(Object.keys(found)).toHaveLength(7)
+      // The look finds what is there to be found.
+      await page.evaluate(() => document.querySelector('button')?.removeAttribute('aria-label'))
+      await page.evaluate(() => document.querySelector('button')?.removeAttribute('title'))
+      expect(await findBarriers(page)).toEqual([expect.stringContaining('button-name')])
+      expect(complaints).toEqual([])
+    },
+  )
+
+  test('[DEMO 8.12] a deleted note comes back by Undo, and is gone without it', async () => {
+    const { page } = await phone('Pixel 7')
+    await createNote(page, 'Alice', 'Fleeting')
+    await expectStatus(page, 'saved')
+    await page.getByRole('button', { name: 'All notes' }).click()
+    const remove = async (): Promise<void> => {
+      await page.getByRole('button', { name: 'More about Fleeting' }).click()
+      await page.getByRole('button', { name: 'Delete' }).click()
+      await expect.poll(async () => await page.getByRole('article').count(), SEEN).toBe(0)
+    }
+    await remove()
+    await page.getByRole('button', { name: 'Undo' }).click()
+    await expect.poll(async () => await page.getByRole('article').count(), SEEN).toBe(1)
+    await remove()
+    await expect.poll(async () => await page.getByRole('button', { name: 'Undo' }).count(), SEEN).toBe(0)
+    await page.waitForTimeout(1_000)
+    await page.reload()
+    await page.getByText('Tap + to write').waitFor()
   })
 
   test('[DEMO 8.12] a browser that does not trust the relay’s authority opens nothing', async () => {

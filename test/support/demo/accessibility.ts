@@ -1,0 +1,38 @@
+/**
+ * What axe-core finds on a page, by the rules of WCAG 2.2 A and AA.
+ *
+ * @module
+ */
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { Page } from 'playwright'
+
+interface AxeGlobal {
+  readonly axe: {
+    run(
+      root: Document,
+      options: { readonly runOnly: readonly string[] },
+    ): Promise<{
+      readonly violations: readonly {
+        readonly id: string
+        readonly nodes: readonly { readonly target: readonly unknown[] }[]
+      }[]
+    }>
+  }
+}
+
+const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
+
+/** Each violation as its rule and the elements that break it; empty for a clean page. */
+export async function findBarriers(page: Page): Promise<readonly string[]> {
+  const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+  // What comes up from the foot of the screen has come up by then: half-faded letters have no contrast.
+  await page.evaluate(async () => {
+    await Promise.all(document.getAnimations().map(async ({ finished }) => await finished.catch(() => undefined)))
+  })
+  await page.evaluate(source)
+  return await page.evaluate(async (tags) => {
+    const { violations } = await (globalThis as unknown as AxeGlobal).axe.run(document, { runOnly: tags })
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`)
+  }, TAGS)
+}
