@@ -227,11 +227,15 @@ describe('checkUpdate, malicious writers', () => {
 
 describe('checkState', () => {
   it('[LO10] lets a stored document pass that is empty or leans on itself alone', () => {
-    expect(checkState(craftUpdate({}))).toEqual({ ok: true, clocks: new Map() })
+    expect(checkState(craftUpdate({}))).toEqual({ ok: true, clocks: new Map(), deletes: [] })
     const doc = new Y.Doc()
     doc.clientID = 4
     doc.getText('t').insert(0, 'abc')
-    expect(checkState(Y.encodeStateAsUpdateV2(doc) as Bytes)).toEqual({ ok: true, clocks: new Map([[4, 3]]) })
+    expect(checkState(Y.encodeStateAsUpdateV2(doc) as Bytes)).toEqual({
+      ok: true,
+      clocks: new Map([[4, 3]]),
+      deletes: [],
+    })
   })
 
   it.each([
