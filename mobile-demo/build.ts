@@ -13,7 +13,7 @@ import { APP_FOLDER } from './host/app-folder.ts'
 const pathOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
 /** For a talk, where there is a network; and what is no part of an app on a phone. */
-const NOT_KEPT = /^show|\.map$|^sw\.js$/
+const NOT_KEPT = /^show\.html$|^assets\/show-|\.map$|^sw\.js$/
 
 /** Builds everything anew. Rejects with the bundler's own words. */
 async function buildApp(): Promise<void> {

@@ -23,6 +23,6 @@ export default defineConfig({
     // The Content-Security-Policy takes no inline script, and no data: address.
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
-    rolldownOptions: { input: { app: pathOf('index.html') } },
+    rolldownOptions: { input: { app: pathOf('index.html'), show: pathOf('show.html') } },
   },
 })

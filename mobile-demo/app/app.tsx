@@ -13,6 +13,7 @@ import { JoinScreen } from './screens/join-screen.tsx'
 import { ListScreen } from './screens/list-screen.tsx'
 import { NoteScreen } from './screens/note-screen.tsx'
 import { SettingsScreen } from './screens/settings-screen.tsx'
+import { useStage } from './stage/use-stage.ts'
 
 /** Where in the app; kept in the tab's history, never in its address. */
 export type Place =
@@ -57,6 +58,7 @@ function Screens({ device: opening, link }: AppProps): ReactElement {
     if (place.at !== 'join' && placeIn(history.state).at !== 'list') history.back()
     setPlace({ at: 'list' })
   }
+  useStage(device, go)
   const change = async (profile: Profile): Promise<Device> => {
     const changed = await changeProfile(device, profile)
     setDevice(changed)
@@ -68,7 +70,7 @@ function Screens({ device: opening, link }: AppProps): ReactElement {
     case 'note':
       return <NoteScreen key={place.id} device={device} id={place.id} back={back} />
     case 'join':
-      return <JoinScreen device={device} link={place.link} change={change} go={go} back={back} />
+      return <JoinScreen key={place.link} device={device} link={place.link} change={change} go={go} back={back} />
     case 'settings':
       break
   }

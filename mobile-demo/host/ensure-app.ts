@@ -13,7 +13,9 @@ import { APP_FOLDER } from './app-folder.ts'
 const pathOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
 /** Whatever goes into the app. */
-const SOURCES: readonly string[] = ['../app', '../worker', '../public', '../../client', '../../shared'].map(pathOf)
+const SOURCES: readonly string[] = ['../app', '../show', '../worker', '../public', '../../client', '../../shared'].map(
+  pathOf,
+)
 const NOT_SOURCES = /(?:^|\/)(?:dist|node_modules|node|recipes)(?:\/|$)/
 
 /** Resolves with the folder of the app; `say` is told before it takes its time. */
@@ -31,7 +33,9 @@ export async function ensureApp(say: (line: string) => void): Promise<string> {
 }
 
 function newestSource(): number {
-  let newest = Math.max(...['../index.html', '../vite.config.ts'].map((name) => statSync(pathOf(name)).mtimeMs))
+  let newest = Math.max(
+    ...['../index.html', '../show.html', '../vite.config.ts'].map((name) => statSync(pathOf(name)).mtimeMs),
+  )
   for (const folder of SOURCES) {
     for (const file of readdirSync(folder, { recursive: true, withFileTypes: true })) {
       const path = `${file.parentPath}/${file.name}`

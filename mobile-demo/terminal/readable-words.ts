@@ -15,8 +15,8 @@ export function wordsOf(text: string): readonly string[] {
 
 /** How many of `words` occur in `bytes`, as UTF-8 or UTF-16, in small or capital letters. */
 export function countReadableWords(words: readonly string[], bytes: Uint8Array): number {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-  const asUtf8 = buffer.toString('utf8').toLowerCase()
-  const asUtf16 = [0, 1].map((start) => buffer.subarray(start).toString('utf16le').toLowerCase())
+  const asUtf8 = new TextDecoder().decode(bytes).toLowerCase()
+  const utf16 = new TextDecoder('utf-16le')
+  const asUtf16 = [0, 1].map((start) => utf16.decode(bytes.subarray(start)).toLowerCase())
   return words.filter((word) => asUtf8.includes(word) || asUtf16.some((text) => text.includes(word))).length
 }

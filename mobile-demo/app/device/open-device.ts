@@ -13,6 +13,8 @@ import {
   type DeviceStorage,
 } from '@y-sealed/client'
 
+import { SWITCHED_NETWORK } from '../stage/airplane.ts'
+import { castAs } from '../stage/on-stage.ts'
 import { deviceName, ownRelay } from './address.ts'
 import { loadProfile, saveProfile, type Profile } from './profile.ts'
 
@@ -32,7 +34,8 @@ function storageName(): string {
 /** Opens what is kept, or begins anew. Rejects where keys are kept that do not open any more: nothing is made in their place. */
 export async function openDevice(): Promise<Device> {
   const { storage, isKept } = await openStorage()
-  return await openWith(storage, isKept, await loadProfile(storage.keys))
+  const profile = await loadProfile(storage.keys)
+  return await openWith(storage, isKept, profile.name === '' ? { ...profile, ...castAs() } : profile)
 }
 
 /** The same device under another name, or at another relay. */
@@ -44,7 +47,12 @@ export async function changeProfile({ documents, storage, isKept }: Device, prof
 
 async function openWith(storage: DeviceStorage, isKept: boolean, profile: Profile): Promise<Device> {
   const relay = profile.relay === '' ? ownRelay() : profile.relay
-  const documents = await SealedDocuments.open({ relay, name: profile.name, storage })
+  const documents = await SealedDocuments.open({
+    relay,
+    name: profile.name,
+    storage,
+    ...(castAs() === null ? {} : SWITCHED_NETWORK),
+  })
   return { documents, storage, isKept, profile }
 }
 

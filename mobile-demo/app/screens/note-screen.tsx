@@ -14,6 +14,7 @@ import { explain } from '../parts/explain.ts'
 import { Icon } from '../parts/icon.tsx'
 import { IconButton } from '../parts/icon-button.tsx'
 import { StatusChip } from '../parts/status-chip.tsx'
+import { useShownNote } from '../stage/use-stage.ts'
 import { MembersSheet } from './members-sheet.tsx'
 import { NoteBody } from './note-body.tsx'
 import { NoteTitle } from './note-title.tsx'
@@ -58,6 +59,7 @@ function Note({ device, note, back }: NoteProps): ReactElement {
   const [sheet, setSheet] = useState<SheetName | null>(null)
   const status = useSyncStatus(note.provider)
   useIndexed(device, note)
+  useShownNote(note)
   const close = (): void => setSheet(null)
   return (
     <main className="screen note">

@@ -1,0 +1,36 @@
+/**
+ * Airplane mode for one phone on a page of several: the browser has a switch for the whole page only. The client takes the classes that reach the
+ * network as options, and these refuse while the switch is on.
+ *
+ * @module
+ */
+import type { SealedDocumentsOptions, SocketConstructor } from '@y-sealed/client'
+
+const open = new Set<WebSocket>()
+let isOn = false
+
+class SwitchedSocket extends WebSocket {
+  constructor(url: string, protocols: string[]) {
+    super(url, protocols)
+    open.add(this)
+    this.addEventListener('close', () => open.delete(this))
+    if (isOn) this.close()
+  }
+}
+
+/** For `SealedDocuments.open`. */
+export const SWITCHED_NETWORK: Pick<SealedDocumentsOptions, 'WebSocket' | 'fetch'> = {
+  // The DOM's own types want more of an event than the client reads.
+  WebSocket: SwitchedSocket as unknown as SocketConstructor,
+  async fetch(url, init) {
+    if (isOn) throw new TypeError('airplane mode')
+    return await fetch(url, init)
+  },
+}
+
+export function setAirplaneMode(value: boolean): void {
+  isOn = value
+  if (isOn) for (const socket of open) socket.close()
+  // As the browser says it of a whole page: who waits for a network need not wait longer.
+  window.dispatchEvent(new Event(isOn ? 'offline' : 'online'))
+}
