@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { readFileSync } from 'node:fs'
 import { request as httpsRequest } from 'node:https'
 import { join } from 'node:path'
 import type { Page } from 'playwright'
@@ -22,6 +23,8 @@ const TEXTBOX = { name: 'Text of the note' } as const
 interface OpenShow {
   readonly page: Page
   readonly url: string
+  /** PEM of the relay's authority. */
+  readonly ca: string
   /** Address, headers and body of every request, a line each. */
   readonly sent: readonly string[]
   readonly complaints: readonly string[]
@@ -33,7 +36,8 @@ async function openShow(): Promise<OpenShow> {
   const address = (): string => /https:\/\/\S+\/show\b/.exec(host.output.stdout)?.[0] ?? ''
   await vi.waitFor(() => expect(address()).not.toBe(''), { timeout: 120_000, interval: 100 })
   const url = address()
-  const browser = await startPhones(makeTemporaryFolder(), join(data, 'tls', 'ca.pem'))
+  const caPath = join(data, 'tls', 'ca.pem')
+  const browser = await startPhones(makeTemporaryFolder(), caPath)
   onTestFinished(() => browser.close())
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
   const sent: string[] = []
@@ -46,7 +50,7 @@ async function openShow(): Promise<OpenShow> {
   })
   page.on('pageerror', (error) => complaints.push(error.message))
   await page.goto(url)
-  return { page, url, sent, complaints }
+  return { page, url, ca: readFileSync(caPath, 'utf8'), sent, complaints }
 }
 
 const phoneOf = (page: Page, id: 'alice' | 'bob') => page.frameLocator(`#${id} iframe`)
@@ -117,7 +121,7 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))('the pag
   })
 
   it('[B11] lets pages frame none but their own origin and be framed by none else, and the tap speak to none else', async () => {
-    const { page, url } = await openShow()
+    const { page, url, ca } = await openShow()
     const policy = (await page.reload())?.headers()['content-security-policy'] ?? ''
     const rules = policy.split('; ')
     expect(rules).toEqual(expect.arrayContaining(["default-src 'none'", "frame-src 'self'", "frame-ancestors 'self'"]))
@@ -129,15 +133,16 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))('the pag
       () => expect(stranger.frames().map((frame) => frame.url())).toContain('chrome-error://chromewebdata/'),
       WAIT,
     )
-    expect(await statusOf(new URL('/demo/tap', url), {})).toBe(404)
-    expect(await statusOf(new URL('/demo/tap', url), { 'Sec-Fetch-Site': 'cross-site' })).toBe(404)
-    expect(await statusOf(new URL('/demo/tap', url), { 'Sec-Fetch-Site': 'same-origin' })).toBe(200)
+    const tap = new URL('/demo/tap', url)
+    expect(await statusOf(tap, ca, {})).toBe(404)
+    expect(await statusOf(tap, ca, { 'Sec-Fetch-Site': 'cross-site' })).toBe(404)
+    expect(await statusOf(tap, ca, { 'Sec-Fetch-Site': 'same-origin' })).toBe(200)
   })
 })
 
-async function statusOf(url: URL, headers: Readonly<Record<string, string>>): Promise<number | undefined> {
+async function statusOf(url: URL, ca: string, headers: Readonly<Record<string, string>>): Promise<number | undefined> {
   return await new Promise((resolve, reject) => {
-    const request = httpsRequest(url, { headers, rejectUnauthorized: false }, (response) => {
+    const request = httpsRequest(url, { headers, ca }, (response) => {
       resolve(response.statusCode)
       request.destroy()
     })
