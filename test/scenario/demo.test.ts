@@ -48,6 +48,8 @@ describe.skipIf(!canRun)('the notes app', { timeout: 90_000 }, () => {
   }, START_MS)
 
   afterEach(async () => {
+    // A test that failed in between may have left it standing still.
+    host.goOn()
     for (const context of browser.contexts()) await context.close()
   })
 
@@ -126,7 +128,14 @@ describe.skipIf(!canRun)('the notes app', { timeout: 90_000 }, () => {
     const { page } = await phone('Pixel 7')
     await createNote(page, 'Alice', 'Toolbar')
     await textOf(page).tap()
+    // Not even for a moment: the keyboard would go down and come up again.
+    const losses = await textOf(page).evaluateHandle((text) => {
+      const seen: string[] = []
+      text.addEventListener('blur', () => seen.push('blur'))
+      return seen
+    })
     await page.getByRole('button', { name: 'Bold' }).tap()
+    expect(await losses.jsonValue()).toEqual([])
     expect(await textOf(page).evaluate((text) => document.activeElement === text)).toBe(true)
     await page.keyboard.type('newt')
     expect(await textOf(page).locator('strong').innerText()).toBe('newt')
