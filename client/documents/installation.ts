@@ -91,7 +91,8 @@ export class Installation {
     const { connection, store } = this
     const outbox = this.#outbox === null ? {} : { outbox: this.#outbox }
     const tabs = this.#options.storage?.tabs ? { tabs: this.#options.storage.tabs } : {}
-    return new SealedProvider({ connection, access, doc, store, ...outbox, ...tabs })
+    const keepLog = this.#options.storage !== undefined
+    return new SealedProvider({ connection, access, doc, store, keepLog, ...outbox, ...tabs })
   }
 
   /** A connection of its own that proves a link's keys and believes only the relay of that link. */

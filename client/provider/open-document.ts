@@ -268,11 +268,12 @@ export class OpenDocument {
   }
 
   #createSnapshots(device: Device): SnapshotSide {
-    const { access, doc, compaction = 'soon', snapshotPace = {} } = this.#options
+    const { access, doc, store, keepLog = store !== undefined, compaction = 'soon', snapshotPace = {} } = this.#options
     return new SnapshotSide({
       access,
       device,
       history: this.#history,
+      trims: !keepLog,
       compaction,
       pace: snapshotPace,
       clientId: () => doc.clientID,

@@ -46,6 +46,11 @@ export interface SealedProviderOptions {
   readonly compaction?: Compaction
   /** How long it waits for others to do so. */
   readonly snapshotPace?: Partial<SnapshotPace>
+  /**
+   * Keep all of the log in `store`, so that its whole history is on this device, and not only what no snapshot stands for; default true with a
+   * `store`, false in memory. [CL13] [HI2]
+   */
+  readonly keepLog?: boolean
   /** Tokens for this document; defaults to the connection's source. */
   readonly token?: TokenSource
 }

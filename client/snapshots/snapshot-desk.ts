@@ -40,6 +40,8 @@ export interface SnapshotDeskOptions {
   readonly isBusy: () => boolean
   /** Role and token allow to publish and to attest. */
   readonly mayWrite: () => boolean
+  /** What others vouch for goes from the store; default true. */
+  readonly trims?: boolean
   readonly compaction?: Compaction
   readonly pace?: Partial<SnapshotPace>
   readonly emit: Emit
@@ -148,7 +150,7 @@ export class SnapshotDesk {
 
   /** What others vouch for need not be kept entry by entry. */
   #trim(): void {
-    if (this.#isTrimming || this.#attestedSeq === 0) return
+    if (this.#options.trims === false || this.#isTrimming || this.#attestedSeq === 0) return
     this.#isTrimming = true
     this.#bench
       .trim(this.#attestedSeq)

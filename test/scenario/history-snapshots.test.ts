@@ -1,5 +1,11 @@
 /** The history of a document that a device opened from a snapshot. */
-import { importDocument, type SealedHistory, type SealedProvider, type Version } from '@y-sealed/client'
+import {
+  createMemoryDocumentStore,
+  importDocument,
+  type SealedHistory,
+  type SealedProvider,
+  type Version,
+} from '@y-sealed/client'
 import {
   concatBytes,
   ExportReader,
@@ -112,6 +118,48 @@ describe('[HI2] a device that began behind a snapshot', () => {
     await carol.peer.provider.flush()
     await vi.waitFor(() => expect(alice.text).toBe(carol.text))
     expect([...alice.reports, ...carol.reports]).toEqual([])
+  })
+})
+
+describe('[CL13] a device that keeps the whole log', () => {
+  it('has its whole history without the relay, and one that does not keeps what no snapshot stands for', async () => {
+    const scene = await createScene()
+    const relay = await startHonestRelay([], undefined, { pageBytes: 16_384 })
+    const [kept, bounded] = [createMemoryDocumentStore(), createMemoryDocumentStore()]
+    const access = scene.access()
+    const alice = await watch({ relay, access, provider: { snapshotPace: PACE, store: kept } })
+    const bob = await watch({
+      relay,
+      access: scene.access(),
+      provider: { snapshotPace: PACE, store: bounded, keepLog: false },
+    })
+    await alice.peer.provider.whenSynced()
+    await bob.peer.provider.whenSynced()
+    await type(bob, 3, 0)
+    for (let round = 1; round <= 2; round++) {
+      await type(alice, 110, 100 * round)
+      await vi.waitFor(() => {
+        const attested = bob.peer.provider.snapshots.findLast(({ standing }) => standing === 'attested')
+        expect(attested?.seq).toBeGreaterThan(100 * (round - 1))
+      }, 5_000)
+    }
+    await type(alice, 5, 500)
+    await vi.waitFor(async () => expect((await bounded.extent(scene.document.id)).baseSeq).toBeGreaterThan(0), 5_000)
+    expect((await kept.extent(scene.document.id)).baseSeq).toBe(0)
+    const theirs = await alice.peer.provider.history().versions()
+    await alice.peer.provider.whenKept()
+    alice.peer.provider.destroy()
+
+    const again = await watch({
+      relay: { ...relay, url: 'wss://127.0.0.1:1/sync' },
+      access: scene.access(),
+      provider: { store: kept },
+    })
+    await again.peer.provider.whenLoaded()
+    const page = await again.peer.provider.history().versions()
+    expect([page.unknownThrough, spansOf(page.versions)]).toEqual([0, spansOf(theirs.versions)])
+    const oldest = page.versions.at(-1) as Version
+    expect((await again.peer.provider.history().at(oldest.seq)).getText('note').toJSON()).toBe('0 1 2 ')
   })
 })
 
