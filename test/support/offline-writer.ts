@@ -1,7 +1,7 @@
 /**
  * A device that types until it is killed: it opens the storage in the folder of its first argument, prints what its document says, and then
- * `typed word` and `kept word` for one word after another, which begin with its second argument. The other arguments: the room's key in hex, its
- * name, the relay's URL, and where its authority lies.
+ * `typed word` and `kept word` for one word after another, which begin with its second argument, and `saved` whenever all of them are. The
+ * other arguments: the room's key in hex, its name, the relay's URL, and where its authority lies.
  *
  * @module
  */
@@ -23,6 +23,7 @@ const connection = new RelayConnection({ url, device, token, WebSocket: nodeWebS
 const { outbox, documents: store } = storage
 const provider = new SealedProvider({ connection, access, doc: new Y.Doc(), outbox, store })
 provider.on('problem', ({ code }) => console.log(`problem ${code}`))
+provider.on('saved', () => console.log('saved'))
 await provider.whenLoaded()
 const text = provider.doc.getText('note')
 console.log(`found ${text.toJSON()}`)

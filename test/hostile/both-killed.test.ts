@@ -1,0 +1,85 @@
+/**
+ * A relay and the devices that type by it, all killed in the same moments, life after life on the same files. Row I2.
+ */
+import { openNodeStorage } from '@y-sealed/client/node'
+import { bytesToHex } from '@y-sealed/protocol'
+import { readFileSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
+import { expect, it, vi } from 'vitest'
+
+import { auditDatabase } from '../../server/audit/audit-database.ts'
+import { DoomedDevice } from '../support/doomed-device.ts'
+import { MortalRelay } from '../support/mortal-relay.ts'
+import { createRandom } from '../support/random.ts'
+import { createScene, watch } from '../support/stage.ts'
+
+const ROUNDS = process.env['Y_SEALED_LONG_TESTS'] === '1' ? 100 : 5
+const DEVICES = 3
+const SEED = Number(process.env['Y_SEALED_SEED'] ?? 20_261_202)
+/** Everything is shot within so many ms. */
+const SALVO_MS = 400
+
+function wordsOf(text: string): readonly string[] {
+  return text.split(' ').filter((word) => word !== '')
+}
+
+it(
+  `[I2] [I3] [CL13] [CL14] kill -9 of a relay and ${DEVICES} devices at once, ${ROUNDS} times: acknowledged ⊆ stored, kept ⊆ arrived, each once`,
+  { timeout: 60_000 + ROUNDS * 30_000 },
+  async () => {
+    const random = createRandom(SEED)
+    const mortal = await MortalRelay.start(['--log-level', 'warn'])
+    const { access, key, room } = await createScene()
+    const relay = { url: mortal.url, ca: readFileSync(mortal.caPath, 'utf8') }
+    const { url, caPath } = mortal
+    const devices = Array.from(
+      { length: DEVICES },
+      (_, i) => new DoomedDevice({ name: `device${i}`, key: bytesToHex(key), room, url, caPath }),
+    )
+    const all = (of: 'typed' | 'kept' | 'saved'): readonly string[] => devices.flatMap((device) => [...device[of]])
+    /** Each once, none that was never typed, and all of those. */
+    const expectWhole = (text: string, those: readonly string[]): void => {
+      const words = wordsOf(text)
+      expect(new Set(words).size).toBe(words.length)
+      expect(words.filter((word) => !all('typed').includes(word))).toEqual([])
+      expect(those.filter((word) => !words.includes(word))).toEqual([])
+    }
+    let inFlight = 0
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const device of devices) device.start()
+      await vi.waitUntil(() => devices.every(({ isHeard }) => isHeard), { timeout: 60_000, interval: 20 })
+      const shots = [mortal, ...devices].map((target) => ({ target, afterMs: random(SALVO_MS) }))
+      await Promise.all(shots.map(({ target, afterMs }) => pause(afterMs).then(() => target.kill())))
+      if (devices.some((device) => device.inFlight > 0)) inFlight += 1
+      await mortal.restart()
+      // Nobody is there who could give back what the relay has lost.
+      const reader = await watch({ relay, access: access() })
+      await reader.peer.provider.whenSynced()
+      expectWhole(reader.text, all('saved'))
+      expect(reader.reports).toEqual([])
+      reader.peer.close()
+    }
+    expect(inFlight).toBe(ROUNDS)
+    const reader = await watch({ relay, access: access() })
+    const survivors = await Promise.all(
+      devices.map(async ({ folder }) => {
+        const storage = await openNodeStorage(folder)
+        const { keys, outbox, documents: store } = storage
+        return { storage, witness: await watch({ relay, access: access(), keys, provider: { outbox, store } }) }
+      }),
+    )
+    await Promise.all(survivors.map(({ witness }) => witness.peer.provider.whenSaved()))
+    const witnesses = [reader, ...survivors.map(({ witness }) => witness)]
+    await vi.waitFor(() => expect(new Set(witnesses.map(({ text }) => text)).size).toBe(1), { timeout: 15_000 })
+    expectWhole(reader.text, all('kept'))
+    expect(witnesses.flatMap(({ reports }) => reports)).toEqual([])
+    for (const { storage, witness } of survivors) {
+      const { documentId } = witness.peer.provider
+      await vi.waitFor(async () => expect(await storage.outbox.list(documentId)).toEqual([]))
+      witness.peer.close()
+      await storage.close()
+    }
+    await mortal.stop()
+    expect(await auditDatabase({ path: mortal.databasePath })).toMatchObject({ documents: 1, faults: 0 })
+  },
+)
