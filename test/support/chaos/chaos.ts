@@ -1,0 +1,311 @@
+/**
+ * People who write into one document while everything goes wrong: networks that come and go, tabs that are closed and killed, keys that
+ * change, members who leave, a relay that lies for a while and is started anew. Each step is drawn from a seed.
+ *
+ * @module
+ */
+import { sharedKeyDocument } from '@y-sealed/client'
+import { randomBytes } from '@y-sealed/protocol/sealing'
+import { type MemberRole } from '@y-sealed/protocol'
+
+import { startLyingRelay, type LyingRelay } from '../lying-relay.ts'
+import type { Random } from '../random.ts'
+import { startHonestRelay, type HonestRelay } from '../stage.ts'
+import { fileDisk, memoryDisk } from './disk.ts'
+import { Ledger } from './ledger.ts'
+import { LIE_NAMES, tell } from './lies.ts'
+import { MemberDoor, openRoom } from './openers.ts'
+import { Seat, type Opener } from './seat.ts'
+
+export interface ChaosOptions {
+  /** For what happens: the same steps for the same seed. */
+  readonly random: Random
+  /** For how it comes out, which depends on the moment. */
+  readonly chance: Random
+  readonly clients: number
+  readonly mode: 'members' | 'shared-key'
+}
+
+/** How often each thing happens, by its name. */
+const WEIGHTS = {
+  type: 60,
+  strike: 5,
+  paste: 1,
+  keep: 8,
+  offline: 5,
+  online: 9,
+  reload: 6,
+  kill: 6,
+  start: 12,
+  lie: 6,
+  repent: 3,
+  cut: 2,
+  relay: 2,
+  rotate: 2,
+  remove: 3,
+  come: 2,
+} as const
+
+type Kind = keyof typeof WEIGHTS
+
+const KINDS = Object.entries(WEIGHTS).flatMap(([kind, weight]) => Array.from({ length: weight }, () => kind as Kind))
+/** Only where there are members. */
+const OF_MEMBERS: ReadonlySet<Kind> = new Set(['rotate', 'remove', 'come'])
+const PROXIES = 3
+/** One for each of them. */
+const LAST_LIES = ['truncate', 'drop', 'reorder'] as const
+/** More than one envelope holds. */
+const PASTE = '-'.repeat(70_000)
+const ADMINS = 3
+const MOST_REMOVALS = 4
+/** Why a change of members may be refused, with nothing wrong: somebody was faster, or is away. */
+const HONEST_REFUSALS: ReadonlySet<string> = new Set([
+  'OFFLINE',
+  'FORBIDDEN',
+  'REMOVED',
+  'NOT_A_MEMBER',
+  'UNKNOWN_MEMBER',
+])
+const LINK_IS_OVER = 'LINK_EXPIRED_OR_REVOKED'
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+export class Chaos {
+  readonly seats: Seat[] = []
+  readonly ledger = new Ledger<Seat>()
+  /** How often each thing happened; of `lied`, messages, of the others that are no steps, how often it came to be. */
+  readonly tally: Partial<Record<Kind | 'lied' | 'removed' | 'arrived', number>> = {}
+  /** What nobody has reckoned with. */
+  readonly surprises: unknown[] = []
+  readonly door = new MemberDoor()
+  readonly #options: ChaosOptions
+  readonly #random: Random
+  readonly #chance: Random
+  readonly #open: Opener
+  readonly #lying: LyingRelay[]
+  #relay: HonestRelay
+  #isRestarting = false
+  #removals = 0
+  /** What ends each lie that is told. */
+  readonly #endings = new Map<LyingRelay, () => void>()
+  readonly #underWay = new Set<Promise<void>>()
+
+  private constructor(options: ChaosOptions, lying: LyingRelay[], relay: HonestRelay) {
+    this.#options = options
+    this.#random = options.random
+    this.#chance = options.chance
+    this.#lying = lying
+    this.#relay = relay
+    const [key, room] = [randomBytes(32), `note ${crypto.randomUUID()}`]
+    this.#open = options.mode === 'members' ? this.door.open : openRoom(() => sharedKeyDocument({ key, room }))
+  }
+
+  /** Everybody is there, and nothing has gone wrong yet. */
+  static async begin(options: ChaosOptions): Promise<Chaos> {
+    const lying = await Promise.all(Array.from({ length: PROXIES }, () => startLyingRelay()))
+    const relay = await startHonestRelay(lying)
+    for (const each of lying) each.stand(relay)
+    const chaos = new Chaos(options, lying, relay)
+    const first = await chaos.#arrive()
+    await first.provider?.whenSynced()
+    await chaos.#invite(first, 'admin')
+    for (let i = 1; i < ADMINS; i++) await chaos.#arrive()
+    await chaos.#invite(first, 'writer')
+    await Promise.all(Array.from({ length: options.clients - ADMINS }, () => chaos.#arrive()))
+    return chaos
+  }
+
+  /** Where the relay keeps what it has. */
+  get relay(): HonestRelay {
+    return this.#relay
+  }
+
+  get #isOfMembers(): boolean {
+    return this.#options.mode === 'members'
+  }
+
+  /** Those who belong to the document, by the word of whoever made it. */
+  get members(): readonly Seat[] {
+    if (!this.#isOfMembers) return this.seats
+    const names = new Set(
+      this.door
+        .of(this.seats[0] as Seat)
+        .members()
+        .map(({ name }) => name),
+    )
+    return this.seats.filter(({ name }) => names.has(name))
+  }
+
+  async step(): Promise<void> {
+    const kind = this.#pick(KINDS)
+    if (OF_MEMBERS.has(kind) && !this.#isOfMembers) return
+    this.#note(kind)
+    const seat = this.#pick(this.seats)
+    this.#do(kind, seat)
+    // A person types a few words before somebody else does something.
+    if (kind !== 'type') return
+    for (let words = this.#random(4); words > 0; words--) seat.type(this.#random(1_000) / 1_000)
+    await pause(this.#random(12))
+  }
+
+  #do(kind: Kind, seat: Seat): void {
+    const share = this.#random(1_000) / 1_000
+    switch (kind) {
+      case 'type':
+        return seat.type(share)
+      case 'paste':
+        return seat.type(share, PASTE)
+      case 'strike':
+        return seat.strike(share)
+      case 'keep':
+        return this.#run(seat.keep())
+      case 'offline':
+        return seat.provider?.disconnect()
+      case 'online':
+        return seat.isAway ? undefined : seat.provider?.connect()
+      case 'reload':
+        return this.#run(seat.reload())
+      case 'kill':
+        return this.#run(seat.kill())
+      case 'start':
+        return this.#run(this.#startSome())
+      case 'lie':
+        return this.#lie(this.#pick(this.#lying), this.#pick(LIE_NAMES))
+      case 'repent':
+        return this.#repent(this.#pick(this.#lying))
+      case 'cut':
+        return this.#pick(this.#lying).cut()
+      case 'relay':
+        return this.#run(this.#restartRelay())
+      case 'rotate':
+        return this.#run(this.#ofAdmin((admin) => this.door.of(admin).rotate()))
+      case 'remove':
+        return this.#run(this.#ofAdmin((admin) => this.#remove(admin)))
+      case 'come':
+        return this.#run(this.#ofAdmin((admin) => this.#come(admin)))
+    }
+  }
+
+  /**
+   * All that was under way ends, and everybody comes back. Then they are lied to once more, somebody leaves and somebody comes. Whoever was shown
+   * too little has nothing but the truth to make that good; what was swallowed is sent again on another socket.
+   */
+  async settle(): Promise<void> {
+    for (const lying of this.#lying) this.#repent(lying, true)
+    while (this.#underWay.size > 0) {
+      for (const seat of this.seats) this.#run(this.#comeBack(seat))
+      await Promise.all(this.#underWay)
+    }
+    for (const seat of this.seats) await this.#comeBack(seat)
+    const [first] = this.seats as [Seat]
+    await first.provider?.whenSynced()
+    for (const [index, lying] of this.#lying.entries()) this.#lie(lying, LAST_LIES[index] as string)
+    for (const seat of this.seats) seat.type(1)
+    await pause(300)
+    for (const [index, lying] of this.#lying.entries()) this.#repent(lying, index > 0)
+    if (this.#isOfMembers) {
+      this.#removals = 0
+      await this.#remove(first)
+      await this.#come(first)
+    }
+    // By then whoever was told less than there is has heard of something behind it.
+    for (const seat of this.seats) seat.type(0)
+  }
+
+  async #comeBack(seat: Seat): Promise<void> {
+    try {
+      await seat.start()
+    } catch (error) {
+      // Their link was taken back before they came.
+      if ((error as { code?: string }).code !== LINK_IS_OVER) throw error
+    }
+    const { provider } = seat
+    if (seat.isAway || provider === null || provider.status === 'connected') return
+    // Whoever has failed to dial for long waits long: now they need not.
+    provider.disconnect()
+    provider.connect()
+  }
+
+  #pick<Item>(items: readonly Item[], random: Random = this.#random): Item {
+    return items[random(items.length)] as Item
+  }
+
+  /** Nobody waits for it, and it may be refused. */
+  #run(work: Promise<void>): void {
+    const done = work.catch((error: unknown) => {
+      const code = (error as { code?: string }).code ?? String(error)
+      if (!HONEST_REFUSALS.has(code) && code !== LINK_IS_OVER) this.surprises.push(error)
+    })
+    const tracked = done.then(() => void this.#underWay.delete(tracked))
+    this.#underWay.add(tracked)
+  }
+
+  async #arrive(): Promise<Seat> {
+    const number = this.seats.length
+    const lying = this.#lying[number % PROXIES] as LyingRelay
+    const disk = number % 5 === 4 ? fileDisk() : memoryDisk()
+    const seat = new Seat(`seat ${number}`, lying, disk, this.ledger, this.#open)
+    this.seats.push(seat)
+    await seat.start()
+    return seat
+  }
+
+  async #startSome(): Promise<void> {
+    const closed = this.seats.filter(({ provider }) => provider === null)
+    if (closed.length > 0) await this.#pick(closed, this.#chance).start()
+  }
+
+  #lie(lying: LyingRelay, name: string): void {
+    this.#repent(lying)
+    this.#endings.set(
+      lying,
+      tell(lying, name, this.#chance, () => this.#note('lied')),
+    )
+  }
+
+  #repent(lying: LyingRelay, cuts: boolean = this.#chance(2) === 0): void {
+    this.#endings.get(lying)?.()
+    this.#endings.delete(lying)
+    if (cuts) lying.cut()
+  }
+
+  async #restartRelay(): Promise<void> {
+    if (this.#isRestarting) return
+    this.#isRestarting = true
+    for (const lying of this.#lying) lying.stand(null)
+    await this.#relay.close()
+    this.#relay = await startHonestRelay(this.#lying, this.#relay.data)
+    for (const lying of this.#lying) lying.stand(this.#relay)
+    this.#isRestarting = false
+  }
+
+  async #invite(by: Seat, role: MemberRole): Promise<void> {
+    if (this.#isOfMembers) this.door.link = await this.door.of(by).invite({ role })
+  }
+
+  /** By one of the admins who have the document open. */
+  async #ofAdmin(change: (admin: Seat) => Promise<void>): Promise<void> {
+    const admins = this.seats.slice(0, ADMINS).filter(({ isAway }) => !isAway)
+    if (admins.length > 0) await change(this.#pick(admins, this.#chance))
+  }
+
+  async #remove(admin: Seat): Promise<void> {
+    if (this.#removals++ >= MOST_REMOVALS) return
+    const document = this.door.of(admin)
+    const others = document.members().filter(({ role }) => role === 'writer')
+    if (others.length === 0) return
+    await document.remove(this.#pick(others, this.#chance).id)
+    this.#note('removed')
+  }
+
+  /** Somebody new, while all this goes on. */
+  async #come(admin: Seat): Promise<void> {
+    await this.#invite(admin, 'writer')
+    await this.#arrive()
+    this.#note('arrived')
+  }
+
+  #note(what: keyof Chaos['tally']): void {
+    this.tally[what] = (this.tally[what] ?? 0) + 1
+  }
+}

@@ -1,0 +1,174 @@
+/**
+ * One device of a test full of chaos: its runs come and go, by request and without, and what it keeps stays. It notes what it writes and how
+ * far that has come.
+ *
+ * @module
+ */
+import type { DownReason, IntegrityReport, Membership, SealedProvider, SendProblem } from '@y-sealed/client'
+import { nodeWebSocket } from '@y-sealed/client/node'
+import type { LyingRelay } from '../lying-relay.ts'
+import type { Disk } from './disk.ts'
+import { wordsOf, type Edit, type Ledger } from './ledger.ts'
+import { Tab } from './tab.ts'
+
+/** A document that an app has open. */
+export interface Opened {
+  readonly provider: SealedProvider
+  /** As an app that ends: what is under way with its storage goes on. */
+  close(): void
+}
+
+/** How this device opens the document in another run. */
+export type Opener = (seat: Seat, tab: Tab) => Promise<Opened>
+
+interface Run extends Opened {
+  readonly tab: Tab
+  readonly edits: Edit<Seat>[]
+}
+
+export class Seat {
+  readonly name: string
+  readonly lying: LyingRelay
+  readonly reports: IntegrityReport[] = []
+  /** Of this run. */
+  readonly closings: DownReason[] = []
+  readonly problems: SendProblem[] = []
+  /** Of each of its runs in turn: the keys that it ever had. */
+  readonly memberships: Membership[] = []
+  readonly #disk: Disk
+  readonly #ledger: Ledger<Seat>
+  readonly #open: Opener
+  #run: Run | null = null
+  #wasClosed = false
+  #last: Promise<void> = Promise.resolve()
+
+  constructor(name: string, lying: LyingRelay, disk: Disk, ledger: Ledger<Seat>, open: Opener) {
+    this.name = name
+    this.lying = lying
+    this.#disk = disk
+    this.#ledger = ledger
+    this.#open = open
+  }
+
+  /** `null` while the app is closed. */
+  get provider(): SealedProvider | null {
+    return this.#run?.provider ?? null
+  }
+
+  /** One of its runs was told that it is out. */
+  get wasClosed(): boolean {
+    return this.#wasClosed
+  }
+
+  /** The app is closed, or the document for good. */
+  get isAway(): boolean {
+    return this.#run === null || this.closings.length > 0
+  }
+
+  get text(): string {
+    return this.#run?.provider.doc.getText('note').toJSON() ?? ''
+  }
+
+  /** Starts the app where it is closed. */
+  start(): Promise<void> {
+    return this.#next(() => this.#start())
+  }
+
+  async #start(): Promise<void> {
+    if (this.#run !== null) return
+    const tab = new Tab(await this.#disk.open(), nodeWebSocket({ ca: this.lying.ca }))
+    try {
+      const opened = await this.#open(this, tab)
+      this.#follow({ ...opened, tab, edits: [] })
+    } catch (error) {
+      await this.#disk.release()
+      throw error
+    }
+  }
+
+  #follow(run: Run): void {
+    const { provider, tab, edits } = run
+    provider.awareness.setLocalState(null)
+    if (provider.membership !== null) this.memberships.push(provider.membership)
+    provider.on('integrity', (report) => this.reports.push(report))
+    this.closings.length = 0
+    provider.on('closed', (reason) => {
+      this.#wasClosed = true
+      this.closings.push(reason)
+    })
+    provider.on('problem', (problem) => this.problems.push(problem))
+    provider.on('saved', () => {
+      if (!tab.isDead) for (const edit of edits.splice(0)) edit.stage = 'saved'
+    })
+    this.#run = run
+  }
+
+  /** The app is closed as people do, once everything is kept, and opened again. */
+  async reload(): Promise<void> {
+    const run = this.#run
+    if (run === null) return
+    await this.keep()
+    if (this.#run !== run) return
+    this.#run = null
+    run.close()
+    await this.#next(() => this.#disk.release())
+    await this.start()
+  }
+
+  /** The tab is killed. */
+  async kill(): Promise<void> {
+    const run = this.#run
+    if (run === null) return
+    this.#run = null
+    run.tab.kill()
+    run.close()
+    await this.#next(() => this.#disk.release())
+  }
+
+  /** Resolves when what was written so far would outlast this run, or the run has ended. */
+  async keep(): Promise<void> {
+    const run = this.#run
+    if (run === null || this.closings.length > 0) return
+    const edits = [...run.edits]
+    await Promise.race([run.provider.whenKept(), run.tab.whenDead])
+    if (this.#run !== run) return
+    for (const edit of edits) if (edit.stage === 'made') edit.stage = 'kept'
+  }
+
+  /** One thing after another is done with the disk. */
+  #next(work: () => Promise<void>): Promise<void> {
+    const done = this.#last.then(work)
+    this.#last = done.catch(() => undefined)
+    return done
+  }
+
+  /** Writes a word at a place (a share of the text's length), with some filling where it is to be large. */
+  type(share: number, filling = ''): void {
+    const note = this.#run?.provider.doc.getText('note')
+    if (note === undefined || this.isAway) return
+    const word = this.#ledger.newWord()
+    this.#note('word', word)
+    note.insert(Math.floor(share * note.length), word + filling)
+  }
+
+  /** Strikes out one of the words that stand here. */
+  strike(share: number): void {
+    const note = this.#run?.provider.doc.getText('note')
+    const words = wordsOf(this.text)
+    const word = words[Math.floor(share * words.length)]
+    if (note === undefined || word === undefined || this.isAway) return
+    this.#note('strike', word)
+    note.delete(note.toJSON().indexOf(word), 1)
+  }
+
+  #note(kind: 'word' | 'strike', word: string): void {
+    this.#run?.edits.push(this.#ledger.note(kind, word, this))
+  }
+
+  /** What its outbox holds of the document: nothing, once all is saved. */
+  async countPending(): Promise<number> {
+    const run = this.#run
+    if (run === null) return 0
+    return (await run.tab.storage.outbox.list(run.provider.documentId)).length
+  }
+}

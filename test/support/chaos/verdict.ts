@@ -1,0 +1,115 @@
+/**
+ * What must be true when chaos is over.
+ *
+ * @module
+ */
+import type { Membership } from '@y-sealed/client'
+import { bytesToHex, Envelope, KIND, sodiumSha512, type Bytes } from '@y-sealed/protocol'
+import { join } from 'node:path'
+import { expect, vi } from 'vitest'
+import * as Y from 'yjs'
+
+import { writeContent } from '../../../client/snapshots/content-stream.ts'
+import { LeafHasher } from '../../../client/snapshots/leaf-hasher.ts'
+import { auditDatabase } from '../../../server/audit/audit-database.ts'
+import { openSqliteStore } from '../../../server/store/sqlite/store.ts'
+import { opensWith } from '../members/hostile-scene.ts'
+import type { Chaos } from './chaos.ts'
+import type { Seat } from './seat.ts'
+
+const SETTLED_MS = 60_000
+/** What somebody is told who was removed. */
+const GONE = /^(REMOVED|NOT_A_MEMBER)$/
+
+/**
+ * All members have one log and one Y.Doc, in it what was written and kept, once; nothing waits any more; nobody was given a reason to leave
+ * the relay; who was removed knows so and opens nothing of what came after; and the relay's file holds what it should. Stops the relay.
+ */
+export async function expectPeace(chaos: Chaos): Promise<void> {
+  await expectAlike(chaos)
+  const { members, seats, relay } = chaos
+  const [first] = members as readonly [Seat]
+  expect(chaos.ledger.faultsOf(first.text, (author) => members.includes(author) && !author.wasClosed)).toEqual([])
+  expect(chaos.surprises).toEqual([])
+  expect(seats.flatMap(({ reports }) => reports).filter(({ fatal }) => fatal)).toEqual([])
+  expect(members.flatMap(({ name, closings }) => closings.map(({ code }) => [name, code]))).toEqual([])
+  await vi.waitFor(async () =>
+    expect(await Promise.all(members.map((each) => each.countPending()))).toEqual(members.map(() => 0)),
+  )
+  await expectToldOff(chaos)
+  await relay.close()
+  const path = join(relay.data, 'relay.db')
+  await expectShutOut(path, chaos)
+  expect(await auditDatabase({ path })).toMatchObject({ documents: 1, faults: 0 })
+}
+
+async function expectAlike(chaos: Chaos): Promise<void> {
+  const isQuiet = (): boolean => {
+    const { members } = chaos
+    const heads = new Set(members.map(({ provider }) => provider?.head.seq))
+    const isSettled = members.every(({ provider }) => provider?.synced === true && provider.unsyncedChanges === 0)
+    return heads.size === 1 && isSettled
+  }
+  await vi.waitUntil(isQuiet, { timeout: SETTLED_MS, interval: 100 }).catch((error: unknown) => {
+    throw new Error(`not at rest:\n${describeSeats(chaos)}`, { cause: error })
+  })
+  // Looking at all of it takes what everybody needs to come back: once.
+  if (new Set(chaos.members.map(standOf)).size > 1) throw new Error(`not alike:\n${describeSeats(chaos)}`)
+}
+
+/** What all must have alike: the log, and in the Y.Doc every item with its place, live or not. */
+function standOf({ provider }: Seat): string {
+  if (provider === null) return 'closed'
+  const { head, doc } = provider
+  expect([doc.store.pendingStructs, doc.store.pendingDs]).toEqual([null, null])
+  const content = new LeafHasher()
+  const steps = writeContent(Y.encodeStateAsUpdateV2(doc) as Bytes, content)
+  while (steps.next().done !== true);
+  return [head.seq, bytesToHex(head.transcript), bytesToHex(sodiumSha512(content.finish())).slice(0, 32)].join(' ')
+}
+
+function describeSeats({ seats, tally, surprises }: Chaos): string {
+  const lines = seats.map((seat) => {
+    const { name, provider, closings, reports, problems } = seat
+    const { status, synced, unsyncedChanges } = provider ?? {}
+    return JSON.stringify([name, status, synced, unsyncedChanges, standOf(seat), closings, reports, problems])
+  })
+  return [JSON.stringify(tally), surprises.map(String).join(), ...lines].join('\n')
+}
+
+/** Those who were removed: whoever never came has nothing open. */
+function goneFrom({ seats, members }: Chaos): readonly Seat[] {
+  return seats.filter((seat) => !members.includes(seat) && seat.provider !== null)
+}
+
+async function expectToldOff(chaos: Chaos): Promise<void> {
+  for (const { closings } of goneFrom(chaos)) {
+    await vi.waitFor(() => expect(closings).toMatchObject([{ code: expect.stringMatching(GONE) as string }]))
+  }
+}
+
+/** Nothing sealed after a device was removed opens with a key that any run of it ever had. */
+async function expectShutOut(path: string, chaos: Chaos): Promise<void> {
+  const { members } = chaos
+  const gone = goneFrom(chaos)
+  const witness = members[0]?.provider?.membership
+  if (!witness) return expect(gone).toEqual([])
+  const store = openSqliteStore({ path })
+  const page = await store.read(witness.documentId, 0, { entries: 1e6, bytes: 1e9 })
+  await store.close()
+  const entries = page.map(({ seq, envelope }) => ({ seq, envelope: new Envelope(envelope) }))
+  for (const seat of gone) {
+    const [{ device }] = seat.memberships as [Membership]
+    const after = entries.filter(({ seq, envelope }) => {
+      const isGone =
+        witness.members.certificateAt(device.id, seq) !== null && witness.members.roleAt(device.id, seq) === 'none'
+      return isGone && (envelope.kind === KIND.update || envelope.kind === KIND.bind)
+    })
+    expect(after.filter(({ envelope }) => seat.memberships.some((run) => isOpenTo(run, envelope)))).toEqual([])
+  }
+}
+
+function isOpenTo(run: Membership, envelope: Envelope): boolean {
+  const keys = run.members.epochs.flatMap(({ epoch }) => run.keyOf(epoch)?.exportKey() ?? [])
+  return keys.some((key) => opensWith(key, envelope))
+}
