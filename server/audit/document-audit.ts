@@ -97,7 +97,8 @@ export class DocumentAudit {
     this.#log = new LogChain(options.sha512, options.row.genesisHash, options.storedTranscriptAt)
     this.#document = options.row.id
     const { snapshotRows: rows, storedTranscriptAt: transcriptAt, isQuick } = options
-    this.#snapshots = new SnapshotAudit({ document: options.row.id, rows, transcriptAt, isQuick })
+    const documents = [options.row.id, documentIdOf(options.row.genesisHash)]
+    this.#snapshots = new SnapshotAudit({ documents, rows, transcriptAt, isQuick })
   }
 
   /** False once nothing that follows can be judged. */
@@ -140,10 +141,20 @@ export class DocumentAudit {
     return this.#report()
   }
 
+  /** Where a record is damaged, what follows from the records is not known: keys are believed as stored, authors are nobody's. */
+  #judgeOf(authority: Authority): Pick<Authority, 'commitmentOf' | 'signPublicOf'> {
+    if (this.#isJudged) return authority
+    const { storedCommitmentOf } = this.#options
+    return {
+      commitmentOf: (epoch) => authority.commitmentOf(epoch) ?? storedCommitmentOf(epoch),
+      signPublicOf: () => null,
+    }
+  }
+
   #finishSnapshots(authority: Authority): void {
     const { row, readSnapshot } = this.#options
     const isForgotten = (seq: number): boolean => seq <= this.#forgotten
-    const { found, counts } = this.#snapshots.finish(authority, isForgotten, readSnapshot)
+    const { found, counts } = this.#snapshots.finish(this.#judgeOf(authority), isForgotten, readSnapshot)
     this.#snapshotCounts = counts
     for (const { seq, ...blemish } of found) this.#fault(seq, blemish)
     // One damage is one fault: what is wrong already may be what is missing here.

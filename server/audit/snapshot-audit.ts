@@ -35,7 +35,8 @@ export interface SnapshotCounts {
 }
 
 export interface SnapshotAuditOptions {
-  readonly document: Bytes
+  /** The row's id and that of its genesis: where they differ, the row is wrong, and is told of as such. */
+  readonly documents: readonly Bytes[]
   readonly rows: SnapshotRows
   readonly transcriptAt: (seq: number) => Bytes | null
   /** Leave the bytes of snapshots alone but for their ends. */
@@ -45,6 +46,9 @@ export interface SnapshotAuditOptions {
 interface Found extends Blemish {
   readonly seq: number | null
 }
+
+/** Under which keys snapshots may stand, and whose they are. */
+type Judge = Pick<Authority, 'commitmentOf' | 'signPublicOf'>
 
 export class SnapshotAudit {
   readonly #options: SnapshotAuditOptions
@@ -120,7 +124,7 @@ export class SnapshotAudit {
 
   /** The end of the log. `isForgotten` tells of a seq whose mark is kept no more; the bytes of a snapshot are read by `readRow`. */
   finish(
-    authority: Authority,
+    authority: Judge,
     isForgotten: (seq: number) => boolean,
     readRow: (body: BodyRow, row: number) => Bytes | null,
   ): { readonly found: readonly Found[]; readonly counts: SnapshotCounts } {
@@ -163,7 +167,7 @@ export class SnapshotAudit {
   #examineBody(
     row: PublicationRow,
     body: BodyRow,
-    authority: Authority,
+    authority: Judge,
     readRow: (body: BodyRow, row: number) => Bytes | null,
   ): void {
     const fault = this.#findFault(row, body, authority, readRow)
@@ -174,7 +178,7 @@ export class SnapshotAudit {
   #findFault(
     row: PublicationRow,
     body: BodyRow,
-    authority: Authority,
+    authority: Judge,
     readRow: (body: BodyRow, row: number) => Bytes | null,
   ): string | null {
     const isRow = body.state === 2 && body.bytes === row.bytes && body.held === row.bytes
@@ -193,7 +197,7 @@ export class SnapshotAudit {
         const read = readHeader(piece)
         if (!read.ok || read.envelopeBytes !== row.bytes) return 'it is no envelope of its size'
         header = read.header
-        const misfit = findMisfit(header, row, this.#options.document)
+        const misfit = findMisfit(header, row, this.#options.documents)
         if (misfit !== null) return misfit
         if (this.#options.isQuick) return null
       }
@@ -218,9 +222,9 @@ export class SnapshotAudit {
   }
 }
 
-function findMisfit(header: Header, row: PublicationRow, document: Bytes): string | null {
+function findMisfit(header: Header, row: PublicationRow, documents: readonly Bytes[]): string | null {
   if (header.kind !== KIND.snapshot) return 'it is no snapshot'
-  if (!equalBytes(header.document, document)) return 'it is of another document'
+  if (!documents.some((id) => equalBytes(header.document, id))) return 'it is of another document'
   if (!equalBytes(header.device, row.device) || header.epoch !== row.epoch) return 'it is another author’s or epoch’s'
   const isPlace = header.seenSeq === row.seq && equalBytes(header.seenTranscript, row.transcript.subarray(0, 16))
   return isPlace ? null : 'its header names another place'

@@ -17,17 +17,20 @@ import { makeTemporaryFolder } from './temporary-folder.ts'
 /** More than one envelope takes: it travels in parts. */
 const LARGE_PASTE_CHARACTERS = 120_000
 
+/** Whether somebody makes a snapshot is a matter of moments: what is damaged here is to be the same each time. */
+const PLAIN = { provider: { compaction: 'never' } } as const
+
 /** What people do with documents, all at once. Resolves when everything is saved. */
 export async function useDocuments(relay: RelayAddress): Promise<void> {
   await Promise.all([useMembers(relay), closeAnEpoch(relay), useRoom(relay), deleteOne(relay)])
 }
 
 async function useMembers(relay: RelayAddress): Promise<void> {
-  const team = await Team.start(relay)
+  const team = await Team.start(relay, PLAIN)
   const { alice } = team
-  const bob = await team.invite('writer')
-  const carol = await team.invite('reader')
-  const phone = await team.pair(bob)
+  const bob = await team.invite('writer', team.alice, PLAIN)
+  const carol = await team.invite('reader', team.alice, PLAIN)
+  const phone = await team.pair(bob, PLAIN)
   const words = async (who: typeof alice): Promise<void> => {
     for (let i = 0; i < 40; i++) await who.write(`${i} `)
   }
@@ -48,8 +51,8 @@ async function useMembers(relay: RelayAddress): Promise<void> {
 
 /** Bob leaves and Alice is not there: nobody chooses the next key. */
 async function closeAnEpoch(relay: RelayAddress): Promise<void> {
-  const team = await Team.start(relay)
-  const bob = await team.invite('writer')
+  const team = await Team.start(relay, PLAIN)
+  const bob = await team.invite('writer', team.alice, PLAIN)
   await bob.write('good-bye')
   await converge(team.alice, bob)
   team.alice.goOffline()
@@ -58,7 +61,7 @@ async function closeAnEpoch(relay: RelayAddress): Promise<void> {
 
 async function useRoom(relay: RelayAddress): Promise<void> {
   const access = await createRoom()
-  const people = await Promise.all([0, 1].map(() => joinRoom({ relay, access: access() })))
+  const people = await Promise.all([0, 1].map(() => joinRoom({ relay, access: access(), ...PLAIN })))
   for (const { provider } of people) await provider.whenSynced()
   for (let i = 0; i < 30; i++) {
     for (const { text } of people) text.insert(0, 'a')
@@ -67,7 +70,7 @@ async function useRoom(relay: RelayAddress): Promise<void> {
 }
 
 async function deleteOne(relay: RelayAddress): Promise<void> {
-  const { alice } = await Team.start(relay)
+  const { alice } = await Team.start(relay, PLAIN)
   await alice.write('not for long')
   await alice.peer.provider.deleteDocument()
 }
