@@ -299,6 +299,7 @@ export class DocumentLog {
     }
     const body = decodeAttestation(envelope.sealed)
     const snapshot = body.ok ? ledger.attest(authored, body.value, view) : null
+    if (body.ok && snapshot === null && ledger.isLate(body.value)) return { kind: 'noted', seq, envelope }
     if (!body.ok || snapshot === null) return { kind: 'refused', reason: 'attestation', seq, envelope }
     return { kind: 'attested', snapshot, verdict: body.value.verdict, seq, envelope }
   }

@@ -95,6 +95,11 @@ export class SnapshotLedger {
     return this.#stand(target, body.verdict === 'different' ? 'disputed' : 'attested')
   }
 
+  /** Says good of a snapshot that another, vouched for meanwhile, has overtaken: it does not count, and nobody is at fault. [LO13] */
+  isLate({ seq, verdict }: AttestationBody): boolean {
+    return verdict === 'same' && seq < (this.attested?.seq ?? 0)
+  }
+
   /** As a snapshot of the log up to here lists them. [LO10] */
   rows(): SortedRows {
     return packPublications(this.#publications)
