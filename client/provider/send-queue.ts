@@ -92,6 +92,11 @@ export class SendQueue {
     return this.#items.some(({ envelope }) => judge(envelope))
   }
 
+  /** Those of which it is so, in order. */
+  select(judge: (entry: QueuedEntry) => boolean): readonly QueuedEntry[] {
+    return this.#items.filter(judge)
+  }
+
   /** What is to be sealed anew, taken out: all that is not acknowledged or is `lost` in spite of it, but nothing that the log `holds`. */
   drain(lost: (envelope: Envelope) => boolean, holds: (envelope: Envelope) => boolean): QueuedEntry[] {
     const isDrained = ({ envelope, copies, state }: Item): boolean =>

@@ -21,6 +21,7 @@ import type { SetAsideList } from '../drafts/set-aside-list.ts'
 import type { LogEntry, LogOutcome } from '../log/document-log.ts'
 import { monotonicClock, startTimer, type Cancel } from '../platform.ts'
 import { setAsideAll, setAsideLarge } from '../yjs/set-aside.ts'
+import { holdsEdits, isBehindBase } from './behind-base.ts'
 import { Binds } from './binds.ts'
 import { cutUpdate } from './cut-update.ts'
 import { OutboxKeeper } from './outbox-keeper.ts'
@@ -129,6 +130,7 @@ export class Sender {
     const found = await this.#book.adopt().catch(() => null)
     if (found === null) return
     this.#takeOver(found)
+    this.#settleBehind()
     this.#book.show()
     this.#options.onChange()
     this.flush()
@@ -139,6 +141,23 @@ export class Sender {
     for (const entry of entries) this.#queue.add(entry)
     this.#fragments = [...this.#fragments, ...fragments]
     for (const { update } of updates) this.#edits.noteSealed(update)
+  }
+
+  /** What stands before the snapshot at which reading began is told of no more: it need not be sent again, and no answer would tell more. */
+  #settleBehind(): void {
+    const isBehind = isBehindBase(this.#options.log)
+    const settled = this.#queue.select(isBehind)
+    const fragments = this.#fragments.filter(isBehind)
+    if (settled.length + fragments.length === 0) return
+    for (const entry of settled) this.#queue.remove(entry)
+    this.#fragments = this.#fragments.filter((entry) => !fragments.includes(entry))
+    // Those that do not count after all are asked for again.
+    this.#binds.forget()
+    const edits = settled.reduce((sum, entry) => sum + entry.edits, 0)
+    if (!holdsEdits(this.#options.log.state, settled))
+      this.#takeBack('it stands before a snapshot that lacks it', edits)
+    this.#keeper.forget([...settled, ...fragments].flatMap(({ envelope, copies }) => [envelope, ...copies]))
+    this.#options.onChange()
   }
 
   /** What the device has kept is in the document: own edits that lean on it are shown. */
@@ -168,6 +187,7 @@ export class Sender {
   /** The log is read up to the relay's head and the device may write: everything that waits leaves. */
   opened(): void {
     this.#ready = true
+    this.#settleBehind()
     this.#book.show()
     if (this.#book.hidden > 0) {
       const message =
