@@ -30,7 +30,7 @@ export interface ChaosOptions {
 const WEIGHTS = {
   type: 60,
   strike: 5,
-  paste: 1,
+  paste: 3,
   keep: 8,
   offline: 5,
   online: 9,
@@ -40,8 +40,8 @@ const WEIGHTS = {
   lie: 6,
   repent: 3,
   cut: 2,
-  relay: 2,
-  rotate: 2,
+  relay: 3,
+  rotate: 3,
   remove: 3,
   come: 2,
 } as const
@@ -52,6 +52,8 @@ const KINDS = Object.entries(WEIGHTS).flatMap(([kind, weight]) => Array.from({ l
 /** Only where there are members. */
 const OF_MEMBERS: ReadonlySet<Kind> = new Set(['rotate', 'remove', 'come'])
 const PROXIES = 3
+/** Snapshots are made, and what lies behind them goes, while all this happens. */
+const LIMITS = { soonEntries: 30, compactionPauseMs: 300, trimAgeMs: 1, trimIntervalMs: 250 }
 /** One for each of them. */
 const LAST_LIES = ['truncate', 'drop', 'reorder'] as const
 /** More than one envelope holds. */
@@ -103,7 +105,7 @@ export class Chaos {
   /** Everybody is there, and nothing has gone wrong yet. */
   static async begin(options: ChaosOptions): Promise<Chaos> {
     const lying = await Promise.all(Array.from({ length: PROXIES }, () => startLyingRelay()))
-    const relay = await startHonestRelay(lying)
+    const relay = await startHonestRelay(lying, undefined, LIMITS)
     for (const each of lying) each.stand(relay)
     const chaos = new Chaos(options, lying, relay)
     const first = await chaos.#arrive()
@@ -274,7 +276,7 @@ export class Chaos {
     this.#isRestarting = true
     for (const lying of this.#lying) lying.stand(null)
     await this.#relay.close()
-    this.#relay = await startHonestRelay(this.#lying, this.#relay.data)
+    this.#relay = await startHonestRelay(this.#lying, this.#relay.data, LIMITS)
     for (const lying of this.#lying) lying.stand(this.#relay)
     this.#isRestarting = false
   }

@@ -18,6 +18,8 @@ import * as Y from 'yjs'
 import type { Opened, Opener, Seat } from './seat.ts'
 import type { Tab } from './tab.ts'
 
+const PACE = { electionMs: 50, attestationMs: 150, idleMs: 1_000 }
+
 /** With a shared key: the provider alone. */
 export function openRoom(access: () => DocumentAccess): Opener {
   return async ({ lying }, { storage, WebSocket }) => {
@@ -26,7 +28,14 @@ export function openRoom(access: () => DocumentAccess): Opener {
     const token = issuerTokens({ device, accessOf: () => accessHere, fetch: nodeFetchJson({ ca: lying.ca }) })
     const connection = new RelayConnection({ url: lying.url, device, token, WebSocket })
     const { outbox, documents: store } = storage
-    const provider = new SealedProvider({ connection, access: accessHere, doc: new Y.Doc(), outbox, store })
+    const provider = new SealedProvider({
+      connection,
+      access: accessHere,
+      doc: new Y.Doc(),
+      outbox,
+      store,
+      snapshotPace: PACE,
+    })
     return {
       provider,
       close: () => {
