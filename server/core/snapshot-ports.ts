@@ -162,4 +162,6 @@ export interface SnapshotStore {
   keepOnly(document: Bytes, snapshotIds: readonly Bytes[]): Promise<number>
   /** Takes away bytes of what is not to be read any more, and of what was staged and not touched since (Unix ms), at most so many rows; how many went. */
   reap(beforeMs: number, maxRows: number): Promise<number>
+  /** Gives room that nothing stands in any more back to the system, at most so many pages; how many went. */
+  shrink(maxPages: number): Promise<number>
 }

@@ -17,6 +17,8 @@ import { planTrim } from './trim-plan.ts'
 const PAGE_DOCUMENTS = 64
 /** Rows of staged or dropped snapshots that go in one transaction: half a megabyte. */
 const REAP_ROWS = 8
+/** Pages of 4 KiB that are given back in one transaction. */
+const SHRINK_PAGES = 64
 
 export class Trimmer {
   readonly #context: Context
@@ -61,6 +63,7 @@ export class Trimmer {
         await this.#pause()
       }
       await this.#reap()
+      await this.#shrink()
     } catch {
       // The store is not to be had, or closes: the next round goes on.
       metrics.count('trims_failed')
@@ -77,6 +80,17 @@ export class Trimmer {
     while (!this.#isStopped) {
       const rows = await store.snapshots.reap(clock.now() - limits.stagedForMs, REAP_ROWS)
       if (rows === 0) return
+      await this.#pause()
+    }
+  }
+
+  /** What is empty now goes back to the system. */
+  async #shrink(): Promise<void> {
+    const { store, metrics } = this.#context
+    while (!this.#isStopped) {
+      const pages = await store.snapshots.shrink(SHRINK_PAGES)
+      if (pages === 0) return
+      metrics.count('pages_given_back', undefined, pages)
       await this.#pause()
     }
   }

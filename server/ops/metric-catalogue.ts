@@ -101,6 +101,7 @@ export const METRICS: Readonly<Record<string, MetricDefinition>> = {
   entries_trimmed: counter('Entries whose bodies went because snapshots stand for them'),
   bytes_trimmed: counter('Bytes of those bodies'),
   marks_forgotten: counter('Marks of trimmed entries that were old enough to go'),
+  pages_given_back: counter('Pages of the database that were free and went back to the system'),
   trims_failed: counter('Rounds of trimming that the store ended early'),
   stagings_failed: counter('Pieces of snapshots that the store could not take'),
   bus_messages_refused: counter('Messages of the bus that were malformed'),

@@ -163,6 +163,9 @@ export function createMemorySnapshots({ find, isDeleted, all, sha512, now }: Mem
       }
       return reaped
     },
+    async shrink() {
+      return 0
+    },
   }
 }
 

@@ -115,6 +115,7 @@ export function createMemoryStore({ sha512 = nodeSha512, now = Date.now }: Memor
       const noted = lostById.get(key) ?? null
       if (documentsById.get(key) === 'deleted') return null
       const held = document === null ? null : memoryTranscriptAt(sha512, document, head.seq)
+      if (held === null && document !== null && head.seq <= document.base) return noted
       const lost = furtherLost(head, noted, held)
       if (lost !== null && lost !== noted) lostById.set(key, { seq: lost.seq, transcript: lost.transcript.slice() })
       return lost

@@ -109,6 +109,9 @@ export function trimContract(open: StoreFactory): void {
     expect(await appendOne(store, old.unit())).toMatchObject({ status: 'counter-gap' })
     const [status] = await store.status([id])
     expect(status).toMatchObject({ head: { seq: head }, base: head - 5, logBytes: 5 * 70 + 120 })
+    // A signature from back then proves no gap: nobody can tell any more.
+    expect(await store.noteSigned(id, { seq: 20, transcript: random(32) })).toBeNull()
+    expect(await store.noteSigned(id, { seq: head + 1, transcript: random(32) })).toMatchObject({ seq: head + 1 })
   })
 
   it('[LO15] leaves other documents as they are', async () => {

@@ -25,6 +25,7 @@ import {
   sessionKey,
   UnitView,
 } from './document-state.ts'
+import { giveBackPages } from './free-pages.ts'
 import { prepareStatements, type Statements } from './statements.ts'
 import { SnapshotTables } from './snapshot-tables.ts'
 import { sqliteToStoreError } from './sqlite-error.ts'
@@ -106,6 +107,8 @@ export class SqliteEngine {
       if (document === 'deleted') return null
       const noted = document === null ? findLostHead(this.sql, id) : document.lost
       const held = document === null ? null : findTranscript(this.#sha512, this.sql, document, signed.seq)
+      // Older than the marks: what stood there nobody can tell any more, and it is no gap. [LO15]
+      if (held === null && document !== null && signed.seq <= document.base) return noted
       const lost = furtherLost(signed, noted, held)
       if (lost === null || lost === noted) return lost
       this.sql.setLostHead.run(id, lost.seq, lost.transcript)
@@ -236,6 +239,11 @@ export class SqliteEngine {
   /** One that is given back may be anything. */
   #isInForce(document: DocumentState, { restored }: AppendUnit, publication: PublicationEffect): boolean {
     return restored === undefined || refusePlace(publication, document, this.#view) === null
+  }
+
+  /** Gives back at most so many free pages of the file; how many went. */
+  shrink(maxPages: number): number {
+    return this.transaction(() => giveBackPages(this.#db, maxPages))
   }
 
   /** Durable on return. Throws `StoreError` when nothing of it was done. */

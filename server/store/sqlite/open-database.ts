@@ -12,6 +12,7 @@ import { dirname } from 'node:path'
 
 import { StoreError } from '../store-error.ts'
 import { checkRuntime, installedDriverVersion } from './check-runtime.ts'
+import { becomeShrinkable, makeShrinkable } from './free-pages.ts'
 import { checkOwnership, migrate } from './migrations.ts'
 import { acquireProcessLock } from './process-lock.ts'
 
@@ -47,6 +48,7 @@ export function openDatabase({
   try {
     db = new Database(path, { timeout: busyTimeoutMs })
     checkOwnership(db)
+    makeShrinkable(db)
     for (const [name, value, expected] of settings(maxPages, cacheKib, busyTimeoutMs)) {
       db.pragma(`${name} = ${value}`)
       const actual: unknown = db.pragma(name, { simple: true })
@@ -55,6 +57,7 @@ export function openDatabase({
       }
     }
     migrate(db)
+    becomeShrinkable(db)
   } catch (error) {
     db?.close()
     lock.release()

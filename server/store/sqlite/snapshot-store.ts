@@ -116,5 +116,8 @@ export function createSnapshotStore({
     async reap(beforeMs, maxRows) {
       return attempt(() => engine.transaction(() => tables.reap(beforeMs, maxRows)))
     },
+    async shrink(maxPages) {
+      return attempt(() => engine.shrink(maxPages))
+    },
   }
 }
