@@ -43,7 +43,8 @@ export function createHealer({ access, connection, history, emit, line, pause, s
     mayRestart,
     device,
     onFallen: (code, seq) => emit('integrity', [{ code, seq, fatal: false }]),
-    onHealed: (seq) => emit('integrity', [{ code: 'RESTORED', seq, fatal: false }]),
+    onHealed: (seq, since) =>
+      emit('integrity', [{ code: 'RESTORED', seq, ...(since !== undefined && { since }), fatal: false }]),
     onWithheld: (seq) => emit('integrity', [{ code: 'WITHHELD', seq, fatal: false }]),
     onWhole: () => sender()?.restored(),
     headKey: () => connection.headKey,

@@ -55,8 +55,8 @@ export interface HealerOptions {
   readonly device: () => Device | null
   /** The relay's log does not hold what was verified: it is being healed. */
   readonly onFallen: (code: LogMismatch, seq: number) => void
-  /** It holds it again. */
-  readonly onHealed: (seq: number) => void
+  /** It holds it again; what stands from `since` on was read anew. */
+  readonly onHealed: (seq: number, since?: number) => void
   readonly onWithheld: (seq: number) => void
   /** The relay lacks nothing any more: what it refused meanwhile may go out. */
   readonly onWhole: () => void
@@ -72,6 +72,8 @@ export class Healer {
   readonly #options: HealerOptions
   #opened: OpenedFrame | null = null
   #isFallen = false
+  /** Where the log is read anew. */
+  #since: number | undefined
   #code: LogMismatch = 'ROLLBACK'
   #denials = 0
   #records: PlacedRecord[] = []
@@ -109,8 +111,9 @@ export class Healer {
   /** OPENED holds all that was verified. */
   well(frame: OpenedFrame): void {
     this.closed()
-    if (this.#isFallen) this.#options.onHealed(frame.head.seq)
+    if (this.#isFallen) this.#options.onHealed(frame.head.seq, this.#since)
     this.#isFallen = false
+    this.#since = undefined
     this.#denials = 0
     for (const resolve of this.#onRestarted.splice(0)) resolve()
   }
@@ -259,6 +262,7 @@ export class Healer {
     const others = readOtherRecords(this.#options.access, this.#records, log.recordHead)
     // What this device has was given up: it goes on with the others, and writes anew what is its own.
     if (others?.holdsOurs === true && furthest !== null && isGivenUp(others.given, furthest)) {
+      this.#since = 1
       await this.#options.abandon()
       return turn === this.#turn ? reopen() : undefined
     }
@@ -266,7 +270,10 @@ export class Healer {
       // Nobody has a signature for what follows: it is offered, or written anew by those who wrote it.
       const isOffered = frame.present && this.#isOurs(frame.head) && (await this.#give(relaySeq, log.head.seq, turn))
       if (turn !== this.#turn) return
-      if (!isOffered) await rewind(kept)
+      if (!isOffered) {
+        this.#since = kept + 1
+        await rewind(kept)
+      }
       return reopen()
     }
     if (!this.#showHead(furthest)) return

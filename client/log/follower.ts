@@ -58,6 +58,10 @@ export interface FollowerOptions {
   readonly onWaiting: (seq: number) => void
   /** The relay does not hand over this seq, though it has signed a head at or beyond it or shown an entry after it. */
   readonly onWithheld: (seq: number) => void
+  /** What waited or was withheld from this seq on is there. */
+  readonly onMadeGood: (seq: number) => void
+  /** A head that the relay signed is not that of the log behind the newest signed one, which is nobody's word: an opening has to tell. */
+  readonly onDoubt: () => void
 }
 
 export class LogFollower {
@@ -189,6 +193,12 @@ export class LogFollower {
     return this.#takeRun() === null
   }
 
+  /** What follows this seq is forgotten, and with it what was reported of it. */
+  rewound(toSeq: number): void {
+    if (this.#reportedWaiting > toSeq) this.#reportedWaiting = 0
+    if (this.#reportedWithheld > toSeq) this.#reportedWithheld = 0
+  }
+
   /** The log is read again from its start. What the relay has signed for, it must show once more. */
   restart(): void {
     this.#options.log.restart()
@@ -202,6 +212,7 @@ export class LogFollower {
   abandon(): void {
     this.#promises.clear()
     this.#newestHead = null
+    this.rewound(0)
     this.restart()
     this.resume()
   }
@@ -247,6 +258,7 @@ export class LogFollower {
     const signed = this.#isSigned(head)
     if (!signed && from === 'relay') return this.#stop('BAD_HEAD', head.seq)
     if (!signed) return
+    if (from === 'relay' && this.#isDoubt(head)) return this.#options.onDoubt()
     if (this.#contradicts(head) || !this.#promise(head)) return this.#stopForked(head)
     this.#advance()
   }
@@ -316,9 +328,15 @@ export class LogFollower {
   }
 
   #reportWaiting(): void {
-    const seq = this.#options.log.waitingAt
-    if (seq !== null && seq !== this.#reportedWaiting) this.#options.onWaiting(seq)
+    const { log, onWaiting, onMadeGood } = this.#options
+    const seq = log.waitingAt
+    if (seq !== null && seq !== this.#reportedWaiting) onWaiting(seq)
+    if (seq === null && this.#reportedWaiting > 0) onMadeGood(this.#reportedWaiting)
     this.#reportedWaiting = seq ?? 0
+    const withheld = this.#reportedWithheld
+    if (withheld === 0 || log.head.seq < withheld) return
+    this.#reportedWithheld = 0
+    onMadeGood(withheld)
   }
 
   #reportWithheld(): void {
@@ -374,6 +392,11 @@ export class LogFollower {
 
   #contradicts(head: SignedHead): boolean {
     return this.#options.log.compareTranscript(head.seq, head.transcript) === 'different'
+  }
+
+  /** Something that the relay passed on is not what it has, and all that it has signed may still be true. [CL30] */
+  #isDoubt(head: SignedHead): boolean {
+    return this.#contradicts(head) && head.seq > (this.#newestHead?.seq ?? 0) && this.#promises.at(head.seq) === null
   }
 
   #stopForked(head: SignedHead): void {

@@ -187,6 +187,7 @@ export class History {
   async rewind(toSeq: number): Promise<void> {
     await this.#kept.whenKept()
     await this.#kept.cut(toSeq)
+    this.#follower.rewound(toSeq)
     await this.restart()
   }
 

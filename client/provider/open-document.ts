@@ -227,6 +227,8 @@ export class OpenDocument {
       onHeld: (frame) => this.healer.well(frame),
       onWaiting: (seq) => this.#emit('integrity', [{ code: 'WAITING', seq, fatal: false }]),
       onWithheld: (seq) => this.healer.withheld(seq),
+      onMadeGood: (seq) => this.#emit('integrity', [{ code: 'RESTORED', seq, since: seq, fatal: false }]),
+      onDoubt: () => this.line.reopen(),
       onTrouble: (error) => this.#emit('problem', [storeProblem(error)]),
     })
   }

@@ -91,7 +91,7 @@ export class StatusTracker {
       else if (!PASSING.has(problem.code) && !problem.code.startsWith('PRESENCE_')) this.#learn({ problem })
     })
     provider.on('setAside', (setAside) => this.#learn({ setAside }))
-    provider.on('integrity', (report) => this.#learn(newsOf(report)))
+    provider.on('integrity', (report) => this.#learn(newsOf(report, this.#told.tampering)))
     provider.on('connection-close', ({ code }) => {
       // Out of view nobody waits for it, and in view again it is dialled at once. [CL21]
       if (code === 'HIDDEN') this.#learn({ isLost: false })
@@ -114,9 +114,12 @@ export class StatusTracker {
   }
 }
 
-/** The relay shows less than was verified until it shows all of it again. */
-function newsOf(report: IntegrityReport): Partial<Told> {
-  if (report.code === 'RESTORED') return { distrust: null }
+/** The relay shows less than was verified until it shows all of it again; what was tampered with is told of until it is made good. */
+function newsOf(report: IntegrityReport, tampering: IntegrityReport | null): Partial<Told> {
+  if (report.code === 'RESTORED') {
+    const isMadeGood = tampering !== null && report.since !== undefined && tampering.seq >= report.since
+    return { distrust: null, ...(isMadeGood && { tampering: null }) }
+  }
   const isDistrusted = report.fatal || report.code === 'ROLLBACK' || report.code === 'FORK'
   return isDistrusted ? { distrust: report } : { tampering: report }
 }

@@ -29,7 +29,8 @@ interface Circumstances {
  * `view-only`: all is read, and edits would be refused.
  * `blocked`: edits do not leave, and why; they stay here.
  * `set-aside`: something typed here can never leave (`provider.setAside`); the rest has.
- * `tampered`: an entry does not count, or the relay keeps something back; nothing of it was applied.
+ * `tampered`: an entry does not count, or the relay keeps something back; nothing of it was applied. Until that is made good,
+ * or the person has read it.
  * `rolled-back`: the relay shows less, or something else, than this device has verified; it is not believed any more, nothing was overwritten.
  * `closed`: for good, and why.
  */

@@ -129,6 +129,29 @@ describe('a relay that alters an entry', () => {
     expect(bob.text).toBe('first second ')
   })
 
+  it('T2 [K1] [LO4] [CL30] [FR11] is found out by a head told live, and the good copy is read without another word', async () => {
+    const { stage, alice, bob } = await followLive()
+    const altered = new Set<number>()
+    stage.lying.toClient = showEntries(({ seq, envelope }) => {
+      if (altered.has(seq)) return [{ seq, envelope }]
+      altered.add(seq)
+      return [{ seq, envelope: turnBit(envelope, HEADER_BYTES + 9) }]
+    })
+    await write(alice, 'second ')
+    await whenHealed(bob)
+    expect([bob.text, altered]).toEqual(['first second ', new Set([4])])
+    expect(bob.reports.at(-1)).toMatchObject({ code: 'RESTORED', since: 4 })
+  })
+
+  it('T2 [K1] [LO4] [CL30] is left when the log that it tells of live is not what it hands over again either', async () => {
+    const { stage, alice, bob } = await followLive()
+    stage.lying.toClient = at(4, ({ seq, envelope }) => [{ seq, envelope: turnBit(envelope, HEADER_BYTES + 9) }])
+    await write(alice, 'second ')
+    // Heads are told once it is quiet for a second.
+    await vi.waitFor(() => expect(bob.reports).toContainEqual(expect.objectContaining({ code: 'FORK' })), 5_000)
+    expect(await haltOf(bob)).toEqual(halted('FORK', 'first '))
+  })
+
   it('T2 [K1] [EN6] [EN7] no byte of a bind or an update can differ by a bit and the entry still count', async () => {
     const { access, document } = await createScene()
     const writer = new TestWriter(document, createTestDevice())

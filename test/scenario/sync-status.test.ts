@@ -3,6 +3,7 @@ import type { SyncStatus } from '@y-sealed/client'
 import { createMemoryOutbox } from '@y-sealed/client'
 import { expect, it, vi } from 'vitest'
 
+import { showEntries, turnBit } from '../support/lying-relay.ts'
 import { createTestDevice } from '../support/raw-client.ts'
 import { copyOf, setStage, startHonestRelay, whenSigned, type Stage, type Witness } from '../support/stage.ts'
 
@@ -84,6 +85,29 @@ it('[CL22] tells of an entry that does not count until the person has read of it
   expect(alice.peer.provider.syncStatus).toMatchObject({ report: { code: 'ENTRY_REFUSED', fatal: false } })
   alice.peer.provider.dismissAlert()
   expect(kindOf(alice)).toBe('saved')
+})
+
+it('K1 [CL22] tells of what was altered on its way until it is read anew, and of what was withheld until it comes', async () => {
+  const { stage, alice } = await writeOnce()
+  const bob = await stage.watchHonestly()
+  await bob.peer.provider.whenSynced()
+  let lies = 0
+  stage.lying.toClient = showEntries(({ seq, envelope }) => [
+    { seq, envelope: lies++ === 0 ? turnBit(envelope, -1) : envelope },
+  ])
+  bob.peer.text.insert(0, 'altered ')
+  await becomes(alice, 'tampered')
+  await becomes(alice, 'saved')
+  expect(alice.peer.text.toJSON()).toBe('altered first ')
+  const { seq } = alice.peer.provider.head
+  stage.lying.toClient = showEntries((entry) => (entry.seq === seq + 1 ? [] : [entry]))
+  bob.peer.text.insert(0, 'withheld ')
+  await becomes(alice, 'tampered')
+  expect(alice.peer.provider.syncStatus).toMatchObject({ report: { code: 'WITHHELD', seq: seq + 1 } })
+  stage.lying.repent()
+  // Asked for again by itself: nothing else has to happen.
+  await becomes(alice, 'saved')
+  expect(alice.peer.text.toJSON()).toBe('withheld altered first ')
 })
 
 it('[CL22] tells of an outbox that keeps nothing as of storage that is off', async () => {

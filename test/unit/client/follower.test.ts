@@ -40,6 +40,8 @@ function createScene() {
     onHeld: () => {},
     onWaiting: () => {},
     onWithheld,
+    onMadeGood: () => {},
+    onDoubt: () => expect.fail('doubt'),
   })
   const envelope = readWholeEnvelope(new TestWriter(document, device).genesis().envelope.bytes) as Envelope
   const offer = (from: number, count: number): void =>
