@@ -1,7 +1,15 @@
 /**
  * One engine under a foreign provider: the app's own Y.Doc, its origins, its client ids, its undo manager, its stored copies, its subdocuments.
  */
-import { createMemoryKeyStore, sharedKeyDocument, TokenDeniedError } from '@y-sealed/client'
+import {
+  createMemoryKeyStore,
+  createMemoryOutbox,
+  issuerTokens,
+  loadDevice,
+  sharedKeyDocument,
+  TokenDeniedError,
+  type TokenSource,
+} from '@y-sealed/client'
 import { describe, expect, inject, it, onTestFinished, vi } from 'vitest'
 import { WebsocketProvider } from 'y-websocket'
 import * as Y from 'yjs'
@@ -12,7 +20,7 @@ import { takeSeat } from '../support/adapters/member-seat.ts'
 import { createNetwork } from '../support/adapters/network.ts'
 import { createAppRoom, joinStock, serverUrl, socketClass, type AppRoom } from '../support/adapters/y-websocket-peer.ts'
 import { synced } from '../support/adapters/y-websocket-table.ts'
-import { join, type Peer } from '../support/peer.ts'
+import { join, platformFor, type Peer } from '../support/peer.ts'
 
 const relay = inject('relay')
 const SLOW = { timeout: 15_000 }
@@ -239,6 +247,42 @@ describe('providers that come and go', () => {
     const second = await joinStock({ relay, ...room, doc, provider: { WebSocketPolyfill } })
     await synced(second)
     expect(closed.mock.calls.map(([{ reason }]) => reason.split(':')[0])).toEqual(['TAKEN_OVER'])
+  })
+
+  it('[CL63] what is typed once the relay is done with counts as unsaved, is kept, and leaves with the next run', async () => {
+    const room = createAppRoom()
+    const storage = { keys: createMemoryKeyStore(), outbox: createMemoryOutbox() }
+    const counts: number[] = []
+    const onUnsyncedChanges = (count: number): void => void counts.push(count)
+    let isDenied = false
+    const network = await createNetwork(relay)
+    const fetch = (await platformFor(relay)).fetch
+    const issue = issuerTokens({
+      device: loadDevice(storage.keys),
+      accessOf: () => sharedKeyDocument(room),
+      ...(fetch ? { fetch } : {}),
+    })
+    const token: TokenSource = (request) =>
+      isDenied ? Promise.reject(new TokenDeniedError('FORBIDDEN', 'not any more')) : issue(request)
+    const socket = { storage, token, onUnsyncedChanges, WebSocket: network.WebSocket }
+    const alice = await joinStock({ relay, ...room, socket })
+    await synced(alice)
+    isDenied = true
+    network.cut()
+    await vi.waitFor(() => expect(alice.provider.shouldConnect).toBe(false), SLOW)
+    expect(counts).toEqual([])
+    alice.text.insert(0, 'typed all the same')
+    expect(counts).toEqual([1])
+    await vi.waitFor(
+      async () => expect(await storage.outbox.list(sharedKeyDocument(room).documentId)).toHaveLength(1),
+      SLOW,
+    )
+    alice.provider.destroy()
+    alice.doc.destroy()
+    isDenied = false
+    await synced(await joinStock({ relay, ...room, socket: { storage } }))
+    const bob = await joinSealed(room)
+    await vi.waitFor(() => expect(bob.text.toJSON()).toBe('typed all the same'), SLOW)
   })
 
   it('[CL64] a class that has a room refuses another for the same Y.Doc', async () => {

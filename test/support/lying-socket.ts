@@ -27,6 +27,10 @@ export interface Liar {
   readonly WebSocket: SocketConstructor
   /** What is told from now on; `null` is the truth. */
   lie: Lie | null
+  /** When (ms) a client was first told something else than the relay said, since {@link Liar.lie} was set last; `null`: never. */
+  readonly liedAt: number | null
+  /** When a client was first told, after that, the head that the relay has signed: the first honest word by which it can know. */
+  readonly honestAt: number | null
   /** Ends every socket without a word. */
   cut(): void
 }
@@ -34,7 +38,16 @@ export interface Liar {
 export function createLiar(Base: SocketConstructor | undefined): Liar {
   const Platform = (Base ?? globalThis.WebSocket) as unknown as SocketConstructor
   const open = new Set<LyingSocket>()
-  const liar: { lie: Lie | null } = { lie: null }
+  const liar: { lie: Lie | null; liedAt: number | null; honestAt: number | null } = {
+    lie: null,
+    liedAt: null,
+    honestAt: null,
+  }
+  const note = (isLie: boolean, frame: RelayFrame | null): void => {
+    if (isLie) liar.liedAt ??= performance.now()
+    else if (liar.liedAt !== null && (frame?.type === 'opened' || frame?.type === 'head'))
+      liar.honestAt ??= performance.now()
+  }
 
   class LyingSocket implements Socket {
     onopen: Socket['onopen'] = null
@@ -74,6 +87,7 @@ export function createLiar(Base: SocketConstructor | undefined): Liar {
     send(data: Bytes): void {
       const decoded = decodeClientFrame(data)
       const said = liar.lie?.toRelay?.(decoded.ok ? decoded.value : null, data, (message) => this.#say(message))
+      if (said !== undefined) note(true, null)
       for (const message of said ?? [data]) this.#socket.send(message)
     }
 
@@ -88,7 +102,9 @@ export function createLiar(Base: SocketConstructor | undefined): Liar {
 
     #hear(message: Bytes): void {
       const decoded = decodeRelayFrame(message)
-      const said = liar.lie?.toClient?.(decoded.ok ? decoded.value : null, message, (later) => this.#say(later))
+      const frame = decoded.ok ? decoded.value : null
+      const said = liar.lie?.toClient?.(frame, message, (later) => this.#say(later))
+      note(said !== undefined, frame)
       for (const each of said ?? [message]) this.#say(each)
     }
 
@@ -110,7 +126,14 @@ export function createLiar(Base: SocketConstructor | undefined): Liar {
       return liar.lie
     },
     set lie(lie) {
+      if (lie !== null) liar.liedAt = liar.honestAt = null
       liar.lie = lie
+    },
+    get liedAt() {
+      return liar.liedAt
+    },
+    get honestAt() {
+      return liar.honestAt
     },
     cut: () => {
       for (const socket of open) socket.cut()

@@ -1,0 +1,131 @@
+/**
+ * Whoever is lied to, whatever provider their app has: ours, or the published y-websocket or Hocuspocus over our WebSocket classes. Each is
+ * asked in its own words.
+ *
+ * @module
+ */
+import {
+  createMemoryKeyStore,
+  joinedMembership,
+  sharedKeyDocument,
+  type DocumentAccess,
+  type IntegrityReport,
+  type KeyStore,
+} from '@y-sealed/client'
+import type { HocuspocusSocketOptions } from '@y-sealed/client/hocuspocus'
+import { cryptoReady } from '@y-sealed/protocol'
+import { inject, vi } from 'vitest'
+import type * as Y from 'yjs'
+
+import { joinHocuspocus } from '../adapters/hocuspocus-peer.ts'
+import { createAppRoom, joinStock, type AppRoom, type StockPeerOptions } from '../adapters/y-websocket-peer.ts'
+import { makeDeviceDisk, type ClosableStorage } from '../device-storage.ts'
+import { createLiar, type Liar } from '../lying-socket.ts'
+import { createNewcomer, Team } from '../members/team.ts'
+import { join, platformFor, type Peer } from '../peer.ts'
+
+export type Provider = 'SealedProvider' | 'y-websocket' | 'Hocuspocus'
+export type Mode = 'shared-key' | 'members'
+export type Place = 'memory' | 'disk'
+
+/** One of them. */
+export interface LiedTo {
+  readonly text: Y.Text
+  /** What the app is told of the relay, and when (ms). */
+  readonly reports: readonly (IntegrityReport & { readonly at: number })[]
+  readonly isSynced: () => boolean
+  /** Edits that the app would call unsaved, by each of the counts that it is given. */
+  readonly unsaved: () => readonly number[]
+}
+
+export interface Scene {
+  /** By the honest relay, with our provider. */
+  readonly alice: Peer
+  /** By the one that lies. */
+  readonly bob: LiedTo
+  readonly liar: Liar
+}
+
+/** How one gets in. */
+interface Invited {
+  readonly alice: Peer
+  readonly access: DocumentAccess
+  readonly keys: KeyStore
+  readonly room: AppRoom
+}
+
+interface Seat extends Invited {
+  readonly mode: Mode
+  readonly disk: ClosableStorage | null
+  readonly liar: Liar
+  readonly tell: (report: IntegrityReport) => void
+}
+
+type SocketOptions = NonNullable<StockPeerOptions['socket']>
+
+const relay = inject('relay')
+
+/** Both are there and have what the other has written. */
+export async function setScene(provider: Provider, mode: Mode, place: Place): Promise<Scene> {
+  const disk = place === 'disk' ? await (await makeDeviceDisk()).open() : null
+  const liar = createLiar((await platformFor(relay)).WebSocket)
+  const invited = await (mode === 'members' ? letIn() : shareKey())
+  const reports: (IntegrityReport & { readonly at: number })[] = []
+  const tell = (report: IntegrityReport): void => void reports.push({ ...report, at: performance.now() })
+  const bob = { reports, ...(await JOIN[provider]({ ...invited, mode, disk, liar, tell })) }
+  await vi.waitUntil(bob.isSynced, { timeout: 15_000 })
+  return { alice: invited.alice, bob, liar }
+}
+
+async function shareKey(): Promise<Invited> {
+  await cryptoReady()
+  const room = createAppRoom()
+  const access = (): DocumentAccess => sharedKeyDocument(room)
+  const alice = await join({ relay, access: access() })
+  await alice.provider.whenSynced()
+  return { alice, access: access(), keys: createMemoryKeyStore(), room }
+}
+
+async function letIn(): Promise<Invited> {
+  const team = await Team.start(relay)
+  const { keys, device } = await createNewcomer()
+  await team.alice.add(device, 'writer')
+  const { genesisHash } = team.alice.membership
+  const access = await joinedMembership({ genesisHash, device, keys })
+  return { alice: team.alice.peer, access, keys, room: createAppRoom() }
+}
+
+const JOIN: Readonly<Record<Provider, (seat: Seat) => Promise<Omit<LiedTo, 'reports'>>>> = {
+  SealedProvider: async ({ access, keys, disk, liar, tell }) => {
+    const kept = disk === null ? {} : { store: disk.documents, outbox: disk.outbox }
+    const peer = await join({ relay, access, keys, WebSocket: liar.WebSocket, provider: { ...kept, connect: false } })
+    const { provider, text } = peer
+    provider.on('integrity', tell)
+    provider.connect()
+    return { text, isSynced: () => provider.synced, unsaved: () => [provider.unsyncedChanges] }
+  },
+
+  'y-websocket': async (seat) => {
+    const count = { unsaved: 0 }
+    const { provider, text } = await joinStock({ relay, ...seat.room, socket: adapterOptions(seat, count) })
+    return { text, isSynced: () => provider.synced, unsaved: () => [count.unsaved] }
+  },
+
+  Hocuspocus: async (seat) => {
+    const count = { unsaved: 0 }
+    const options = adapterOptions(seat, count) as Partial<HocuspocusSocketOptions>
+    const { provider, text } = await joinHocuspocus({ relay, ...seat.room, socket: options })
+    return { text, isSynced: () => provider.synced, unsaved: () => [count.unsaved, provider.unsyncedChanges] }
+  },
+}
+
+/** What both adapters are given. */
+function adapterOptions({ mode, access, keys, disk, liar, tell }: Seat, count: { unsaved: number }): SocketOptions {
+  return {
+    ...(mode === 'members' ? { key: undefined, document: access } : {}),
+    storage: disk === null ? { keys } : { keys, documents: disk.documents, outbox: disk.outbox },
+    WebSocket: liar.WebSocket,
+    onIntegrity: tell,
+    onUnsyncedChanges: (unsaved) => void (count.unsaved = unsaved),
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * One lie of the catalogue, told to somebody, and how they took it. Rules CL6, CL30, LO6.
+ *
+ * @module
+ */
+import { vi } from 'vitest'
+
+import type { Peer } from '../peer.ts'
+import type { Trick } from '../tricks.ts'
+import type { LiedTo, Scene } from './lied-to.ts'
+
+const PATIENCE = { timeout: 15_000 }
+/** What is told after so long of a lie that makes itself known is told without an honest word. */
+const LIE_MS = 400
+
+/** How it went. */
+export interface Account {
+  /** What was shown that nobody wrote, while the lie went on and at the end. */
+  readonly invented: readonly string[]
+  /** While it went on everything came through, and nobody had to be told. */
+  readonly isUnharmed: boolean
+  /** The app was told what the catalogue says. */
+  readonly isTold: boolean
+  /** At the end: it has everything and everybody has what was typed, or it is done with this relay and keeps what it has. */
+  readonly end: 'well' | 'stopped' | 'neither'
+  /**
+   * How long after the first honest word by which the client could know it told the app (ms): 0 where the lie itself gave it away, `null` where
+   * nothing is to be told.
+   */
+  readonly detectionMs: number | null
+}
+
+/** Tells the lie while both write, then the truth. */
+export async function playTrick(trick: Trick, scene: Scene): Promise<Account> {
+  const { alice, bob, liar } = scene
+  await startWell(scene)
+  liar.lie = trick.lie()
+  if (trick.isAtOpening === true) liar.cut()
+  for (const line of ['one. ', 'two. ', 'three. ']) await write(alice, line)
+  type(bob, 'typed meanwhile. ')
+  const isUnharmed = trick.isHarmless !== true || (await comesTrue(() => hasAll(bob) && isSaved(bob)))
+  // What comes late was held back for a while, and is asked for.
+  const isQuiet = trick.isHarmless !== true || bob.reports.every(({ code }) => code === 'WITHHELD')
+  if (trick.isHarmless !== true) await new Promise((resolve) => setTimeout(resolve, LIE_MS))
+  const during = inventedIn(bob)
+  const isStopped = (): boolean => bob.reports.some(({ fatal }) => fatal)
+  if (trick.stops === true) await comesTrue(isStopped)
+  liar.lie = null
+  liar.cut()
+  const isWell = (): boolean => !isStopped() && isSaved(bob) && hasAll(bob) && bob.text.toJSON() === alice.text.toJSON()
+  const end = (await comesTrue(() => isWell() || isStopped())) && isWell() ? 'well' : stoppedEnd(bob, isStopped())
+  const report = bob.reports.find(({ code }) => trick.tells.includes(code))
+  const isTold = trick.tells.length === 0 || report !== undefined
+  const honestAt = liar.honestAt ?? Infinity
+  const detectionMs = report === undefined ? null : Math.max(0, report.at - honestAt)
+  return { invented: [during, inventedIn(bob)], isUnharmed: isUnharmed && isQuiet, isTold, end, detectionMs }
+}
+
+async function startWell({ alice, bob }: Scene): Promise<void> {
+  await write(alice, 'before. ')
+  type(bob, 'his. ')
+  await vi.waitUntil(() => isSaved(bob) && bob.text.toJSON() === alice.text.toJSON(), PATIENCE)
+}
+
+async function write({ text, provider }: Peer, line: string): Promise<void> {
+  text.insert(text.length, line)
+  await provider.whenSaved()
+}
+
+function type({ text }: LiedTo, line: string): void {
+  text.insert(text.length, line)
+}
+
+const LINES = ['before. ', 'his. ', 'one. ', 'two. ', 'three. ', 'typed meanwhile. ']
+
+/** What is left of a text without the lines that somebody wrote. */
+function inventedIn({ text }: LiedTo): string {
+  return LINES.reduce((rest, line) => rest.replace(line, ''), text.toJSON())
+}
+
+function stoppedEnd({ text, isSynced, unsaved }: LiedTo, isStopped: boolean): 'stopped' | 'neither' {
+  const keeps = text.toJSON().includes('his. ') && text.toJSON().includes('typed meanwhile. ')
+  // Hocuspocus counts what it says of its content as one more.
+  return isStopped && keeps && !isSynced() && unsaved().every((count) => count > 0) ? 'stopped' : 'neither'
+}
+
+function hasAll({ text }: LiedTo): boolean {
+  return LINES.every((line) => text.toJSON().includes(line))
+}
+
+function isSaved({ isSynced, unsaved }: LiedTo): boolean {
+  return isSynced() && unsaved().every((count) => count === 0)
+}
+
+async function comesTrue(isSo: () => boolean): Promise<boolean> {
+  try {
+    await vi.waitUntil(isSo, PATIENCE)
+    return true
+  } catch {
+    return false
+  }
+}
