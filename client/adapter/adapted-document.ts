@@ -28,6 +28,8 @@ export interface Keeper {
   changed(): void
   /** The relay is there. */
   beat(): void
+  /** The Y.Doc is destroyed. */
+  gone(): void
 }
 
 export interface AdaptedDocumentParts {
@@ -50,6 +52,7 @@ export class AdaptedDocument {
   readonly #reports: AdapterReports
   readonly #keeper: Keeper
   readonly #beat: () => void
+  readonly #onDocDestroy: () => void
   /** The foreign provider, once it has shown itself. */
   #origin: unknown = NOBODY
   #taken = 0
@@ -67,6 +70,7 @@ export class AdaptedDocument {
     this.#reports = options
     this.#keeper = keeper
     this.#beat = () => keeper.beat()
+    this.#onDocDestroy = () => keeper.gone()
     this.#presence = new AdaptedPresence(doc.clientID, (update) => keeper.presence(update))
     this.#document = new OpenDocument({
       doc,
@@ -84,6 +88,7 @@ export class AdaptedDocument {
     // History waits until there is a provider to bear it as its origin.
     this.#document.gate.hold('adapter')
     doc.on('updateV2', this.#onUpdate)
+    doc.on('destroy', this.#onDocDestroy)
     berth.connection.on('heartbeat', this.#beat)
   }
 
@@ -166,6 +171,7 @@ export class AdaptedDocument {
   /** Sealed edits that are not acknowledged stay in the outbox, others in the Doc. */
   destroy(): void {
     this.#doc.off('updateV2', this.#onUpdate)
+    this.#doc.off('destroy', this.#onDocDestroy)
     this.#berth.connection.off('heartbeat', this.#beat)
     this.#document.destroy()
     this.#presence.destroy()

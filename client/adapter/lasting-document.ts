@@ -39,6 +39,8 @@ export class LastingDocument {
   #visitor: Visitor | null = null
   /** It is the network that went, not the provider. */
   #isLost = false
+  /** Closed for good. What is typed on is kept, and counted as unsaved. */
+  #isOver = false
   #timer: Cancel | null = null
 
   /** `onEnd`: nobody has it, and nothing is kept of it here. */
@@ -55,6 +57,8 @@ export class LastingDocument {
   /** Comes in, in place of whoever is there. Tells `visitor` later, never at once. */
   enter(visitor: Visitor): void {
     this.#visitor?.down(TAKEN_OVER)
+    // The provider asks once more: it is opened anew, from what was kept.
+    if (this.#isOver) this.#drop()
     this.#document?.part(true)
     this.#visitor = visitor
     this.#cancel()
@@ -109,8 +113,11 @@ export class LastingDocument {
       down: (reason) => {
         this.#isLost = reason.transient
         const visitor = this.#visitor
-        if (!reason.transient) this.#end()
+        if (!reason.transient) this.#close()
         visitor?.down(reason)
+      },
+      gone: () => {
+        if (this.#isOver) this.#end()
       },
       presence: (update) => tell((visitor) => visitor.presence(update)),
       changed: () => tell((visitor, document) => visitor.changed(document)),
@@ -132,13 +139,27 @@ export class LastingDocument {
     this.#timer = null
   }
 
+  /** Without a visitor nobody would learn what became of later edits: the document is let go. */
+  #close(): void {
+    if (this.#visitor === null || this.#document === null) return this.#end()
+    this.#cancel()
+    this.#visitor = null
+    this.#isOver = true
+    this.#document.part(true)
+  }
+
+  #drop(): void {
+    this.#isOver = false
+    const document = this.#document
+    this.#document = null
+    document?.destroy()
+  }
+
   #end(): void {
     this.#cancel()
     this.#visitor = null
     this.#isLost = false
-    const document = this.#document
-    this.#document = null
-    document?.destroy()
+    this.#drop()
     // While it is being opened it is not forgotten: who comes back meanwhile must find it.
     if (!this.#isOpening) this.#onEnd()
   }
