@@ -50,6 +50,7 @@ export { createMemoryKeyStore, type KeyStore } from './keys/key-store.ts'
 export type { SetAsideEdit } from './drafts/set-aside-list.ts'
 export type { EntryRefusal } from './log/document-log.ts'
 export type { LinkFragment } from './links/link-fragment.ts'
+export { linkKind, type LinkKind } from './links/link-url.ts'
 export type { RecordMismatch } from './members/member-desk.ts'
 export { Membership, type MemberRecord, type RefusedRecord } from './members/membership.ts'
 export {

@@ -4,16 +4,20 @@
  * @module
  */
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { build } from 'vite'
+import { brotliCompress } from 'node:zlib'
 
-import { APP_FOLDER } from './host/app-folder.ts'
+import { APP_FOLDER, PACKED } from './host/app-folder.ts'
 
 const pathOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
 /** For a talk, where there is a network; and what is no part of an app on a phone. */
 const NOT_KEPT = /^show\.html$|^assets\/show-|\.map$|^sw\.js$/
+
+const PACKABLE = /\.(?:html|js|css|svg|webmanifest)$/
 
 /** Builds everything anew. Rejects with the bundler's own words. */
 async function buildApp(): Promise<void> {
@@ -30,6 +34,19 @@ async function buildApp(): Promise<void> {
       lib: { entry: pathOf('worker/worker.ts'), formats: ['es'], fileName: () => 'sw.js' },
     },
   })
+  await packFiles()
+}
+
+/** Makes what is text small once, so that the host need not with each visit. */
+async function packFiles(): Promise<void> {
+  const names = readdirSync(APP_FOLDER, { recursive: true, encoding: 'utf8' })
+  const packed = names
+    .filter((name) => PACKABLE.test(name))
+    .map(async (name) => {
+      const path = `${APP_FOLDER}/${name}`
+      writeFileSync(path + PACKED, await promisify(brotliCompress)(readFileSync(path)))
+    })
+  await Promise.all(packed)
 }
 
 function listFiles(): { readonly url: string; readonly revision: string | null }[] {

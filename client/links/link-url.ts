@@ -28,6 +28,18 @@ export function writeLink(fragment: string, kind: LinkKind, app?: string): strin
   return `${url.href}#${text}`
 }
 
+/**
+ * What a link opens, by its looks alone: nothing is asked of anybody, and the link may still be void. `null` for what is no link. For an app that
+ * is opened by one and has to ask something first.
+ */
+export function linkKind(link: string): LinkKind | null {
+  try {
+    return readLink(link).kind
+  } catch {
+    return null
+  }
+}
+
 /** The kind and fragment of a link: an address with a fragment, `#…`, or the fragment alone. Throws `LINK_MALFORMED` where there is none. */
 export function readLink(link: string): { readonly kind: LinkKind; readonly fragment: string } {
   const trimmed = link.trim()

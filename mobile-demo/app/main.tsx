@@ -8,7 +8,6 @@ import { createRoot } from 'react-dom/client'
 
 import { App } from './app.tsx'
 import { takeLink } from './device/address.ts'
-import { openDevice } from './device/open-device.ts'
 import { followKeyboard } from './device/keyboard.ts'
 import { registerWorker } from './device/worker.ts'
 import './style/tokens.css'
@@ -23,8 +22,10 @@ if (host === null) throw new Error('the page has no place for the app')
 const link = takeLink()
 followKeyboard()
 void registerWorker()
+// Asked for at once, and beside the first picture: it is large.
+const device = import('./device/open-device.ts').then(async ({ openDevice }) => await openDevice())
 createRoot(host).render(
   <StrictMode>
-    <App device={openDevice()} link={link} />
+    <App device={device} link={link} />
   </StrictMode>,
 )

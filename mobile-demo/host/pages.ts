@@ -3,8 +3,10 @@
  *
  * @module
  */
-import { createReadStream, readdirSync, statSync } from 'node:fs'
+import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+
+import { PACKED } from './app-folder.ts'
 
 const TYPES: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',
@@ -51,6 +53,16 @@ function headersOf(frames: boolean): Readonly<Record<string, string>> {
   }
 }
 
+interface StoredFile {
+  readonly path: string
+  readonly bytes: number
+}
+
+interface ServedFile extends StoredFile {
+  /** The same, made small by the build; `null` where that is not worth it. */
+  readonly packed: StoredFile | null
+}
+
 export interface PagesOptions {
   /** Folder of the built app. */
   readonly folder: string
@@ -63,29 +75,35 @@ export function createPages({
   folder,
   frames,
 }: PagesOptions): (request: IncomingMessage, response: ServerResponse) => boolean {
-  const files = new Map<string, { readonly path: string; readonly bytes: number }>()
+  const files = new Map<string, ServedFile>()
   // An allow-list: no path from outside is ever joined to a folder.
   for (const file of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    if (!file.isFile()) continue
+    if (!file.isFile() || file.name.endsWith(PACKED)) continue
     const path = `${file.parentPath}/${file.name}`
-    files.set(path.slice(folder.length), { path, bytes: statSync(path).size })
+    const packed = existsSync(path + PACKED) ? { path: path + PACKED, bytes: statSync(path + PACKED).size } : null
+    files.set(path.slice(folder.length), { path, bytes: statSync(path).size, packed })
   }
   const headers = headersOf(frames)
-  return ({ method, url = '' }, response) => {
+  return ({ method, url = '', headers: asked }, response) => {
     if (method !== 'GET' && method !== 'HEAD') return false
     const name = url.split('?', 1)[0] ?? ''
     const file = files.get(name === '/' ? '/index.html' : name === '/show' ? '/show.html' : name)
     if (file === undefined) return false
+    const { packed } = file
+    const isPacked = packed !== null && /\bbr\b/.test(String(asked['accept-encoding']))
+    const sent = isPacked ? packed : file
     response.writeHead(200, {
       ...headers,
       'Content-Type': TYPES[file.path.split('.').at(-1) ?? ''] ?? 'application/octet-stream',
-      'Content-Length': file.bytes,
+      'Content-Length': sent.bytes,
+      ...(isPacked ? { 'Content-Encoding': 'br' } : {}),
+      ...(packed === null ? {} : { Vary: 'Accept-Encoding' }),
       // Names under assets/ carry a hash of what is in them.
       'Cache-Control': name.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
     })
     if (method === 'HEAD') response.end()
     else
-      createReadStream(file.path)
+      createReadStream(sent.path)
         .on('error', () => response.destroy())
         .pipe(response)
     return true

@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url'
 import type { BenchRow } from './bench-row.ts'
 import { readOptions, USAGE, type RowId } from './options.ts'
 import { installPeers, peerStarts, tryStart } from './peers.ts'
+import { benchApp } from './rows/app.ts'
 import { benchBytes } from './rows/bytes.ts'
 import { benchClientCrypto } from './rows/client-crypto.ts'
 import { benchColdOpen } from './rows/cold-open.ts'
@@ -68,6 +69,7 @@ async function run(): Promise<void> {
     P8: () => benchClientCrypto({ quick }),
     P9: () => benchJoinStorm({ quick, workplace }),
     P10: () => withRelay((relay) => benchPresence({ quick, relay })),
+    P11: () => benchApp({ quick, workplace }),
     P13: () => benchMembers({ quick, workplace }),
   }
   for (const id of options.only) {

@@ -5,7 +5,7 @@
  */
 import { parseArgs } from 'node:util'
 
-export const ROWS = ['P1', 'P2', 'P3', 'P4', 'P5', 'P6', 'P7', 'P8', 'P9', 'P10', 'P13'] as const
+export const ROWS = ['P1', 'P2', 'P3', 'P4', 'P5', 'P6', 'P7', 'P8', 'P9', 'P10', 'P11', 'P13'] as const
 export type RowId = (typeof ROWS)[number]
 
 export interface BenchOptions {

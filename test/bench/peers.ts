@@ -12,23 +12,24 @@ import { startYjsSystem } from './systems/yjs.ts'
 import type { Workplace } from './workplace.ts'
 
 const FOLDER = fileURLToPath(new URL('peers', import.meta.url))
-const NODE = `${FOLDER}/node_modules/.bin/node`
+/** The Node that they want. */
+export const PEERS_NODE: string = `${FOLDER}/node_modules/.bin/node`
 
 type Start = () => Promise<System>
 
 /** Sees that they are there; false, and a loud word, when they cannot be had. */
 export function installPeers(): boolean {
-  if (existsSync(NODE)) return true
+  if (existsSync(PEERS_NODE)) return true
   console.error('installing other servers into test/bench/peers …')
   const { status } = spawnSync('npm', ['ci'], { cwd: FOLDER, stdio: ['ignore', 'ignore', 'inherit'] })
-  if (status === 0 && existsSync(NODE)) return true
+  if (status === 0 && existsSync(PEERS_NODE)) return true
   console.error('!! other servers could not be installed: comparisons with them are SKIPPED')
   return false
 }
 
 /** How to start each of them, for rows about traffic. */
 export function peerStarts(workplace: Workplace): readonly Start[] {
-  const yWebsocket = { node: NODE, script: 'peers/y-websocket-server.ts' }
+  const yWebsocket = { node: PEERS_NODE, script: 'peers/y-websocket-server.ts' }
   return [
     () => startYjsSystem({ ...yWebsocket, name: 'y-websocket', dialect: 'y-websocket' }),
     () =>
@@ -40,7 +41,7 @@ export function peerStarts(workplace: Workplace): readonly Start[] {
       }),
     () =>
       startYjsSystem({
-        node: NODE,
+        node: PEERS_NODE,
         script: 'peers/hocuspocus-server.ts',
         name: 'Hocuspocus + SQLite',
         dialect: 'hocuspocus',

@@ -278,6 +278,7 @@ describe.skipIf(!canRun)('the notes app', { timeout: 90_000 }, () => {
       await page.getByRole('button', { name: 'All notes' }).click()
       await look('list')
       await page.getByRole('button', { name: 'Settings' }).click()
+      await page.getByRole('heading', { name: 'Settings' }).waitFor()
       await look('settings')
       expect(Object.entries(found).filter(([, barriers]) => barriers.length > 0)).toEqual([])
       expect(Object.keys(found)).toHaveLength(7)

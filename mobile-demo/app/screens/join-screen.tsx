@@ -3,9 +3,10 @@
  *
  * @module
  */
+import { linkKind } from '@y-sealed/client'
 import { useEffect, useRef, useState, type ReactElement } from 'react'
 
-import type { Place } from '../app.tsx'
+import type { Place } from '../place.ts'
 import type { Device } from '../device/open-device.ts'
 import type { Profile } from '../device/profile.ts'
 import { explain } from '../parts/explain.ts'
@@ -22,7 +23,7 @@ interface JoinScreenProps {
 
 export function JoinScreen({ device, link, change, go, back }: JoinScreenProps): ReactElement {
   const [failure, setFailure] = useState<string | null>(null)
-  if (failure === 'PAIRING') return <PairingPage device={device} text={link} back={back} />
+  if (linkKind(link) === 'pairing') return <PairingPage device={device} text={link} back={back} />
   if (failure !== null) {
     return (
       <main className="screen centre" role="alert">
@@ -48,10 +49,7 @@ export function JoinScreen({ device, link, change, go, back }: JoinScreenProps):
       device={device}
       link={link}
       onOpen={(id) => go({ at: 'note', id })}
-      onFailure={(error) => {
-        const isPairing = (error as { readonly code?: unknown }).code === 'NOT_A_DOCUMENT'
-        setFailure(isPairing ? 'PAIRING' : explain(error))
-      }}
+      onFailure={(error) => setFailure(explain(error))}
     />
   )
 }

@@ -5,7 +5,7 @@
  */
 import { useState, type ReactElement } from 'react'
 
-import type { Place } from '../app.tsx'
+import type { Place } from '../place.ts'
 import type { Device } from '../device/open-device.ts'
 import type { Profile } from '../device/profile.ts'
 import { textsOf, useNotes } from '../notes/use-notes.ts'

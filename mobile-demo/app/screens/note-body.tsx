@@ -10,7 +10,7 @@ import { TaskItem, TaskList } from '@tiptap/extension-list'
 import { Placeholder } from '@tiptap/extensions'
 import { EditorContent, useEditor, type Editor } from '@tiptap/react'
 import { StarterKit } from '@tiptap/starter-kit'
-import type { ReactElement } from 'react'
+import { memo, useEffect, type ReactElement } from 'react'
 
 import type { Profile } from '../device/profile.ts'
 import { BODY } from '../notes/note-texts.ts'
@@ -30,7 +30,8 @@ export const CONTENT: Parameters<typeof useEditor>[0]['extensions'] = [
   TaskItem.configure({ nested: true }),
 ]
 
-export function NoteBody({ note, profile, isReadOnly }: NoteBodyProps): ReactElement {
+/** Drawn anew only when what it is given is another: each key is a new status for the screen around it. */
+export const NoteBody = memo(function NoteBody({ note, profile, isReadOnly }: NoteBodyProps): ReactElement {
   const editor: Editor | null = useEditor(
     {
       // Neither a style element nor a parsed string: the Content-Security-Policy and Trusted Types take none. The document fills it.
@@ -46,11 +47,13 @@ export function NoteBody({ note, profile, isReadOnly }: NoteBodyProps): ReactEle
     },
     [note],
   )
-  if (editor !== null && editor.isEditable === isReadOnly) queueMicrotask(() => editor.setEditable(!isReadOnly))
+  useEffect(() => {
+    if (editor !== null && editor.isEditable === isReadOnly) editor.setEditable(!isReadOnly)
+  }, [editor, isReadOnly])
   return (
     <>
       <EditorContent editor={editor} className="note-body" />
       {editor !== null && !isReadOnly && <Toolbar editor={editor} />}
     </>
   )
-}
+})

@@ -95,14 +95,30 @@ function Note({ device, note, back }: NoteProps): ReactElement {
   )
 }
 
+/** A pause in which several edits come together. */
+const INDEXED_AFTER_MS = 2_000
+
 /** Keeps the list's title and snippet at what the note says. */
 function useIndexed(device: Device, note: SealedDocument): void {
   useEffect(() => {
     const texts = textsOf(device.documents)
-    const take = (): void => texts.note(note)
+    const take = (): void => {
+      timer = undefined
+      texts.note(note)
+    }
+    // Not with each key: a long note takes its time to read.
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const takeSoon = (): void => {
+      timer ??= setTimeout(take, INDEXED_AFTER_MS)
+    }
     take()
-    note.doc.on('update', take)
-    return () => note.doc.off('update', take)
+    note.doc.on('update', takeSoon)
+    return () => {
+      note.doc.off('update', takeSoon)
+      if (timer === undefined) return
+      clearTimeout(timer)
+      take()
+    }
   }, [device, note])
 }
 

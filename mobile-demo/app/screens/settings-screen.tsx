@@ -6,7 +6,7 @@
 import { persistStorage, type OwnDevice, type Recovery, type StorageStanding } from '@y-sealed/client'
 import { useEffect, useState, type ReactElement } from 'react'
 
-import type { Place } from '../app.tsx'
+import type { Place } from '../place.ts'
 import { wipeDevice, type Device } from '../device/open-device.ts'
 import { COLOURS, type Profile } from '../device/profile.ts'
 import { saveFile } from '../device/save-file.ts'

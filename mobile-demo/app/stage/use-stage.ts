@@ -9,7 +9,7 @@ import { useEffect, useEffectEvent } from 'react'
 import * as Y from 'yjs'
 
 import { listenToPage, post, type Command, type Report } from '../../show/messages.ts'
-import type { Place } from '../app.tsx'
+import type { Place } from '../place.ts'
 import { appAddress } from '../device/address.ts'
 import type { Device } from '../device/open-device.ts'
 import { plainText, BODY, TITLE } from '../notes/note-texts.ts'

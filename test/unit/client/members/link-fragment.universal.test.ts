@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 
 import { linkDevice } from '../../../../client/links/link-device.ts'
 import { decodeLinkFragment, encodeLinkFragment, type LinkFragment } from '../../../../client/links/link-fragment.ts'
-import { readLink, writeLink } from '../../../../client/links/link-url.ts'
+import { linkKind, readLink, writeLink } from '../../../../client/links/link-url.ts'
 
 beforeAll(() => cryptoReady())
 
@@ -101,5 +101,19 @@ describe('a link as people pass it on', () => {
   it('is written for a page of this computer, and for an app of its own scheme', () => {
     expect(writeLink('abc', 'document', 'http://localhost:5173/')).toBe('http://localhost:5173/#abc')
     expect(writeLink('abc', 'document', 'notes://open')).toBe('notes://open#abc')
+  })
+})
+
+describe('the kind of a link', () => {
+  it('[KM12] is known by its looks, with and without an address; what is no link has none', () => {
+    const fragment = encodeLinkFragment(createLink())
+    const kindOf = (kind: 'document' | 'pairing', app?: string): string | null =>
+      linkKind(writeLink(fragment, kind, app))
+    expect(kindOf('document')).toBe('document')
+    expect(kindOf('pairing')).toBe('pairing')
+    expect(kindOf('document', 'https://app.example/')).toBe('document')
+    expect(kindOf('pairing', 'https://app.example/')).toBe('pairing')
+    for (const text of ['', '#', 'https://app.example/', 'https://app.example/#?', 'pair='])
+      expect(linkKind(text)).toBeNull()
   })
 })
