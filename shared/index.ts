@@ -61,6 +61,16 @@ export {
   type ForkProofVerdict,
 } from './log/fork-proof.ts'
 export { extendByMark, extendTranscript, MARK_BYTES, startTranscript } from './log/transcript.ts'
+export {
+  checkPinSet,
+  MAX_PINNED_HOSTS,
+  MAX_PINS,
+  pinsExpireAtMs,
+  readPinSet,
+  type Pin,
+  type PinSet,
+  type PinUse,
+} from './pins/pin-set.ts'
 export { PROTOCOL_VERSION, SOCKET_PATH, SUBPROTOCOL } from './version.ts'
 export {
   Authenticator,

@@ -11,6 +11,7 @@ import { createBackupCommand } from './backup-command.ts'
 import { createDoctorCommand } from './doctor-command.ts'
 import { createKeysCommand } from './keys-command.ts'
 import { createPinsCommand } from './pins-command.ts'
+import { createSwitchKeyCommand } from './switch-key-command.ts'
 import { createRestoreCommand } from './restore-command.ts'
 import { createRevokeCommand } from './revoke-command.ts'
 import { createServeCommand } from './serve-command.ts'
@@ -36,6 +37,7 @@ export function createProgram(): Command {
     createRevokeCommand(),
     createKeysCommand(),
     createPinsCommand(),
+    createSwitchKeyCommand(),
     createTrustCommand(),
     createUntrustCommand(),
   ]) {

@@ -5,7 +5,12 @@
  */
 import type { Clock } from '../core/ports.ts'
 import { stateOfFiles, type CertificateSource } from './certificate-keeper.ts'
-import { loadDevelopmentCertificate, refuseDevelopmentCertificate, tlsFolderOf } from './development-certificate.ts'
+import {
+  leafKeyPathOf,
+  loadDevelopmentCertificate,
+  refuseDevelopmentCertificate,
+  tlsFolderOf,
+} from './development-certificate.ts'
 import { readGivenCertificate } from './given-certificate.ts'
 
 export interface CertificateSettings {
@@ -33,6 +38,6 @@ export function createCertificateSource(
   refuseDevelopmentCertificate(environment)
   return {
     load: async () => await loadDevelopmentCertificate(tlsFolderOf(data), hosts, clock.now()),
-    readState: () => `hour ${Math.floor(clock.now() / RENEWAL_MS)}`,
+    readState: () => `hour ${Math.floor(clock.now() / RENEWAL_MS)} ${stateOfFiles([leafKeyPathOf(tlsFolderOf(data))])}`,
   }
 }

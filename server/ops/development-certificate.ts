@@ -4,12 +4,14 @@
  *
  * @module
  */
-import { createHash, X509Certificate } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { createHash, createPrivateKey, X509Certificate } from 'node:crypto'
+import { copyFileSync, existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { createAuthority, createEcKey, createLeaf, mayCertify } from './certificate.ts'
-import { loadSecretFile } from './secret-file.ts'
+import { hostsOf } from './host-name.ts'
+import { hostsOfCertificate } from './pins.ts'
+import { loadSecretFile, readSecretFile } from './secret-file.ts'
 import { SettingsError } from './settings-error.ts'
 import type { TlsIdentity } from './tls-options.ts'
 
@@ -53,6 +55,33 @@ export function loadBackupKey(tlsFolder: string): string {
   return loadKey(tlsFolder, 'backup.key')
 }
 
+/** Files that a relay looks at to learn of a change of its key. */
+export function leafKeyPathOf(tlsFolder: string): string {
+  return join(tlsFolder, 'server.key')
+}
+
+/**
+ * Makes the backup key the leaf's: apps that pin both go on. The leaf's own becomes `retired.key`; a new backup key is made on first use.
+ * Throws `SettingsError` where there is no backup key that apps could know. [PN5]
+ */
+export function switchToBackupKey(tlsFolder: string): void {
+  const backup = join(tlsFolder, 'backup.key')
+  if (readSecretFile(backup) === null) {
+    throw new SettingsError(
+      `there is no backup key ${backup}: put it back, or no app knows what the relay would change to`,
+    )
+  }
+  const leaf = leafKeyPathOf(tlsFolder)
+  if (existsSync(leaf)) copyFileSync(leaf, join(tlsFolder, 'retired.key'))
+  renameSync(backup, leaf)
+}
+
+/** Names that the development certificate bears; those of this machine before there is one. */
+export function hostsOfDevelopment(tlsFolder: string): readonly string[] {
+  const leaf = readCertificate(join(tlsFolder, 'server.pem'))
+  return leaf === null ? hostsOf('127.0.0.1') : hostsOfCertificate(leaf.toString())
+}
+
 /**
  * A certificate for `hosts`, made, renewed or taken as it lies there. The authority is replaced when it is near its end or may
  * not certify one of the hosts.
@@ -77,7 +106,13 @@ export async function loadDevelopmentCertificate(
   const leafPath = join(tlsFolder, 'server.pem')
   const key = loadLeafKey(tlsFolder)
   const leaf = readCertificate(leafPath)
-  if (leaf !== null && isLeafOf(leaf, authority as X509Certificate, hosts) && isFresh(leaf, nowMs, RENEW_LEAF_MS)) {
+  const isOurs = leaf?.checkPrivateKey(createPrivateKey(key)) === true
+  if (
+    leaf !== null &&
+    isOurs &&
+    isLeafOf(leaf, authority as X509Certificate, hosts) &&
+    isFresh(leaf, nowMs, RENEW_LEAF_MS)
+  ) {
     return { key, cert: leaf.toString(), authorityPath, isNewAuthority }
   }
   const cert = await createLeaf(key, { key: authorityKey, cert: authorityPem }, hosts, nowMs)

@@ -1,4 +1,6 @@
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readPinSet } from '@y-sealed/protocol'
+import { createHash, createPublicKey } from 'node:crypto'
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
@@ -244,17 +246,68 @@ describe('y-sealed-relay', () => {
     expect(Object.keys(decode(invitePayload)).sort()).toEqual(['aud', 'exp', 'iat', 'iss', 'jti'])
   })
 
-  it('pins prints or writes the pins of the TLS key and of a backup key', async () => {
+  it('[PN1] pins prints or writes the pins of the TLS key and of a backup key', async () => {
     const data = newData()
     const out = join(makeTemporaryFolder(), 'pins.json')
     const { stdout } = await runRelayCommand(['pins', '--data', data])
     await runRelayCommand(['pins', '--data', data, '--out', out])
     expect(readFileSync(out, 'utf8')).toBe(stdout)
-    const { pins } = JSON.parse(stdout) as { pins: { use: string; pin: string }[] }
-    expect(pins.map(({ use, pin }) => [use, Buffer.from(pin, 'base64').length])).toEqual([
-      ['current', 32],
-      ['backup', 32],
+    const { hosts, expires, pins } = readPinSet(stdout)
+    expect([hosts, pins.map(({ use }) => use)]).toEqual([
+      ['localhost', '127.0.0.1', '::1'],
+      ['current', 'backup'],
     ])
+    const daysLeft = (Date.parse(expires) - Date.now()) / 86_400_000
+    expect(daysLeft).toBeGreaterThan(363)
+    expect(daysLeft).toBeLessThanOrEqual(365)
+  })
+
+  it('[PN2] pins makes a backup key where it is told to, and takes the public half of one that lies elsewhere', async () => {
+    const data = newData()
+    const folder = makeTemporaryFolder()
+    const secret = join(folder, 'safe', 'backup.key')
+    const pinsWith = async (file: string): Promise<string> => {
+      const { stdout } = await runRelayCommand([
+        'pins',
+        '--data',
+        data,
+        '--host',
+        'Relay.example',
+        '--days',
+        '91',
+        '--backup-key',
+        file,
+      ])
+      const { hosts, pins } = readPinSet(stdout)
+      expect(hosts).toEqual(['relay.example'])
+      return pins[1]?.pin ?? ''
+    }
+    const made = await pinsWith(secret)
+    expect(statSync(secret).mode & 0o777).toBe(0o600)
+    const open = join(folder, 'backup.pem')
+    writeFileSync(open, createPublicKey(readFileSync(secret)).export({ type: 'spki', format: 'pem' }))
+    expect(await pinsWith(open)).toBe(made)
+    expect(existsSync(join(data, 'tls', 'backup.key'))).toBe(false)
+    const current = await runRelayCommand(['pins', '--data', data, '--backup-key', join(data, 'tls', 'server.key')])
+    expect([current.exitCode, current.stderr]).toEqual([2, expect.stringContaining('another than the current one')])
+    const short = await runRelayCommand(['pins', '--data', data, '--days', '90'])
+    expect(short.exitCode).toBe(2)
+  })
+
+  it('[PN5] switch-key makes the backup key the relay’s own, and keeps the key that was', async () => {
+    const data = newData()
+    const early = await runRelayCommand(['switch-key', '--data', data])
+    expect([early.exitCode, early.stderr]).toEqual([2, expect.stringContaining('no backup key')])
+    const before = readPinSet((await runRelayCommand(['pins', '--data', data])).stdout).pins
+    expect((await runRelayCommand(['switch-key', '--data', data])).exitCode).toBe(0)
+    const after = readPinSet((await runRelayCommand(['pins', '--data', data])).stdout).pins
+    expect(after[0]?.pin).toBe(before[1]?.pin)
+    expect(before.map(({ pin }) => pin)).not.toContain(after[1]?.pin)
+    const retired = createPublicKey(readFileSync(join(data, 'tls', 'retired.key'))).export({
+      type: 'spki',
+      format: 'der',
+    })
+    expect(createHash('sha256').update(retired).digest('base64')).toBe(before[0]?.pin)
   })
 
   it('trust shows what it would do and does nothing when it cannot ask', async () => {
