@@ -8,11 +8,13 @@ import {
   bytesToBase64url,
   bytesToHex,
   CLIENT_FRAME,
+  pinsExpireAtMs,
   REFUSALS,
   SUBPROTOCOL,
   SyncError,
   type Bytes,
   type ClientFrame,
+  type PinSet,
 } from '@y-sealed/protocol'
 import type { Device } from '@y-sealed/protocol/sealing'
 import { ObservableV2 } from 'lib0/observable'
@@ -22,6 +24,7 @@ import { chance, monotonicClock, startTimer, wallClock, type Cancel } from '../p
 import { TokenDeniedError } from '../token/issuer-token.ts'
 import { HeadKeyPin } from './head-key-pin.ts'
 import { watchLifeCycle } from './life-cycle.ts'
+import { checkPinning } from './check-pinning.ts'
 import { RelayLink } from './relay-link.ts'
 import { audienceOf, type Socket, type SocketConstructor } from './socket.ts'
 
@@ -33,6 +36,11 @@ export interface RelayConnectionOptions {
   readonly token: TokenSource
   /** Defaults to the platform's; Node 20 has none: pass the one from `@y-sealed/client/node`. */
   readonly WebSocket?: SocketConstructor
+  /**
+   * The keys that the relay may show, besides all that a certificate is checked for anyway. Under Node alone, with the class of
+   * `@y-sealed/client/node`: no page is told which certificate its browser was shown. [PN3]
+   */
+  readonly pins?: PinSet
   /** Remembers the relay's head key between runs; without one it is pinned for this run. [LO5] */
   readonly headKeyPin?: HeadKeyPin
   /** [0, 1); for jitter. */
@@ -78,6 +86,7 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
   readonly #device: Promise<Device>
   readonly #token: TokenSource
   readonly #Socket: SocketConstructor
+  readonly #pins: PinSet | undefined
   readonly #pin: HeadKeyPin
   readonly #backoff: Backoff
   readonly #attachedById = new Map<string, Attached>()
@@ -93,7 +102,10 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
   readonly #closeHiddenAfterMs: number | null
   readonly #unwatch: () => void
 
-  /** Throws `TypeError` for a URL that is not `wss:` (AU5) and where no WebSocket class is to be had. */
+  /**
+   * Throws `TypeError` for a URL that is not `wss:` (AU5), where no WebSocket class is to be had, and for pins that it cannot check or
+   * that are another relay's (PN3).
+   */
   constructor(options: RelayConnectionOptions) {
     super()
     this.audience = audienceOf(options.url)
@@ -103,6 +115,8 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
     const Socket = options.WebSocket ?? platform
     if (!Socket) throw new TypeError('this platform has no WebSocket: pass one as the WebSocket option')
     this.#Socket = Socket
+    this.#pins = options.pins
+    if (options.pins !== undefined) checkPinning(options.pins, this.audience, Socket.checksPins)
     this.#pin = options.headKeyPin ?? new HeadKeyPin()
     this.#backoff = new Backoff(options.random ?? chance)
     this.#closeHiddenAfterMs =
@@ -228,7 +242,9 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
     try {
       const token = await this.#tokenFor(first.channel)
       if (this.#ended) return
-      const socket = new this.#Socket(this.audience, [SUBPROTOCOL, `bearer.${token}`])
+      this.#reportExpiry()
+      const pinned = this.#pins === undefined ? [] : ([{ pins: this.#pins }] as const)
+      const socket = new this.#Socket(this.audience, [SUBPROTOCOL, `bearer.${token}`], ...pinned)
       socket.binaryType = 'arraybuffer'
       this.#follow(socket, token, bytesToHex(first.channel.documentId))
     } catch (error) {
@@ -397,6 +413,12 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
     this.#notBefore = monotonicClock() + retryAfterMs
     // Out of view nothing is dialled: show() will. [CL21]
     if (!this.#isHidden) this.#dialAfter(this.#backoff.next(retryAfterMs))
+  }
+
+  /** Pins that have ended bind nobody; whoever listens should know. [PN4] */
+  #reportExpiry(): void {
+    if (this.#pins === undefined || wallClock() < pinsExpireAtMs(this.#pins)) return
+    this.emit('connection-error', [new SyncError('PINS_EXPIRED', `the pins ended on ${this.#pins.expires}`)])
   }
 
   #run(work: Promise<void>): void {

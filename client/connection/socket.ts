@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { PinSet } from '@y-sealed/protocol'
 
 /** The part of the WHATWG WebSocket interface that is used. */
 export interface Socket {
@@ -18,7 +19,16 @@ export interface Socket {
 }
 
 /** A WebSocket class. */
-export type SocketConstructor = new (url: string, protocols: string[]) => Socket
+export interface SocketConstructor {
+  new (url: string, protocols: string[], options?: SocketOptions): Socket
+  /** True for one that checks pins. No browser's does: a page is not told which certificate its browser was shown. [PN3] */
+  readonly checksPins?: boolean
+}
+
+/** What only a class that checks pins heeds. */
+export interface SocketOptions {
+  readonly pins: PinSet
+}
 
 /** `WebSocket.OPEN`, by value: an injected class may lack the constant. */
 export const SOCKET_OPEN = 1

@@ -3,10 +3,19 @@
  *
  * @module
  */
-import { bytesToHex, cryptoReady, encodeSignedHead, encodeUtf8, SyncError, type Bytes } from '@y-sealed/protocol'
+import {
+  bytesToHex,
+  cryptoReady,
+  encodeSignedHead,
+  encodeUtf8,
+  SyncError,
+  type Bytes,
+  type PinSet,
+} from '@y-sealed/protocol'
 import { MAX_NAME_BYTES, type Device } from '@y-sealed/protocol/sealing'
 import * as Y from 'yjs'
 import type { TokenSource } from '../connection/channel.ts'
+import { checkPinning } from '../connection/check-pinning.ts'
 import { HeadKeyPin } from '../connection/head-key-pin.ts'
 import { RelayConnection } from '../connection/relay-connection.ts'
 import { audienceOf, type SocketConstructor } from '../connection/socket.ts'
@@ -43,6 +52,8 @@ export interface InstallationOptions {
   /** Under Node 20: the one from `@y-sealed/client/node`. */
   readonly WebSocket?: SocketConstructor
   readonly fetch?: FetchJson
+  /** Keys that the relay may show; under Node alone, with `WebSocket` and `fetch` from `@y-sealed/client/node`. [PN3] */
+  readonly pins?: PinSet
 }
 
 /** Far below the life of any token. */
@@ -65,7 +76,7 @@ export class Installation {
   readonly #accessById = new Map<string, DocumentAccess>()
   #isClosed = false
 
-  /** Loads or makes the device. Throws `RangeError` for a name that is too long, `TypeError` for a relay's URL that is not `wss:`, and without keys. */
+  /** Loads or makes the device. Throws `RangeError` for a name that is too long, `TypeError` for a relay's URL that is not `wss:`, without keys, and for pins that nobody would check (PN3). */
   static async load(options: InstallationOptions): Promise<Installation> {
     await cryptoReady()
     nameBytes(options.name ?? '')
@@ -138,10 +149,19 @@ export class Installation {
     headKeyPin: HeadKeyPin,
     wrap: (source: TokenSource) => TokenSource = (source) => source,
   ): RelayConnection {
-    const { relay: url, token, invite, fetch, WebSocket } = this.#options
+    const { relay: url, token, invite, fetch, WebSocket, pins } = this.#options
+    const pinned = pins === undefined ? {} : { pins }
+    if (pins !== undefined && token === undefined) checkPinning(pins, audienceOf(url), fetch?.checksPins)
     const accessOf = (id: Bytes): DocumentAccess | null => this.#accessById.get(bytesToHex(id)) ?? null
-    const issued = issuerTokens({ device, accessOf, ...(fetch ? { fetch } : {}), ...(invite ? { invite } : {}) })
+    const issued = issuerTokens({
+      device,
+      accessOf,
+      ...(fetch ? { fetch } : {}),
+      ...(invite ? { invite } : {}),
+      ...pinned,
+    })
     return new RelayConnection({
+      ...pinned,
       url,
       device,
       token: wrap(token ?? issued),

@@ -6,6 +6,7 @@
  */
 import { bytesToBase64url, documentIdOf, equalBytes, SyncError, type Bytes } from '@y-sealed/protocol'
 import { ObservableV2 } from 'lib0/observable'
+import { isPinFault } from '../connection/check-pinning.ts'
 import type * as Y from 'yjs'
 import { importDocument, type ExportedFile } from '../export/import-document.ts'
 import type { ImportedDocument } from '../export/imported-document.ts'
@@ -48,7 +49,10 @@ export interface DocumentsEvents {
   /** The list is another, or what this device may open of it. */
   documents: (documents: readonly DocumentEntry[]) => void
   devices: (devices: readonly OwnDevice[]) => void
-  /** Something that goes on in the background failed and is tried again, where that can help. */
+  /**
+   * Something that goes on in the background failed and is tried again, where that can help; with pins also `PIN_MISMATCH` and
+   * `PINS_EXPIRED` at each dial. [PN3]
+   */
   error: (error: unknown) => void
 }
 
@@ -109,6 +113,9 @@ export class SealedDocuments extends ObservableV2<{ [K in keyof DocumentsEvents]
     super()
     this.#installation = installation
     const onError = (error: unknown): void => this.emit('error', [error])
+    installation.connection.on('connection-error', (error) => {
+      if (isPinFault(error)) onError(error)
+    })
     this.#open = new OpenDocuments(installation, (document, code) => this.#personal.ended(document, code))
     this.#personal = new PersonalLife({
       installation,

@@ -5,7 +5,8 @@
  * @module
  */
 import { WebSocket } from 'ws'
-import type { SocketConstructor } from '../connection/socket.ts'
+import type { SocketConstructor, SocketOptions } from '../connection/socket.ts'
+import { pinnedTls } from './pinned-tls.ts'
 
 /** The largest message that a relay may send. [FR1] */
 const MAX_PAYLOAD = 1_048_576
@@ -15,15 +16,17 @@ export interface NodeWebSocketOptions {
   readonly ca?: string
 }
 
-/** A WebSocket class for `RelayConnection` under Node. */
+/** A WebSocket class for `RelayConnection` under Node. It checks pins where the connection has some. */
 export function nodeWebSocket(options: NodeWebSocketOptions = {}): SocketConstructor {
   class NodeWebSocket extends WebSocket {
-    constructor(url: string, protocols: string[]) {
+    static readonly checksPins = true
+    constructor(url: string, protocols: string[], pinned?: SocketOptions) {
       super(url, protocols, {
         perMessageDeflate: false,
         maxPayload: MAX_PAYLOAD,
         followRedirects: false,
         ...(options.ca === undefined ? {} : { ca: options.ca }),
+        ...pinnedTls(pinned?.pins),
       })
     }
   }

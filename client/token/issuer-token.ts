@@ -10,17 +10,28 @@ import {
   SyncError,
   tokenRequestInput,
   type Bytes,
+  type PinSet,
 } from '@y-sealed/protocol'
 import type { Device } from '@y-sealed/protocol/sealing'
 import type { TokenRequest, TokenSource } from '../connection/channel.ts'
+import { checkPinning } from '../connection/check-pinning.ts'
 import type { DocumentAccess } from '../document/document-access.ts'
 import { monotonicClock } from '../platform.ts'
 
 /** The part of `fetch` that is used. Node passes one that trusts a private CA. */
-export type FetchJson = (
-  url: string,
-  init: { method: string; headers?: Record<string, string>; body?: string },
-) => Promise<FetchedJson>
+export interface FetchJson {
+  (url: string, init: FetchInit): Promise<FetchedJson>
+  /** True for one that checks pins; no browser's does. [PN3] */
+  readonly checksPins?: boolean
+}
+
+interface FetchInit {
+  readonly method: string
+  readonly headers?: Record<string, string>
+  readonly body?: string
+  /** Only for one that checks them. */
+  readonly pins?: PinSet
+}
 
 export interface FetchedJson {
   readonly status: number
@@ -39,14 +50,18 @@ export interface IssuerTokenOptions {
   readonly fetch?: FetchJson
   /** An invitation, where the relay lets only invited devices make documents. */
   readonly invite?: string
+  /** Keys that the relay may show, for a `fetch` that checks them: whoever stood between would be told who asks for which document. [PN3] */
+  readonly pins?: PinSet
 }
 
 /**
- * A {@link TokenSource} over `POST /token` on the relay's own origin. Rejects with {@link TokenDeniedError} when the issuer refuses, and
- * with `TOKEN_UNAVAILABLE` when it cannot be asked.
+ * A {@link TokenSource} over `POST /token` on the relay's own origin. Rejects with {@link TokenDeniedError} when the issuer refuses,
+ * with `PIN_MISMATCH` when it shows a key that is not pinned, and with `TOKEN_UNAVAILABLE` when it cannot be asked.
  */
 export function issuerTokens(options: IssuerTokenOptions): TokenSource {
-  const fetchJson: FetchJson = options.fetch ?? ((url, init) => fetch(url, init))
+  const { pins } = options
+  const plainFetch: FetchJson = options.fetch ?? ((url, init) => fetch(url, init))
+  const fetchJson: FetchJson = pins === undefined ? plainFetch : (url, init) => plainFetch(url, { ...init, pins })
   const nonceByUrl = new Map<string, KnownNonce>()
 
   async function nonceOf(url: string): Promise<string> {
@@ -76,6 +91,7 @@ export function issuerTokens(options: IssuerTokenOptions): TokenSource {
   }
 
   return async (asked) => {
+    if (pins !== undefined) checkPinning(pins, asked.audience, plainFetch.checksPins)
     const url = `${asked.audience.replace(/^wss:/, 'https:').replace(/\/sync$/, '')}/token`
     const known = nonceByUrl.get(url)
     if (known !== undefined && monotonicClock() - known.askedAt < NONCE_REUSE_MS) {
@@ -121,6 +137,8 @@ async function ask(
     response = await fetchJson(url, init)
     answer = await response.json()
   } catch (error) {
+    // Not that the relay is away: somebody else answers in its place.
+    if (error instanceof SyncError && error.code === 'PIN_MISMATCH') throw error
     throw new SyncError('TOKEN_UNAVAILABLE', 'the relay could not be asked for a token', { cause: error })
   }
   if (typeof answer !== 'object' || answer === null)

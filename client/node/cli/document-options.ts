@@ -11,6 +11,7 @@ import { join } from 'node:path'
 export interface DocumentOptions {
   readonly url: string
   readonly ca?: string
+  readonly pins?: string
   readonly keys: string
   readonly inviteFile?: string
   readonly link?: string
@@ -31,6 +32,12 @@ export function addDocumentOptions(command: Command): Command {
       new Option('--ca <file>', 'certificate authority to trust, PEM; a development relay’s is <data>/tls/ca.pem').env(
         'Y_SEALED_CA',
       ),
+    )
+    .addOption(
+      new Option(
+        '--pins <file>',
+        'pins.json of the relay (“y-sealed-relay pins”): refuse every key that is not in it, besides all other checks',
+      ).env('Y_SEALED_PINS'),
     )
     .addOption(keysOption())
     .addOption(

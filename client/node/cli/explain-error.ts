@@ -57,6 +57,10 @@ const EXPLANATION_BY_CODE: Readonly<Record<string, Explanation>> = {
     'the relay’s certificate has expired: renew it (a development certificate is renewed when the relay starts)',
   ),
   CERT_NOT_YET_VALID: fails('the relay’s certificate is not valid yet: is the clock of this computer right?'),
+  PIN_MISMATCH: asks(
+    'the relay shows a key that --pins does not hold: ask whoever runs it for its new pins.json, and trust no other way to get it; somebody may stand between',
+  ),
+  PINS_MALFORMED: asks('--pins is no pins.json: "y-sealed-relay pins" writes one'),
   EPROTO: NO_TLS,
   ERR_SSL_WRONG_VERSION_NUMBER: NO_TLS,
   ERR_SSL_PACKET_LENGTH_TOO_LONG: NO_TLS,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { cryptoReady, SyncError } from '@y-sealed/protocol'
+import { cryptoReady, readPinSet, SyncError } from '@y-sealed/protocol'
 import { writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import * as Y from 'yjs'
@@ -67,6 +67,7 @@ export async function openDocument(
   await cryptoReady()
   const ca = options.ca === undefined ? {} : { ca: await readAuthority(options.ca) }
   const invite = options.inviteFile === undefined ? {} : { invite: (await readFile(options.inviteFile, 'utf8')).trim() }
+  const pins = options.pins === undefined ? {} : { pins: readPinSet(await readFile(options.pins, 'utf8')) }
   const keys = await openFileKeyStore(options.keys)
   const device = await loadDevice(keys)
   const { access, ...chosen } = await chooseDocument(options, device, keys)
@@ -74,8 +75,9 @@ export async function openDocument(
   const connection = new RelayConnection({
     url,
     device,
-    token: issuerTokens({ device, accessOf: () => access, fetch: nodeFetchJson(ca), ...invite }),
+    token: issuerTokens({ device, accessOf: () => access, fetch: nodeFetchJson(ca), ...invite, ...pins }),
     WebSocket: meterSockets(nodeWebSocket(ca), traffic),
+    ...pins,
     headKeyPin: new HeadKeyPin({ keys, name: url }),
   })
   const doc = new Y.Doc()

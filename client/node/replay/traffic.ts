@@ -5,7 +5,7 @@
  * @module
  */
 import { decodeRelayFrame, RELAY_FRAME, toBytes, type AckFrame } from '@y-sealed/protocol'
-import type { Socket, SocketConstructor } from '../../connection/socket.ts'
+import type { Socket, SocketConstructor, SocketOptions } from '../../connection/socket.ts'
 
 /** Bytes of WebSocket messages, without TLS and framing. */
 export class Traffic {
@@ -36,14 +36,15 @@ export class Traffic {
 /** A class that behaves as `Base` does and reports to `traffic`. */
 export function meterSockets(Base: SocketConstructor, traffic: Traffic): SocketConstructor {
   return class MeteredSocket implements Socket {
+    static readonly checksPins = Base.checksPins ?? false
     readonly #socket: Socket
     onopen: Socket['onopen'] = null
     onclose: Socket['onclose'] = null
     onerror: Socket['onerror'] = null
     onmessage: Socket['onmessage'] = null
 
-    constructor(url: string, protocols: string[]) {
-      const socket = new Base(url, protocols)
+    constructor(url: string, protocols: string[], options?: SocketOptions) {
+      const socket = new Base(url, protocols, options)
       this.#socket = socket
       socket.onopen = (event) => {
         traffic.connections += 1
