@@ -14,7 +14,6 @@ import {
   KIND,
   MODE,
   readEnvelope,
-  SESSION_SILENCE_SEQS,
   type Bytes,
   type Envelope,
   type Genesis,
@@ -242,8 +241,8 @@ export class DocumentAudit {
 
   /** Rows before this one are not there: marks that were old enough, or damage. [LO15] */
   #passGap(expected: number, { seq }: EntryRow): void {
-    const { base, head } = this.#options.row
-    if (seq < expected || seq - 1 > Math.min(base, head - SESSION_SILENCE_SEQS - 1)) {
+    // The oldest go first: behind a mark that is there none is missing.
+    if (seq < expected || seq - 1 > this.#options.row.base || this.#counts.trimmed > 0) {
       return this.#fault(seq, { code: 'SEQ_GAP', detail: `${expected} was to come` })
     }
     this.#goOnBehind(seq - 1)

@@ -123,6 +123,15 @@ export interface TrimBounds {
   readonly maxBytes: number
 }
 
+/** What one step of trimming did: bodies that went, and entries that it passed in all; 0: there is nothing left to do. */
+export interface TrimStep {
+  readonly entries: number
+  readonly bytes: number
+  /** Bodies up to here are gone. */
+  readonly base: number
+  readonly moved: number
+}
+
 export interface SnapshotStore {
   /** Takes a piece; what it reports as held is durable. Never holds up an append for longer than the writing of one piece. */
   stage(piece: SnapshotPiece, limits: StagingLimits): Promise<StageResult>
@@ -148,14 +157,11 @@ export interface SnapshotStore {
   documents(after: number, max: number): Promise<readonly { readonly key: number; readonly id: Bytes }[]>
   /** Its age vouches for it: it counts as attested from now on. */
   attest(document: Bytes, snapshotId: Bytes): Promise<void>
-  /** Bodies of entries that are no records go, oldest first; their marks stay. Durable. */
-  trim(
-    document: Bytes,
-    bounds: TrimBounds,
-  ): Promise<{ readonly entries: number; readonly bytes: number; readonly base: number }>
+  /** Bodies of entries that are no records go, oldest first, but that of the newest of all; their marks stay. Durable. */
+  trim(document: Bytes, bounds: TrimBounds): Promise<TrimStep>
   /**
-   * Marks older than `beforeS` (Unix seconds) go, oldest first, at most so many: only of trimmed entries, and of none that a session or a
-   * seen may still rest on. Gives how many went.
+   * Marks older than `beforeS` (Unix seconds) go, oldest first, of trimmed entries only; about so many, a few at least. What a session that
+   * may still go on needs is kept apart from them. Gives how many went.
    */
   forgetMarks(document: Bytes, beforeS: number, maxEntries: number): Promise<number>
   /** Published snapshots but these are not to be read any more; {@link SnapshotStore.reap} takes their bytes. Gives how many went. */

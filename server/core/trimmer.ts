@@ -104,15 +104,13 @@ export class Trimmer {
     const dropped = await store.snapshots.keepOnly(id, plan.kept)
     metrics.count('snapshots_dropped', undefined, dropped)
     let hasTrimmed = false
-    let { base } = status
     const beforeS = Math.floor((clock.now() - limits.trimAgeMs) / 1000)
-    while (base < plan.through && !this.#isStopped) {
-      const bounds = { through: plan.through, beforeS, maxEntries: limits.trimEntries, maxBytes: limits.trimBytes }
+    const bounds = { through: plan.through, beforeS, maxEntries: limits.trimEntries, maxBytes: limits.trimBytes }
+    while (plan.through > 0 && !this.#isStopped) {
       const step = await store.snapshots.trim(id, bounds)
+      if (step.moved === 0) break
       metrics.count('entries_trimmed', undefined, step.entries)
       metrics.count('bytes_trimmed', undefined, step.bytes)
-      if (step.base === base) break
-      base = step.base
       hasTrimmed = true
       await this.#pause()
     }

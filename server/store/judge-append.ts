@@ -98,7 +98,8 @@ export function judgeAppend(sha512: Sha512, unit: AppendUnit, view: AppendView):
   for (const entry of unit.entries) {
     if (entry.counter > last) break
     const stored = view.stored(entry.counter)
-    if (stored === null) return refuse({ status: 'counter-gap', expected: last + 1 })
+    // Its mark is kept no more: whether it is the same nobody can tell.
+    if (stored === null) return refuse(entry.counter < 1 ? gapAt(last + 1) : { status: 'session-closed' })
     if (!equalBytes(stored.id, entry.id)) return refuse({ status: 'equivocation', counter: entry.counter })
     seqs.push(stored.seq)
   }
@@ -106,6 +107,10 @@ export function judgeAppend(sha512: Sha512, unit: AppendUnit, view: AppendView):
   if (known === unit.entries.length) return { status: 'placed', seqs, placed: [], head: document.head, isWhole: false }
   if (unit.creation !== undefined) return refuse({ status: 'exists' })
   return placeFresh(sha512, unit, known, seqs, document, session, view)
+}
+
+function gapAt(expected: number): Exclude<AppendResult, { status: 'stored' }> {
+  return { status: 'counter-gap', expected }
 }
 
 function refuse(result: Exclude<AppendResult, { status: 'stored' }>): Verdict {
@@ -136,7 +141,7 @@ function placeFresh(
   for (let i = from; i < unit.entries.length; i++) {
     const entry = unit.entries[i] as NewEntry
     counter++
-    if (entry.counter !== counter) return refuse({ status: 'counter-gap', expected: counter })
+    if (entry.counter !== counter) return refuse(gapAt(counter))
     if (!startsWith(previousId, entry.prev)) return refuse({ status: 'prev-mismatch', counter })
     if (isClosed || entry.epoch !== document.epoch) {
       return refuse({ status: 'epoch-stale', epoch: document.epoch + (isClosed ? 1 : 0) })

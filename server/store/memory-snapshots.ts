@@ -109,8 +109,9 @@ export function createMemorySnapshots({ find, isDeleted, all, sha512, now }: Mem
     },
     async trim(id, { through, beforeS, maxEntries, maxBytes }) {
       const document = find(id)
-      if (document === null) return { entries: 0, bytes: 0, base: 0 }
-      const last = Math.min(through, document.head.seq)
+      if (document === null) return { entries: 0, bytes: 0, base: 0, moved: 0 }
+      const last = Math.min(through, document.head.seq - 1)
+      const { base: from } = document
       let entries = 0
       let bytes = 0
       while (document.base < last && entries < maxEntries && bytes < maxBytes) {
@@ -123,22 +124,23 @@ export function createMemorySnapshots({ find, isDeleted, all, sha512, now }: Mem
         entry.envelope = null
       }
       document.trimmedBytes += bytes
-      return { entries, bytes, base: document.base }
+      return { entries, bytes, base: document.base, moved: document.base - from }
     },
     async forgetMarks(id, beforeS, maxEntries) {
       const document = find(id)
       if (document === null) return 0
       let forgotten = 0
-      const last = Math.min(document.base, document.head.seq - SESSION_SILENCE_SEQS - 1)
-      for (let seq = 1; seq <= last && forgotten < maxEntries; seq++) {
+      for (let seq = 1; seq <= document.base && forgotten < maxEntries; seq++) {
         const entry = document.entries[seq - 1]
         if (entry === null || entry === undefined || entry.isRecord) continue
         if (entry.atS >= beforeS) break
         document.entries[seq - 1] = null
-        const entries = document.sessionsByKey.get(entry.session)?.entriesByCounter
-        entries?.delete(entry.counter)
-        if (entries?.size === 0) document.sessionsByKey.delete(entry.session)
+        document.sessionsByKey.get(entry.session)?.entriesByCounter.delete(entry.counter)
         forgotten++
+      }
+      for (const [key, { last, entriesByCounter }] of document.sessionsByKey) {
+        const isOver = last.seq < document.head.seq - SESSION_SILENCE_SEQS
+        if (isOver && entriesByCounter.size === 0) document.sessionsByKey.delete(key)
       }
       return forgotten
     },

@@ -6,6 +6,10 @@
 import type Database from 'better-sqlite3'
 
 const BACK: Readonly<Record<number, string>> = {
+  5: `
+    DROP TABLE packed_sessions; DROP TABLE mark_pages;
+    ALTER TABLE sessions DROP COLUMN last_id; ALTER TABLE sessions DROP COLUMN last_seq; ALTER TABLE sessions DROP COLUMN last_counter;
+    ALTER TABLE documents DROP COLUMN packed`,
   4: `
     DROP TABLE attestations; DROP TABLE publications; DROP TABLE chunks; DROP TABLE snapshots; DROP TABLE writers;
     ALTER TABLE entries DROP COLUMN signature; ALTER TABLE entries DROP COLUMN at;

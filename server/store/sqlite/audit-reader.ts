@@ -8,6 +8,7 @@ import { toBytes, type Bytes } from '@y-sealed/protocol'
 import Database from 'better-sqlite3'
 
 import { StoreError } from '../store-error.ts'
+import { prepareAuditMarks } from './audit-marks.ts'
 import { prepareAuditSnapshots, type AuditSnapshots } from './audit-snapshots.ts'
 import { checkRuntime, installedDriverVersion } from './check-runtime.ts'
 import { checkOwnership } from './migrations.ts'
@@ -129,7 +130,7 @@ function createReader(db: Database.Database): AuditReader {
   const sql = prepare(db)
   return {
     documents: count('documents'),
-    entries: count('entries'),
+    entries: count('entries') + sql.marks.count,
     tombstones: count('tombstones'),
     findDamage() {
       const rows = db.pragma(`integrity_check(${MAX_DAMAGES})`) as readonly { readonly integrity_check: string }[]
@@ -151,10 +152,13 @@ function createReader(db: Database.Database): AuditReader {
         sql.end.run()
       }
     },
-    entriesAfter: (document, after, max) => sql.entries.all(document, after, max).map(toEntry),
+    entriesAfter(document, after, max) {
+      const rows = sql.entries.all(document, after, max).map(toEntry)
+      return mergeRows(rows, sql.marks.rowsAfter(document, after, max)).slice(0, max)
+    },
     transcriptAt(document, seq) {
       const transcript = sql.transcript.get(document, seq)
-      return transcript === undefined ? null : toBytes(transcript)
+      return transcript === undefined ? sql.marks.transcriptAt(document, seq) : toBytes(transcript)
     },
     derived: (document) => ({
       epochs: sql.epochs.all(document).map((row) => ({ ...row, commitment: toBytes(row.commitment) })),
@@ -177,6 +181,7 @@ function prepare(db: Database.Database) {
       begin: db.prepare('BEGIN'),
       end: db.prepare('COMMIT'),
       snapshots: prepareAuditSnapshots(db),
+      marks: prepareAuditMarks(db),
       orphans: db
         .prepare<[], string>(`SELECT DISTINCT "table" FROM pragma_foreign_key_check LIMIT ${MAX_DAMAGES}`)
         .pluck(),
@@ -201,7 +206,7 @@ function prepare(db: Database.Database) {
       links: db.prepare<[number], LinkRow>('SELECT link, expires FROM links WHERE document = ?'),
       emptySessions: db
         .prepare<[number], number>(
-          'SELECT count(*) FROM sessions s WHERE document = ? AND NOT EXISTS (SELECT 1 FROM entries e WHERE e.session = s.session)',
+          'SELECT count(*) FROM sessions s WHERE document = ? AND last_seq IS NULL AND NOT EXISTS (SELECT 1 FROM entries e WHERE e.session = s.session)',
         )
         .pluck(),
     }
@@ -234,4 +239,11 @@ function toEntry(row: EntryRow): EntryRow {
     device: device === null ? null : toBytes(device),
     sessionId: sessionId === null ? null : toBytes(sessionId),
   }
+}
+
+/** Both in one order; what has a row of its own is taken from that. */
+function mergeRows(rows: readonly EntryRow[], packed: readonly EntryRow[]): readonly EntryRow[] {
+  if (packed.length === 0) return rows
+  const seqs = new Set(rows.map(({ seq }) => seq))
+  return [...rows, ...packed.filter(({ seq }) => !seqs.has(seq))].toSorted((one, other) => one.seq - other.seq)
 }

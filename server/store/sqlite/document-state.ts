@@ -10,6 +10,7 @@ import type { AppendUnit, DocumentStatus, Head, Role } from '../../core/ports.ts
 import type { PublishedSnapshot, SnapshotStatus } from '../../core/snapshot-ports.ts'
 import type { AppendView, LogState, PlacedEntry } from '../judge-append.ts'
 import type { StagedState } from '../judge-snapshot.ts'
+import { findPacked, packedTranscript } from './mark-pages.ts'
 import { findPublished, findStaged, snapshotsOf } from './snapshot-rows.ts'
 import type { SnapshotStatements } from './snapshot-statements.ts'
 import type { Statements } from './statements.ts'
@@ -46,6 +47,8 @@ export interface DocumentState extends LogState {
   /** Of those that are trimmed. */
   trimmedBytes: number
   base: number
+  /** Marks up to here stand in pages. */
+  packed: number
   /** `null` until they are asked for. */
   snapshots: DocumentSnapshots | null
   readonly sessions: Map<string, CachedSession | null>
@@ -102,6 +105,7 @@ export function loadDocument(sql: Statements, id: Bytes): DocumentState | 'delet
     sumBytes: head.log_bytes,
     trimmedBytes: row.trimmed_bytes,
     base: row.base,
+    packed: row.packed,
   })
 }
 
@@ -115,7 +119,7 @@ export function createDocumentState(
   key: number,
   mode: 'members' | 'shared-key',
   row: Omit<DocumentStatus, 'deleted' | 'mode' | 'logBytes' | 'snapshots'> &
-    Pick<DocumentState, 'sumBytes' | 'trimmedBytes'>,
+    Pick<DocumentState, 'sumBytes' | 'trimmedBytes' | 'packed'>,
 ): DocumentState {
   const recent: Bytes[] = []
   recent[row.head.seq % RECENT_TRANSCRIPTS] = row.head.transcript
@@ -163,8 +167,7 @@ export class UnitView implements AppendView {
   stored(counter: number): { readonly seq: number; readonly id: Bytes } | null {
     if (this.#session === null) return null
     if (this.#session.counter === counter) return this.#session
-    const row = this.#sql.stored.get(this.#session.key, counter)
-    return row === undefined ? null : { seq: row.seq, id: toBytes(row.id) }
+    return findStored(this.#sql, (this.#document as DocumentState).key, this.#session.key, counter)
   }
 
   transcriptAt(seq: number): Bytes | null {
@@ -205,7 +208,8 @@ function findSession(sql: Statements, document: DocumentState, unit: AppendUnit)
   const key = sessionKey(unit)
   let session = document.sessions.get(key)
   if (session === undefined) {
-    const row = sql.session.get(document.key, unit.device, unit.session)
+    const name = [document.key, unit.device, unit.session] as const
+    const row = sql.session.get(...name) ?? sql.packedSession.get(...name)
     session =
       row === undefined
         ? null
@@ -213,6 +217,17 @@ function findSession(sql: Statements, document: DocumentState, unit: AppendUnit)
     remember(document.sessions, key, session)
   }
   return session
+}
+
+/** The entry that a session's row has under a counter; `null` when it is not held. */
+export function findStored(
+  sql: Statements,
+  document: number,
+  session: number,
+  counter: number,
+): { readonly seq: number; readonly id: Bytes } | null {
+  const row = sql.stored.get(session, counter)
+  return row === undefined ? findPacked(sql.marks, document, session, counter) : { seq: row.seq, id: toBytes(row.id) }
 }
 
 /** Map key of a unit's device and session. */
@@ -227,7 +242,7 @@ export function findTranscript(sha512: Sha512, sql: Statements, document: Docume
   if (seq > head.seq) return null
   if (seq >= recentFrom && seq > head.seq - RECENT_TRANSCRIPTS) return recent[seq % RECENT_TRANSCRIPTS] as Bytes
   const transcript = sql.transcript.get(document.key, seq)
-  return transcript === undefined ? null : toBytes(transcript)
+  return transcript === undefined ? packedTranscript(sha512, sql.marks, document.key, seq) : toBytes(transcript)
 }
 
 export function findRole(sql: Statements, document: DocumentState, device: Bytes): Role {

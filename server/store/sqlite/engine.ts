@@ -60,7 +60,7 @@ export class SqliteEngine {
     this.#now = now
     this.sql = prepareStatements(db)
     this.documents = new DocumentCache(this.sql, maxCachedDocuments)
-    this.snapshots = new SnapshotTables(db, this.documents, now)
+    this.snapshots = new SnapshotTables(db, this.sql.marks, this.documents, now)
     this.#view = new UnitView(sha512, this.sql, this.snapshots.sql)
   }
 
@@ -83,6 +83,8 @@ export class SqliteEngine {
       if (key === undefined) return false
       this.snapshots.remove(key)
       this.sql.deleteEntries.run(key)
+      this.sql.marks.dropAllSessions.run(key)
+      this.sql.marks.dropAll.run(key)
       this.sql.deleteSessions.run(key)
       this.sql.deleteMembers.run(key)
       this.sql.deleteEpochs.run(key)
@@ -158,6 +160,7 @@ export class SqliteEngine {
       sumBytes: 0,
       trimmedBytes: 0,
       base: 0,
+      packed: 0,
     })
     this.documents.add(unit.document, document)
     return document

@@ -6,6 +6,7 @@
 import { type Bytes, concatBytes, toBytes } from '@y-sealed/protocol'
 
 import type { StoredEntry } from '../../core/ports.ts'
+import { readPackedMarks } from './mark-pages.ts'
 import type { EntryRow, Statements } from './statements.ts'
 
 /** Entries after `after` without a gap; none when the next one's body has been trimmed. */
@@ -29,8 +30,8 @@ export function readRecords(
 
 /** Marks after `after` without a gap; none when the next one has been removed. */
 export function readMarks(sql: Statements, document: number, after: number, max: number): readonly Bytes[] {
-  const marks: Bytes[] = []
-  for (const { seq, id, signature } of sql.readMarks.iterate(document, after, max)) {
+  const marks = readPackedMarks(sql.marks, document, after, max)
+  for (const { seq, id, signature } of sql.readMarks.iterate(document, after + marks.length, max - marks.length)) {
     if (seq !== after + marks.length + 1) break
     marks.push(concatBytes(id, signature))
   }

@@ -17,8 +17,8 @@ export const APPLICATION_ID = 0x7973654c
  * then dirties a page of its own. For the same reason nothing is kept twice: the head of a document is its newest entry
  * and the head of a session is that session's newest entry, so an append writes one row and no other.
  *
- * Trimming sets `envelope` to NULL and keeps the signature. Marks are removed after their time, but never the newest entry of a document, a
- * record, or anything less than `SESSION_SILENCE_SEQS` behind the head. [LO15]
+ * Trimming takes the row away, and what is kept of it goes into a page of marks (step 5); earlier versions set `envelope` to NULL and kept the
+ * signature. The newest entry of a document and records keep their rows. [LO15]
  *
  * There is no unique index on `id`: an id is a hash over document, device, session and counter among others, and these
  * are unique; a second index in random order would double the pages that an append dirties.
@@ -184,7 +184,39 @@ const STEP_4 = (nowS: number): string => `
   ) STRICT, WITHOUT ROWID;
 `
 
-const STEPS: readonly (string | ((nowS: number) => string))[] = [STEP_1, STEP_2, STEP_3, STEP_4]
+/**
+ * Marks of trimmed entries, many to a row (`mark-page.ts`), in place of a row each without its envelope: `packed` is the seq up to which they
+ * are, and rows up to there are records alone. `packed_sessions` finds the page in which a session has a counter: the lowest that it has there.
+ * A session whose newest entry has no row any more has that entry's place and id in its own. [LO15]
+ */
+const STEP_5 = `
+  ALTER TABLE documents ADD COLUMN packed INTEGER NOT NULL DEFAULT 0 CHECK (packed BETWEEN 0 AND 9007199254740991);
+  ALTER TABLE sessions ADD COLUMN last_counter INTEGER CHECK (last_counter BETWEEN 1 AND 9007199254740991);
+  ALTER TABLE sessions ADD COLUMN last_seq INTEGER
+    CHECK (last_seq BETWEEN 1 AND 9007199254740991 AND (last_seq IS NULL) = (last_counter IS NULL));
+  ALTER TABLE sessions ADD COLUMN last_id BLOB CHECK (length(last_id) = 32 AND (last_id IS NULL) = (last_seq IS NULL));
+
+  CREATE TABLE mark_pages (
+    document INTEGER NOT NULL REFERENCES documents (document),
+    first INTEGER NOT NULL CHECK (first BETWEEN 1 AND 9007199254740991),
+    last INTEGER NOT NULL CHECK (last BETWEEN first AND first + 127),
+    at INTEGER NOT NULL CHECK (at BETWEEN 0 AND 9007199254740991),
+    log_bytes INTEGER NOT NULL CHECK (log_bytes BETWEEN 1 AND 9007199254740991),
+    transcript BLOB NOT NULL CHECK (length(transcript) = 32),
+    marks BLOB NOT NULL CHECK (length(marks) = 100 * (last - first + 1)),
+    places BLOB NOT NULL CHECK (length(places) BETWEEN 18 AND 18 * (last - first + 1)),
+    UNIQUE (document, first)
+  ) STRICT;
+
+  CREATE TABLE packed_sessions (
+    session INTEGER NOT NULL REFERENCES sessions (session),
+    first INTEGER NOT NULL CHECK (first BETWEEN 1 AND 9007199254740991),
+    counter INTEGER NOT NULL CHECK (counter BETWEEN 1 AND 9007199254740991),
+    PRIMARY KEY (session, first)
+  ) STRICT, WITHOUT ROWID;
+`
+
+const STEPS: readonly (string | ((nowS: number) => string))[] = [STEP_1, STEP_2, STEP_3, STEP_4, STEP_5]
 
 /**
  * Throws `STORE_FOREIGN` for a file that is not ours, `STORE_NEWER` for one that a later version wrote. Changes nothing:

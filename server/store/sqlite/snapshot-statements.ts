@@ -34,10 +34,17 @@ export interface PublicationRow {
 
 export interface TrimRow {
   readonly seq: number
+  readonly session: number
+  readonly counter: number
+  readonly kind: number
   readonly record: number
   readonly at: number
-  /** Of its envelope; 0 once that is gone. */
-  readonly bytes: number
+  readonly logBytes: number
+  readonly id: Blob
+  readonly transcript: Blob
+  readonly signature: Blob
+  /** Of its envelope; `null` once that is gone. */
+  readonly bytes: number | null
 }
 
 export interface SnapshotStatements {
@@ -77,10 +84,7 @@ export interface SnapshotStatements {
 
   readonly trimmable: Statement<[number, number, number, number], TrimRow>
   readonly trimEntry: Statement<[number, number]>
-  readonly setBase: Statement<[number, number, number]>
-  readonly forgettable: Statement<[number, number, number, number], { readonly seq: number; readonly session: number }>
-  readonly forgetEntry: Statement<[number, number]>
-  readonly deleteSession: Statement<[number, number]>
+  readonly setBase: Statement<[number, number, number, number]>
 
   readonly deleteAttestations: Statement<[number]>
   readonly deletePublications: Statement<[number]>
@@ -160,19 +164,12 @@ export function prepareSnapshotStatements(db: Database): SnapshotStatements {
     deleteUpload: db.prepare('DELETE FROM snapshots WHERE snapshot = ?'),
 
     trimmable: db.prepare(
-      'SELECT seq, record, at, coalesce(length(envelope), 0) AS bytes FROM entries WHERE document = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?',
+      'SELECT seq, session, counter, kind, record, at, log_bytes AS logBytes, id, transcript, ' +
+        'coalesce(signature, substr(envelope, -64)) AS signature, length(envelope) AS bytes ' +
+        'FROM entries WHERE document = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?',
     ),
-    trimEntry: db.prepare(
-      'UPDATE entries SET signature = substr(envelope, -64), envelope = NULL WHERE document = ? AND seq = ?',
-    ),
-    setBase: db.prepare('UPDATE documents SET base = ?, trimmed_bytes = ? WHERE document = ?'),
-    forgettable: db.prepare(
-      'SELECT seq, session FROM entries WHERE document = ? AND seq <= ? AND at < ? AND record = 0 ORDER BY seq LIMIT ?',
-    ),
-    forgetEntry: db.prepare('DELETE FROM entries WHERE document = ? AND seq = ?'),
-    deleteSession: db.prepare(
-      'DELETE FROM sessions WHERE session = ? AND NOT EXISTS (SELECT 1 FROM entries WHERE session = ?)',
-    ),
+    trimEntry: db.prepare('DELETE FROM entries WHERE document = ? AND seq = ?'),
+    setBase: db.prepare('UPDATE documents SET base = ?, trimmed_bytes = ?, packed = ? WHERE document = ?'),
 
     deleteAttestations: db.prepare('DELETE FROM attestations WHERE document = ?'),
     deletePublications: db.prepare('DELETE FROM publications WHERE document = ?'),

@@ -103,7 +103,7 @@ export function createSnapshotStore({
       change(id, undefined, (document) => tables.attest(document, snapshotId))
     },
     async trim(id, bounds) {
-      return change(id, { entries: 0, bytes: 0, base: 0 }, (document) => tables.trim(document, bounds))
+      return change(id, { entries: 0, bytes: 0, base: 0, moved: 0 }, (document) => tables.trim(document, bounds))
     },
     async forgetMarks(id, beforeS, maxEntries) {
       return change(id, 0, (document) => tables.forgetMarks(document, beforeS, maxEntries))

@@ -16,24 +16,33 @@ import type {
   StageResult,
   StagingLimits,
   TrimBounds,
+  TrimStep,
   VerifiedSnapshot,
 } from '../../core/snapshot-ports.ts'
 import { isCounted } from '../judge-snapshot.ts'
 import { ROW_BYTES } from '../snapshot-rows.ts'
 import type { DocumentCache } from './document-cache.ts'
 import type { DocumentState } from './document-state.ts'
+import { dropOldestPage, packedBytes, packMarks, type MarkStatements, type TrimmedEntry } from './mark-pages.ts'
 import { findPublished, rowToPublished } from './snapshot-rows.ts'
-import { prepareSnapshotStatements, type SnapshotStatements, type UploadRow } from './snapshot-statements.ts'
+import {
+  prepareSnapshotStatements,
+  type SnapshotStatements,
+  type TrimRow,
+  type UploadRow,
+} from './snapshot-statements.ts'
 
 /** Whole and unverified, verified, published, on its way out: as `state` has it. */
 const STATE = { staged: 0, verified: 1, published: 2, going: 3 } as const
 
 export class SnapshotTables {
   readonly sql: SnapshotStatements
+  readonly #marks: MarkStatements
   readonly #documents: DocumentCache
   readonly #now: () => number
 
-  constructor(db: Database, documents: DocumentCache, now: () => number) {
+  constructor(db: Database, marks: MarkStatements, documents: DocumentCache, now: () => number) {
+    this.#marks = marks
     this.sql = prepareSnapshotStatements(db)
     this.#documents = documents
     this.#now = now
@@ -168,37 +177,49 @@ export class SnapshotTables {
     document.snapshots = null
   }
 
-  /** Bodies of the oldest go, but for records. */
-  trim(
-    document: DocumentState,
-    { through, beforeS, maxEntries, maxBytes }: TrimBounds,
-  ): { readonly entries: number; readonly bytes: number; readonly base: number } {
-    let { base } = document
+  /** Bodies of the oldest go, but for records and the newest of all, and their marks into pages. */
+  trim(document: DocumentState, { through, beforeS, maxEntries, maxBytes }: TrimBounds): TrimStep {
+    const moved: TrimmedEntry[] = []
     let entries = 0
     let bytes = 0
-    for (const row of this.sql.trimmable.all(document.key, base, Math.min(through, document.head.seq), maxEntries)) {
+    const last = Math.min(through, document.head.seq - 1)
+    let before = packedBytes(this.#marks, document.key, document.packed)
+    for (const row of this.sql.trimmable.all(document.key, document.packed, last, maxEntries)) {
       if (row.at >= beforeS || bytes >= maxBytes) break
-      base = row.seq
-      if (row.record === 1 || row.bytes === 0) continue
+      moved.push(rowToTrimmed(row, before))
+      before = row.logBytes
+      if (row.record === 1) continue
       this.sql.trimEntry.run(document.key, row.seq)
+      if (row.bytes === null) continue
       entries++
       bytes += row.bytes
     }
-    if (base > document.base) this.sql.setBase.run(base, document.trimmedBytes + bytes, document.key)
+    const newest = moved.at(-1)
+    if (newest === undefined) return { entries, bytes, base: document.base, moved: 0 }
+    packMarks(this.#marks, document.key, moved)
+    // Of each session the newest that has no row of its own any more.
+    const heads = new Map(moved.map((entry) => [entry.session, entry] as const))
+    for (const { session, counter, seq, id } of heads.values()) this.#marks.setSession.run(counter, seq, id, session)
+    const base = Math.max(document.base, newest.seq)
+    this.sql.setBase.run(base, document.trimmedBytes + bytes, newest.seq, document.key)
     document.base = base
+    document.packed = newest.seq
     document.trimmedBytes += bytes
-    return { entries, bytes, base }
+    return { entries, bytes, base, moved: moved.length }
   }
 
-  /** Marks of the oldest go, with sessions that have none left. */
+  /** Whole pages of the oldest marks go; and sessions that are over, when nothing is kept of them any more. */
   forgetMarks(document: DocumentState, beforeS: number, maxEntries: number): number {
-    const last = Math.min(document.base, document.head.seq - SESSION_SILENCE_SEQS - 1)
-    const rows = this.sql.forgettable.all(document.key, last, beforeS, maxEntries)
-    for (const { seq } of rows) this.sql.forgetEntry.run(document.key, seq)
-    for (const session of new Set(rows.map((row) => row.session))) this.sql.deleteSession.run(session, session)
+    let forgotten = 0
+    while (forgotten < maxEntries) {
+      const dropped = dropOldestPage(this.#marks, document.key, document.base, beforeS)
+      if (dropped === 0) break
+      forgotten += dropped
+    }
+    const { changes } = this.#marks.dropSilent.run(document.key, document.head.seq - SESSION_SILENCE_SEQS)
     // Sessions are remembered by keys that may be another's now.
-    document.sessions.clear()
-    return rows.length
+    if (changes > 0) document.sessions.clear()
+    return forgotten
   }
 
   keepOnly(document: DocumentState, isKept: (snapshotId: Bytes) => boolean): number {
@@ -230,5 +251,17 @@ export class SnapshotTables {
     this.sql.deletePublications.run(document)
     this.sql.deleteAllChunks.run(document)
     this.sql.deleteUploads.run(document)
+  }
+}
+
+/** With the size that its envelope had, by the sum of all where it is gone: `before` is that before it, where that is known. */
+function rowToTrimmed(row: TrimRow, before: number | null): TrimmedEntry {
+  const bytes = row.bytes ?? (before === null ? 0 : row.logBytes - before)
+  return {
+    ...row,
+    id: toBytes(row.id),
+    transcript: toBytes(row.transcript),
+    signature: toBytes(row.signature),
+    bytes,
   }
 }

@@ -6,6 +6,8 @@
  */
 import type { Database, Statement } from 'better-sqlite3'
 
+import { prepareMarkStatements, type MarkStatements } from './mark-pages.ts'
+
 type Blob = Uint8Array
 
 export interface DocumentRow {
@@ -18,6 +20,7 @@ export interface DocumentRow {
   readonly closed: number
   readonly base: number
   readonly trimmed_bytes: number
+  readonly packed: number
 }
 
 export interface HeadRow {
@@ -56,6 +59,7 @@ export interface EntryRow {
 
 /** The prepared statements by name. */
 export interface Statements {
+  readonly marks: MarkStatements
   readonly begin: Statement<[]>
   readonly commit: Statement<[]>
   readonly rollback: Statement<[]>
@@ -65,6 +69,8 @@ export interface Statements {
   readonly head: Statement<[number], HeadRow>
   readonly recordHead: Statement<[number], RecordHeadRow>
   readonly session: Statement<[number, Blob, Blob], SessionRow>
+  /** Of a session that has no entry with a row of its own. */
+  readonly packedSession: Statement<[number, Blob, Blob], SessionRow>
   readonly stored: Statement<[number, number], RecordHeadRow>
   readonly transcript: Statement<[number, number], Blob>
   readonly role: Statement<[number, Blob], number>
@@ -102,12 +108,13 @@ export interface Statements {
 /** Prepares them all; throws when the tables are not those of the present format. */
 export function prepareStatements(db: Database): Statements {
   return {
+    marks: prepareMarkStatements(db),
     begin: db.prepare('BEGIN IMMEDIATE'),
     commit: db.prepare('COMMIT'),
     rollback: db.prepare('ROLLBACK'),
 
     document: db.prepare(
-      'SELECT d.document, mode, genesis_hash, room_key, epoch, commitment, closed, base, trimmed_bytes FROM documents d JOIN epochs e USING (document) WHERE d.id = ? ORDER BY epoch DESC LIMIT 1',
+      'SELECT d.document, mode, genesis_hash, room_key, epoch, commitment, closed, base, trimmed_bytes, packed FROM documents d JOIN epochs e USING (document) WHERE d.id = ? ORDER BY epoch DESC LIMIT 1',
     ),
     documentKey: db.prepare<[Blob], number>('SELECT document FROM documents WHERE id = ?').pluck(),
     tombstone: db.prepare<[Blob], number>('SELECT 1 FROM tombstones WHERE id = ?').pluck(),
@@ -115,6 +122,9 @@ export function prepareStatements(db: Database): Statements {
     recordHead: db.prepare('SELECT seq, id FROM entries WHERE document = ? AND record = 1 ORDER BY seq DESC LIMIT 1'),
     session: db.prepare(
       'SELECT s.session, counter, seq, e.id FROM sessions s JOIN entries e ON e.session = s.session WHERE s.document = ? AND device = ? AND s.id = ? ORDER BY counter DESC LIMIT 1',
+    ),
+    packedSession: db.prepare(
+      'SELECT session, last_counter AS counter, last_seq AS seq, last_id AS id FROM sessions WHERE document = ? AND device = ? AND id = ? AND last_seq IS NOT NULL',
     ),
     stored: db.prepare('SELECT seq, id FROM entries WHERE session = ? AND counter = ?'),
     transcript: db

@@ -11,7 +11,7 @@
  *
  * @module
  */
-import { toBytes, type Bytes, type Sha512 } from '@y-sealed/protocol'
+import type { Bytes, Sha512 } from '@y-sealed/protocol'
 
 import type { DocumentStatus, Store, StoredEntry } from '../../core/ports.ts'
 import { checkUnit } from '../check-unit.ts'
@@ -20,7 +20,7 @@ import { deletedStatus } from '../deleted-status.ts'
 import { nodeSha512 } from '../node-sha512.ts'
 import { StoreError } from '../store-error.ts'
 import type { DocumentState } from './document-state.ts'
-import { findRole, findTranscript } from './document-state.ts'
+import { findRole, findStored, findTranscript } from './document-state.ts'
 import { SqliteEngine } from './engine.ts'
 import { readCommitments, readEntries, readMarks, readRecords } from './log-reader.ts'
 import { openDatabase, type OpenOptions } from './open-database.ts'
@@ -123,9 +123,8 @@ export function openSqliteStore({
     },
     async entryAt(id, device, session, counter) {
       return withDocument(id, null, ({ key }) => {
-        const row = sql.session.get(key, device, session)
-        const entry = row === undefined ? undefined : sql.stored.get(row.session, counter)
-        return entry === undefined ? null : { seq: entry.seq, id: toBytes(entry.id) }
+        const row = sql.session.get(key, device, session) ?? sql.packedSession.get(key, device, session)
+        return row === undefined ? null : findStored(sql, key, row.session, counter)
       })
     },
     async noteSigned(id, head) {

@@ -1,12 +1,10 @@
 /**
  * P5: a trace typed with one envelope an edit while a second device looks after the snapshots that are made meanwhile, the relay restarted, and
- * a fresh client that opens the document. The measures are the merged state, as one message, and Yjs taking it in; and, for P7, what lies
- * on the relay's disk once it has trimmed the log.
+ * a fresh client that opens the document. The measures are the merged state, as one message, and Yjs taking it in; and then,
+ * for P7, what is left on the relay's disk.
  *
  * @module
  */
-import { readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
 import * as Y from 'yjs'
 
 import { typeTrace } from '../../../client/node/replay/type-trace.ts'
@@ -17,6 +15,7 @@ import { readCpuUs, readMemoryBytes } from '../process-cost.ts'
 import { createRoomAccess, openSealedClient, type SealedClient } from '../sealed-client.ts'
 import { startRelayProcess } from '../systems/relay.ts'
 import type { Workplace } from '../workplace.ts'
+import { benchStoredAfterTrim } from './stored-after-trim.ts'
 
 /** As in production, but for less waiting when the typing is done. */
 const PACE = { electionMs: 300, attestationMs: 600, idleMs: 1_000 }
@@ -93,6 +92,7 @@ export async function benchColdOpen({
   }
   const grownKib = (readMemoryBytes(relay.pid) - restedBytes) / 1024
   await relay.stop()
+  const stored = await benchStoredAfterTrim({ workplace, data, title: name, plainBytes: merged.length, open })
   const title = name
   const state = 'merged state'
   return [
@@ -120,7 +120,7 @@ export async function benchColdOpen({
       'entries',
       medianOf(openings, ({ entries }) => entries),
     ),
-    compareRow('P7', `${title}: on disk once trimmed`, 'B', sizeOf(data), 'plain Yjs state', merged.length),
+    ...stored,
     { row: 'P5', name: `${title}: typed out to vouched for`, value: vouchedMs, unit: 'ms' },
     { row: 'P5', name: `${title}: snapshots that stand`, value: published, unit: '' },
     { row: 'P5', name: `${title}: relay CPU an opening`, value: medianOf(openings, (run) => run.cpuMs), unit: 'ms' },
@@ -139,11 +139,4 @@ async function whenVouched({ provider }: SealedClient, typedSeq: number): Promis
     await sleep(50)
   }
   return performance.now() - startedAt
-}
-
-/** Of the database, whatever its files. */
-function sizeOf(folder: string): number {
-  return readdirSync(folder)
-    .filter((name) => name.startsWith('relay.db'))
-    .reduce((sum, name) => sum + statSync(join(folder, name)).size, 0)
 }

@@ -272,14 +272,16 @@ describe('what is kept of a log', () => {
     const [old, writer] = [log.writer(), log.writer()]
     for (let i = 0; i < 9; i++) log.update(old)
     for (let i = 0; i < SESSION_SILENCE_SEQS + 11; i++) log.update(writer)
-    // The genesis and so many updates: the mark at 20 is the newest that no session and no seen may rest on.
+    // The oldest go first, whatever session may still rest on them.
     log.rows.trim(SESSION_SILENCE_SEQS)
-    const gone = log.rows.rows.splice(1, 19)
+    log.rows.rows.splice(1, 19)
     expect(log.audit()).toMatchObject({ faults: [], trimmed: SESSION_SILENCE_SEQS - 20 })
-    const [next] = log.rows.rows.splice(1, 1)
-    expect(log.faults).toContain('SEQ_GAP 22')
-    log.rows.rows.splice(1, 0, gone.at(-1) as EntryRow, next as EntryRow)
+    const [next] = log.rows.rows.splice(2, 1)
+    expect(log.faults).toContain('SEQ_GAP 23')
+    log.rows.rows.splice(2, 0, next as EntryRow)
     expect(log.faults).toEqual([])
+    log.rows.rows.splice(1, SESSION_SILENCE_SEQS)
+    expect(log.faults).toContain(`SEQ_GAP ${SESSION_SILENCE_SEQS + 21}`)
   })
 
   it('[LO2] names an envelope in the place of another once, whatever its size', () => {

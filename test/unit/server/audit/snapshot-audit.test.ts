@@ -62,8 +62,12 @@ it('[LO11] [LO13] [LO15] finds a trimmed log with its snapshots in order, and sa
   expect(documentToText(disputed)).toContain('1 DISPUTED')
 })
 
-const BYTE = (column: string): string =>
-  `${column} = CAST(substr(${column}, 1, 9) || x'5a' || substr(${column}, 11) AS BLOB)`
+const BYTE = (column: string, at = 9): string =>
+  `${column} = CAST(substr(${column}, 1, ${at}) || x'5a' || substr(${column}, ${at + 2}) AS BLOB)`
+/** What stands in a page of marks before the third. */
+const TWO_MARKS = 200
+
+const UNKNOWN_TRANSCRIPT = 'PUBLICATIONS_WRONG, SEEN_WRONG, TRANSCRIPT_WRONG'
 
 /** What is done to a sound database, and what the audit says then. */
 const DAMAGES: readonly (readonly [string, string, string])[] = [
@@ -96,9 +100,10 @@ const DAMAGES: readonly (readonly [string, string, string])[] = [
   ['a base that is too high', 'UPDATE documents SET base = base + 1', 'TRIM_WRONG'],
   ['a base that is too low', 'UPDATE documents SET base = base - 1', 'TRIM_WRONG'],
   ['bytes trimmed that were not', 'UPDATE documents SET trimmed_bytes = trimmed_bytes + 1', 'TRIM_WRONG'],
-  ['a mark’s signature', `UPDATE entries SET ${BYTE('signature')} WHERE seq = 3`, 'TRANSCRIPT_WRONG'],
-  ['a mark’s id', `UPDATE entries SET ${BYTE('id')} WHERE seq = 3`, 'TRANSCRIPT_WRONG'],
-  ['a mark that is gone', 'DELETE FROM entries WHERE seq = 3', 'SEQ_GAP, TRANSCRIPT_WRONG'],
+  // With a mark goes T behind it in its page, and what refers to it.
+  ['a mark’s signature', `UPDATE mark_pages SET ${BYTE('marks', TWO_MARKS + 40)}`, UNKNOWN_TRANSCRIPT],
+  ['a mark’s id', `UPDATE mark_pages SET ${BYTE('marks', TWO_MARKS + 9)}`, UNKNOWN_TRANSCRIPT],
+  ['a page’s transcript', `UPDATE mark_pages SET ${BYTE('transcript')}`, UNKNOWN_TRANSCRIPT],
 ]
 
 it('[LO10] [LO11] [LO13] [LO15] names what was turned, taken away or put in', { timeout: 60_000 }, async () => {

@@ -71,7 +71,7 @@ describe('the SQLite store', () => {
     const path = makeStorePath()
     const before = openSqliteStore({ path, now: () => 1_000 })
     const { id, creator } = await createTestDocument(before)
-    await before.append([creator.unit({ count: 3 })])
+    await before.append([creator.unit({ count: 4 })])
     await before.close()
     const old = new Database(path)
     toFormat(old, 3)
@@ -82,6 +82,31 @@ describe('the SQLite store', () => {
     const nowS = Math.floor(Date.now() / 1000)
     expect(await after.snapshots.trim(id, { ...bounds, beforeS: nowS - 60 })).toMatchObject({ entries: 0 })
     expect(await after.snapshots.trim(id, { ...bounds, beforeS: nowS + 60 })).toMatchObject({ entries: 3 })
+  })
+
+  it('[LO15] packs the marks of a file of the fourth format, which had a row each', async () => {
+    const path = makeStorePath()
+    const before = openSqliteStore({ path, now: () => 1_000 })
+    const { id, creator } = await createTestDocument(before)
+    const unit = creator.unit({ count: 300 })
+    await before.append([unit])
+    const marks = await before.readMarks(id, 0, 999)
+    await before.close()
+    const old = new Database(path)
+    toFormat(old, 4)
+    old.exec(`UPDATE entries SET signature = substr(envelope, -64), envelope = NULL WHERE seq BETWEEN 2 AND 200;
+              UPDATE documents SET base = 200, trimmed_bytes = 199 * 120`)
+    old.close()
+    const after = open({ path })
+    expect(await after.readMarks(id, 0, 999)).toEqual(marks)
+    const bounds = { through: 250, beforeS: 1e9, maxEntries: 150, maxBytes: 1e6 }
+    expect(await after.snapshots.trim(id, bounds)).toEqual({ entries: 0, bytes: 0, base: 200, moved: 150 })
+    expect(await after.readMarks(id, 0, 999)).toEqual(marks)
+    expect(await after.append([unit])).toMatchObject([{ status: 'stored', fresh: 0 }])
+    expect(await after.snapshots.trim(id, bounds)).toEqual({ entries: 50, bytes: 50 * 120, base: 250, moved: 100 })
+    expect(await after.readMarks(id, 0, 999)).toEqual(marks)
+    expect(await after.readMarks(id, 127, 5)).toEqual(marks.slice(127, 132))
+    expect((await after.status([id]))[0]).toMatchObject({ base: 250, logBytes: 51 * 120 + 120 })
   })
 
   it('[I9] leaves no byte of a removed document in its files', async () => {
