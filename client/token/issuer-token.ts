@@ -60,7 +60,8 @@ export interface IssuerTokenOptions {
  */
 export function issuerTokens(options: IssuerTokenOptions): TokenSource {
   const { pins } = options
-  const plainFetch: FetchJson = options.fetch ?? ((url, init) => fetch(url, init))
+  // What a relay sends elsewhere is not asked for there: proofs are for its own origin.
+  const plainFetch: FetchJson = options.fetch ?? ((url, init) => fetch(url, { ...init, redirect: 'error' }))
   const fetchJson: FetchJson = pins === undefined ? plainFetch : (url, init) => plainFetch(url, { ...init, pins })
   const nonceByUrl = new Map<string, KnownNonce>()
 
@@ -98,13 +99,27 @@ export function issuerTokens(options: IssuerTokenOptions): TokenSource {
       try {
         return await request(url, asked, known.nonce)
       } catch (error) {
-        // The relay has started anew, or this is another one of several: it knows nothing of that nonce.
-        if (!(error instanceof TokenDeniedError) || error.code !== 'PROOF_REFUSED') throw error
+        if (!isStale(error)) throw error
+      }
+    }
+    for (let tries = 1; tries < MAX_FRESH_NONCES; tries++) {
+      try {
+        return await request(url, asked, await nonceOf(url))
+      } catch (error) {
+        if (!isStale(error)) throw error
       }
     }
     return await request(url, asked, await nonceOf(url))
   }
 }
+
+/** The relay has started anew since it gave the nonce, or this is another one of several: it knows nothing of it. */
+function isStale(error: unknown): boolean {
+  return error instanceof TokenDeniedError && error.code === 'PROOF_REFUSED'
+}
+
+/** A relay may start anew between a nonce and the proof, even twice; after that the proof is to blame, for good. */
+const MAX_FRESH_NONCES = 3
 
 /** A nonce is good for 60 s and for any number of tokens: opening twenty documents asks for one. [AU10] */
 const NONCE_REUSE_MS = 30_000
