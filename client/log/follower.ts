@@ -12,7 +12,7 @@ import {
   type OpenedFrame,
   type SignedHead,
 } from '@y-sealed/protocol'
-import { startTimer, type Cancel } from '../platform.ts'
+import { startTimer, wallClock, type Cancel } from '../platform.ts'
 import type { DocumentLog, LogEntry, LogOutcome } from './document-log.ts'
 import { PromisedHeads } from './promised-heads.ts'
 import { Sequencer } from './sequencer.ts'
@@ -69,6 +69,7 @@ export class LogFollower {
   readonly #sequencer = new Sequencer()
   #target: SignedHead | null = null
   #newestHead: SignedHead | null = null
+  #confirmedAt: number | null = null
   readonly #promises = new PromisedHeads()
   /** Up to here the relay sends entries without being asked. [FR5] */
   #inlineThrough = 0
@@ -95,6 +96,11 @@ export class LogFollower {
   /** The newest head that the relay signed and that fits. */
   get signedHead(): SignedHead | null {
     return this.#newestHead
+  }
+
+  /** When (Unix ms) the relay last showed a head, signed, that fits; `null` in a run in which it has shown none. */
+  get confirmedAt(): number | null {
+    return this.#confirmedAt
   }
 
   /** A socket has the document open. */
@@ -133,6 +139,7 @@ export class LogFollower {
     if (frame.through < seq || this.#contradicts(frame.head)) return this.#fall(frame, 'FORK')
     if (!this.#promise(frame.head)) return this.#stopForked(frame.head)
     this.#options.onHeld(frame)
+    this.#confirmedAt = wallClock()
     this.#target = frame.head
     this.#inlineThrough = frame.through
     this.#advance()
@@ -260,6 +267,7 @@ export class LogFollower {
     if (!signed) return
     if (from === 'relay' && this.#isDoubt(head)) return this.#options.onDoubt()
     if (this.#contradicts(head) || !this.#promise(head)) return this.#stopForked(head)
+    if (from === 'relay') this.#confirmedAt = wallClock()
     this.#advance()
   }
 

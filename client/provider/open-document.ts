@@ -138,6 +138,10 @@ export class OpenDocument {
     return this.#history.signedHead
   }
 
+  get confirmedAt(): number | null {
+    return this.#history.follower.confirmedAt
+  }
+
   disconnect(): void {
     this.#presence?.dropAll()
     this.line.disconnect()

@@ -139,6 +139,14 @@ export class SealedProvider extends ObservableV2<EventMap> {
     return this.#document.signedHead
   }
 
+  /**
+   * When (Unix ms, by this device's clock) the relay last signed a head that fits the verified log; `null` in a run in which it has not yet. That
+   * nothing was added since nobody can know: a relay that keeps the newest entries from everybody is not found out before somebody else's come.
+   */
+  get confirmedAt(): number | null {
+    return this.#document.confirmedAt
+  }
+
   /** The published snapshots, oldest first: the newest that others vouch for, and what came after it. [LO11] [LO13] */
   get snapshots(): readonly PublishedSnapshot[] {
     return this.#document.log.snapshots.all

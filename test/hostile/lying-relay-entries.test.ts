@@ -18,7 +18,16 @@ import { DocumentLog, type LogOutcome } from '../../client/log/document-log.ts'
 import { showEntries, turnBit, type ShownEntry, type Trick } from '../support/lying-relay.ts'
 import { createTestDevice } from '../support/raw-client.ts'
 import { TestWriter } from '../support/room-document.ts'
-import { createScene, halted, haltOf, setStage, whenHealed, type Stage, type Witness } from '../support/stage.ts'
+import {
+  createScene,
+  halted,
+  haltOf,
+  setStage,
+  whenHealed,
+  whenSigned,
+  type Stage,
+  type Witness,
+} from '../support/stage.ts'
 
 /** Alice writes two lines at the honest relay: entries 3 and 4, after genesis and bind. */
 async function writeTwoLines(stage: Stage): Promise<Witness> {
@@ -310,6 +319,23 @@ describe('a relay that drops or re-orders entries', () => {
     const shown = bob.text
     stage.lying.cut()
     expect(await haltOf(bob)).toEqual(halted('FORK', shown))
+  })
+
+  it('T4 [K11] [LO4] a tail kept from everybody is not found out, and the app can tell when the relay last vouched for what there is', async () => {
+    const { stage, alice, bob } = await followLive()
+    const confirmedAt = (): number => bob.peer.provider.confirmedAt ?? 0
+    expect([confirmedAt() > Date.now() - 60_000, confirmedAt() <= Date.now()]).toEqual([true, true])
+    stage.lying.toClient = (frame) => (frame?.type === 'entries' || frame?.type === 'head' ? [] : undefined)
+    const before = confirmedAt()
+    await write(alice, 'second ')
+    await whenSigned(alice)
+    expect([bob.text, bob.reports, confirmedAt()]).toEqual(['first ', [], before])
+    stage.lying.repent()
+    // The first honest message: somebody else's entry, behind the gap.
+    await write(alice, 'third')
+    await vi.waitFor(() => expect(bob.text).toBe('first second third'))
+    await vi.waitFor(() => expect(confirmedAt()).toBeGreaterThan(before), { timeout: 10_000 })
+    expect(bob.reports).toEqual([])
   })
 
   it('T4 [K11] [LO4] a tail withheld is not called synced, and is reported', async () => {

@@ -9,7 +9,7 @@ import {
   type Bytes,
 } from '@y-sealed/protocol'
 import { Session, type Device } from '@y-sealed/protocol/sealing'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 
 import { turnBit, type Link } from '../support/lying-relay.ts'
 import { createTestDevice } from '../support/raw-client.ts'
@@ -107,6 +107,26 @@ describe('a relay that forges presence', () => {
     await vi.waitFor(() => expect(stateOf(bob, alice)).toBeUndefined())
     link.toClient(said)
     await settle(link)
+    expect(stateOf(bob, alice)).toBeUndefined()
+  })
+})
+
+describe('a relay that keeps presence back', () => {
+  it('T19 [K17] [CL7] shows nobody for longer than 30 s, whatever it says again', async () => {
+    // Looked at by an interval; sockets and all else go by the real clock.
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const { stage, alice, bob, link, said } = await begin()
+    stage.lying.toClient = (frame) => (frame?.type === 'awareness' || frame?.type === 'gone' ? [] : undefined)
+    const age = (ms: number): void => {
+      for (const meta of bob.peer.provider.awareness.meta.values()) meta.lastUpdated -= ms
+      vi.advanceTimersByTime(ms)
+    }
+    age(29_000)
+    link.toClient(said)
+    await settle(link)
+    expect(stateOf(bob, alice)).toEqual({ user: 'alice' })
+    age(4_000)
     expect(stateOf(bob, alice)).toBeUndefined()
   })
 })

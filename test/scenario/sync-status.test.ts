@@ -55,7 +55,7 @@ it('[CL22] tells of offline while nothing answers, not of every attempt, and of 
   await becomes(alice, 'saved')
 })
 
-it('K9 [LO6] [CL22] tells of a relay that was rolled back, and of nothing else until it shows all of it again', async () => {
+it('[K9] [LO6] [CL22] tells of a relay that was rolled back, and of nothing else until it shows all of it again', async () => {
   const { stage, alice } = await writeOnce()
   const old = await copyOf(stage.honest, [stage.lying])
   stage.lying.stand(await startHonestRelay([stage.lying], stage.honest.data))
@@ -87,7 +87,7 @@ it('[CL22] tells of an entry that does not count until the person has read of it
   expect(kindOf(alice)).toBe('saved')
 })
 
-it('K1 [CL22] tells of what was altered on its way until it is read anew, and of what was withheld until it comes', async () => {
+it('[K1] [CL22] tells of what was altered on its way until it is read anew, and of what was withheld until it comes', async () => {
   const { stage, alice } = await writeOnce()
   const bob = await stage.watchHonestly()
   await bob.peer.provider.whenSynced()

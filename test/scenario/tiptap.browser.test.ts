@@ -100,7 +100,7 @@ describe('carets of others', () => {
     expect(Math.abs(mark.getBoundingClientRect().right - coordsAtPos(8).left)).toBeLessThan(1.5)
   })
 
-  it('K17 show names as text, and colours that are none as one of their own', async () => {
+  it('[K17] show names as text, and colours that are none as one of their own', async () => {
     const accessOf = await createRoom()
     const alice = await sitDown(accessOf, { name: 'Alice' })
     const name = '<img src=x onerror="alert(1)">'
@@ -112,7 +112,7 @@ describe('carets of others', () => {
     expect(alice.host.innerHTML).not.toContain('evil')
   })
 
-  it('K17 stay away where somebody makes a place up', async () => {
+  it('[K17] stay away where somebody makes a place up', async () => {
     const { alice, bob } = await twoDesks()
     for (const cursor of [
       7,

@@ -33,6 +33,7 @@ export interface Trick {
 }
 
 const NOTHING: readonly Bytes[] = []
+const PONG = encodeRelayFrame({ type: 'pong', nonce: 1 })
 
 function onEntries(lie: (frame: EntriesFrame, message: Bytes) => readonly Bytes[] | undefined): Lie {
   return { toClient: (frame, message) => (frame?.type === 'entries' ? lie(frame, message) : undefined) }
@@ -208,6 +209,19 @@ export const TRICKS: readonly Trick[] = [
     tells: [],
   },
   {
+    row: 'K13',
+    name: 'says two MiB at once',
+    lie: () => onEntries(() => [new Uint8Array(2_097_152).fill(0x83)]),
+    tells: [],
+  },
+  {
+    row: 'K13',
+    name: 'says nothing a thousand times with each',
+    isHarmless: true,
+    lie: () => onEntries((_frame, message) => [message, ...Array.from({ length: 1_000 }, () => PONG)]),
+    tells: [],
+  },
+  {
     row: 'K14',
     name: 'acknowledges nothing',
     lie: () => ({ toClient: (frame) => (frame?.type === 'ack' ? NOTHING : undefined) }),
@@ -218,6 +232,18 @@ export const TRICKS: readonly Trick[] = [
     name: 'acknowledges what it throws away',
     lie: misacknowledging,
     tells: ['ROLLBACK', 'FORK', 'WITHHELD', 'ENTRY_REFUSED'],
+  },
+  {
+    row: 'K17',
+    name: 'shows presence a hundred times, each with a bit turned',
+    isHarmless: true,
+    lie: () => ({
+      toClient: (frame, message) =>
+        frame?.type === 'awareness'
+          ? Array.from({ length: 100 }, (_, bit) => turn(message, -1 - bit, 1 << (bit & 7)))
+          : undefined,
+    }),
+    tells: [],
   },
   { row: 'K15', name: 'speaks another version', lie: () => altered((bytes) => turn(bytes, 0)), tells: [] },
   { row: 'K15', name: 'speaks another suite', lie: () => altered((bytes) => turn(bytes, 2)), tells: [] },

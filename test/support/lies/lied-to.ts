@@ -36,6 +36,8 @@ export interface LiedTo {
   readonly isSynced: () => boolean
   /** Edits that the app would call unsaved, by each of the counts that it is given. */
   readonly unsaved: () => readonly number[]
+  /** How many are shown to be here, themselves among them. */
+  readonly shown: () => number
 }
 
 export interface Scene {
@@ -102,20 +104,37 @@ const JOIN: Readonly<Record<Provider, (seat: Seat) => Promise<Omit<LiedTo, 'repo
     const { provider, text } = peer
     provider.on('integrity', tell)
     provider.connect()
-    return { text, isSynced: () => provider.synced, unsaved: () => [provider.unsyncedChanges] }
+    const { awareness } = provider
+    return {
+      text,
+      isSynced: () => provider.synced,
+      unsaved: () => [provider.unsyncedChanges],
+      shown: () => awareness.getStates().size,
+    }
   },
 
   'y-websocket': async (seat) => {
     const count = { unsaved: 0 }
     const { provider, text } = await joinStock({ relay, ...seat.room, socket: adapterOptions(seat, count) })
-    return { text, isSynced: () => provider.synced, unsaved: () => [count.unsaved] }
+    const { awareness } = provider
+    return {
+      text,
+      isSynced: () => provider.synced,
+      unsaved: () => [count.unsaved],
+      shown: () => awareness.getStates().size,
+    }
   },
 
   Hocuspocus: async (seat) => {
     const count = { unsaved: 0 }
     const options = adapterOptions(seat, count) as Partial<HocuspocusSocketOptions>
     const { provider, text } = await joinHocuspocus({ relay, ...seat.room, socket: options })
-    return { text, isSynced: () => provider.synced, unsaved: () => [count.unsaved, provider.unsyncedChanges] }
+    return {
+      text,
+      isSynced: () => provider.synced,
+      unsaved: () => [count.unsaved, provider.unsyncedChanges],
+      shown: () => provider.awareness?.getStates().size ?? 0,
+    }
   },
 }
 

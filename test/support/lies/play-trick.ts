@@ -13,10 +13,14 @@ const PATIENCE = { timeout: 15_000 }
 /** What is told after so long of a lie that makes itself known is told without an honest word. */
 const LIE_MS = 400
 
+const LATE: ReadonlySet<string> = new Set(['WITHHELD', 'RESTORED'])
+
 /** How it went. */
 export interface Account {
   /** What was shown that nobody wrote, while the lie went on and at the end. */
   readonly invented: readonly string[]
+  /** Who was shown to be there beside the two. */
+  readonly strangers: number
   /** While it went on everything came through, and nobody had to be told. */
   readonly isUnharmed: boolean
   /** The app was told what the catalogue says. */
@@ -36,13 +40,15 @@ export async function playTrick(trick: Trick, scene: Scene): Promise<Account> {
   await startWell(scene)
   liar.lie = trick.lie()
   if (trick.isAtOpening === true) liar.cut()
+  alice.provider.awareness.setLocalState({ user: 'alice' })
   for (const line of ['one. ', 'two. ', 'three. ']) await write(alice, line)
   type(bob, 'typed meanwhile. ')
   const isUnharmed = trick.isHarmless !== true || (await comesTrue(() => hasAll(bob) && isSaved(bob)))
   // What comes late was held back for a while, and is asked for.
-  const isQuiet = trick.isHarmless !== true || bob.reports.every(({ code }) => code === 'WITHHELD')
+  const isQuiet = trick.isHarmless !== true || bob.reports.every(({ code }) => LATE.has(code))
   if (trick.isHarmless !== true) await new Promise((resolve) => setTimeout(resolve, LIE_MS))
   const during = inventedIn(bob)
+  const strangers = Math.max(0, bob.shown() - 2)
   const isStopped = (): boolean => bob.reports.some(({ fatal }) => fatal)
   if (trick.stops === true) await comesTrue(isStopped)
   liar.lie = null
@@ -53,7 +59,8 @@ export async function playTrick(trick: Trick, scene: Scene): Promise<Account> {
   const isTold = trick.tells.length === 0 || report !== undefined
   const honestAt = liar.honestAt ?? Infinity
   const detectionMs = report === undefined ? null : Math.max(0, report.at - honestAt)
-  return { invented: [during, inventedIn(bob)], isUnharmed: isUnharmed && isQuiet, isTold, end, detectionMs }
+  const invented = [during, inventedIn(bob)]
+  return { invented, strangers, isUnharmed: isUnharmed && isQuiet, isTold, end, detectionMs }
 }
 
 async function startWell({ alice, bob }: Scene): Promise<void> {

@@ -50,7 +50,7 @@ export function tellEveryLie(provider: Provider): void {
 }
 
 function expectedOf({ stops }: Trick): Omit<Account, 'detectionMs'> {
-  return { invented: ['', ''], isUnharmed: true, isTold: true, end: stops === true ? 'stopped' : 'well' }
+  return { invented: ['', ''], strangers: 0, isUnharmed: true, isTold: true, end: stops === true ? 'stopped' : 'well' }
 }
 
 function byWay(accounts: readonly object[]): Readonly<Record<string, object>> {
