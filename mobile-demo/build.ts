@@ -15,7 +15,7 @@ import { APP_FOLDER, PACKED } from './host/app-folder.ts'
 const pathOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
 /** For a talk, where there is a network; and what is no part of an app on a phone. */
-const NOT_KEPT = /^show\.html$|^assets\/show-|\.map$|^sw\.js$/
+const NOT_KEPT = /^show\.html$|^phone\.css$|^assets\/show-|\.map$|^sw\.js$/
 
 const PACKABLE = /\.(?:html|js|css|svg|webmanifest)$/
 

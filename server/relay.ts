@@ -8,7 +8,7 @@ import { createHmac, randomFillSync } from 'node:crypto'
 import { once } from 'node:events'
 import type { IncomingMessage, Server as PlainServer, ServerResponse } from 'node:http'
 import type { Server } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 
 import { Admission } from './core/admission.ts'
 import { DEFAULT_LIMITS, type RelayLimits } from './core/limits.ts'
@@ -56,6 +56,8 @@ export interface Relay {
   listen(address: {
     readonly host?: string
     readonly port: number
+    /** Asked with the address by which somebody has come; where it says no, they are cut off before TLS. */
+    readonly admits?: (localAddress: string) => boolean
   }): Promise<{ readonly host: string; readonly port: number }>
   /** Takes the upgrades for `/sync` of a server that the caller runs; all else stays the caller's. */
   attach(server: Server): void
@@ -153,8 +155,13 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
   }
 
   return {
-    async listen({ host, port }) {
+    async listen({ host, port, admits }) {
       const server = makeServer(host)
+      if (admits !== undefined) {
+        server.prependListener('connection', (socket: Socket) => {
+          if (!admits(socket.localAddress ?? '')) socket.destroy()
+        })
+      }
       server.listen(port, host)
       await once(server, 'listening')
       // Without a listener an accept that fails for want of descriptors would end the process. [H14]

@@ -14,10 +14,12 @@ import { DEFAULT_LIMITS, type RelayLimits } from './core/limits.ts'
 import type { Clock, Log, Store } from './core/ports.ts'
 import { keepCertificate, type CertificateKeeper } from './ops/certificate-keeper.ts'
 import { createCertificateSource } from './ops/certificate-source.ts'
+import { isPrivateHost } from './ops/certificate.ts'
 import { createSystemClock } from './ops/clock.ts'
 import { fitConnections, readDescriptorLimit } from './ops/descriptor-limit.ts'
 import { authorityPathOf, tlsFolderOf } from './ops/development-certificate.ts'
 import { hostInUrl, isLoopbackHost } from './ops/host-name.ts'
+import { followNames } from './ops/living-names.ts'
 import { createLog } from './ops/log.ts'
 import { measureAuth } from './ops/measured-auth.ts'
 import { measureStore } from './ops/measured-store.ts'
@@ -42,9 +44,9 @@ export interface RunningRelay {
   readonly url: string
   /** That it listens on. */
   readonly port: number
-  /** All addresses that tokens and clients may name. [AU5] */
+  /** All addresses that tokens and clients may name, as they are now. [AU5] */
   readonly urls: readonly string[]
-  /** The `https:` origin that a person opens; from another device when there is a way. */
+  /** The `https:` origin that a person opens; from another device when there is a way. It may change with `lan`. */
   readonly pageUrl: string
   /** Where `/healthz`, `/readyz` and `/metrics` are; `null` without a port for them. */
   readonly operationsUrl: string | null
@@ -83,11 +85,14 @@ export async function startRelay(settings: RelaySettings = {}): Promise<RunningR
     for (const ending of endings.splice(0).reverse()) await ending()
   }
   try {
-    const running = await start(complete, settings.environment ?? {}, { clock, log, metrics, endings })
+    const running = await start(complete, settings, { clock, log, metrics, endings })
     return {
       ...running,
       get fingerprint() {
         return running.fingerprint
+      },
+      get pageUrl() {
+        return running.pageUrl
       },
       async close() {
         if (endings.length === 0) return
@@ -111,13 +116,22 @@ interface Parts {
 }
 
 async function start(
-  complete: CompleteSettings,
-  environment: Readonly<Record<string, string | undefined>>,
+  told: CompleteSettings,
+  settings: RelaySettings,
   { clock, log, metrics, endings }: Parts,
 ): Promise<Omit<RunningRelay, 'close'>> {
-  const { audiences, origins, data, port } = complete
+  const { data, port } = told
+  let keeper: CertificateKeeper | null = null
+  const onChange = (): void => {
+    log.info('addresses-changed', { urls: names.audiences.join(' ') })
+    void (keeper?.reload() ?? Promise.resolve()).then(() => settings.onAddresses?.())
+  }
+  const names = told.isLan ? followNames(told, { read: () => completeSettings(settings, port), onChange, clock }) : told
+  endings.push(() => ('close' in names ? names.close() : undefined))
+  const { audiences, origins } = names
+  const complete: CompleteSettings = { ...told, hosts: names.hosts, audiences, origins }
   makeSecretFolder(data)
-  const source = complete.isPlaintext ? null : createCertificateSource(complete, environment, clock)
+  const source = complete.isPlaintext ? null : createCertificateSource(complete, settings.environment ?? {}, clock)
   const certificate = (await source?.load()) ?? null
   const path = join(data, 'relay.db')
   const store = measureStore(
@@ -169,12 +183,12 @@ async function start(
   })
   endings.push(() => followed.close())
   const use = relay.renewTls.bind(relay)
-  const keeper = source && certificate && keepCertificate({ source, current: certificate, use, clock, log, metrics })
+  keeper = source && certificate && keepCertificate({ source, current: certificate, use, clock, log, metrics })
   endings.push(() => keeper?.close())
 
   const operationsUrl = await startOperations(complete, { clock, log, metrics, endings }, { relay, store, keeper })
   endings.push(() => relay.close({ graceMs: GRACE_MS }))
-  await relay.listen({ host: complete.host, port })
+  await relay.listen({ host: complete.host, port, ...(complete.isLan ? { admits: isNearby } : {}) })
   if (complete.isPlaintext) {
     log.warn('plaintext', {
       proxies: complete.trustedProxies.length,
@@ -193,7 +207,9 @@ async function start(
     url: audiences[0] as string,
     port,
     urls: audiences,
-    pageUrl: pageUrlOf(complete),
+    get pageUrl() {
+      return pageUrlOf(complete)
+    },
     operationsUrl,
     get fingerprint() {
       return keeper === null ? null : fingerprintOf(keeper.current.cert)
@@ -277,6 +293,11 @@ function fitLimits(limits: Partial<RelayLimits>, log: Log): Partial<RelayLimits>
 /** Looked at, never opened: closing another descriptor of these files would drop SQLite's locks. */
 function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0
+}
+
+/** Has somebody come by an address that no public machine has? */
+function isNearby(localAddress: string): boolean {
+  return isPrivateHost(localAddress.replace(/^::ffff:/, ''))
 }
 
 /** Where a person finds it: by an address that other devices reach too, when there is one. */

@@ -8,7 +8,8 @@ import { SOCKET_PATH } from '@y-sealed/protocol'
 import type { CreatePolicy } from './auth/embedded-issuer.ts'
 import { readLimits } from './core/read-limits.ts'
 import type { RelayLimits } from './core/limits.ts'
-import { hostInUrl, hostsOf, isLoopbackHost, normaliseHost } from './ops/host-name.ts'
+import { isPrivateHost } from './ops/certificate.ts'
+import { hostInUrl, hostsOf, isLoopbackHost, networkAddresses, normaliseHost } from './ops/host-name.ts'
 import type { LogLevel } from './ops/log.ts'
 import { SettingsError } from './ops/settings-error.ts'
 import { readTrustedProxies } from './transport/forwarded.ts'
@@ -20,6 +21,13 @@ export interface RelaySettings {
   readonly data?: string
   /** Address to listen on. */
   readonly host?: string
+  /**
+   * In place of `host`: this machine and the private networks that it is in, whatever its addresses there become while it runs. Certificate,
+   * audiences and origins follow. What reaches it by a public address is turned away.
+   */
+  readonly lan?: boolean
+  /** With `lan`: other addresses have come. */
+  readonly onAddresses?: () => void
   /** TCP port; 0 takes a free one. */
   readonly port?: number
   /** Audiences: the `wss:` addresses that clients dial. [AU5] */
@@ -61,6 +69,8 @@ export interface RelaySettings {
 export interface CompleteSettings {
   readonly data: string
   readonly host: string
+  /** Listens on {@link host}, but only for those who come by a private network. */
+  readonly isLan: boolean
   readonly port: number
   /** Names that a development certificate bears. */
   readonly hosts: readonly string[]
@@ -77,6 +87,8 @@ export interface CompleteSettings {
   readonly pages: Pages | undefined
 }
 
+const ANY_HOST = '0.0.0.0'
+
 /** Who may make documents when nothing is said: everybody on this machine, or those invited from elsewhere; a proxy lets those in. */
 function defaultCreatePolicy(host: string, { trustedProxies = [] }: RelaySettings): CreatePolicy {
   return isLoopbackHost(host) && trustedProxies.length === 0 ? 'open' : 'invite'
@@ -84,10 +96,13 @@ function defaultCreatePolicy(host: string, { trustedProxies = [] }: RelaySetting
 
 /** Completes settings for a relay on `port`. Throws {@link SettingsError}. */
 export function completeSettings(settings: RelaySettings, port: number): CompleteSettings {
-  const host = normaliseHost(settings.host ?? '127.0.0.1')
+  const { lan: isLan = false } = settings
+  if (isLan && settings.host !== undefined)
+    throw new SettingsError('--lan and --host say both where to listen: give one of them')
+  const host = isLan ? ANY_HOST : normaliseHost(settings.host ?? '127.0.0.1')
   if (host === null)
     throw new SettingsError('--host is neither a name nor an address: give, for example, 127.0.0.1 or 0.0.0.0')
-  const hosts = hostsOf(host)
+  const hosts = isLan ? hostsOf(host, () => networkAddresses().filter(isPrivateHost)) : hostsOf(host)
   checkProxies(settings, host)
   // Nobody answers at ::1 unless asked to; it stays in the certificate, which costs nothing.
   const dialled = hosts.filter((name) => name !== '::1' || host === '::1' || host === '::')
@@ -98,6 +113,7 @@ export function completeSettings(settings: RelaySettings, port: number): Complet
   return {
     data: settings.data ?? './data',
     host,
+    isLan,
     port,
     hosts: [...new Set([...hosts, ...audiences.map((audience) => hostOf(audience))])],
     audiences: [...new Set(audiences)],

@@ -5,11 +5,14 @@
  */
 import { startRelay, type RunningRelay } from '@y-sealed/relay'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { renderUnicodeCompact } from 'uqr'
 
+import { readAuthorityFiles, type AuthorityFiles } from './authority-files.ts'
 import { explain } from './explain.ts'
 import { ensureApp } from './ensure-app.ts'
 import { createPages } from './pages.ts'
+import { createPhonePages } from './phone-pages.ts'
 import { HELP, readSettings, type HostSettings } from './settings.ts'
 import { createTap } from './tap.ts'
 
@@ -22,30 +25,36 @@ try {
   process.exitCode = 1
 }
 
-async function run({ data, host, port }: HostSettings): Promise<void> {
+async function run({ data, host, port, isLan }: HostSettings): Promise<void> {
   const asked = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
   const folder = await ensureApp(say)
   const pages = createPages({ folder, frames: true })
   const tap = createTap(data)
-  const relay = await startRelay({
+  const phonePages = isLan
+    ? createPhonePages({ appUrl: () => relay.pageUrl, authority: () => authorityOf(relay) })
+    : null
+  const relay: RunningRelay = await startRelay({
     data,
-    host,
     port,
-    pages: (request, response) => tap.answer(request, response) || pages(request, response),
+    // Whoever is in the network may try it out with notes of their own.
+    ...(isLan ? { lan: true, create: 'open', onAddresses: () => introduceToPhones(relay) } : { host }),
+    pages: (request, response) =>
+      tap.answer(request, response) || phonePages?.(request, response) === true || pages(request, response),
     logLevel: 'error',
     environment: process.env,
   })
-  introduce(relay, data)
+  introduce(relay, data, isLan)
+  if (isLan) introduceToPhones(relay)
   await asked
   say('Stopping.')
   tap.close()
   await relay.close()
 }
 
-function introduce({ pageUrl, fingerprint, caPath }: RunningRelay, data: string): void {
+function introduce({ pageUrl, fingerprint, caPath }: RunningRelay, data: string, isLan: boolean): void {
   say(`\n  Two phones, and what the relay sees:  ${new URL('/show', pageUrl).href}`)
   say(`  Notes that the server cannot read:    ${pageUrl}\n`)
-  if (process.stdout.isTTY) say(`${renderUnicodeCompact(pageUrl, { border: 2 })}\n`)
+  if (process.stdout.isTTY && !isLan) say(`${renderUnicodeCompact(pageUrl, { border: 2 })}\n`)
   if (caPath !== null) {
     const folder = data === './data' ? '' : ` --data ${data}`
     say('  The relay made its own certificate, so the browser will warn: “Your connection is not private”.')
@@ -54,6 +63,30 @@ function introduce({ pageUrl, fingerprint, caPath }: RunningRelay, data: string)
     say('  Behind a warning that was clicked away, browsers refuse to keep the app for use without a network.\n')
   }
   say('  The first shows two phones in one window; the second is the app itself. Ctrl-C stops everything.')
+}
+
+/** Again whenever the machine has got other addresses. */
+function introduceToPhones(relay: RunningRelay): void {
+  const { pageUrl } = relay
+  if (isLoopback(pageUrl))
+    return say(
+      '\n  This machine is in no private network, so no phone reaches it yet. Once it is, its address stands here.',
+    )
+  say(`\n  On a phone in the same network:       ${pageUrl}`)
+  say(`\n${renderUnicodeCompact(pageUrl, { border: 2 })}\n`)
+  const authority = authorityOf(relay)
+  if (authority === null) return
+  say(`  How it comes to trust this relay:     ${new URL('/phone', pageUrl).href}`)
+  say(`  SHA-256 of the authority, to compare: ${authority.fingerprint}`)
+  say('  Everybody in that network can open the app and make notes of their own until Ctrl-C.')
+}
+
+function authorityOf({ caPath }: RunningRelay): AuthorityFiles | null {
+  return caPath === null ? null : readAuthorityFiles(readFileSync(caPath, 'ascii'))
+}
+
+function isLoopback(url: string): boolean {
+  return /^(?:localhost|127\.|\[::1\])/.test(new URL(url).hostname)
 }
 
 function say(line: string): void {

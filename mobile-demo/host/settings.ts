@@ -8,6 +8,8 @@ import { parseArgs } from 'node:util'
 export interface HostSettings {
   readonly data: string
   readonly host: string
+  /** For the phones of the private networks that this machine is in, in place of `host`. */
+  readonly isLan: boolean
   readonly port: number
 }
 
@@ -16,7 +18,8 @@ export const HELP = `Usage: npm start -- [options]
 Builds the notes app if need be, starts a relay, and serves the app from the relay's own address. Ctrl-C stops everything.
 
   --data <folder>   the relay's folder (default ./data, or Y_SEALED_DATA)
-  --host <host>     address to listen on; 0.0.0.0 for other devices in the network (default 127.0.0.1, or Y_SEALED_HOST)
+  --lan             for phones in the same network: listens there, shows a QR code, and how a phone comes to trust the relay
+  --host <host>     one address to listen on instead (default 127.0.0.1, or Y_SEALED_HOST)
   --port <number>   TCP port; 0 takes a free one (default 8443, or Y_SEALED_PORT)
   --terminal        no browser: two people write one note in this terminal, beside what the relay has of it
   --once            the same, and end after the conversation
@@ -32,6 +35,7 @@ export function readSettings(
     args: [...args],
     options: {
       data: { type: 'string' },
+      lan: { type: 'boolean' },
       host: { type: 'string' },
       port: { type: 'string' },
       help: { type: 'boolean' },
@@ -41,7 +45,10 @@ export function readSettings(
   const port = values.port ?? environment['Y_SEALED_PORT'] ?? '8443'
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535)
     throw new TypeError(`--port "${port}" is none: give a number from 0 to 65535`)
+  if (values.lan === true && values.host !== undefined)
+    throw new TypeError('--lan and --host say both where to listen: give one of them')
   return {
+    isLan: values.lan === true,
     data: values.data ?? environment['Y_SEALED_DATA'] ?? './data',
     host: values.host ?? environment['Y_SEALED_HOST'] ?? '127.0.0.1',
     port: Number(port),

@@ -12,7 +12,7 @@ import { NavigationRoute, registerRoute } from 'workbox-routing'
 declare const APP_FILES: { readonly url: string; readonly revision: string | null }[]
 
 /** The page that shows several phones, and what is the relay's own. */
-const NOT_THE_APP = [/^\/show/, /^\/token/, /^\/sync/, /^\/demo\//]
+const NOT_THE_APP = [/^\/show/, /^\/phone/, /^\/ca\./, /^\/token/, /^\/sync/, /^\/demo\//]
 
 interface Waiting {
   skipWaiting(): Promise<void>

@@ -16,7 +16,7 @@ import { readGivenCertificate } from './given-certificate.ts'
 export interface CertificateSettings {
   readonly data: string
   readonly given: { readonly cert: string; readonly key: string } | null
-  /** Names that a development certificate bears. */
+  /** Names that a development certificate bears; read at each load. */
   readonly hosts: readonly string[]
 }
 

@@ -138,7 +138,8 @@ export function mayCertify(authorityPem: string, hosts: readonly string[]): bool
     .every((subtree) => value.includes(Buffer.from(subtree)))
 }
 
-function isPrivateHost(host: string): boolean {
+/** Is it a name or an address that no public site can have? */
+export function isPrivateHost(host: string): boolean {
   if (isIP(host) === 0) return PRIVATE_DOMAINS.some((domain) => host === domain || host.endsWith(`.${domain}`))
   const bytes = addressToBytes(host)
   return PRIVATE_NETWORKS.some(([address, mask]) => {

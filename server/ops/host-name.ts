@@ -35,14 +35,26 @@ export function hostInUrl(host: string): string {
  * Hosts under which a relay that listens on `host` is reached: this machine's own names, and `host` itself or, when it listens
  * everywhere, the IPv4 addresses of the network.
  */
-export function hostsOf(host: string, interfaces: () => readonly string[] = networkAddresses): readonly string[] {
+export function hostsOf(
+  host: string,
+  interfaces: () => readonly string[] = () => networkAddresses(),
+): readonly string[] {
   const others = isAnyHost(host) ? interfaces() : [host]
   return [...new Set(['localhost', '127.0.0.1', '::1', ...others])]
 }
 
-function networkAddresses(): readonly string[] {
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
+/** Networks that containers, machines within the machine and tunnels make: no phone is in them, unless nothing else is there. */
+const INNER_NETWORK = /^(?:br-|docker|podman|cni|veth|virbr|vmnet|vboxnet|bridge|tailscale|utun|tun|wg|zt)/
+
+/** The IPv4 addresses that other machines may reach, the likeliest first. */
+export function networkAddresses(interfaces: typeof networkInterfaces = networkInterfaces): readonly string[] {
+  const named = Object.entries(interfaces()).toSorted(([a], [b]) => rankOf(a) - rankOf(b))
+  const all = named.flatMap(([, addresses]) => addresses ?? [])
   return all.filter(({ family, internal }) => family === 'IPv4' && !internal).map(({ address }) => address)
+}
+
+function rankOf(name: string): number {
+  return INNER_NETWORK.test(name) ? 1 : 0
 }
 
 /** An address in network byte order: 4 or 16 bytes. Throws for a DNS name. */

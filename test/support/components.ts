@@ -58,6 +58,12 @@ export const COMPONENTS = [
     isPresent: () => isOnPath('strace'),
   },
   {
+    name: 'ip',
+    debianPackage: 'iproute2',
+    usedFor: 'machines of a local network, in namespaces of their own',
+    isPresent: () => isOnPath('ip'),
+  },
+  {
     name: 'faketime',
     debianPackage: 'faketime',
     usedFor: 'clocks that are wrong',

@@ -18,14 +18,18 @@ export interface Phone {
   readonly complaints: readonly string[]
 }
 
-/** A browser whose home is `home`; it trusts the authority at `ca`, and nobody that is not public else. */
-export async function startPhones(home: string, ca: string | null): Promise<Browser> {
+/** A browser whose home is `home`; it trusts the authority at `ca`, and nobody that is not public else. `program`: on another machine. */
+export async function startPhones(
+  home: string,
+  ca: string | null,
+  program: string = findChromium() ?? '',
+): Promise<Browser> {
   const store = join(home, '.pki', 'nssdb')
   mkdirSync(store, { recursive: true })
   execFileSync('certutil', ['-d', `sql:${store}`, '-N', '--empty-password'])
   if (ca !== null) execFileSync('certutil', ['-d', `sql:${store}`, '-A', '-t', 'C,,', '-n', 'y-sealed test', '-i', ca])
   return await chromium.launch({
-    executablePath: findChromium() ?? '',
+    executablePath: program,
     args: [...CHROMIUM_FLAGS],
     env: { ...(process.env as Record<string, string>), HOME: home },
   })
