@@ -251,7 +251,8 @@ export class DocumentAudit {
   /** Of the marks up to here nothing is known. */
   #goOnBehind(seq: number): void {
     this.#forgotten = seq
-    this.#chains.hasGap = true
+    this.#snapshots.passForgotten(seq)
+    this.#chains.forgottenThrough = seq
     this.#log.resume()
   }
 

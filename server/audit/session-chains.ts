@@ -29,8 +29,8 @@ const NO_PREV = new Uint8Array(16)
 export class SessionChains {
   readonly #headBySession = new Map<number, Head>()
   #sweptAt = 0
-  /** Marks were forgotten, and with them beginnings of sessions. */
-  hasGap = false
+  /** Seq up to which marks were forgotten, and with them beginnings of sessions, or what came between; 0: none. */
+  forgottenThrough = 0
 
   /** Takes the next entry of a session; says what is wrong with it, or `null`. The chain goes on from it either way. */
   take(session: number, entry: ChainedEntry): FaultCode | null {
@@ -38,9 +38,10 @@ export class SessionChains {
     this.#headBySession.set(session, { counter: entry.counter, seq: entry.seq, id: entry.id.slice() })
     this.#sweep(entry.seq)
     const before = entry.seq - 1
+    // What it continues was forgotten with its mark. [LO15]
+    const isForgotten = (head?.seq ?? 0) <= this.forgottenThrough && this.forgottenThrough > 0
+    if (isForgotten && entry.counter > (head?.counter ?? 0) + 1) return null
     if (head === undefined) {
-      // What it continues was forgotten with its mark. [LO15]
-      if (this.hasGap && entry.counter !== 1) return null
       if (entry.counter !== 1) return 'SESSION_OVER'
       if (!equalBytes(entry.prev, NO_PREV)) return 'CHAIN_BROKEN'
       return before - entry.seenSeq > SESSION_SILENCE_SEQS ? 'SEEN_TOO_OLD' : null

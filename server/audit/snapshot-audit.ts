@@ -76,6 +76,12 @@ export class SnapshotAudit {
     else if (kind === KIND.attestation) this.#takeAttestation(seq, envelope)
   }
 
+  /** Entries up to here are not known any more: the newest publication among them is the one that its row tells of. */
+  passForgotten(seq: number): void {
+    const last = this.#options.rows.publications.findLast(({ published }) => published <= seq)
+    if (last !== undefined) this.#newest = last
+  }
+
   #takePublication(seq: number, envelope: Envelope | null): void {
     this.#publicationSeqs.add(seq)
     const row = this.#publicationsAt.get(seq)

@@ -18,8 +18,10 @@ import { createLocalBus } from '../../server/bus/local.ts'
 import { createSystemClock } from '../../server/ops/clock.ts'
 import { createLog } from '../../server/ops/log.ts'
 import { createMetrics } from '../../server/ops/metrics.ts'
+import type { RelayLimits } from '../../server/core/limits.ts'
 import { createRelay } from '../../server/relay.ts'
 import { openSqliteStore } from '../../server/store/sqlite/store.ts'
+import { meetDoom, type Doom } from './doom.ts'
 import { AUDIENCE, ISSUER } from './tokens.ts'
 
 /** One line of JSON on standard input. */
@@ -32,6 +34,10 @@ export interface CrashRelaySettings {
   readonly headSeed: string
   /** JWKS by which tokens are verified. */
   readonly keys: string
+  readonly port: number
+  readonly limits?: Partial<RelayLimits>
+  /** Where it ends by itself. */
+  readonly doom?: Doom
 }
 
 const UNLIMITED = { perSecond: 1e9, burst: 1e9 }
@@ -74,7 +80,11 @@ await cryptoReady()
 const settings = await readSettings()
 const { database, tls, headSeed, keys } = settings
 markCommits(settings)
+if (settings.doom !== undefined) meetDoom(settings.doom)
 const clock = createSystemClock()
+const { port } = settings
+// Raw clients say the first, the library what it dials.
+const audiences = [AUDIENCE, `wss://127.0.0.1:${port}/sync`]
 const seed = hexToBytes(headSeed) as Bytes
 const head = new Device({ sign: seed, box: seed })
 const relay = await createRelay({
@@ -83,10 +93,10 @@ const relay = await createRelay({
   auth: createTokenVerifier({
     keys: createStaticKeys(await parseJwks(keys)),
     issuers: [ISSUER],
-    audiences: [AUDIENCE],
+    audiences,
     clock,
   }),
-  audiences: [AUDIENCE],
+  audiences,
   tls,
   headKey: { publicKey: head.signPublic, sign: (message) => head.sign(message) },
   clock,
@@ -99,7 +109,8 @@ const relay = await createRelay({
     networkPushes: UNLIMITED,
     socketBytes: UNLIMITED,
     writerBytes: UNLIMITED,
+    ...settings.limits,
   },
 })
-const { port } = await relay.listen({ host: '127.0.0.1', port: 0 })
+await relay.listen({ host: '127.0.0.1', port })
 process.stdout.write(`${port}\n`)

@@ -19,6 +19,7 @@ import { onTestFinished } from 'vitest'
 import type { CrashRelaySettings } from './crash-relay-main.ts'
 import { RawClient } from './raw-client.ts'
 import { REPOSITORY_ROOT } from './repository.ts'
+import { findFreePort } from './stage.ts'
 import { makeTemporaryFolder } from './temporary-folder.ts'
 import { ALL, testCertificate } from './test-relay.ts'
 import { AUDIENCE, createTestKey, goodClaims, makeToken, publicJwk } from './tokens.ts'
@@ -63,6 +64,7 @@ export class CrashRelay {
   #spare: Child
   #running: Child | null = null
   #url = ''
+  #port: number | null = null
   #ca = ''
   #tokens = 0
 
@@ -76,8 +78,18 @@ export class CrashRelay {
     return join(this.folder, 'relay.db')
   }
 
+  /** Where it listens; the same after each start. */
+  get url(): string {
+    return this.#url
+  }
+
+  /** The authority that signed its certificate, as PEM. */
+  get ca(): string {
+    return this.#ca
+  }
+
   /** Resolves when it listens. */
-  async start(): Promise<void> {
+  async start(more: Pick<CrashRelaySettings, 'limits' | 'doom'> = {}): Promise<void> {
     const child = this.#spare
     this.#running = child
     const { key, cert, ca } = await testCertificate()
@@ -87,12 +99,20 @@ export class CrashRelay {
       tls: { key, cert },
       headSeed: this.#headSeed,
       keys: JSON.stringify({ keys: [publicJwk(this.#key)] }),
+      port: (this.#port ??= await findFreePort()),
+      ...more,
     }
     child.stdin.write(`${JSON.stringify(settings)}\n`)
     const [port] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]
     this.#url = `wss://127.0.0.1:${port}/sync`
     this.#ca = ca
     this.#spare = load(this.#program)
+  }
+
+  /** Resolves when it has ended, by itself or not. */
+  async ended(): Promise<void> {
+    const child = this.#running as Child
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
   }
 
   /** Kills it as soon as it is seen within a COMMIT, or after `patienceMs`. True when it died within one. */
@@ -134,21 +154,27 @@ export class CrashRelay {
     this.#spare.kill('SIGKILL')
   }
 
-  /** A socket of `device` that has said HELLO. */
-  async connect(document: Bytes, device: Device): Promise<RawClient> {
+  /** A token of everything, for ids in base64url. */
+  token(document: string, device: string, audience: string = AUDIENCE): string {
     const nowS = Math.floor(Date.now() / 1000)
     const claims = goodClaims({
       jti: `token-${++this.#tokens}`,
+      aud: audience,
       iat: nowS,
       exp: nowS + 300,
-      doc: bytesToBase64url(document),
+      doc: document,
       perm: ALL,
-      cnf: bytesToBase64url(device.id),
+      cnf: device,
     })
+    return makeToken(this.#key, claims)
+  }
+
+  /** A socket of `device` that has said HELLO. */
+  async connect(document: Bytes, device: Device): Promise<RawClient> {
     const client = new RawClient({
       url: this.#url,
       ca: this.#ca,
-      token: makeToken(this.#key, claims),
+      token: this.token(bytesToBase64url(document), bytesToBase64url(device.id)),
       device,
       audience: AUDIENCE,
     })

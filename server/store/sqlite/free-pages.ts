@@ -9,8 +9,8 @@ import type { Database } from 'better-sqlite3'
 const INCREMENTAL = 2
 /** Larger files are not rewritten when they are opened: that takes a second for so much, and as much room beside them. */
 const MAX_REWRITTEN_BYTES = 268_435_456
-/** One page in so many stays free, for what comes next. */
-const SPARE = 16
+/** One page in so many stays free, for what comes next; of a small file none. */
+const SPARE = 64
 
 /** Says so for a file that is about to be made; it must hold nothing yet. Changes nothing of any other. */
 export function makeShrinkable(db: Database): void {
@@ -36,7 +36,7 @@ export function becomeShrinkable(db: Database, maxBytes: number = MAX_REWRITTEN_
 export function giveBackPages(db: Database, max: number): number {
   if (!isShrinkable(db)) return 0
   const free = numberOf(db, 'freelist_count')
-  const pages = Math.min(max, free - Math.ceil((numberOf(db, 'page_count') - free) / SPARE))
+  const pages = Math.min(max, free - Math.floor((numberOf(db, 'page_count') - free) / SPARE))
   if (pages <= 0) return 0
   db.pragma(`incremental_vacuum(${pages})`)
   return free - numberOf(db, 'freelist_count')
