@@ -143,6 +143,12 @@ export class AdaptedDocument {
     if (!isExpected) this.#aside ??= []
   }
 
+  /** It was closed for good, and its provider has been told: edits are still taken, and nothing more is asked of the relay. */
+  rest(): void {
+    this.part(true)
+    this.#document.disconnect()
+  }
+
   /** What the provider says of presence; only its own client's counts. [CL62] */
   takePresence(update: Uint8Array): void {
     this.#presence.takeOwn(update)

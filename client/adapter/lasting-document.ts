@@ -145,7 +145,7 @@ export class LastingDocument {
     this.#cancel()
     this.#visitor = null
     this.#isOver = true
-    this.#document.part(true)
+    this.#document.rest()
   }
 
   #drop(): void {

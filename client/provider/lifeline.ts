@@ -35,6 +35,10 @@ export class Lifeline {
   #shouldConnect = false
   #halted = false
   #ended: DownReason | null = null
+  /** Opened once more, without a word, after it was halted. */
+  #isLooking = false
+  /** The app has left. */
+  #isLeft = true
   #reopenTimer: Cancel | null = null
 
   constructor(options: LifelineOptions) {
@@ -58,12 +62,18 @@ export class Lifeline {
     return this.#halted
   }
 
+  /** It is open, and nobody knows: what it was halted for may be over. */
+  get isLooking(): boolean {
+    return this.#isLooking
+  }
+
   /** Why it was closed for good; `null` while it may still come back. */
   get ended(): DownReason | null {
     return this.#ended
   }
 
   connect(): void {
+    this.#isLeft = false
     if (this.#halted || this.#port) return
     this.#ended = null
     this.#shouldConnect = true
@@ -79,12 +89,34 @@ export class Lifeline {
 
   /** The app has chosen to look again: what stopped it is judged anew. */
   resume(): void {
+    this.#endLook()
     this.#halted = false
     this.connect()
   }
 
+  /** Opens it once more although it was halted, and tells nobody; false where it was not, or where the app has left. */
+  look(): boolean {
+    if (!this.#halted || this.#port !== null || this.#isLeft) return false
+    this.#isLooking = true
+    this.#attachNow()
+    return true
+  }
+
+  /** What it was halted for is over: it is opened anew. */
+  goOn(): void {
+    if (!this.#isLooking) return this.reopen()
+    this.#isLooking = false
+    this.#halted = false
+    this.#ended = null
+    this.#shouldConnect = true
+    this.#setStatus('connecting')
+    this.reopen()
+  }
+
   disconnect(): void {
+    this.#isLeft = true
     this.#shouldConnect = false
+    this.#endLook()
     this.#detach()
     this.#goDown()
   }
@@ -124,6 +156,7 @@ export class Lifeline {
 
   /** Stops for good: nothing of what the relay says is taken any more, nothing local is given up. [LO6] */
   halt(code: IntegrityReport['code'], seq: number): void {
+    if (this.#isLooking) return this.#endLook()
     if (this.#halted) return
     this.#halted = true
     this.#options.emit('integrity', [{ code, seq, fatal: true }])
@@ -133,6 +166,8 @@ export class Lifeline {
 
   down(told: DownReason): void {
     const { emit, explain, onEnded } = this.#options
+    // A connection that comes back by itself goes on looking.
+    if (this.#isLooking) return told.transient ? this.#goDown() : this.#endLook()
     const reason = explain(told)
     this.#goDown()
     emit('connection-close', [reason])
@@ -145,8 +180,18 @@ export class Lifeline {
     emit('closed', [reason])
   }
 
+  #endLook(): void {
+    if (!this.#isLooking) return
+    this.#detach()
+    this.#goDown()
+    this.#isLooking = false
+  }
+
   #attach(): void {
-    if (!this.#shouldConnect || this.#port || this.#halted) return
+    if (this.#shouldConnect && !this.#port && !this.#halted) this.#attachNow()
+  }
+
+  #attachNow(): void {
     const { connection, channel } = this.#options
     this.#port = connection.attach({
       ...channel,
@@ -169,7 +214,7 @@ export class Lifeline {
   }
 
   #setStatus(status: ProviderStatus): void {
-    if (this.#status === status) return
+    if (this.#status === status || this.#isLooking) return
     this.#status = status
     this.#options.emit('status', [{ status }])
   }

@@ -152,6 +152,7 @@ export class OpenDocument {
     // It says good-bye to those who see it.
     this.#presence?.destroy()
     this.disconnect()
+    this.healer.destroy()
     this.#sender?.destroy()
     this.#snapshots?.desk.destroy()
     this.#desk?.destroy()

@@ -1,0 +1,141 @@
+/**
+ * Two histories under one address, which an admin makes one again: whoever had left the relay for it goes on by themselves, and writes anew what
+ * they alone have. Rules LO14, CL30, KM17.
+ */
+import { bytesToHex } from '@y-sealed/protocol'
+import { expect, it, vi } from 'vitest'
+
+import { startLyingRelay, type LyingRelay } from '../support/lying-relay.ts'
+import { Team } from '../support/members/team.ts'
+import type { Peer } from '../support/peer.ts'
+import { copyOf, createScene, startHonestRelay, watch } from '../support/stage.ts'
+
+const PATIENCE = { timeout: 20_000 }
+
+interface Seat {
+  readonly peer: Peer
+  readonly closings: readonly { readonly code: string }[]
+}
+
+/** Alice, who may give up what was lost, and Carol have seen the relay sign what it has lost; Bob had not, and has written on. */
+interface Party {
+  readonly alice: Seat
+  readonly bob: Seat
+  readonly carol: Seat
+}
+
+function placeOf({ peer }: Seat): string {
+  const { seq, transcript } = peer.provider.head
+  return `${seq} ${bytesToHex(transcript)}`
+}
+
+async function settle(...people: readonly Seat[]): Promise<void> {
+  await vi.waitFor(() => {
+    for (const { peer } of people) expect([peer.provider.synced, peer.provider.unsyncedChanges]).toEqual([true, 0])
+    expect(new Set(people.map(placeOf)).size).toBe(1)
+    expect(new Set(people.map(({ peer }) => peer.text.toJSON())).size).toBe(1)
+  }, PATIENCE)
+}
+
+async function whenSigned(...people: readonly Seat[]): Promise<void> {
+  await vi.waitFor(() => {
+    for (const { peer } of people) expect(peer.provider.signedHead?.seq).toBe(peer.provider.head.seq)
+  }, PATIENCE)
+}
+
+function type({ peer }: Seat, line: string): void {
+  peer.text.insert(peer.text.length, line)
+}
+
+/** The relay comes back from an older backup, and the lost history meets the new one. */
+async function part(seat: (front: LyingRelay) => Promise<Party>): Promise<Party> {
+  const front = await startLyingRelay()
+  const first = await startHonestRelay([front])
+  front.stand(first)
+  const { alice, bob, carol } = await seat(front)
+  type(alice, 'both. ')
+  await settle(alice, bob, carol)
+  await whenSigned(alice, bob, carol)
+  const backup = await copyOf(first, [front])
+  bob.peer.provider.disconnect()
+  const second = await startHonestRelay([front], first.data)
+  front.stand(second)
+  type(alice, 'hers. ')
+  await settle(alice, carol)
+  await whenSigned(alice, carol)
+  for (const { peer } of [alice, carol]) peer.provider.disconnect()
+  await copyOf(second, [front])
+  front.stand(await startHonestRelay([front], backup))
+  bob.peer.provider.connect()
+  type(bob, 'his. ')
+  await bob.peer.provider.whenSaved()
+  await whenSigned(bob)
+  for (const { peer } of [alice, carol]) peer.provider.connect()
+  await vi.waitFor(() => {
+    for (const { closings } of [alice, carol]) expect(closings.map(({ code }) => code)).toEqual(['FORK'])
+  }, PATIENCE)
+  return { alice, bob, carol }
+}
+
+async function seatMembers(front: LyingRelay): Promise<Party> {
+  const team = await Team.start(front)
+  const bob = await team.invite('writer')
+  const carol = await team.invite('writer')
+  return { alice: team.alice, bob, carol }
+}
+
+async function seatByKey(front: LyingRelay): Promise<Party> {
+  const scene = await createScene()
+  const join = (): Promise<Seat> => watch({ relay: front, access: scene.access() })
+  return { alice: await join(), bob: await join(), carol: await join() }
+}
+
+it.each([
+  ['members', seatMembers],
+  ['shared-key', seatByKey],
+])(
+  '[LO14] [KM17] [CL30] who has left the relay comes back by themselves once a restart gives up what it lacks, in %s mode',
+  { timeout: 90_000 },
+  async (_mode, seat) => {
+    const { alice, bob, carol } = await part(seat)
+    const told: string[] = []
+    carol.peer.provider.on('integrity', ({ code }) => told.push(code))
+    carol.peer.provider.on('closed', ({ code }) => told.push(code))
+    type(carol, 'kept. ')
+    expect(carol.peer.provider.syncStatus.kind).toBe('rolled-back')
+    await alice.peer.provider.restartLog()
+    await settle(alice, bob, carol)
+    for (const edit of ['both. ', 'hers. ', 'his. ', 'kept. ']) {
+      expect(carol.peer.text.toJSON().split(edit)).toHaveLength(2)
+    }
+    expect(told).toEqual(['RESTORED'])
+    expect(carol.peer.provider.syncStatus.kind).toBe('saved')
+  },
+)
+
+it(
+  '[LO14] [CL30] looking again is quiet, and changes nothing while nobody has decided',
+  { timeout: 90_000 },
+  async () => {
+    let front: LyingRelay | null = null
+    const { carol } = await part((given) => {
+      front = given
+      return seatByKey(given)
+    })
+    const opened = (): number =>
+      front?.captured.filter(({ place, bytes }) => place === 'from-client' && bytes[0] === 0x02).length ?? 0
+    const told: string[] = []
+    carol.peer.provider.on('integrity', ({ code }) => told.push(code))
+    carol.peer.provider.on('status', ({ status }) => told.push(status))
+    carol.peer.provider.on('closed', ({ code }) => told.push(code))
+    const looks = async (): Promise<void> => {
+      const before = opened()
+      await vi.waitFor(() => expect(opened()).toBeGreaterThan(before), { timeout: 40_000 })
+    }
+    // What was proven is told by then.
+    await looks()
+    told.length = 0
+    await looks()
+    expect([told, carol.peer.text.toJSON(), carol.peer.provider.synced]).toEqual([[], 'both. hers. ', false])
+  },
+)
