@@ -127,6 +127,16 @@ export class SealedDocuments extends ObservableV2<{ [K in keyof DocumentsEvents]
     })
   }
 
+  /** The app is out of view, where its page is not told, as in a native shell. Browsers are heard by themselves. [CL21] */
+  hide(): void {
+    this.#installation.connection.hide()
+  }
+
+  /** The app is in view again, or the network may be another. [CL21] */
+  show(): void {
+    this.#installation.connection.show()
+  }
+
   /** Names this device to others; base64url of 16 bytes. */
   get deviceId(): string {
     return bytesToBase64url(this.#installation.device.id)
