@@ -18,7 +18,7 @@ import { isLoopbackHost } from './ops/host-name.ts'
 import { nodeSha512 } from './ops/sha512.ts'
 import { createTlsOptions, type TlsIdentity } from './ops/tls-options.ts'
 import { readTrustedProxies } from './transport/forwarded.ts'
-import { SocketServer, type Pages } from './transport/socket-server.ts'
+import { SocketServer, type Pages, type PageSockets } from './transport/socket-server.ts'
 
 export interface RelayOptions {
   readonly store: Store
@@ -40,6 +40,8 @@ export interface RelayOptions {
   readonly tokenEndpoint?: (request: IncomingMessage, response: ServerResponse, forwarded?: string) => Promise<void>
   /** An app of the caller's on the same origin, for what is neither the socket nor a token. Whoever serves an app's code can read what it reads. */
   readonly pages?: Pages
+  /** Its sockets, at paths other than `/sync`. */
+  readonly pageSockets?: PageSockets
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
@@ -125,6 +127,7 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
     doorkeeper: new Admission(limits, clock),
     tokenEndpoint: options.tokenEndpoint,
     pages: options.pages,
+    pageSockets: options.pageSockets,
     labelSubject: createSubjectLabels(),
     isStrictTransport: options.strictTransport ?? false,
   })

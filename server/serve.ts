@@ -162,6 +162,7 @@ async function start(
     headKey: loadHeadKey(keysFolderOf(data)),
     ...(issuer === null ? {} : { tokenEndpoint: createTokenEndpoint({ ...endpoint, desk: issuer }) }),
     ...(complete.pages === undefined ? {} : { pages: complete.pages }),
+    ...(complete.pageSockets === undefined ? {} : { pageSockets: complete.pageSockets }),
     clock,
     log,
     metrics,

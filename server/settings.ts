@@ -13,7 +13,7 @@ import { hostInUrl, hostsOf, isLoopbackHost, networkAddresses, normaliseHost } f
 import type { LogLevel } from './ops/log.ts'
 import { SettingsError } from './ops/settings-error.ts'
 import { readTrustedProxies } from './transport/forwarded.ts'
-import type { Pages } from './transport/socket-server.ts'
+import type { Pages, PageSockets } from './transport/socket-server.ts'
 
 /** What a relay is told. Everything has a default: `startRelay({})` is a relay on this machine alone. */
 export interface RelaySettings {
@@ -61,6 +61,8 @@ export interface RelaySettings {
    * demonstration; whoever serves an app's code can read what the app reads.
    */
   readonly pages?: Pages
+  /** Its sockets, at paths other than `/sync`: true when it takes an upgrade. */
+  readonly pageSockets?: PageSockets
   /** Takes the log's lines; by default they go to standard error. */
   readonly writeLog?: (line: string) => void
 }
@@ -85,6 +87,7 @@ export interface CompleteSettings {
   readonly logLevel: LogLevel
   readonly limits: Partial<RelayLimits>
   readonly pages: Pages | undefined
+  readonly pageSockets: PageSockets | undefined
 }
 
 const ANY_HOST = '0.0.0.0'
@@ -127,6 +130,7 @@ export function completeSettings(settings: RelaySettings, port: number): Complet
     logLevel: settings.logLevel ?? 'info',
     limits: settings.limits ?? readLimitsOf(settings.environment ?? {}),
     pages: settings.pages,
+    pageSockets: settings.pageSockets,
   }
 }
 

@@ -30,7 +30,7 @@ import { answerSocket, createAnswer } from './http-answer.ts'
 import { isLoopback, networkKey } from './network-key.ts'
 import { Outlet, Outlets } from './outlet.ts'
 import { SocketWatch } from './socket-watch.ts'
-import { isTokenInUrl, judgeUpgrade, MAX_HEADERS } from './upgrade-request.ts'
+import { isTokenInUrl, judgeUpgrade, MAX_HEADERS, type UpgradeVerdict } from './upgrade-request.ts'
 
 /** Where sockets go once their upgrade is granted. */
 export interface Entrance {
@@ -39,6 +39,12 @@ export interface Entrance {
 
 /** An app on the relay's own origin: true when it answers the request, now or later. */
 export type Pages = (request: IncomingMessage, response: ServerResponse) => boolean
+
+/**
+ * Sockets of such an app, at other paths than the relay's: true when it takes the upgrade, whose socket is its own from then on. Whence it
+ * comes, and with what right, is the app's to ask.
+ */
+export type PageSockets = (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean
 
 export interface SocketServerOptions {
   readonly entrance: Entrance
@@ -58,6 +64,8 @@ export interface SocketServerOptions {
     | undefined
   /** Answers what is neither the socket nor a token; false where it has nothing to say. */
   readonly pages?: Pages | undefined
+  /** Takes upgrades for paths that are not the relay's; false where it has nothing to say. */
+  readonly pageSockets?: PageSockets | undefined
   /** A token's subject as logs may have it. [J1] */
   readonly labelSubject: (subject: string) => string
   /** Tell browsers to come back over TLS only; not with a development certificate. [B10] */
@@ -185,6 +193,7 @@ export class SocketServer {
       const client = this.#clientOf(origin)
       const verdict = judgeUpgrade(request, origins)
       if (this.#isDraining) return this.#refuse(socket, 503, 'draining', client)
+      if (isForPages(verdict) && this.#options.pageSockets?.(request, socket, head) === true) return
       if (!verdict.ok) return this.#refuse(socket, verdict.status, verdict.event, client)
       const place = doorkeeper.enter(client.network)
       if (!place.ok) return this.#refuse(socket, place.status, place.event, client, place.retryAfterS)
@@ -285,6 +294,11 @@ export class SocketServer {
     for (const webSocket of this.#webSockets.clients) webSocket.terminate()
     this.#webSockets.close()
   }
+}
+
+/** Nothing that the relay would have taken, nor anything that was meant for it. */
+function isForPages(verdict: UpgradeVerdict): boolean {
+  return !verdict.ok && verdict.status === 404
 }
 
 function addressOf(socket: Duplex): string {
