@@ -11,6 +11,7 @@ import { renderUnicodeCompact } from 'uqr'
 import { readAuthorityFiles, type AuthorityFiles } from './authority-files.ts'
 import { explain } from './explain.ts'
 import { ensureApp } from './ensure-app.ts'
+import { createLine } from './line.ts'
 import { createPages } from './pages.ts'
 import { createPhonePages } from './phone-pages.ts'
 import { HELP, readSettings, type HostSettings } from './settings.ts'
@@ -30,6 +31,7 @@ async function run({ data, host, port, isLan }: HostSettings): Promise<void> {
   const folder = await ensureApp(say)
   const pages = createPages({ folder, frames: true })
   const tap = createTap(data)
+  const line = createLine((deed) => tap.tell('lie', deed))
   const phonePages = isLan
     ? createPhonePages({ appUrl: () => relay.pageUrl, authority: () => authorityOf(relay) })
     : null
@@ -39,15 +41,21 @@ async function run({ data, host, port, isLan }: HostSettings): Promise<void> {
     // Whoever is in the network may try it out with notes of their own.
     ...(isLan ? { lan: true, create: 'open', onAddresses: () => introduceToPhones(relay) } : { host }),
     pages: (request, response) =>
-      tap.answer(request, response) || phonePages?.(request, response) === true || pages(request, response),
+      tap.answer(request, response) ||
+      line.answer(request, response) ||
+      phonePages?.(request, response) === true ||
+      pages(request, response),
+    pageSockets: (request, socket, head) => line.connect(request, socket, head),
     logLevel: 'error',
     environment: process.env,
   })
+  line.reach(relay)
   introduce(relay, data, isLan)
   if (isLan) introduceToPhones(relay)
   await asked
   say('Stopping.')
   tap.close()
+  line.close()
   await relay.close()
 }
 

@@ -19,6 +19,8 @@ export interface TapRow {
   readonly device: string
   readonly seq: number
   readonly kind: number
+  /** When it was seen here, Unix ms. */
+  readonly at: number
   /** The envelope, whole; base64. */
   readonly envelope: string
 }
@@ -52,6 +54,7 @@ const selectRows = database.prepare(
 function answer({ after }: TapQuestion): TapAnswer {
   if (after === null) return { newest: (selectNewest.get() as { newest: number }).newest, rows: [] }
   const stored = selectRows.all(after) as Stored[]
+  const at = Date.now()
   return {
     newest: stored.at(-1)?.row ?? after,
     rows: stored.map(({ document, device, seq, kind, envelope }) => ({
@@ -59,6 +62,7 @@ function answer({ after }: TapQuestion): TapAnswer {
       device: device.toString('base64url'),
       seq,
       kind,
+      at,
       envelope: envelope.toString('base64'),
     })),
   }

@@ -9,11 +9,14 @@ import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { fileURLToPath } from 'node:url'
 
+import { isFromHere } from './from-here.ts'
 import type { TapAnswer, TapQuestion } from './tap-reader.ts'
 
 export interface Tap {
   /** Answers `GET /demo/tap` with server-sent events: all that is stored from then on. Leaves all else. */
   answer(request: IncomingMessage, response: ServerResponse): boolean
+  /** An event of another name, to all who listen. */
+  tell(event: string, data: unknown): void
   close(): void
 }
 
@@ -21,7 +24,6 @@ const POLL_MS = 100
 const MAX_LISTENERS = 8
 /** Whoever takes no more is let go. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024
-const LOOPBACK = /^(?:::ffff:)?127\.|^::1$/
 
 /** `data`: the relay's folder, read once somebody listens. */
 export function createTap(data: string): Tap {
@@ -76,9 +78,8 @@ export function createTap(data: string): Tap {
 
   return {
     answer(request, response) {
-      const { method, url, headers, socket } = request
-      if (url !== '/demo/tap' || method !== 'GET' || closing.signal.aborted) return false
-      if (!LOOPBACK.test(socket.remoteAddress ?? '') || headers['sec-fetch-site'] !== 'same-origin') return false
+      const { method, url } = request
+      if (url !== '/demo/tap' || method !== 'GET' || closing.signal.aborted || !isFromHere(request)) return false
       if (listeners.size >= MAX_LISTENERS) return false
       response.writeHead(200, {
         'Content-Type': 'text/event-stream',
@@ -92,6 +93,9 @@ export function createTap(data: string): Tap {
       if (running !== null) response.flushHeaders()
       start()
       return true
+    },
+    tell(event, data) {
+      for (const listener of listeners) listener.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
     },
     close() {
       closing.abort()

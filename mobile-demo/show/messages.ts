@@ -6,22 +6,25 @@
 
 /** From the page to a phone. */
 export type Command =
-  /** Make a note and a link to it. */
   | { readonly kind: 'write'; readonly title: string }
+  /** Make a link to the open note, for somebody to write there. */
+  | { readonly kind: 'invite'; readonly guest: string }
   | { readonly kind: 'open'; readonly link: string }
   /** Type at the end of the open note, as a person would. */
   | { readonly kind: 'type'; readonly text: string }
   | { readonly kind: 'airplane'; readonly isOn: boolean }
-  /** Remove every other member from the open note. */
-  | { readonly kind: 'remove' }
+  /** Remove a member from the open note, by the name that they gave. */
+  | { readonly kind: 'remove'; readonly name: string }
 
 /** From a phone to the page. */
 export type Report =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'invited'; readonly link: string }
+  | { readonly kind: 'invited'; readonly guest: string; readonly link: string }
   | { readonly kind: 'typed' }
   /** The open note: its text, and what a server that holds documents in clear would hold of it. */
   | { readonly kind: 'note'; readonly id: string; readonly text: string; readonly plain: Uint8Array }
+  /** How the open note stands: the state's name, and what the phone calls it. */
+  | { readonly kind: 'status'; readonly id: string; readonly state: string; readonly text: string }
   | { readonly kind: 'failed'; readonly reason: string }
 
 interface Posted<T> {

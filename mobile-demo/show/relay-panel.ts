@@ -4,28 +4,22 @@
  *
  * @module
  */
-import { kindName } from '@y-sealed/protocol'
-
+import type { Deed } from '../host/lies.ts'
 import type { TapRow } from '../host/tap-reader.ts'
 import { countReadableWords, wordsOf } from '../terminal/readable-words.ts'
 import { make, part } from './part.ts'
+import { addDeed, addEntries } from './tap-log.ts'
 
 export interface RelayPanel {
   /** The open note, as one of the phones has it. */
   showNote(text: string, plain: Uint8Array): void
 }
 
-/** Rows that are shown; all are counted in. */
-const SHOWN_ROWS = 40
-const SHOWN_BYTES = 96
 const SHOWN_LETTERS = 400
-/** An envelope's header, which the relay needs in clear: which document, device and session, and the entry's place. */
-const HEADER_BYTES = 124
 const COUNT_MS = 250
 
 /** Begins to listen. `onSilent` is told when there is no tap, or no more. */
 export function openRelayPanel(onOpen: () => void, onSilent: () => void): RelayPanel {
-  const log = part('log')
   let stored = new Uint8Array(0)
   let words: readonly string[] = []
   let plain = new Uint8Array(0)
@@ -51,10 +45,10 @@ export function openRelayPanel(onOpen: () => void, onSilent: () => void): RelayP
     const rows = JSON.parse(data) as readonly TapRow[]
     const envelopes = rows.map(({ envelope }) => bytesOf(envelope))
     stored = join([stored, ...envelopes])
-    log.prepend(...rows.map((row, i) => rowElement(row, envelopes[i] as Uint8Array)).toReversed())
-    while (log.childElementCount > SHOWN_ROWS) log.lastElementChild?.remove()
+    addEntries(rows, envelopes)
     countSoon()
   })
+  tap.addEventListener('lie', ({ data }: MessageEvent<string>) => addDeed(JSON.parse(data) as Deed))
 
   return {
     showNote(text, update) {
@@ -69,30 +63,6 @@ function showCount(id: string, value: number): void {
   const element = part(id)
   element.textContent = String(value)
   element.dataset['none'] = String(value === 0)
-}
-
-function rowElement({ seq, kind, device, document }: TapRow, envelope: Uint8Array): HTMLElement {
-  const item = make('li', 'row')
-  const facts = make('p', 'facts')
-  facts.append(
-    make('b', '', kindName(kind) ?? `kind ${kind}`),
-    make('span', '', `#${seq} in ${document.slice(0, 6)}…`),
-    make('span', `by tint-${tintOf(device)}`, `device ${device.slice(0, 6)}…`),
-    make('span', 'size', `${envelope.length.toLocaleString('en')} bytes`),
-  )
-  item.append(facts, make('code', '', hexOf(envelope.subarray(HEADER_BYTES, HEADER_BYTES + SHOWN_BYTES))))
-  return item
-}
-
-const tints = new Map<string, number>()
-
-/** One for each device, in the order in which they come. */
-function tintOf(device: string): number {
-  const known = tints.get(device)
-  if (known !== undefined) return known
-  const tint = tints.size % 4
-  tints.set(device, tint)
-  return tint
 }
 
 function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
@@ -112,8 +82,4 @@ function join(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
 /** Bytes as a hex dump's right side shows them; the end alone of many. */
 function lettersOf(bytes: Uint8Array): string {
   return new TextDecoder('latin1').decode(bytes.subarray(-SHOWN_LETTERS)).replaceAll(/[^ -~]+/g, '·')
-}
-
-function hexOf(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(' ')
 }

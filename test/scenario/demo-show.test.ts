@@ -1,45 +1,38 @@
 /**
- * The page that shows two phones beside what the relay has stored, in a real browser, as `npm start` serves it.
+ * The page that shows two or three phones beside what the relay has stored, in a real browser, as `npm start` serves it.
  *
  * @module
  */
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { request as httpsRequest } from 'node:https'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Page } from 'playwright'
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { Browser, Page } from 'playwright'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 
-import { startProgram } from '../support/client-command.ts'
+import { findBarriers } from '../support/demo/accessibility.ts'
 import { hasComponent } from '../support/components.ts'
+import { startDemoHost, type DemoHost } from '../support/demo/demo-host.ts'
 import { startPhones } from '../support/demo/phones.ts'
-import { makeTemporaryFolder } from '../support/temporary-folder.ts'
 
-// It may have to build the app, and starts several processes on machines that do other things as well.
-vi.setConfig({ testTimeout: 240_000 })
+vi.setConfig({ testTimeout: 120_000 })
+/** It may have to build the app first. */
+const START_MS = 240_000
 
 const WAIT = { timeout: 60_000, interval: 100 }
 const TEXTBOX = { name: 'Text of the note' } as const
 
 interface OpenShow {
   readonly page: Page
-  readonly url: string
-  /** PEM of the relay's authority. */
-  readonly ca: string
   /** Address, headers and body of every request, a line each. */
   readonly sent: readonly string[]
   readonly complaints: readonly string[]
 }
 
-async function openShow(): Promise<OpenShow> {
-  const data = join(makeTemporaryFolder(), 'data')
-  const host = startProgram('mobile-demo/start.ts', ['--port', '0', '--data', data])
-  const address = (): string => /https:\/\/\S+\/show\b/.exec(host.output.stdout)?.[0] ?? ''
-  await vi.waitFor(() => expect(address()).not.toBe(''), { timeout: 120_000, interval: 100 })
-  const url = address()
-  const caPath = join(data, 'tls', 'ca.pem')
-  const browser = await startPhones(makeTemporaryFolder(), caPath)
-  onTestFinished(() => browser.close())
-  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+async function openShow(browser: Browser, url: string, scheme: 'light' | 'dark' = 'light'): Promise<OpenShow> {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: scheme })
+  onTestFinished(() => context.close())
+  const page = await context.newPage()
   const sent: string[] = []
   const complaints: string[] = []
   page.on('request', (request) => {
@@ -50,28 +43,77 @@ async function openShow(): Promise<OpenShow> {
   })
   page.on('pageerror', (error) => complaints.push(error.message))
   await page.goto(url)
-  return { page, url, ca: readFileSync(caPath, 'utf8'), sent, complaints }
+  return { page, sent, complaints }
 }
 
-const phoneOf = (page: Page, id: 'alice' | 'bob') => page.frameLocator(`#${id} iframe`)
-const textOf = async (page: Page, id: 'alice' | 'bob'): Promise<string> =>
+type Device = 'alice' | 'bob' | 'carol'
+
+const phoneOf = (page: Page, id: Device) => page.frameLocator(`#${id} iframe`)
+const textOf = async (page: Page, id: Device): Promise<string> =>
   await phoneOf(page, id).getByRole('textbox', TEXTBOX).innerText()
+/** What the chip in the phone says. */
+const chipOf = (page: Page, id: Device) => phoneOf(page, id).locator('[data-status]')
+const stateOf = async (page: Page, id: Device): Promise<string | null> =>
+  await chipOf(page, id).getAttribute('data-status')
+const stepOf = async (page: Page): Promise<string> => await page.locator('#step').innerText()
 const numberIn = async (page: Page, id: string): Promise<number> => Number(await page.locator(`#${id}`).innerText())
 
 /** Until the two have said their lines. */
 async function whenPlayed(page: Page): Promise<void> {
-  await vi.waitFor(async () => expect(await page.locator('#step').innerText()).toMatch(/^Now you/), WAIT)
+  await vi.waitFor(async () => expect(await stepOf(page)).toMatch(/^Now you/), WAIT)
 }
 
-async function typeOn(page: Page, id: 'alice' | 'bob', text: string): Promise<void> {
+/** The third phone is put on the page, and let in. */
+async function addCarol(page: Page): Promise<void> {
+  await page.getByRole('switch', { name: 'Third phone' }).click()
+  await vi.waitFor(async () => expect(await textOf(page, 'carol')).toBe(await textOf(page, 'alice')), WAIT)
+}
+
+async function letRelay(page: Page, choice: 'Honest' | 'Alter' | 'Drop' | 'Roll back'): Promise<void> {
+  await page.getByRole('radio', { name: choice }).check({ force: true })
+}
+
+const deedsOn = async (page: Page): Promise<string> => (await page.locator('.deed').allInnerTexts()).join('\n')
+
+/** Everybody has the same text, with all of these in it once, and says that it is saved. */
+async function whenWell(page: Page, devices: readonly Device[], lines: readonly string[]): Promise<void> {
+  await vi.waitFor(async () => {
+    const texts = await Promise.all(devices.map(async (id) => await textOf(page, id)))
+    expect(new Set(texts).size).toBe(1)
+    for (const line of lines) expect([line, texts[0]?.split(line).length, texts[0]]).toEqual([line, 2, texts[0]])
+    for (const id of devices) expect(await stateOf(page, id)).toBe('saved')
+  }, WAIT)
+}
+
+async function typeOn(page: Page, id: Device, text: string): Promise<void> {
   await phoneOf(page, id).getByRole('textbox', TEXTBOX).press('Control+End')
   await page.waitForTimeout(150)
   await page.keyboard.type(text, { delay: 20 })
 }
 
-describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))('the page of two phones', () => {
+describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))('the page of several phones', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'y-sealed-show-'))
+  const data = join(folder, 'data')
+  const caPath = join(data, 'tls', 'ca.pem')
+  let host: DemoHost
+  let browser: Browser
+
+  beforeAll(async () => {
+    host = await startDemoHost({ data, port: 0 })
+    browser = await startPhones(join(folder, 'home'), caPath)
+  }, START_MS)
+
+  afterAll(async () => {
+    await browser.close()
+    await host.stop()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  const open = async (scheme?: 'light' | 'dark'): Promise<OpenShow> =>
+    await openShow(browser, new URL('/show', host.url).href, scheme)
+
   it('[DEMO 9] shows on one phone what is typed on the other, no readable word at the relay, and every one in the clear', async () => {
-    const { page, url, sent, complaints } = await openShow()
+    const { page, sent, complaints } = await open()
     await whenPlayed(page)
     await typeOn(page, 'alice', ' Marmalade for breakfast.')
     await vi.waitFor(async () => expect(await textOf(page, 'bob')).toContain('Marmalade for breakfast.'), WAIT)
@@ -84,12 +126,12 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))('the pag
     expect(stored).toBeGreaterThan(10_000)
     // Neither the words nor a link's secret is in any request, and every request is the relay's own.
     expect(sent.filter((line) => /marmalade|harbour|saturday/i.test(line) || line.includes('#'))).toEqual([])
-    expect(sent.filter((line) => !line.startsWith(`${new URL(url).origin}/`))).toEqual([])
+    expect(sent.filter((line) => !line.startsWith(`${new URL(page.url()).origin}/`))).toEqual([])
     expect(complaints).toEqual([])
   })
 
   it('[DEMO 9] says on a phone in airplane mode that it is offline, heals it, and shuts out whoever is removed', async () => {
-    const { page } = await openShow()
+    const { page } = await open()
     await whenPlayed(page)
     const airplane = page.getByRole('switch', { name: 'Airplane mode of Bob’s phone' })
     await airplane.click()
@@ -111,7 +153,8 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))('the pag
       expect(await status.getAttribute('data-status')).toBe('saved')
     }, WAIT)
     await page.getByRole('button', { name: 'Remove Bob' }).click()
-    await vi.waitFor(async () => expect(await status.getAttribute('data-status')).toBe('closed'), WAIT)
+    await vi.waitFor(async () => expect(await status.innerText()).toBe('You were removed'), WAIT)
+    await vi.waitFor(async () => expect(await stepOf(page)).toMatch(/^Bob was removed/), WAIT)
     await typeOn(page, 'alice', ' Not for Bob.')
     await vi.waitFor(async () => expect(await textOf(page, 'alice')).toContain('Not for Bob.'), WAIT)
     expect(await textOf(page, 'bob')).not.toContain('Not for Bob')
@@ -120,8 +163,86 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))('the pag
     expect(await textOf(page, 'bob')).toBe(await textOf(page, 'alice'))
   })
 
+  it('[DEMO 8.11] tells three phones three lies: each says so, shows nothing of it, and heals once the truth is told again', async () => {
+    const { page, complaints } = await open()
+    await whenPlayed(page)
+    await addCarol(page)
+    const all = ['alice', 'bob', 'carol'] as const
+    await whenWell(page, all, ['green lantern'])
+
+    await letRelay(page, 'Alter')
+    // Alice writes a line by herself.
+    for (const id of ['bob', 'carol'] as const)
+      await vi.waitFor(async () => expect(await chipOf(page, id).innerText()).toBe('Tampered update blocked'), WAIT)
+    expect(await deedsOn(page)).toMatch(/altered\s+one bit of #\d+, on its way/)
+    // The good copy is asked for, and given: the lie goes on, and costs time alone.
+    await whenWell(page, all, ['The tide turns at noon.'])
+    await letRelay(page, 'Honest')
+    await letRelay(page, 'Drop')
+    for (const id of ['bob', 'carol'] as const)
+      await vi.waitFor(async () => expect(await chipOf(page, id).innerText()).toBe('The relay keeps an update'), WAIT)
+    await typeOn(page, 'bob', ' Bob writes on.')
+    expect(await deedsOn(page)).toMatch(/dropped\s+#\d+, kept from a phone/)
+    expect(await textOf(page, 'bob')).not.toContain('north gate')
+    await letRelay(page, 'Honest')
+    await whenWell(page, all, ['Leave by the north gate.', 'Bob writes on.'])
+
+    await letRelay(page, 'Roll back')
+    for (const id of all)
+      await vi.waitFor(async () => expect(await chipOf(page, id).innerText()).toBe('The relay has gone back'), WAIT)
+    const before = await textOf(page, 'carol')
+    await typeOn(page, 'alice', ' Written under a lie.')
+    expect(await deedsOn(page)).toMatch(/rolled back\s+to #\d+: \d+ entries hidden/)
+    // Nothing was taken from anybody, and nothing leaves.
+    expect(await textOf(page, 'carol')).toBe(before)
+    await letRelay(page, 'Honest')
+    await whenWell(page, all, [
+      'green lantern',
+      'turns at noon',
+      'north gate',
+      'Bob writes on.',
+      'Written under a lie.',
+    ])
+    expect(await numberIn(page, 'read-by-relay')).toBe(0)
+    expect(complaints).toEqual([])
+  })
+
+  it.each(['light', 'dark'] as const)(
+    '[DEMO 9] has no barrier by WCAG 2.2 AA, and is worked by keys alone (%s)',
+    async (scheme) => {
+      const { page, complaints } = await open(scheme)
+      await whenPlayed(page)
+      expect(await findBarriers(page)).toEqual([])
+      await page.getByRole('switch', { name: 'Third phone' }).press('Space')
+      await vi.waitFor(async () => expect(await stepOf(page)).toMatch(/^Carol is in/), WAIT)
+      await page.getByRole('radio', { name: 'Honest' }).press('ArrowRight')
+      await vi.waitFor(async () => expect(await stepOf(page)).toMatch(/^One bit/), WAIT)
+      await vi.waitFor(async () => expect(await page.locator('.deed').count()).toBeGreaterThan(0), WAIT)
+      expect(await findBarriers(page)).toEqual([])
+      await page.getByRole('radio', { name: 'Alter' }).press('ArrowLeft')
+      await whenWell(page, ['alice', 'bob', 'carol'], ['The tide turns at noon.'])
+      await page.getByRole('switch', { name: 'Airplane mode of Carol’s phone' }).press('Enter')
+      await vi.waitFor(async () => expect(await stateOf(page, 'carol')).toBe('offline'), WAIT)
+      await page.getByRole('button', { name: 'Remove Bob' }).press('Enter')
+      await vi.waitFor(async () => expect(await stateOf(page, 'bob')).toBe('closed'), WAIT)
+      expect(await findBarriers(page)).toEqual([])
+      for (const [width, height] of [
+        [1280, 800],
+        [1024, 768],
+        [390, 844],
+      ] as const) {
+        await page.setViewportSize({ width, height })
+        // Nothing is out of reach to the side.
+        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width)
+      }
+      expect(await findBarriers(page)).toEqual([])
+      expect(complaints).toEqual([])
+    },
+  )
+
   it('[B11] lets pages frame none but their own origin and be framed by none else, and the tap speak to none else', async () => {
-    const { page, url, ca } = await openShow()
+    const { page } = await open()
+    const [url, ca] = [page.url(), readFileSync(caPath, 'utf8')]
     const policy = (await page.reload())?.headers()['content-security-policy'] ?? ''
     const rules = policy.split('; ')
     expect(rules).toEqual(expect.arrayContaining(["default-src 'none'", "frame-src 'self'", "frame-ancestors 'self'"]))
@@ -137,12 +258,30 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))('the pag
     expect(await statusOf(tap, ca, {})).toBe(404)
     expect(await statusOf(tap, ca, { 'Sec-Fetch-Site': 'cross-site' })).toBe(404)
     expect(await statusOf(tap, ca, { 'Sec-Fetch-Site': 'same-origin' })).toBe(200)
+    // Nor does the line carry anybody else, or lie for them.
+    const lie = new URL('/demo/lie?lie=alter', url)
+    expect(await statusOf(lie, ca, {}, 'POST')).toBe(404)
+    expect(await statusOf(lie, ca, { 'Sec-Fetch-Site': 'same-origin' }, 'POST')).toBe(204)
+    const line = new URL('/demo/line', url)
+    const upgrade = { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' }
+    const dialled = {
+      ...upgrade,
+      'Sec-WebSocket-Protocol': 'y-sealed.v1',
+      'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+    }
+    expect(await statusOf(line, ca, dialled)).toBe(404)
+    expect(await statusOf(line, ca, { ...dialled, Origin: 'https://evil.example' })).toBe(404)
   })
 })
 
-async function statusOf(url: URL, ca: string, headers: Readonly<Record<string, string>>): Promise<number | undefined> {
+async function statusOf(
+  url: URL,
+  ca: string,
+  headers: Readonly<Record<string, string>>,
+  method = 'GET',
+): Promise<number | undefined> {
   return await new Promise((resolve, reject) => {
-    const request = httpsRequest(url, { headers, ca }, (response) => {
+    const request = httpsRequest(url, { headers, ca, method }, (response) => {
       resolve(response.statusCode)
       request.destroy()
     })

@@ -61,11 +61,24 @@ export function wordsOf(status: SyncStatus): Words {
     case 'set-aside':
       return { icon: 'alert', text: 'A part stays on this device', tone: 'warn' }
     case 'tampered':
-      return { icon: 'alert', text: 'Tampered update blocked', tone: 'bad' }
+      return { icon: 'alert', text: TAMPERED[status.report.code] ?? 'Tampered update blocked', tone: 'bad' }
     case 'rolled-back':
-      return { icon: 'alert', text: 'The relay was rolled back', tone: 'bad' }
+      return { icon: 'alert', text: DISTRUSTED[status.report.code] ?? 'The relay is not believed', tone: 'bad' }
     case 'closed':
       break
   }
-  return { icon: 'lock', text: 'Closed', tone: 'bad' }
+  return { icon: 'lock', text: CLOSED[status.reason.code] ?? 'Closed', tone: 'bad' }
+}
+
+const TAMPERED: Readonly<Record<string, string>> = { WITHHELD: 'The relay keeps an update' }
+
+const DISTRUSTED: Readonly<Record<string, string>> = {
+  ROLLBACK: 'The relay has gone back',
+  FORK: 'The relay changed history',
+}
+
+const CLOSED: Readonly<Record<string, string>> = {
+  REMOVED: 'You were removed',
+  NOT_A_MEMBER: 'No longer a member',
+  DELETED: 'Deleted for everybody',
 }

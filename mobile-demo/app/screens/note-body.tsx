@@ -25,7 +25,7 @@ interface NoteBodyProps {
 /** What notes may hold; the same for editing, for versions and for export. */
 export const CONTENT: Parameters<typeof useEditor>[0]['extensions'] = [
   // Undo takes back one's own edits only: that is the collaboration's. Links of others are not followed by a tap.
-  StarterKit.configure({ undoRedo: false, link: { openOnClick: false, protocols: ['https'] } }),
+  StarterKit.configure({ undoRedo: false, link: { openOnClick: false } }),
   TaskList,
   TaskItem.configure({ nested: true }),
 ]

@@ -1,17 +1,20 @@
 /**
- * Airplane mode for one phone on a page of several: the browser has a switch for the whole page only. The client takes the classes that reach the
- * network as options, and these refuse while the switch is on.
+ * The network of one phone on a page of several: with an airplane mode of its own, since the browser has a switch for the whole page only, and by
+ * the line of the demo's host, which can lie. The client takes the classes that reach the network as options.
  *
  * @module
  */
 import type { SealedDocumentsOptions, SocketConstructor } from '@y-sealed/client'
+
+/** As in `host/line.ts`. */
+const LINE_PATH = '/demo/line'
 
 const open = new Set<WebSocket>()
 let isOn = false
 
 class SwitchedSocket extends WebSocket {
   constructor(url: string, protocols: string[]) {
-    super(url, protocols)
+    super(new URL(LINE_PATH, url), protocols)
     open.add(this)
     this.addEventListener('close', () => open.delete(this))
     if (isOn) this.close()

@@ -9,6 +9,7 @@ import { COLOURS, type Profile } from '../device/profile.ts'
 const CAST: Readonly<Record<string, Pick<Profile, 'name' | 'colour'>>> = {
   alice: { name: 'Alice', colour: COLOURS[0] as string },
   bob: { name: 'Bob', colour: COLOURS[3] as string },
+  carol: { name: 'Carol', colour: COLOURS[4] as string },
 }
 
 /** The part that this phone plays; `null` for everybody's own. */

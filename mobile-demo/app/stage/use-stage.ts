@@ -4,7 +4,7 @@
  * @module
  */
 import type { Editor } from '@tiptap/react'
-import type { SealedDocument } from '@y-sealed/client'
+import type { SealedDocument, SyncStatus } from '@y-sealed/client'
 import { useEffect, useEffectEvent } from 'react'
 import * as Y from 'yjs'
 
@@ -15,6 +15,7 @@ import type { Device } from '../device/open-device.ts'
 import { plainText, BODY, TITLE } from '../notes/note-texts.ts'
 import { textsOf } from '../notes/use-notes.ts'
 import { explain } from '../parts/explain.ts'
+import { wordsOf } from '../parts/status-chip.tsx'
 import { setAirplaneMode } from './airplane.ts'
 import { castAs } from './on-stage.ts'
 
@@ -51,11 +52,17 @@ export function useShownNote(note: SealedDocument): void {
     const onUpdate = (): void => {
       timer ??= setTimeout(report, TELL_MS)
     }
+    const { provider } = note
+    const onStatus = (status: SyncStatus): void =>
+      tell({ kind: 'status', id: note.id, state: status.kind, text: wordsOf(status).text })
     onUpdate()
+    onStatus(provider.syncStatus)
     note.doc.on('update', onUpdate)
+    provider.on('syncStatus', onStatus)
     return () => {
       clearTimeout(timer)
       note.doc.off('update', onUpdate)
+      provider.off('syncStatus', onStatus)
       if (shown === note) shown = null
     }
   }, [note])
@@ -72,7 +79,11 @@ async function carryOut(command: Command, { documents }: Device, go: (place: Pla
       note.doc.getText(TITLE).insert(0, command.title)
       textsOf(documents).note(note)
       go({ at: 'note', id: note.id })
-      tell({ kind: 'invited', link: await note.invite({ role: 'writer', app: appAddress() }) })
+      return
+    }
+    case 'invite': {
+      const link = await shown?.invite({ role: 'writer', app: appAddress() })
+      if (link !== undefined) tell({ kind: 'invited', guest: command.guest, link })
       return
     }
     case 'open':
@@ -86,24 +97,27 @@ async function carryOut(command: Command, { documents }: Device, go: (place: Pla
       setAirplaneMode(command.isOn)
       return
     case 'remove':
-      await removeOthers()
+      await removeMember(command.name)
       break
   }
 }
 
-async function removeOthers(): Promise<void> {
+async function removeMember(name: string): Promise<void> {
   const note = shown
   if (note === null) return
-  for (const member of note.members()) if (!member.isMe) await note.remove(member.id)
+  for (const member of note.members()) if (!member.isMe && member.name === name) await note.remove(member.id)
 }
 
-/** Ends early where the note is closed, or cannot be written in. */
+/** At the end of the note. Ends early where that is closed, or cannot be written in. */
 async function typeText(text: string): Promise<void> {
+  const start = shownEditor()
+  if (start === null) return
+  // Whoever is typing elsewhere, or choosing something on the page, keeps the focus.
+  if (isFocusFree()) start.commands.focus('end')
+  else start.commands.setTextSelection(start.state.doc.content.size)
   for (const letter of text) {
-    // Tiptap leaves its editor at the element.
-    const editor = document.querySelector<HTMLElement & { readonly editor?: Editor }>('.tiptap')?.editor
-    if (editor?.isEditable !== true) return
-    if (!editor.isFocused) editor.commands.focus('end')
+    const editor = shownEditor()
+    if (editor === null) return
     if (letter === '\n') editor.commands.splitBlock()
     else
       editor.commands.command(({ tr }) => {
@@ -112,4 +126,15 @@ async function typeText(text: string): Promise<void> {
       })
     await new Promise((resolve) => setTimeout(resolve, KEY_MS))
   }
+}
+
+function shownEditor(): Editor | null {
+  // Tiptap leaves its editor at the element.
+  const editor = document.querySelector<HTMLElement & { readonly editor?: Editor }>('.tiptap')?.editor
+  return editor?.isEditable === true ? editor : null
+}
+
+function isFocusFree(): boolean {
+  const focused = window.parent.document.activeElement
+  return focused === null || focused.localName === 'body' || focused.localName === 'iframe'
 }
