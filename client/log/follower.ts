@@ -33,6 +33,7 @@ const INLINE_PATIENCE_MS = 2_000
 /** Between one READ that brought nothing and the next; doubled each time. */
 const FIRST_RETRY_MS = 1_000
 const LONGEST_RETRY_MS = 30_000
+const MAX_DOUBTED = 16
 
 export interface FollowerOptions {
   readonly documentId: Bytes
@@ -71,6 +72,8 @@ export class LogFollower {
   #newestHead: SignedHead | null = null
   #confirmedAt: number | null = null
   readonly #promises = new PromisedHeads()
+  /** Signed heads that wait for an opening to be held against what is the log then. */
+  #doubted: SignedHead[] = []
   /** Up to here the relay sends entries without being asked. [FR5] */
   #inlineThrough = 0
   #reading = false
@@ -139,6 +142,10 @@ export class LogFollower {
     if (frame.through < seq || this.#contradicts(frame.head)) return this.#fall(frame, 'FORK')
     if (!this.#promise(frame.head)) return this.#stopForked(frame.head)
     this.#options.onHeld(frame)
+    // It has vouched for the log as far as it goes.
+    for (const head of this.#doubted.splice(0)) {
+      if (this.#contradicts(head) || !this.#promise(head)) return this.#stopForked(head)
+    }
     this.#confirmedAt = wallClock()
     this.#target = frame.head
     this.#inlineThrough = frame.through
@@ -218,6 +225,7 @@ export class LogFollower {
   /** The log is read anew, and nothing of what the relay has signed before stands against it. */
   abandon(): void {
     this.#promises.clear()
+    this.#doubted = []
     this.#newestHead = null
     this.rewound(0)
     this.restart()
@@ -265,7 +273,7 @@ export class LogFollower {
     const signed = this.#isSigned(head)
     if (!signed && from === 'relay') return this.#stop('BAD_HEAD', head.seq)
     if (!signed) return
-    if (from === 'relay' && this.#isDoubt(head)) return this.#options.onDoubt()
+    if (this.#isFallen || this.#isDoubt(head)) return this.#doubt(head)
     if (this.#contradicts(head) || !this.#promise(head)) return this.#stopForked(head)
     if (from === 'relay') this.#confirmedAt = wallClock()
     this.#advance()
@@ -400,6 +408,12 @@ export class LogFollower {
 
   #contradicts(head: SignedHead): boolean {
     return this.#options.log.compareTranscript(head.seq, head.transcript) === 'different'
+  }
+
+  #doubt(head: SignedHead): void {
+    // Of more the first ones tell enough.
+    if (this.#doubted.length < MAX_DOUBTED) this.#doubted.push(head)
+    if (!this.#isFallen && this.#doubted.length === 1) this.#options.onDoubt()
   }
 
   /** Something that the relay passed on is not what it has, and all that it has signed may still be true. [CL30] */

@@ -95,7 +95,7 @@ describe('a relay that rolls back', () => {
     await whenSigned(alice)
     stage.lying.stand(await startHonestRelay([stage.lying], old))
     stage.lying.toRelay = (frame) => (frame?.type === 'show-head' || frame?.type === 'restore' ? [] : undefined)
-    await vi.waitFor(() => expect(alice.reports.map(({ code }) => code)).toEqual(['ROLLBACK']))
+    await vi.waitFor(() => expect(alice.reports.map(({ code }) => code)).toEqual(['ROLLBACK']), 10_000)
     alice.peer.text.insert(0, 'kept ')
     const before = pushesOf(stage)
     await new Promise((resolve) => setTimeout(resolve, 500))

@@ -16,6 +16,9 @@ function createScene() {
   const headKey = { publicKey: device.signPublic, sign: (message: Uint8Array<ArrayBuffer>) => device.sign(message) }
   const transcript = new Uint8Array(32)
   const log = { head: { seq: 0, transcript }, waitingAt: null }
+  /** What the log says to a signed head of a place that it has. */
+  const fit = { is: 'same' }
+  const events: string[] = []
   const reads: number[] = []
   const onWithheld = vi.fn<(seq: number) => void>()
   const follower = new LogFollower({
@@ -25,7 +28,8 @@ function createScene() {
       get head() {
         return log.head
       },
-      compareTranscript: () => 'same',
+      compareTranscript: (seq: number) => (seq <= log.head.seq ? fit.is : 'unknown'),
+      restart: () => (log.head = { ...log.head, seq: 0 }),
       take: (entries: readonly LogEntry[]) => {
         log.head = { ...log.head, seq: log.head.seq + entries.length }
         return []
@@ -35,21 +39,23 @@ function createScene() {
     read: (after) => reads.push(after) > 0,
     onOutcomes: () => {},
     onCaughtUp: () => {},
-    onMismatch: (code) => expect.fail(code),
-    onFallen: (_frame, code) => expect.fail(code),
+    onMismatch: (code) => events.push(`stopped: ${code}`),
+    onFallen: (_frame, code) => events.push(`fallen: ${code}`),
     onHeld: () => {},
     onWaiting: () => {},
     onWithheld,
     onMadeGood: () => {},
-    onDoubt: () => expect.fail('doubt'),
+    onDoubt: () => events.push('doubt'),
   })
   const envelope = readWholeEnvelope(new TestWriter(document, device).genesis().envelope.bytes) as Envelope
   const offer = (from: number, count: number): void =>
     follower.offer(Array.from({ length: count }, (_, i) => ({ seq: from + i, envelope })))
-  const head: SignedHead = signHead(headKey, document.id, { seq: 2, transcript })
-  follower.opened({ present: true, head, through: 2 } as OpenedFrame)
+  const headAt = (seq: number): SignedHead => signHead(headKey, document.id, { seq, transcript })
+  const open = (seq: number, through = seq): void =>
+    follower.opened({ present: true, head: headAt(seq), through } as OpenedFrame)
+  open(2)
   offer(1, 2)
-  return { follower, reads, offer, onWithheld }
+  return { follower, reads, offer, open, headAt, fit, events, onWithheld }
 }
 
 it('[FR14] reads on when live delivery has stopped, until the relay says that its head is reached', () => {
@@ -94,4 +100,40 @@ it('[FR14] asks again after a READ that was refused, and not at all after the so
   } finally {
     vi.useRealTimers()
   }
+})
+
+it('[CL30] holds what a signed head says against what nobody has signed until an opening tells', () => {
+  const { follower, offer, open, headAt, fit, events } = createScene()
+  offer(3, 5)
+  fit.is = 'different'
+  follower.learnHead(headAt(6), 'peer')
+  follower.learnHead(headAt(7), 'relay')
+  expect(events).toEqual(['doubt'])
+  // The relay does not know the log to which it is said to have told: that is read again, and nobody is accused.
+  open(7, 0)
+  follower.learnHead(headAt(5), 'peer')
+  expect(events).toEqual(['doubt', 'fallen: FORK'])
+  fit.is = 'same'
+  follower.restart()
+  open(7)
+  offer(1, 7)
+  expect(events).toEqual(['doubt', 'fallen: FORK'])
+  expect(follower.signedHead?.seq).toBe(7)
+})
+
+it('[CL30] [LO4] stops at a signed head that is not that of the log for which the relay vouches', () => {
+  const { follower, offer, open, headAt, fit, events } = createScene()
+  offer(3, 5)
+  fit.is = 'different'
+  follower.learnHead(headAt(6), 'peer')
+  expect(events).toEqual(['doubt'])
+  open(8)
+  expect(events).toEqual(['doubt', 'stopped: FORK'])
+})
+
+it('[LO4] stops at once at a head that is not that of a log which the relay has signed further on', () => {
+  const { follower, headAt, fit, events } = createScene()
+  fit.is = 'different'
+  follower.learnHead(headAt(1), 'peer')
+  expect(events).toEqual(['stopped: FORK'])
 })
