@@ -16,6 +16,9 @@ import './show.css'
 const NAMES = { alice: 'Alice', bob: 'Bob', carol: 'Carol' } as const
 type Device = keyof typeof NAMES
 
+/** By then a phone knows that it was cut off. */
+const CUT_MS = 300
+
 let panel: RelayPanel | null = null
 let lies: LieControl | null = null
 const phones = new Map<string, Phone>()
@@ -153,5 +156,7 @@ function lieTold(lie: LieName | null): void {
   // What is typed for a lie is none of the script.
   line = SCRIPT.length + 1
   say(lie === null ? HONEST_STEP : LIE_STEPS[lie])
+  // Where the line was cut for it, phones that met that often would take their time.
+  setTimeout(() => phones.forEach((phone) => phone.tell({ kind: 'redial' })), CUT_MS)
   if (lie !== null && UNDER_LIES[lie] !== '') phones.get('alice')?.tell({ kind: 'type', text: UNDER_LIES[lie] })
 }

@@ -13,6 +13,8 @@ export type Command =
   /** Type at the end of the open note, as a person would. */
   | { readonly kind: 'type'; readonly text: string }
   | { readonly kind: 'airplane'; readonly isOn: boolean }
+  /** Whoever waits to dial again need not wait longer. */
+  | { readonly kind: 'redial' }
   /** Remove a member from the open note, by the name that they gave. */
   | { readonly kind: 'remove'; readonly name: string }
 

@@ -34,6 +34,11 @@ export const SWITCHED_NETWORK: Pick<SealedDocumentsOptions, 'WebSocket' | 'fetch
 export function setAirplaneMode(value: boolean): void {
   isOn = value
   if (isOn) for (const socket of open) socket.close()
-  // As the browser says it of a whole page: who waits for a network need not wait longer.
+  // As the browser says it of a whole page.
   window.dispatchEvent(new Event(isOn ? 'offline' : 'online'))
+}
+
+/** Who waits for a network need not wait longer, if there is one. */
+export function redial(): void {
+  if (!isOn) window.dispatchEvent(new Event('online'))
 }

@@ -16,7 +16,7 @@ import { plainText, BODY, TITLE } from '../notes/note-texts.ts'
 import { textsOf } from '../notes/use-notes.ts'
 import { explain } from '../parts/explain.ts'
 import { wordsOf } from '../parts/status-chip.tsx'
-import { setAirplaneMode } from './airplane.ts'
+import { redial, setAirplaneMode } from './airplane.ts'
 import { castAs } from './on-stage.ts'
 
 /** As fast as somebody who types well. */
@@ -95,6 +95,9 @@ async function carryOut(command: Command, { documents }: Device, go: (place: Pla
       return
     case 'airplane':
       setAirplaneMode(command.isOn)
+      return
+    case 'redial':
+      redial()
       return
     case 'remove':
       await removeMember(command.name)
