@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { bytesToBase64url, equalBytes, SyncError, type Bytes } from '@y-sealed/protocol'
+import { bytesToBase64url, documentIdOf, equalBytes, SyncError, type Bytes } from '@y-sealed/protocol'
 import type { LinkFragment } from '../links/link-fragment.ts'
 import { removeLostDevice } from '../members/intents/remove-devices.ts'
 import { joinedMembership } from '../members/open-membership.ts'
@@ -47,6 +47,7 @@ export class PersonalLife {
   /** Ends the wait for another device's word. */
   #cancelAdoption: () => void = () => undefined
   #isClosed = false
+  #pending: readonly PendingDocument[] = []
 
   constructor(options: PersonalLifeOptions) {
     this.#options = options
@@ -61,14 +62,20 @@ export class PersonalLife {
     return this.#personal?.list ?? null
   }
 
+  /** What this device has come by and the list has not yet, the oldest first: it may be long until a relay is reached. */
+  get pending(): readonly PendingDocument[] {
+    return this.#pending.filter(({ genesisHash }) => !this.list?.get(idOf(genesisHash)))
+  }
+
   /** Opens the one that this device knows. */
   async start(): Promise<void> {
     const { installation, isOn } = this.#options
     if (!isOn) return
+    await this.#readPending()
     const found = await PersonalDocument.find(installation)
     if (found !== null) this.#use(found)
     // A crash came between the document and its list.
-    else if ((await listPending(installation.keys)).length > 0) await this.ensure()
+    else if (this.#pending.length > 0) await this.ensure()
   }
 
   /** The one that there is, or a new one. Throws `NO_PERSONAL` where it is switched off. */
@@ -89,7 +96,9 @@ export class PersonalLife {
   async add(pending: PendingDocument): Promise<void> {
     if (!this.#options.isOn) return
     await addPending(this.#options.installation.keys, pending)
+    await this.#readPending()
     await this.ensure()
+    this.#options.onList()
     this.#flushSoon()
   }
 
@@ -97,6 +106,8 @@ export class PersonalLife {
   async rename(id: string, name: string): Promise<void> {
     const personal = await this.ensure()
     const listed = personal.list.get(id)
+    const pending = this.pending.find(({ genesisHash }) => idOf(genesisHash) === id)
+    if (pending !== undefined) return await this.add({ ...pending, name })
     if (listed === null) throw new SyncError('UNKNOWN_DOCUMENT', 'that document is not in the list')
     personal.list.put(listed.genesisHash, name, listed.addedAt)
     await personal.document.provider.whenSaved()
@@ -115,7 +126,9 @@ export class PersonalLife {
     const list = this.list
     if (code === 'LEFT' || code === 'DELETED') {
       dropPending(keys, id).catch(this.#options.onError)
+      this.#pending = this.#pending.filter(({ genesisHash }) => idOf(genesisHash) !== id)
       list?.remove(id)
+      this.#options.onList()
       // Nobody else's word takes a key away. [KM19]
       if (code === 'LEFT') this.#forget(provider).catch(this.#options.onError)
     } else if (isStranger(code) && list?.get(id)) list.noteAccess(id, device.id, 'out')
@@ -190,6 +203,7 @@ export class PersonalLife {
     for (const { id, genesisHash, name, addedAt } of this.list?.all ?? []) {
       if (this.list?.accessOf(id, device.id) === 'in') await addPending(keys, { genesisHash, name, addedAt })
     }
+    await this.#readPending()
     if (this.#personal !== null) await addDiscarded(keys, this.#personal.genesisHash)
     await other.keep(keys)
     this.#leave()
@@ -261,7 +275,13 @@ export class PersonalLife {
     await personal.document.provider.whenSaved()
     // It waits on for the list that the next run will know.
     if (!(await personal.isKept(keys))) return
-    for (const { genesisHash } of pending) await dropPending(keys, bytesToBase64url(genesisHash.slice(0, 16)))
+    for (const { genesisHash } of pending) await dropPending(keys, idOf(genesisHash))
+    await this.#readPending()
+  }
+
+  async #readPending(): Promise<void> {
+    const pending = await listPending(this.#options.installation.keys)
+    this.#pending = pending.toSorted((a, b) => a.addedAt - b.addedAt)
   }
 
   /** Deletes a list that nobody uses any more: one of several devices is theirs. */
@@ -283,6 +303,10 @@ export class PersonalLife {
     await forgetDocument(keys, documentId)
     await store.cut(documentId, 0)
   }
+}
+
+function idOf(genesisHash: Bytes): string {
+  return bytesToBase64url(documentIdOf(genesisHash))
 }
 
 function switchedOff(): SyncError {

@@ -142,13 +142,20 @@ export class SealedDocuments extends ObservableV2<{ [K in keyof DocumentsEvents]
     return bytesToBase64url(this.#installation.device.id)
   }
 
-  /** This person's documents, the one added first first; `on('documents')` tells of changes by any device. */
+  /**
+   * This person's documents, the one added first first; `on('documents')` tells of changes by any device. Those that this device alone knows of
+   * until a relay is reached stand at the end.
+   */
   list(): readonly DocumentEntry[] {
     const { device } = this.#installation
-    const list = this.#personal.list
-    return (list?.all ?? []).map(({ id, name, addedAt }: ListedDocument) => {
+    const { list, pending } = this.#personal
+    const listed = (list?.all ?? []).map(({ id, name, addedAt }: ListedDocument): DocumentEntry => {
       return { id, name, added: new Date(addedAt), isReady: list?.accessOf(id, device.id) === 'in' }
     })
+    const waiting = pending.map(({ genesisHash, name, addedAt }): DocumentEntry => {
+      return { id: bytesToBase64url(documentIdOf(genesisHash)), name, added: new Date(addedAt), isReady: true }
+    })
+    return [...listed, ...waiting]
   }
 
   /** This person's devices; `on('devices')` tells of changes. */

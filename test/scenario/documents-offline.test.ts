@@ -1,5 +1,5 @@
 import { createMemoryKeyStore, type SealedDocuments } from '@y-sealed/client'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 
 import { Installation } from '../../client/documents/installation.ts'
 import { whenSyncedWithin } from '../../client/documents/when-synced.ts'
@@ -33,6 +33,30 @@ describe('without a network', () => {
     await eventually(() => expect(documents.list()).toMatchObject([{ name: 'Train', isReady: true }]))
     const bob = await open(relay, 'Bob')
     await expectText(await bob.openDocument(await invited), 'written on a train')
+  })
+
+  it('[CL12] a note that no relay has heard of is listed, renamed and deleted from the list, also by the next run', async () => {
+    const { relay, switchOn } = await startSwitchedRelay()
+    const keys = createMemoryKeyStore()
+    const documents = await open(relay, 'Alice', keys)
+    const note = await documents.createDocument({ name: 'Train' })
+    const told: unknown[] = []
+    documents.on('documents', (entries) => told.push(...entries.map(({ name }) => name)))
+    expect(documents.list()).toMatchObject([{ id: note.id, name: 'Train', isReady: true }])
+    await documents.rename(note.id, 'Night train')
+    await documents.createDocument({ name: 'Ferry' })
+    expect(documents.list().map(({ name }) => name)).toEqual(['Night train', 'Ferry'])
+    expect(told).toContain('Night train')
+    documents.close()
+    const again = await open(relay, 'Alice', keys)
+    expect(again.list().map(({ name }) => name)).toEqual(['Night train', 'Ferry'])
+    switchOn()
+    const opened = await again.openDocument(note.id)
+    await opened.provider.whenSaved()
+    await vi.waitFor(async () => expect(await keys.list('pending/')).toEqual([]), { timeout: 15_000 })
+    expect(again.list().map(({ name }) => name)).toEqual(['Night train', 'Ferry'])
+    await opened.deleteDocument()
+    expect(again.list().map(({ name }) => name)).toEqual(['Ferry'])
   })
 
   it('[CL12] a name that the list cannot hold is refused before a document is made', async () => {
