@@ -13,6 +13,8 @@ import { registerWorker } from './device/worker.ts'
 import './style/tokens.css'
 import './style/page.css'
 import './style/parts.css'
+import './style/cards.css'
+import './style/sheets.css'
 import './style/note.css'
 
 const host = document.querySelector('#app')

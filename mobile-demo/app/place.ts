@@ -6,6 +6,7 @@
 
 export type Place =
   | { readonly at: 'list' }
-  | { readonly at: 'note'; readonly id: string }
+  | { readonly at: 'note'; readonly id: string; readonly isSharing?: boolean }
   | { readonly at: 'join'; readonly link: string }
+  | { readonly at: 'pair' }
   | { readonly at: 'settings' }

@@ -290,26 +290,6 @@ describe.skipIf(!canRun)('the notes app', { timeout: 90_000 }, () => {
     },
   )
 
-  test('[DEMO 8.12] a deleted note comes back by Undo, and is gone without it', async () => {
-    const { page } = await phone('Pixel 7')
-    await createNote(page, 'Alice', 'Fleeting')
-    await expectStatus(page, 'saved')
-    await page.getByRole('button', { name: 'All notes' }).click()
-    const remove = async (): Promise<void> => {
-      await page.getByRole('button', { name: 'More about Fleeting' }).click()
-      await page.getByRole('button', { name: 'Delete' }).click()
-      await expect.poll(async () => await page.getByRole('article').count(), SEEN).toBe(0)
-    }
-    await remove()
-    await page.getByRole('button', { name: 'Undo' }).click()
-    await expect.poll(async () => await page.getByRole('article').count(), SEEN).toBe(1)
-    await remove()
-    await expect.poll(async () => await page.getByRole('button', { name: 'Undo' }).count(), SEEN).toBe(0)
-    await page.waitForTimeout(1_000)
-    await page.reload()
-    await page.getByText('Tap + to write').waitFor()
-  })
-
   test('[DEMO 8.12] a browser that does not trust the relay’s authority opens nothing', async () => {
     expect(existsSync(ca)).toBe(true)
     const stranger = await startPhones(join(folder, 'stranger'), null)

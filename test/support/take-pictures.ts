@@ -17,7 +17,8 @@ import { REPOSITORY_ROOT } from './repository.ts'
 
 /** Letters as on an Android phone, where this computer has its font. */
 const FONTS = `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>
-<alias binding="strong"><family>system-ui</family><prefer><family>Roboto</family></prefer></alias></fontconfig>`
+<match><test name="family"><string>DejaVu Sans</string></test><edit name="family" mode="assign" binding="strong"><string>Roboto</string></edit></match>
+${['system-ui', 'sans-serif'].map((name) => `<alias binding="strong"><family>${name}</family><prefer><family>Roboto</family></prefer></alias>`).join('')}</fontconfig>`
 
 const [given] = process.argv.slice(2)
 const target = resolve(given ?? join(REPOSITORY_ROOT, 'mobile-demo/docs'))

@@ -16,5 +16,6 @@ export function noteToMarkdown(doc: Y.Doc, extensions: readonly AnyExtension[]):
   const manager = new MarkdownManager({ extensions: [...extensions] })
   const title = doc.getText(TITLE).toJSON()
   const body = manager.serialize(root.toJSON() as JSONContent)
-  return `${title === '' ? '' : `# ${title}\n\n`}${body}\n`
+  // The editor keeps an empty paragraph at the end, to tap on.
+  return `${title === '' ? '' : `# ${title}\n\n`}${body.trimEnd()}\n`
 }

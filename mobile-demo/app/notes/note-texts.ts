@@ -7,6 +7,8 @@
 import type { DocumentEntry, SealedDocument, SealedDocuments } from '@y-sealed/client'
 import * as Y from 'yjs'
 
+import { pause, withNote } from './with-note.ts'
+
 export interface NoteText {
   readonly title: string
   readonly body: string
@@ -17,11 +19,15 @@ export interface NoteText {
 export const TITLE = 'title'
 export const BODY = 'default'
 
+/** Without a network the others in the list wait no longer for one. */
+const SYNCED_WITHIN_MS = 5_000
+
 export class NoteTexts {
   readonly #documents: SealedDocuments
   readonly #textById = new Map<string, NoteText>()
   readonly #listeners = new Set<() => void>()
-  #reading: Promise<void> | null = null
+  #wanted: readonly string[] = []
+  #isReading = false
   #shown: ReadonlyMap<string, NoteText> = new Map()
 
   constructor(documents: SealedDocuments) {
@@ -51,31 +57,39 @@ export class NoteTexts {
 
   /** Reads those that were not read yet. */
   gather(entries: readonly DocumentEntry[]): void {
-    const unread = entries.filter(({ id, isReady }) => isReady && !this.#textById.has(id))
-    if (unread.length === 0 || this.#reading !== null) return
-    this.#reading = this.#readAll(unread).finally(() => {
-      this.#reading = null
-    })
+    this.#wanted = entries.filter(({ isReady }) => isReady).map(({ id }) => id)
+    if (!this.#isReading) void this.#readAll()
   }
 
-  async #readAll(entries: readonly DocumentEntry[]): Promise<void> {
-    for (const { id } of entries) {
-      if (this.#textById.has(id)) continue
+  /** Never rejects. */
+  async #readAll(): Promise<void> {
+    this.#isReading = true
+    const tried = new Set<string>()
+    const untried = (): string | undefined => this.#wanted.find((id) => !tried.has(id) && !this.#textById.has(id))
+    for (let id = untried(); id !== undefined; id = untried()) {
+      tried.add(id)
       try {
-        const document = await this.#documents.openDocument(id)
-        await document.provider.whenLoaded()
-        this.note(document)
-        document.close()
+        await withNote(this.#documents, id, async (document) => {
+          // What another device has written is not here yet.
+          if (isEmpty(document)) await Promise.race([document.provider.whenSynced(), pause(SYNCED_WITHIN_MS)])
+          if (!isEmpty(document) || document.provider.synced) this.note(document)
+        })
       } catch {
         // It is listed by its name, and says why when it is opened.
       }
     }
+    // In the same step as the last look at what is wanted: nobody is missed.
+    this.#isReading = false
   }
 
   #tell(): void {
     this.#shown = new Map(this.#textById)
     for (const listener of this.#listeners) listener()
   }
+}
+
+function isEmpty({ doc }: SealedDocument): boolean {
+  return doc.getText(TITLE).length === 0 && doc.getXmlFragment(BODY).length === 0
 }
 
 /** The text of what an editor shows, a line for each block. */

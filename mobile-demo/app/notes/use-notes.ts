@@ -70,5 +70,7 @@ function useEntries(documents: SealedDocuments): readonly DocumentEntry[] {
 
 function listNote({ id, name, added, isReady }: DocumentEntry, text: NoteText | undefined): ListedNote {
   const { title = '', body = '', role = '' } = text ?? {}
-  return { id, title: title === '' ? name : title, body, role, added, isReady }
+  // Whoever may only read cannot give it a title, but a name of their own.
+  const isOwnName = title === '' || (role === 'reader' && name !== '')
+  return { id, title: isOwnName ? name : title, body, role, added, isReady }
 }

@@ -9,11 +9,15 @@ import { useState } from 'react'
 import { explain } from '../parts/explain.ts'
 import { useSnackbar } from '../parts/snackbar.tsx'
 import { textsOf, type ListedNote } from './use-notes.ts'
+import { pause, withNote } from './with-note.ts'
 
 export interface Removal {
   readonly isRemoved: (id: string) => boolean
   readonly remove: (note: ListedNote) => void
 }
+
+/** The relay is asked, and may not be there. */
+const PATIENCE_MS = 15_000
 
 export function useRemoval(documents: SealedDocuments): Removal {
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set())
@@ -38,9 +42,15 @@ export function useRemoval(documents: SealedDocuments): Removal {
 
 /** For everybody where this person is its only member; else this person leaves it. */
 async function removeForGood(documents: SealedDocuments, id: string): Promise<void> {
-  const document = await documents.openDocument(id)
-  await document.provider.whenSynced()
-  if (document.members().length > 1) await document.leave()
-  else await document.deleteDocument()
+  await withNote(documents, id, async (note) => {
+    await Promise.race([note.provider.whenSynced(), giveUp()])
+    if (note.members().length > 1) await note.leave()
+    else await note.deleteDocument()
+  })
   textsOf(documents).forget(id)
+}
+
+async function giveUp(): Promise<never> {
+  await pause(PATIENCE_MS)
+  throw Object.assign(new Error('the relay was not reached'), { code: 'NOT_DELETED' })
 }

@@ -25,6 +25,7 @@ const WORDS: Readonly<Record<string, string>> = {
   NOT_A_MEMBER: 'You are not a member of this note any more. What this device had read stays readable here.',
   REMOVED: 'You were removed from this note. What was written before stays readable here; nothing new arrives.',
   TOO_MANY_OPEN: 'Too many notes are open in this tab. Close some, or reload the page.',
+  NOT_DELETED: 'There is no connection to the relay, so the note is still here. Delete it when you are online.',
   LAST_ADMIN: 'A note needs somebody who looks after it: make another member an admin first, or delete the note.',
   FORBIDDEN: 'Only an admin of the note may do that.',
   KEY_STORE_DAMAGED:

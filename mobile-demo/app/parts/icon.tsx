@@ -27,7 +27,6 @@ const PATHS = {
   heading: 'M6 5v14M18 5v14M6 12h12',
   check: 'M4 5h16v14H4zM8 12l3 3 5-6',
   bullets: 'M9 6h11M9 12h11M9 18h11M4.500 6h.01M4.500 12h.01M4.500 18h.01',
-  numbers: 'M10 6h10M10 12h10M10 18h10M4 8V4l-1 1M3 14.500c0-2 2.500-2 2.500-.5 0 1-2.500 2-2.500 3h3',
   undo: 'M8 5L4 9l4 4M4 9h10a5.500 5.500 0 010 11h-4',
   redo: 'M16 5l4 4-4 4M20 9H10a5.500 5.500 0 000 11h4',
   keyboard: 'M3 6h18v9H3zM7 9h.01M11 9h.01M15 9h.01M8 12h8M10 18l2 2 2-2',
@@ -36,6 +35,8 @@ const PATHS = {
   trash: 'M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13',
   download: 'M12 4v11M8 11l4 4 4-4M5 20h14',
   copy: 'M9 9h11v11H9zM5 15H4V4h11v1',
+  key: 'M8 18a4 4 0 100-8 4 4 0 000 8zM11 11l8-7M15.500 7.500l3 3',
+  next: 'M9 5l7 7-7 7',
   camera: 'M4 8h4l2-3h4l2 3h4v11H4zM12 16a3 3 0 100-6 3 3 0 000 6z',
 } as const
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { useEffect, useId, useRef, type ReactElement, type ReactNode } from 'react'
+import { useId, useLayoutEffect, useRef, type ReactElement, type ReactNode } from 'react'
 
 import { IconButton } from './icon-button.tsx'
 
@@ -16,7 +16,8 @@ interface SheetProps {
 export function Sheet({ title, onClose, children }: SheetProps): ReactElement {
   const ref = useRef<HTMLDialogElement>(null)
   const heading = useId()
-  useEffect(() => {
+  // Before the dialog leaves the page: only then the focus goes back to where it was.
+  useLayoutEffect(() => {
     const dialog = ref.current
     if (dialog?.open === false) dialog.showModal()
     return () => dialog?.close()
@@ -26,7 +27,10 @@ export function Sheet({ title, onClose, children }: SheetProps): ReactElement {
       ref={ref}
       className="sheet"
       aria-labelledby={heading}
-      onCancel={onClose}
+      onCancel={(event) => {
+        // A file that was not chosen is told in the same word, by the field in here.
+        if (event.target === ref.current) onClose()
+      }}
       onClick={(event) => {
         if (event.target === ref.current) onClose()
       }}

@@ -9,6 +9,7 @@ import { useEffect, useMemo, useState, type ReactElement } from 'react'
 import { saveFile } from '../device/save-file.ts'
 import { noteToMarkdown } from '../notes/markdown.ts'
 import { BODY, plainText, TITLE } from '../notes/note-texts.ts'
+import { whenText } from '../notes/when-text.ts'
 import { explain } from '../parts/explain.ts'
 import { Icon } from '../parts/icon.tsx'
 import { Sheet } from '../parts/sheet.tsx'
@@ -25,14 +26,21 @@ interface HistorySheetProps {
 export function HistorySheet({ note, isReadOnly, onClose }: HistorySheetProps): ReactElement {
   const history = useMemo(() => note.history(), [note])
   const [versions, setVersions] = useState<readonly Version[] | null>(null)
-  const [shown, setShown] = useState<Version | null>(null)
+  /** Of the version that is looked at; `null` for the list of all. */
+  const [place, setPlace] = useState<number | null>(null)
+  const [trouble, setTrouble] = useState<string | null>(null)
   const { isBusy, failure, run } = useAttempt()
   const show = useSnackbar()
   useEffect(() => {
     let isOver = false
-    void history.versions({ limit: 50 }).then(({ versions: page }) => {
-      if (!isOver) setVersions(page)
-    })
+    history.versions({ limit: 50 }).then(
+      ({ versions: page }) => {
+        if (!isOver) setVersions(page)
+      },
+      (error: unknown) => {
+        if (!isOver) setTrouble(explain(error))
+      },
+    )
     return () => {
       isOver = true
     }
@@ -43,44 +51,64 @@ export function HistorySheet({ note, isReadOnly, onClose }: HistorySheetProps): 
       show({ text: 'That version is back, as a new edit.' })
       onClose()
     })
-  return (
-    <Sheet title={shown === null ? 'Versions' : timeText(shown)} onClose={onClose}>
-      {failure !== null && <p role="alert">{failure}</p>}
-      {shown === null ? (
-        <>
-          {versions === null && <p className="quiet">Reading…</p>}
-          <ul className="rows">
-            {versions?.map((version) => (
-              <li key={version.seq}>
-                <button type="button" className="bare grow left" onClick={() => setShown(version)}>
-                  <strong>{version.name ?? timeText(version)}</strong>
-                  <small className="quiet"> {authorsText(version)}</small>
-                </button>
-              </li>
-            ))}
-          </ul>
-          <p className="quiet">
-            Names and times are what the authors’ devices say. The relay knows nothing of versions.
-          </p>
-          <button type="button" onClick={() => saveFile(fileName(note), noteToMarkdown(note.doc, CONTENT ?? []))}>
-            <Icon name="download" /> Save this note as Markdown
+  const shown = versions?.[place ?? 0]
+  if (place !== null && versions !== null && shown !== undefined) {
+    return (
+      <Sheet title={timeText(shown)} onClose={onClose}>
+        {failure !== null && <p role="alert">{failure}</p>}
+        <p className="quiet">{authorsText(shown)}</p>
+        <Past history={history} version={shown} />
+        <label>
+          <span className="ends quiet">
+            <span>Earlier</span>
+            <span>Later</span>
+          </span>
+          {/* Newest first in the list, last on the slider. */}
+          <input
+            type="range"
+            aria-label="Version"
+            aria-valuetext={`${timeText(shown)}, ${authorsText(shown)}`}
+            min={0}
+            max={versions.length - 1}
+            value={versions.length - 1 - place}
+            onChange={(event) => setPlace(versions.length - 1 - event.target.valueAsNumber)}
+          />
+        </label>
+        <div className="buttons">
+          <button type="button" onClick={() => setPlace(null)}>
+            All versions
           </button>
-        </>
-      ) : (
-        <>
-          <Past history={history} version={shown} />
-          <div className="buttons">
-            <button type="button" onClick={() => setShown(null)}>
-              All versions
+          {!isReadOnly && (
+            <button type="button" className="primary grow" disabled={isBusy} onClick={() => restore(shown)}>
+              {isBusy ? 'Bringing it back…' : 'Restore'}
             </button>
-            {!isReadOnly && (
-              <button type="button" className="primary" disabled={isBusy} onClick={() => restore(shown)}>
-                {isBusy ? 'Bringing it back…' : 'Restore'}
-              </button>
-            )}
-          </div>
-        </>
-      )}
+          )}
+        </div>
+      </Sheet>
+    )
+  }
+  return (
+    <Sheet title="Versions" onClose={onClose}>
+      {failure !== null && <p role="alert">{failure}</p>}
+      {trouble !== null && <p role="alert">{trouble}</p>}
+      {versions === null && trouble === null && <p className="quiet">Reading…</p>}
+      <ul className="rows boxed">
+        {versions?.map((version, index) => (
+          <li key={version.seq}>
+            <button type="button" className="bare grow left" onClick={() => setPlace(index)}>
+              <strong>{version.name ?? timeText(version)}</strong>
+              <small className="quiet below">{authorsText(version)}</small>
+            </button>
+            <Icon name="next" />
+          </li>
+        ))}
+      </ul>
+      <p className="quiet small">
+        Names and times are what the authors’ devices say. The relay knows nothing of versions.
+      </p>
+      <button type="button" onClick={() => saveFile(fileName(note), noteToMarkdown(note.doc, CONTENT ?? []))}>
+        <Icon name="download" /> Save this note as Markdown
+      </button>
     </Sheet>
   )
 }
@@ -106,7 +134,7 @@ function Past({ history, version }: { readonly history: SealedHistory; readonly 
 }
 
 function timeText({ latest }: Version): string {
-  return latest === null ? 'At some time' : latest.toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' })
+  return latest === null ? 'At some time' : whenText(latest)
 }
 
 function authorsText({ authors, edits }: Version): string {

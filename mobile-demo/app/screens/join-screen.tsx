@@ -10,6 +10,7 @@ import type { Place } from '../place.ts'
 import type { Device } from '../device/open-device.ts'
 import type { Profile } from '../device/profile.ts'
 import { explain } from '../parts/explain.ts'
+import { Icon } from '../parts/icon.tsx'
 import { NameForm } from '../parts/name-form.tsx'
 import { PairingPage } from './pairing-page.tsx'
 
@@ -23,7 +24,7 @@ interface JoinScreenProps {
 
 export function JoinScreen({ device, link, change, go, back }: JoinScreenProps): ReactElement {
   const [failure, setFailure] = useState<string | null>(null)
-  if (linkKind(link) === 'pairing') return <PairingPage device={device} text={link} back={back} />
+  if (linkKind(link) === 'pairing') return <PairingPage device={device} text={link} change={change} back={back} />
   if (failure !== null) {
     return (
       <main className="screen centre" role="alert">
@@ -38,9 +39,20 @@ export function JoinScreen({ device, link, change, go, back }: JoinScreenProps):
   const { profile } = device
   if (profile.name === '') {
     return (
-      <main className="screen centre">
-        <h1>You are invited to a note</h1>
-        <NameForm submit="Open the note" onName={async (name) => void (await change({ ...profile, name }))} />
+      <main className="screen join">
+        <div className="join-behind" aria-hidden="true">
+          <span className="ghost title" />
+          <span className="ghost line" />
+          <span className="ghost line" />
+          <span className="ghost line short" />
+        </div>
+        <section className="join-card">
+          <span className="emblem">
+            <Icon name="lock" />
+          </span>
+          <h1>You are invited to a note</h1>
+          <NameForm submit="Open the note" onName={async (name) => void (await change({ ...profile, name }))} />
+        </section>
       </main>
     )
   }

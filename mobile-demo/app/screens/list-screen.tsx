@@ -5,30 +5,39 @@
  */
 import { useState, type ReactElement } from 'react'
 
-import type { Place } from '../place.ts'
 import type { Device } from '../device/open-device.ts'
 import type { Profile } from '../device/profile.ts'
-import { textsOf, useNotes } from '../notes/use-notes.ts'
+import { renameNote } from '../notes/rename-note.ts'
+import { textsOf, useNotes, type ListedNote } from '../notes/use-notes.ts'
+import type { Removal } from '../notes/use-removal.ts'
+import { Avatar } from '../parts/avatar.tsx'
+import { explain } from '../parts/explain.ts'
 import { Icon } from '../parts/icon.tsx'
 import { IconButton } from '../parts/icon-button.tsx'
 import { NameForm } from '../parts/name-form.tsx'
 import { Sheet } from '../parts/sheet.tsx'
+import { useSnackbar } from '../parts/snackbar.tsx'
 import { useAttempt } from '../parts/use-attempt.ts'
-import { useRemoval } from '../notes/use-removal.ts'
+import type { Place } from '../place.ts'
+import { EmptyList } from './empty-list.tsx'
+import { KeepNudge } from './keep-nudge.tsx'
 import { NoteCard } from './note-card.tsx'
+import type { Restore } from './restore-sheet.tsx'
 
 interface ListScreenProps {
   readonly device: Device
   readonly change: (profile: Profile) => Promise<Device>
+  readonly restore: Restore
+  readonly removal: Removal
   readonly go: (place: Place) => void
 }
 
-export function ListScreen({ device, change, go }: ListScreenProps): ReactElement {
-  const { documents } = device
+export function ListScreen({ device, change, restore, removal, go }: ListScreenProps): ReactElement {
+  const { documents, profile } = device
   const [query, setQuery] = useState('')
-  const { isRemoved, remove } = useRemoval(documents)
-  const notes = useNotes(documents, query).filter(({ id }) => !isRemoved(id))
+  const notes = useNotes(documents, query).filter(({ id }) => !removal.isRemoved(id))
   const { isBusy, failure, run } = useAttempt()
+  const show = useSnackbar()
   const [isAsking, setAsking] = useState(false)
   const write = async ({ documents: own }: Device): Promise<void> => {
     const note = await own.createDocument()
@@ -37,42 +46,56 @@ export function ListScreen({ device, change, go }: ListScreenProps): ReactElemen
   }
   const begin = (): void => {
     // A note's members see who made it, from its first record on.
-    if (device.profile.name === '') setAsking(true)
+    if (profile.name === '') setAsking(true)
     else run(async () => await write(device))
   }
+  const rename = (note: ListedNote, name: string): void => {
+    renameNote(documents, note, name).catch((error: unknown) => show({ text: explain(error) }))
+  }
+  const isEmpty = notes.length === 0 && query === ''
   return (
     <main className="screen list">
       <header className="list-head">
         <h1>Notes</h1>
-        <IconButton icon="settings" label="Settings" onPress={() => go({ at: 'settings' })} />
+        {profile.name === '' ? (
+          <IconButton icon="settings" label="Settings" onPress={() => go({ at: 'settings' })} />
+        ) : (
+          <button type="button" className="me bare" aria-label="Settings" onClick={() => go({ at: 'settings' })}>
+            <Avatar name={profile.name} colour={profile.colour} />
+          </button>
+        )}
       </header>
-      {!device.isKept && (
+      {device.keeping.read() === 'off' && (
         <p className="banner" role="alert">
           Private storage is off in this browser. Notes stay in memory only, and are gone with this page.
         </p>
       )}
-      <label className="search">
-        <Icon name="search" />
-        <span className="out-of-sight">Search on this device</span>
-        <input
-          type="search"
-          placeholder="Search on this device"
-          value={query}
-          onChange={(event) => setQuery(event.target.value)}
-        />
-      </label>
+      {!isEmpty && (
+        <label className="search">
+          <Icon name="search" />
+          <span className="out-of-sight">Search on this device</span>
+          <input
+            type="search"
+            placeholder="Search on this device"
+            value={query}
+            onChange={(event) => setQuery(event.target.value)}
+          />
+        </label>
+      )}
       {failure !== null && <p role="alert">{failure}</p>}
-      {notes.length === 0 ? (
-        <Nothing isSearch={query !== ''} />
-      ) : (
+      {notes.length > 0 && query === '' && <KeepNudge device={device} />}
+      {isEmpty && <EmptyList go={go} restore={restore} profile={profile} />}
+      {notes.length === 0 && query !== '' && <p className="empty quiet">No note says that.</p>}
+      {notes.length > 0 && (
         <ul className="cards" aria-label="Notes">
           {notes.map((note) => (
             <li key={note.id}>
               <NoteCard
                 note={note}
                 open={() => go({ at: 'note', id: note.id })}
-                rename={(name) => void documents.rename(note.id, name)}
-                remove={() => remove(note)}
+                share={() => go({ at: 'note', id: note.id, isSharing: true })}
+                rename={(name) => rename(note, name)}
+                remove={() => removal.remove(note)}
               />
             </li>
           ))}
@@ -83,23 +106,9 @@ export function ListScreen({ device, change, go }: ListScreenProps): ReactElemen
       </button>
       {isAsking && (
         <Sheet title="Your first note" onClose={() => setAsking(false)}>
-          <NameForm submit="Write it" onName={async (name) => await write(await change({ ...device.profile, name }))} />
+          <NameForm submit="Write it" onName={async (name) => await write(await change({ ...profile, name }))} />
         </Sheet>
       )}
     </main>
-  )
-}
-
-function Nothing({ isSearch }: { readonly isSearch: boolean }): ReactElement {
-  if (isSearch) return <p className="empty quiet">No note says that.</p>
-  return (
-    <div className="empty quiet">
-      <Icon name="lock" />
-      <p>Tap + to write a note that only you can read, then share it by a link or a QR code.</p>
-      <p>
-        Were you shown a QR code? Point your phone’s camera at it. Do you have notes on another device? Add this one in
-        the settings.
-      </p>
-    </div>
   )
 }

@@ -4,9 +4,10 @@
  * @module
  */
 import type { MemberView, SealedDocument } from '@y-sealed/client'
-import { useMembers } from '@y-sealed/client/react'
+import { useMembers, usePresence } from '@y-sealed/client/react'
 import type { ReactElement } from 'react'
 
+import { everybodyIn } from '../notes/people.ts'
 import { Avatar } from '../parts/avatar.tsx'
 import { Sheet } from '../parts/sheet.tsx'
 import { useAttempt } from '../parts/use-attempt.ts'
@@ -16,11 +17,12 @@ interface MembersSheetProps {
   readonly onClose: () => void
 }
 
-const ROLES = { reader: 'Can view', writer: 'Can edit', admin: 'Looks after it' } as const
+const ROLES = { reader: 'Can view', writer: 'Can edit', admin: 'Admin' } as const
 
 export function MembersSheet({ note, onClose }: MembersSheetProps): ReactElement {
   const members = useMembers(note)
   const { isBusy, failure, run } = useAttempt()
+  const colourByName = usePresence(note.provider, everybodyIn)
   const mayChange = note.role === 'admin'
   const setRole = (id: string, role: string): void =>
     run(async () => {
@@ -32,11 +34,14 @@ export function MembersSheet({ note, onClose }: MembersSheetProps): ReactElement
       <ul className="rows">
         {members.map((member) => (
           <li key={member.id} className="member">
-            <Avatar name={nameOf(member)} colour={null} />
+            <Avatar name={nameOf(member)} colour={colourByName[nameOf(member)]} />
             <span className="grow">
               {nameOf(member)}
               {member.isMe && ' (you)'}
-              <small className="quiet"> {devicesText(member.devices.length)}</small>
+              <small className="quiet below">
+                {devicesText(member.devices.length)}
+                {!member.isMe && Object.hasOwn(colourByName, nameOf(member)) && ' · here now'}
+              </small>
             </span>
             {mayChange && !member.isMe ? (
               <span className="member-tools">

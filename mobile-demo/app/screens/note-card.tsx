@@ -1,37 +1,47 @@
 /**
- * One note in the list; what can be done with it stands behind a button beside it.
+ * One note in the list. What can be done with it stands behind a button beside it; a finger that is held on it, or swipes it to the left, comes to
+ * the same.
  *
  * @module
  */
 import { useState, type ReactElement } from 'react'
 
+import { whenText } from '../notes/when-text.ts'
 import type { ListedNote } from '../notes/use-notes.ts'
 import { Icon } from '../parts/icon.tsx'
 import { IconButton } from '../parts/icon-button.tsx'
 import { Sheet } from '../parts/sheet.tsx'
+import { useSwipe } from '../parts/use-swipe.ts'
 
 interface NoteCardProps {
   readonly note: ListedNote
   readonly open: () => void
+  readonly share: () => void
   readonly rename: (name: string) => void
   readonly remove: () => void
 }
 
-export function NoteCard({ note, open, rename, remove }: NoteCardProps): ReactElement {
+export function NoteCard({ note, open, share, rename, remove }: NoteCardProps): ReactElement {
   const [sheet, setSheet] = useState(false)
+  const { row, isMoving, isClickMeant, handlers } = useSwipe({ onSwipe: remove, onHold: () => setSheet(true) })
   const title = note.title === '' ? 'Untitled' : note.title
   return (
-    <article className="card">
-      <button type="button" className="card-open" onClick={open}>
-        <span className="card-title">{title}</span>
-        <span className="card-text">{note.body.replaceAll('\n', ' · ')}</span>
-        <span className="card-foot quiet">
-          <Icon name="lock" />
-          {note.isReady ? roleText(note.role) : 'Waiting for your other device'}
-          <time dateTime={note.added.toISOString()}>{note.added.toLocaleDateString()}</time>
-        </span>
-      </button>
-      <IconButton icon="more" label={`More about ${title}`} onPress={() => setSheet(true)} />
+    <article className={isMoving ? 'card moving' : 'card'} ref={row}>
+      <span className="card-under" aria-hidden="true">
+        <Icon name="trash" /> Delete
+      </span>
+      <div className="card-row" {...handlers}>
+        <button type="button" className="card-open" onClick={() => isClickMeant() && open()}>
+          <span className="card-title">{title}</span>
+          <span className="card-text">{note.body === '' ? 'No text yet' : note.body.replaceAll('\n', ' · ')}</span>
+          <span className="card-foot quiet">
+            <Icon name={note.role === 'reader' ? 'eye' : 'lock'} />
+            {note.isReady ? roleText(note.role) : 'Waiting for your other device'}
+            <time dateTime={note.added.toISOString()}>{whenText(note.added)}</time>
+          </span>
+        </button>
+        <IconButton icon="more" label={`More about ${title}`} onPress={() => setSheet(true)} />
+      </div>
       {sheet && (
         <Sheet title={title} onClose={() => setSheet(false)}>
           <form
@@ -44,10 +54,17 @@ export function NoteCard({ note, open, rename, remove }: NoteCardProps): ReactEl
             }}
           >
             <label>
-              Your own name for it
+              {note.role === 'reader' ? 'Your own name for it' : 'Title, for all its members'}
               <input name="name" defaultValue={note.title} maxLength={200} />
             </label>
-            <button type="submit">Rename</button>
+            <button type="submit" className="primary">
+              Rename
+            </button>
+          </form>
+          <div className="group">
+            <button type="button" onClick={share}>
+              <Icon name="share" /> Share
+            </button>
             <button
               type="button"
               className="danger"
@@ -58,7 +75,7 @@ export function NoteCard({ note, open, rename, remove }: NoteCardProps): ReactEl
             >
               <Icon name="trash" /> Delete
             </button>
-          </form>
+          </div>
         </Sheet>
       )}
     </article>
@@ -66,6 +83,8 @@ export function NoteCard({ note, open, rename, remove }: NoteCardProps): ReactEl
 }
 
 function roleText(role: string): string {
+  // Not read yet.
+  if (role === '') return ''
   if (role === 'reader') return 'View only'
   return role === 'admin' ? 'Yours' : 'Shared with you'
 }

@@ -5,15 +5,19 @@
  */
 import type { SealedDocument } from '@y-sealed/client'
 import { useDocument, usePresence, useSyncStatus } from '@y-sealed/client/react'
-import { lazy, Suspense, useEffect, useState, type ReactElement } from 'react'
+import { lazy, Suspense, useEffect, useState, useSyncExternalStore, type ReactElement } from 'react'
 
 import type { Device } from '../device/open-device.ts'
+import { othersIn } from '../notes/people.ts'
 import { textsOf } from '../notes/use-notes.ts'
+import { holdNote } from '../notes/with-note.ts'
 import { Avatar } from '../parts/avatar.tsx'
 import { explain } from '../parts/explain.ts'
 import { Icon } from '../parts/icon.tsx'
 import { IconButton } from '../parts/icon-button.tsx'
+import { Opening } from '../parts/opening.tsx'
 import { StatusChip } from '../parts/status-chip.tsx'
+import type { Place } from '../place.ts'
 import { useShownNote } from '../stage/use-stage.ts'
 import { MembersSheet } from './members-sheet.tsx'
 import { NoteBody } from './note-body.tsx'
@@ -27,12 +31,13 @@ const HistorySheet = lazy(async () => ({ default: (await import('./history-sheet
 
 interface NoteScreenProps {
   readonly device: Device
-  readonly id: string
+  readonly place: Extract<Place, { readonly at: 'note' }>
   readonly back: () => void
 }
 
-export function NoteScreen({ device, id, back }: NoteScreenProps): ReactElement {
-  const { document, state, error } = useDocument(device.documents, id)
+export function NoteScreen({ device, place, back }: NoteScreenProps): ReactElement {
+  const { document, state, error } = useDocument(device.documents, place.id)
+  useEffect(() => holdNote(place.id), [place.id])
   if (state === 'failed') {
     return (
       <main className="screen centre" role="alert">
@@ -43,22 +48,28 @@ export function NoteScreen({ device, id, back }: NoteScreenProps): ReactElement 
       </main>
     )
   }
-  if (document === null) return <main className="screen centre quiet">Opening…</main>
-  return <Note device={device} note={document} back={back} />
+  if (document === null) return <Opening />
+  return <Note device={device} note={document} isSharing={place.isSharing ?? false} back={back} />
 }
+
+/** More of them would push the buttons off a phone. */
+const MOST_AVATARS = 4
 
 type SheetName = 'share' | 'members' | 'verify' | 'history' | 'status'
 
 interface NoteProps {
   readonly device: Device
   readonly note: SealedDocument
+  /** With the way to let others in open at once. */
+  readonly isSharing: boolean
   readonly back: () => void
 }
 
-function Note({ device, note, back }: NoteProps): ReactElement {
-  const [sheet, setSheet] = useState<SheetName | null>(null)
+function Note({ device, note, isSharing, back }: NoteProps): ReactElement {
+  const [sheet, setSheet] = useState<SheetName | null>(isSharing ? 'share' : null)
   const status = useSyncStatus(note.provider)
   useIndexed(device, note)
+  useKeeping(device, note)
   useShownNote(note)
   const close = (): void => setSheet(null)
   return (
@@ -70,9 +81,11 @@ function Note({ device, note, back }: NoteProps): ReactElement {
         <IconButton icon="share" label="Share" onPress={() => setSheet('share')} />
       </header>
       <div className="chips">
-        <button type="button" className="chip plain" onClick={() => setSheet('verify')}>
-          <Icon name="lock" />
-          <span>Encrypted</span>
+        <button type="button" className="bare" onClick={() => setSheet('verify')}>
+          <span className="chip plain">
+            <Icon name="lock" />
+            <span>Encrypted</span>
+          </span>
         </button>
         <button type="button" className="bare" onClick={() => setSheet('status')}>
           <StatusChip status={status} />
@@ -122,26 +135,21 @@ function useIndexed(device: Device, note: SealedDocument): void {
   }, [device, note])
 }
 
-interface Present {
-  readonly name: string
-  readonly colour: unknown
+/** Tells the note's status where edits stand that no relay has. */
+function useKeeping({ keeping }: Device, note: SealedDocument): void {
+  const state = useSyncExternalStore(keeping.subscribe, keeping.read)
+  useEffect(() => note.provider.setStorage(state), [note, state])
 }
 
 /** Those who have the note open now, each once. */
 function People({ note, open }: { readonly note: SealedDocument; readonly open: () => void }): ReactElement {
-  const here = usePresence(note.provider, (present) => {
-    const byName = new Map<string, Present>()
-    for (const { isMe, state } of present) {
-      const { name, color } = (state['user'] ?? {}) as { readonly name?: unknown; readonly color?: unknown }
-      if (!isMe && typeof name === 'string') byName.set(name, { name, colour: color })
-    }
-    return [...byName.values()]
-  })
+  const here = Object.entries(usePresence(note.provider, othersIn))
   return (
     <button type="button" className="people bare" aria-label={`Members; ${here.length} here now`} onClick={open}>
-      {here.map(({ name, colour }) => (
+      {here.slice(0, MOST_AVATARS).map(([name, colour]) => (
         <Avatar key={name} name={name} colour={colour} />
       ))}
+      {here.length > MOST_AVATARS && <small className="quiet">+{here.length - MOST_AVATARS}</small>}
       <Icon name="people" />
     </button>
   )

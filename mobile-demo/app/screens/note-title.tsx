@@ -5,9 +5,10 @@
  */
 import type { SealedDocument, SealedDocuments } from '@y-sealed/client'
 import { useYText } from '@y-sealed/client/react'
-import { useEffect, type ReactElement } from 'react'
+import { useEffect, useEffectEvent, type ReactElement } from 'react'
 
 import { TITLE } from '../notes/note-texts.ts'
+import { replaceText } from '../notes/rename-note.ts'
 
 interface NoteTitleProps {
   readonly note: SealedDocument
@@ -21,22 +22,17 @@ const NAMED_AFTER_MS = 1_000
 export function NoteTitle({ note, documents, isReadOnly }: NoteTitleProps): ReactElement {
   const text = note.doc.getText(TITLE)
   const title = useYText(text)
-  useEffect(() => {
+  const tellDevices = useEffectEvent(() => {
     const listed = documents.list().find(({ id }) => id === note.id)
-    if (title === '' || listed === undefined || listed.name === title) return undefined
-    const timer = setTimeout(() => void documents.rename(note.id, title), NAMED_AFTER_MS)
+    if (isReadOnly || title === '' || listed === undefined || listed.name === title) return
+    void documents.rename(note.id, title)
+  })
+  useEffect(() => {
+    const timer = setTimeout(tellDevices, NAMED_AFTER_MS)
     return () => clearTimeout(timer)
-  }, [documents, note, title])
-  const change = (next: string): void => {
-    let start = 0
-    while (start < Math.min(title.length, next.length) && title[start] === next[start]) start++
-    let end = 0
-    while (end < Math.min(title.length, next.length) - start && title.at(-1 - end) === next.at(-1 - end)) end++
-    note.doc.transact(() => {
-      text.delete(start, title.length - start - end)
-      text.insert(start, next.slice(start, next.length - end))
-    })
-  }
+  }, [title])
+  // Whoever leaves before the pause is over has named it all the same.
+  useEffect(() => tellDevices, [])
   return (
     <input
       className="note-title"
@@ -46,7 +42,7 @@ export function NoteTitle({ note, documents, isReadOnly }: NoteTitleProps): Reac
       readOnly={isReadOnly}
       maxLength={200}
       enterKeyHint="next"
-      onChange={(event) => change(event.target.value)}
+      onChange={(event) => replaceText(text, event.target.value)}
       onKeyDown={(event) => {
         if (event.key !== 'Enter' || event.nativeEvent.isComposing) return
         event.preventDefault()

@@ -52,7 +52,12 @@ export function PairingSheet({ documents, by, onClose }: PairingSheetProps): Rea
               <p>Scan this with the other device’s camera. Show it to nobody else.</p>
             </>
           ) : (
-            <p className="digits">{offer.text}</p>
+            <>
+              <p>Type this on the other device, under “I have notes on another device”. Show it to nobody else.</p>
+              <p className="digits" aria-label="Pairing code">
+                {offer.text}
+              </p>
+            </>
           )}
         </>
       )}
@@ -63,7 +68,10 @@ export function PairingSheet({ documents, by, onClose }: PairingSheetProps): Rea
             {request.digits !== null && (
               <>
                 {' '}
-                Both must show the same: <strong className="digits">{request.digits}</strong>
+                Both must show the same:{' '}
+                <strong className="digits" aria-label="Digits">
+                  {request.digits}
+                </strong>
               </>
             )}
           </p>

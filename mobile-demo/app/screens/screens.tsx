@@ -6,8 +6,9 @@
 import { lazy, Suspense, use, useEffect, useState, type ReactElement } from 'react'
 
 import { takeLink } from '../device/address.ts'
-import { changeProfile, type Device } from '../device/open-device.ts'
+import { changeProfile, restoreDevice, type Device } from '../device/open-device.ts'
 import type { Profile } from '../device/profile.ts'
+import { useRemoval } from '../notes/use-removal.ts'
 import { Opening } from '../parts/opening.tsx'
 import type { Place } from '../place.ts'
 import { useStage } from '../stage/use-stage.ts'
@@ -17,6 +18,7 @@ import { ListScreen } from './list-screen.tsx'
 const importNote = async () => await import('./note-screen.tsx')
 const NoteScreen = lazy(async () => ({ default: (await importNote()).NoteScreen }))
 const JoinScreen = lazy(async () => ({ default: (await import('./join-screen.tsx')).JoinScreen }))
+const PairingPage = lazy(async () => ({ default: (await import('./pairing-page.tsx')).PairingPage }))
 const SettingsScreen = lazy(async () => ({ default: (await import('./settings-screen.tsx')).SettingsScreen }))
 
 /** The list is drawn by then, also on slow phones. */
@@ -43,9 +45,9 @@ export function Screens({ device: opening, link }: ScreensProps): ReactElement {
     return () => clearTimeout(timer)
   }, [place.at])
   const go = (next: Place): void => {
-    // A link is a secret: it is in no history.
-    if (next.at === 'note' && place.at === 'join') history.replaceState({ place: next }, '')
-    else if (next.at !== 'join') history.pushState({ place: next }, '')
+    // A link is a secret: it is in no history. Behind the note that it led to stands the list, not what was there before the app.
+    if (place.at === 'join') history.replaceState({ place: { at: 'list' } satisfies Place }, '')
+    if (next.at !== 'join') history.pushState({ place: next }, '')
     setPlace(next)
   }
   const back = (): void => {
@@ -58,16 +60,24 @@ export function Screens({ device: opening, link }: ScreensProps): ReactElement {
     setDevice(changed)
     return changed
   }
+  const restore = async (file: Uint8Array<ArrayBuffer>, key: string, name: string): Promise<void> => {
+    const restored = await restoreDevice(device, { ...device.profile, name }, { file, key })
+    setDevice(restored.device)
+    if (restored.failure !== null) throw restored.failure
+  }
+  const removal = useRemoval(device.documents)
   return <Suspense fallback={<Opening />}>{screenAt()}</Suspense>
 
   function screenAt(): ReactElement {
     switch (place.at) {
       case 'list':
-        return <ListScreen device={device} change={change} go={go} />
+        return <ListScreen device={device} change={change} restore={restore} removal={removal} go={go} />
       case 'note':
-        return <NoteScreen key={place.id} device={device} id={place.id} back={back} />
+        return <NoteScreen key={place.id} device={device} place={place} back={back} />
       case 'join':
         return <JoinScreen key={place.link} device={device} link={place.link} change={change} go={go} back={back} />
+      case 'pair':
+        return <PairingPage device={device} text="" change={change} back={back} />
       case 'settings':
         break
     }

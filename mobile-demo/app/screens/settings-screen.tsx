@@ -3,19 +3,19 @@
  *
  * @module
  */
-import { persistStorage, type OwnDevice, type Recovery, type StorageStanding } from '@y-sealed/client'
-import { useEffect, useState, type ReactElement } from 'react'
+import type { OwnDevice } from '@y-sealed/client'
+import { useEffect, useState, useSyncExternalStore, type ReactElement } from 'react'
 
 import type { Place } from '../place.ts'
 import { wipeDevice, type Device } from '../device/open-device.ts'
 import { COLOURS, type Profile } from '../device/profile.ts'
-import { saveFile } from '../device/save-file.ts'
 import { Icon } from '../parts/icon.tsx'
 import { IconButton } from '../parts/icon-button.tsx'
 import { Sheet } from '../parts/sheet.tsx'
+import { useSnackbar } from '../parts/snackbar.tsx'
 import { useAttempt } from '../parts/use-attempt.ts'
-import { PairingPage } from './pairing-page.tsx'
 import { PairingSheet } from './pairing-sheet.tsx'
+import { RecoveryMaker } from './recovery-maker.tsx'
 import { ScanSheet } from './scan-sheet.tsx'
 
 interface SettingsScreenProps {
@@ -25,12 +25,11 @@ interface SettingsScreenProps {
   readonly back: () => void
 }
 
-type Task = 'offer-qr' | 'offer-code' | 'answer' | 'scan' | 'wipe'
+type Task = 'offer-qr' | 'offer-code' | 'scan' | 'wipe'
 
 export function SettingsScreen({ device, change, go, back }: SettingsScreenProps): ReactElement {
   const [task, setTask] = useState<Task | null>(null)
   const close = (): void => setTask(null)
-  if (task === 'answer') return <PairingPage device={device} text="" back={close} />
   return (
     <main className="screen settings">
       <header className="note-head">
@@ -41,51 +40,67 @@ export function SettingsScreen({ device, change, go, back }: SettingsScreenProps
       <section>
         <h2>Devices</h2>
         <Devices device={device} />
-        <div className="buttons">
+        <div className="group">
           <button type="button" onClick={() => setTask('offer-qr')}>
             <Icon name="device" /> Add a device by QR code
           </button>
           <button type="button" onClick={() => setTask('offer-code')}>
-            … by a code to type
+            <Icon name="keyboard" /> Add a device by a code to type
           </button>
-          <button type="button" onClick={() => setTask('answer')}>
-            Make this one of my devices
+          <button type="button" onClick={() => go({ at: 'pair' })}>
+            <Icon name="add" /> Make this one of my devices
           </button>
           <button type="button" onClick={() => setTask('scan')}>
             <Icon name="camera" /> Scan a QR code
           </button>
         </div>
-        <p className="quiet">
-          Scan the code that another of your devices shows, or an invite to a note. Your devices share all your notes.
+        <p className="quiet small">
+          Your devices share all your notes. A scanned code may also be an invite to a note.
         </p>
       </section>
       <section>
         <h2>Kept on this device</h2>
-        <Keeping />
+        <Keeping device={device} />
         <RecoveryMaker device={device} />
       </section>
       <section>
         <h2>Forget everything</h2>
-        <button type="button" className="danger" onClick={() => setTask('wipe')}>
-          Wipe this device
-        </button>
+        <div className="group">
+          <button type="button" className="danger" onClick={() => setTask('wipe')}>
+            <Icon name="trash" /> Wipe this device
+          </button>
+        </div>
       </section>
       {(task === 'offer-qr' || task === 'offer-code') && (
         <PairingSheet documents={device.documents} by={task === 'offer-qr' ? 'qr' : 'code'} onClose={close} />
       )}
       {task === 'scan' && <ScanSheet onClose={close} onText={(link) => go({ at: 'join', link })} />}
-      {task === 'wipe' && (
-        <Sheet title="Wipe this device?" onClose={close}>
-          <p>
-            Keys and notes go from this browser. Notes that only this device has are lost for good; others open again on
-            your other devices, or by a recovery key.
-          </p>
-          <button type="button" className="danger" onClick={() => void wipeDevice(device)}>
-            Wipe it
-          </button>
-        </Sheet>
-      )}
+      {task === 'wipe' && <WipeSheet device={device} onClose={close} />}
     </main>
+  )
+}
+
+function WipeSheet({ device, onClose }: { readonly device: Device; readonly onClose: () => void }): ReactElement {
+  const { isBusy, failure, run } = useAttempt()
+  return (
+    <Sheet title="Wipe this device?" onClose={onClose}>
+      <p>
+        Keys and notes go from this browser. Notes that only this device has are lost for good; others open again on
+        your other devices, or by a recovery key.
+      </p>
+      {failure !== null && <p role="alert">{failure}</p>}
+      <button
+        type="button"
+        className="primary danger"
+        disabled={isBusy}
+        onClick={() => run(async () => await wipeDevice(device))}
+      >
+        {isBusy ? 'Wiping…' : 'Wipe it'}
+      </button>
+      <button type="button" onClick={onClose}>
+        Keep everything
+      </button>
+    </Sheet>
   )
 }
 
@@ -97,6 +112,7 @@ interface ProfileFormProps {
 function ProfileForm({ profile, change }: ProfileFormProps): ReactElement {
   const [colour, setColour] = useState(profile.colour)
   const { isBusy, failure, run } = useAttempt()
+  const show = useSnackbar()
   return (
     <form
       className="stack"
@@ -106,7 +122,10 @@ function ProfileForm({ profile, change }: ProfileFormProps): ReactElement {
         const [name, relay] = [data.get('name'), data.get('relay')].map((given) =>
           typeof given === 'string' ? given.trim() : '',
         ) as [string, string]
-        run(async () => void (await change({ name, colour, relay })))
+        run(async () => {
+          await change({ name, colour, relay })
+          show({ text: 'Saved' })
+        })
       }}
     >
       <label>
@@ -154,7 +173,7 @@ function Devices({ device }: { readonly device: Device }): ReactElement {
   return (
     <>
       {failure !== null && <p role="alert">{failure}</p>}
-      <ul className="rows">
+      <ul className="rows boxed">
         {devices.map(({ id, name, isThis }) => (
           <li key={id}>
             <Icon name="device" />
@@ -179,47 +198,23 @@ function Devices({ device }: { readonly device: Device }): ReactElement {
   )
 }
 
-function Keeping(): ReactElement {
-  const [standing, setStanding] = useState<StorageStanding | null>(null)
-  const ask = async (): Promise<void> => setStanding(await persistStorage())
+function Keeping({ device }: { readonly device: Device }): ReactElement {
+  const { keeping } = device
+  const state = useSyncExternalStore(keeping.subscribe, keeping.read)
   return (
-    <p>
-      {standing?.persisted === true
-        ? 'The browser does not clear it when room is short.'
-        : 'The browser may clear it when room is short.'}{' '}
-      {standing?.persisted !== true && (
-        <button type="button" onClick={() => void ask()}>
+    <>
+      <p>{KEEPING[state]}</p>
+      {state === 'evictable' && (
+        <button type="button" onClick={() => void keeping.ask()}>
           Ask it to keep them
         </button>
       )}
-    </p>
-  )
-}
-
-function RecoveryMaker({ device }: { readonly device: Device }): ReactElement {
-  const [recovery, setRecovery] = useState<Recovery | null>(null)
-  const { isBusy, failure, run } = useAttempt()
-  if (recovery !== null) {
-    return (
-      <div className="stack">
-        <p>Write the key down, and keep the file elsewhere: together they are this device.</p>
-        <p className="digits">{recovery.key}</p>
-        <button type="button" onClick={() => saveFile('sealed-notes.recovery', recovery.file)}>
-          <Icon name="download" /> Save the file
-        </button>
-      </div>
-    )
-  }
-  return (
-    <>
-      {failure !== null && <p role="alert">{failure}</p>}
-      <button
-        type="button"
-        disabled={isBusy}
-        onClick={() => run(async () => setRecovery(await device.documents.exportRecovery()))}
-      >
-        Make a recovery key
-      </button>
     </>
   )
 }
+
+const KEEPING = {
+  kept: 'Notes and keys are kept on this device, sealed. The browser does not clear them when room is short.',
+  evictable: 'Notes and keys are kept on this device, sealed. The browser may clear them when room is short.',
+  off: 'This browser keeps nothing: notes are gone with this page.',
+} as const

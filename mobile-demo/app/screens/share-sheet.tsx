@@ -110,16 +110,19 @@ export function ShareSheet({ note, onClose, onVerify }: ShareSheetProps): ReactE
 
 function MadeLink({ link }: { readonly link: string }): ReactElement {
   const [isCopied, setCopied] = useState(false)
-  const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(link)
-    setCopied(true)
-  }
+  const { failure, run } = useAttempt()
+  const copy = (): void =>
+    run(async () => {
+      await navigator.clipboard.writeText(link)
+      setCopied(true)
+    })
   return (
     <>
       <QrCode text={link} label="Invite link as a QR code" />
-      <button type="button" className="primary" onClick={() => void copy()}>
+      <button type="button" className="primary" onClick={copy}>
         <Icon name="copy" /> {isCopied ? 'Copied' : 'Copy invite link'}
       </button>
+      {failure !== null && <p role="alert">{failure}</p>}
       {'share' in navigator && (
         <button type="button" onClick={() => void navigator.share({ url: link }).catch(() => undefined)}>
           <Icon name="share" /> Send it with another app

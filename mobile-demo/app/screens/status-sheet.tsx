@@ -34,6 +34,17 @@ export function StatusSheet({ note, status, onClose }: StatusSheetProps): ReactE
           install the app, or make a recovery key in the settings.
         </p>
       )}
+      {(status.kind === 'tampered' || status.kind === 'set-aside') && (
+        <button
+          type="button"
+          onClick={() => {
+            note.provider.dismissAlert()
+            onClose()
+          }}
+        >
+          I have read it
+        </button>
+      )}
       {setAside.map(({ id, at, content }) => (
         <p key={id}>
           Set aside on {at.toLocaleString()}{' '}

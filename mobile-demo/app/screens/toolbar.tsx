@@ -17,7 +17,6 @@ export function Toolbar({ editor }: { readonly editor: Editor }): ReactElement {
       heading: now.isActive('heading'),
       tasks: now.isActive('taskList'),
       bullets: now.isActive('bulletList'),
-      numbers: now.isActive('orderedList'),
       undo: now.can().undo(),
       redo: now.can().redo(),
     }),
@@ -53,13 +52,6 @@ export function Toolbar({ editor }: { readonly editor: Editor }): ReactElement {
         label="Bullets"
         isOn={is.bullets}
         onPress={() => edit().toggleBulletList().run()}
-      />
-      <IconButton
-        keepsFocus
-        icon="numbers"
-        label="Numbers"
-        isOn={is.numbers}
-        onPress={() => edit().toggleOrderedList().run()}
       />
       <IconButton keepsFocus icon="undo" label="Undo" isDisabled={!is.undo} onPress={() => edit().undo().run()} />
       <IconButton keepsFocus icon="redo" label="Redo" isDisabled={!is.redo} onPress={() => edit().redo().run()} />

@@ -55,3 +55,14 @@ export async function safetyDigits(page: Page): Promise<string> {
   await closeSheet(page)
   return digits.trim()
 }
+
+/** From a note back to the list. */
+export async function goToList(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'All notes' }).click()
+  await page.getByRole('button', { name: 'New note' }).waitFor()
+}
+
+/** Titles of the notes that the list shows, from the top. */
+export async function titlesOf(page: Page): Promise<readonly string[]> {
+  return await page.locator('.card-title').allInnerTexts()
+}

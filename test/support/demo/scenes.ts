@@ -75,8 +75,8 @@ async function writeTrip(page: Page): Promise<void> {
 }
 
 async function playTogether(page: Page, bobs: Page, take: Take): Promise<void> {
-  await textOf(bobs).focus()
-  await bobs.keyboard.press('Control+End')
+  await bobs.getByText('Stove', { exact: true }).click()
+  await bobs.keyboard.press('End')
   await bobs.waitForTimeout(150)
   await bobs.keyboard.press('Enter')
   await bobs.keyboard.type('Bread and cheese')
@@ -129,11 +129,11 @@ async function playWays(browser: Browser, scheme: Scheme, page: Page, take: Take
   await take('pairing', page)
   const { page: tablet } = await takeNarrowPhone(browser, scheme)
   await tablet.goto(await readQr(browser, code))
+  await tablet.getByLabel('Your name').fill('Alice’s tablet')
+  await take('pairing-answer', tablet)
   await tablet.getByRole('button', { name: 'Connect with my other device' }).click()
   await page.getByRole('button', { name: 'It is mine' }).waitFor()
   await take('pairing-asked', page)
-  await tablet.getByRole('button', { name: 'It is my other device' }).waitFor()
-  await take('pairing-answer', tablet)
   await tablet.context().close()
   await page.getByRole('button', { name: 'It is not' }).click()
   await page.getByRole('button', { name: 'Wipe this device' }).click()

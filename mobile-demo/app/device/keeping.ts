@@ -1,0 +1,40 @@
+/**
+ * Whether this browser keeps what the app gives it: for good, until it wants the room, or not at all.
+ *
+ * @module
+ */
+import { persistStorage, type StorageState } from '@y-sealed/client'
+
+export class Keeping {
+  readonly #listeners = new Set<() => void>()
+  #state: StorageState
+
+  constructor(state: StorageState) {
+    this.#state = state
+  }
+
+  readonly read = (): StorageState => this.#state
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Asks the browser not to clear it, which some hand on to the person: once there is something worth it. */
+  async ask(): Promise<void> {
+    if (this.#state !== 'evictable') return
+    const { persisted } = await persistStorage()
+    if (!persisted) return
+    this.#state = 'kept'
+    for (const listener of this.#listeners) listener()
+  }
+}
+
+/** How it stands, without asking for anything. */
+export async function lookAtKeeping(isKept: boolean): Promise<Keeping> {
+  if (!isKept) return new Keeping('off')
+  // Some browsers have no such thing: they clear by rules of their own.
+  const storage: Partial<StorageManager> | undefined = navigator.storage
+  const persisted = await storage?.persisted?.().catch(() => false)
+  return new Keeping(persisted === true ? 'kept' : 'evictable')
+}

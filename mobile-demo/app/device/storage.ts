@@ -1,0 +1,47 @@
+/**
+ * Where this device keeps its keys, its edits and its notes: the one place that knows that it is a browser.
+ *
+ * @module
+ */
+import {
+  createMemoryDocumentStore,
+  createMemoryKeyStore,
+  createMemoryOutbox,
+  openBrowserStorage,
+  wipeBrowserStorage,
+  type DeviceStorage,
+} from '@y-sealed/client'
+
+import { deviceName } from './address.ts'
+import { lookAtKeeping, type Keeping } from './keeping.ts'
+
+export interface OwnStorage {
+  readonly storage: DeviceStorage
+  readonly keeping: Keeping
+}
+
+/** One database for each device that this origin is asked to be. */
+function storageName(): string {
+  return `y-sealed-demo-${deviceName() ?? 'own'}`
+}
+
+/** Rejects where keys are kept that do not open any more: nothing is made in their place. */
+export async function openStorage(): Promise<OwnStorage> {
+  try {
+    return { storage: await openBrowserStorage({ name: storageName() }), keeping: await lookAtKeeping(true) }
+  } catch (error) {
+    // Lockdown mode, private browsing: the app says so and goes on. Damaged keys are another matter.
+    if ((error as { readonly code?: unknown }).code !== 'STORAGE_UNAVAILABLE') throw error
+    const memory = {
+      keys: createMemoryKeyStore(),
+      outbox: createMemoryOutbox(),
+      documents: createMemoryDocumentStore(),
+    }
+    return { storage: memory, keeping: await lookAtKeeping(false) }
+  }
+}
+
+/** Forgets everything, also under other tabs. */
+export async function wipeStorage(): Promise<void> {
+  await wipeBrowserStorage({ name: storageName() })
+}

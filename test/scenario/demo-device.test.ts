@@ -1,0 +1,240 @@
+/**
+ * One person's devices in the notes app: a second one, a lost one, one to be wiped, one that keeps nothing, one without a network.
+ *
+ * @module
+ */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Page } from 'playwright'
+import { describe, expect, test } from 'vitest'
+
+import { hasComponent } from '../support/components.ts'
+import { allowKeeping } from '../support/demo/allow-keeping.ts'
+import { expectStatus, expectText, SEEN, useDemo } from '../support/demo/demo-stage.ts'
+import { keptInPage } from '../support/demo/kept-in-page.ts'
+import { closeSheet, createNote, goToList, statusOf, textOf, titlesOf, typeText } from '../support/demo/note-steps.ts'
+import { readQr } from '../support/demo/read-qr.ts'
+
+describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
+  'devices of one person',
+  { timeout: 90_000 },
+  () => {
+    const stage = useDemo()
+
+    /** A phone with one note, which says something, in its list. */
+    const phoneWithNote = async (title: string, text: string): Promise<Page> => {
+      const { page } = await stage.phone('iPhone 15')
+      await createNote(page, 'Alice', title)
+      await typeText(page, text)
+      await expectStatus(page, 'saved')
+      await goToList(page)
+      return page
+    }
+
+    const openNote = async (page: Page, title: string): Promise<void> => {
+      await page.getByRole('button', { name: new RegExp(`^${title}`) }).click()
+      await textOf(page).waitFor()
+    }
+
+    test('[DEMO 8.12] a second device is paired by a QR code off the first one’s screen, and has its notes', async () => {
+      const phone = await phoneWithNote('Two devices', 'on the phone. ')
+      await phone.getByRole('button', { name: 'Settings' }).click()
+      await phone.getByRole('button', { name: 'Add a device by QR code' }).click()
+      const { page: tablet } = await stage.take('Pixel 7')
+      await tablet.goto(await readQr(stage.browser, phone.getByRole('img', { name: 'Pairing code as a QR code' })))
+      // It says what it is: nobody is invited to a note here.
+      await tablet.getByRole('heading', { name: 'Add this device' }).waitFor()
+      expect(tablet.url()).not.toContain('#')
+      await tablet.getByLabel('Your name').fill('Alice’s tablet')
+      await tablet.getByRole('button', { name: 'Connect with my other device' }).click()
+      await phone.getByText('Alice’s tablet asks to become one of yours').waitFor()
+      await phone.getByRole('button', { name: 'It is mine' }).click()
+      await tablet.getByRole('heading', { name: 'All set' }).waitFor()
+      await tablet.getByRole('button', { name: 'My notes' }).click()
+      await expect.poll(async () => await titlesOf(tablet), SEEN).toEqual(['Two devices'])
+      await openNote(tablet, 'Two devices')
+      await expectText(tablet, 'on the phone.')
+      await typeText(tablet, 'on the tablet.')
+      await phone.getByText('Alice’s tablet', { exact: true }).waitFor()
+      await phone.getByRole('button', { name: 'All notes' }).click()
+      await openNote(phone, 'Two devices')
+      await expectText(phone, 'on the tablet.')
+      // What is made on one is listed on the other.
+      await goToList(tablet)
+      await createNote(tablet, null, 'Made on the tablet')
+      await goToList(phone)
+      await expect.poll(async () => await titlesOf(phone), SEEN).toEqual(['Made on the tablet', 'Two devices'])
+    })
+
+    test('[DEMO 8.12] a second device is paired by a code that is typed, once both show the same digits', async () => {
+      const phone = await phoneWithNote('By code', 'spoken')
+      await phone.getByRole('button', { name: 'Settings' }).click()
+      await phone.getByRole('button', { name: 'Add a device by a code to type' }).click()
+      const code = await phone.getByLabel('Pairing code').innerText()
+      const { page: tablet } = await stage.phone('Pixel 7')
+      await tablet.getByRole('button', { name: 'I have notes on another device' }).click()
+      await tablet.getByLabel('Your name').fill('Tablet')
+      await tablet.getByLabel('The code that your other device shows').fill(code)
+      await tablet.getByRole('button', { name: 'Connect with my other device' }).click()
+      const digits = await tablet.getByLabel('Digits').innerText()
+      expect(digits.replaceAll(/\D/g, '')).toMatch(/^\d{6}$/)
+      expect(await phone.getByLabel('Digits').innerText()).toBe(digits)
+      await tablet.getByRole('button', { name: 'It is my other device' }).click()
+      await phone.getByRole('button', { name: 'It is mine' }).click()
+      await tablet.getByRole('heading', { name: 'All set' }).waitFor()
+      await tablet.getByRole('button', { name: 'My notes' }).click()
+      await expect.poll(async () => await titlesOf(tablet), SEEN).toEqual(['By code'])
+    })
+
+    test('[DEMO 8.12] a lost phone’s notes come back by its recovery file and key, and not by another key', async () => {
+      const phone = await phoneWithNote('Precious', 'not to be lost')
+      await phone.getByRole('button', { name: 'Settings' }).click()
+      await phone.getByRole('button', { name: 'Make a recovery key' }).click()
+      const key = await phone.getByLabel('Recovery key').innerText()
+      const saving = phone.waitForEvent('download')
+      await phone.getByRole('button', { name: 'Save the file' }).click()
+      const file = join(stage.folder, 'alice.recovery')
+      await (await saving).saveAs(file)
+      await phone.context().close()
+
+      const { page } = await stage.phone('Pixel 7')
+      await page.getByRole('button', { name: 'I have a recovery key' }).click()
+      const give = async (given: string): Promise<void> => {
+        await page.getByLabel('Your name').fill('Alice')
+        await page.getByLabel('The recovery file').setInputFiles(file)
+        await page.getByLabel('The key that you wrote down').fill(given)
+        await page.getByRole('button', { name: 'Bring my notes here' }).click()
+      }
+      const last = key.endsWith('0') ? '1' : '0'
+      await give(`${key.slice(0, -1)}${last}`)
+      await page.getByRole('alert').getByText('That is not the key of this recovery file.').waitFor()
+      await give(key)
+      await expect.poll(async () => await titlesOf(page), SEEN).toEqual(['Precious'])
+      await openNote(page, 'Precious')
+      await expectText(page, 'not to be lost')
+    })
+
+    test('[DEMO 8.12] a wiped device has nothing left, in the list or in the browser’s storage', async () => {
+      const page = await phoneWithNote('Secret', 'to be forgotten')
+      const records = async (): Promise<number> =>
+        await page.evaluate(
+          async () => (await indexedDB.databases()).filter(({ name }) => name?.includes('own')).length,
+        )
+      expect(await records()).toBe(1)
+      const before = (await keptInPage(page)).length
+      await page.getByRole('button', { name: 'Settings' }).click()
+      await page.getByRole('button', { name: 'Wipe this device' }).click()
+      await page.getByRole('button', { name: 'Keep everything' }).click()
+      await page.getByRole('button', { name: 'Wipe this device' }).click()
+      await page.getByRole('button', { name: 'Wipe it' }).click()
+      await page.getByText('Notes that only you can read').waitFor()
+      expect(await titlesOf(page)).toEqual([])
+      expect((await keptInPage(page)).length).toBeLessThan(before)
+      // A new person: the name is asked once more.
+      await page.getByRole('button', { name: 'New note' }).click()
+      await page.getByRole('dialog', { name: 'Your first note' }).waitFor()
+    })
+
+    test('[DEMO 4] a browser that keeps nothing is said to keep nothing', async () => {
+      const { page } = await stage.take('Pixel 7')
+      await page.addInitScript(() => {
+        // As in Lockdown mode.
+        Object.defineProperty(globalThis, 'indexedDB', { value: undefined })
+      })
+      await page.goto(stage.host.url)
+      await page.getByRole('alert').getByText('Private storage is off in this browser').waitFor()
+      await createNote(page, 'Alice', 'In memory')
+      await typeText(page, 'gone with the page')
+      await expectStatus(page, 'saved')
+      await page.context().setOffline(true)
+      await expectStatus(page, 'offline')
+      await typeText(page, ' and this')
+      await expect.poll(async () => await statusOf(page).innerText(), SEEN).toBe('Offline · only in this page')
+      await page.getByRole('button', { name: 'All notes' }).click()
+      await page.getByRole('button', { name: 'Settings' }).click()
+      await page.getByText('This browser keeps nothing').waitFor()
+    })
+
+    test('[DEMO 4] storage that the browser may clear is said to be so, until the browser promises to keep it', async () => {
+      const phone = await phoneWithNote('Evictable', 'for now')
+      await phone.getByRole('button', { name: 'Settings' }).click()
+      await phone.getByText('The browser may clear them when room is short.').waitFor()
+      await allowKeeping(stage.browser, phone)
+      await phone.getByRole('button', { name: 'Ask it to keep them' }).click()
+      await phone.getByText('The browser does not clear them when room is short.').waitFor()
+      await phone.getByRole('button', { name: 'All notes' }).click()
+      await openNote(phone, 'Evictable')
+      await statusOf(phone).click()
+      expect(await phone.getByRole('dialog').innerText()).not.toContain('may clear')
+    })
+
+    test('[DEMO 4] the browser is asked to keep what is there after the first note, and not before', async () => {
+      const { page } = await stage.take('Pixel 7')
+      await page.addInitScript(() => {
+        const { storage } = navigator
+        const ask = storage.persist.bind(storage)
+        Object.assign(globalThis, { asked: 0 })
+        storage.persist = () => {
+          ;(globalThis as unknown as { asked: number }).asked += 1
+          return ask()
+        }
+      })
+      await page.goto(stage.host.url)
+      await page.getByRole('button', { name: 'New note' }).waitFor()
+      await page.waitForTimeout(500)
+      const asked = async (): Promise<number> =>
+        await page.evaluate(() => (globalThis as unknown as { asked: number }).asked)
+      expect(await asked()).toBe(0)
+      await createNote(page, 'Alice', 'Worth keeping')
+      await goToList(page)
+      await expect.poll(asked, SEEN).toBeGreaterThan(0)
+    })
+
+    test('[DEMO 8.12] the app can be installed, and works without a network from the first visit on', async () => {
+      const { page } = await stage.phone('Pixel 7')
+      const session = await page.context().newCDPSession(page)
+      const { installabilityErrors } = await session.send('Page.getInstallabilityErrors')
+      // A context of a test is a private window, where nothing is installed; nothing else stands in the way.
+      expect(installabilityErrors.map(({ errorId }) => errorId).filter((id) => id !== 'in-incognito')).toEqual([])
+      await page.evaluate(async () => await navigator.serviceWorker.ready)
+      await page.context().setOffline(true)
+      await page.reload()
+      await createNote(page, 'Alice', 'On the first day')
+      await typeText(page, 'without a network')
+      await expect.poll(async () => await statusOf(page).innerText(), SEEN).toContain('saved on this device')
+      // What was typed in the last moments is on its way to the disk.
+      await page.waitForTimeout(500)
+      await page.reload()
+      await expectText(page, 'without a network')
+      // Every screen is there, also those that nobody has opened yet.
+      await page.getByRole('button', { name: 'Versions' }).click()
+      await page.getByRole('dialog', { name: 'Versions' }).waitFor()
+      await closeSheet(page)
+      await goToList(page)
+      await page.getByRole('button', { name: 'Settings' }).click()
+      await page.getByRole('heading', { name: 'Devices' }).waitFor()
+      await page.getByRole('button', { name: 'All notes' }).click()
+      await openNote(page, 'On the first day')
+      await page.context().setOffline(false)
+      await expectStatus(page, 'saved')
+    })
+
+    test('[DEMO 4] a note is saved as Markdown', async () => {
+      const { page } = await stage.phone('iPhone 15')
+      await createNote(page, 'Alice', 'Trip: to the lake')
+      await typeText(page, '## Bring')
+      await page.keyboard.press('Enter')
+      await page.keyboard.type('[ ] Tent')
+      await page.keyboard.press('Enter')
+      await page.keyboard.type('Stove')
+      await page.getByRole('checkbox').first().check()
+      await page.getByRole('button', { name: 'Versions' }).click()
+      const saving = page.waitForEvent('download')
+      await page.getByRole('button', { name: 'Save this note as Markdown' }).click()
+      const download = await saving
+      expect(download.suggestedFilename()).toBe('Trip to the lake.md')
+      const text = readFileSync(await download.path(), 'utf8')
+      expect(text).toBe('# Trip: to the lake\n\n## Bring\n\n- [x] Tent\n- [ ] Stove\n')
+    })
+  },
+)
