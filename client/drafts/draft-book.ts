@@ -27,10 +27,14 @@ export interface DraftBookOptions {
   readonly onProblem: (problem: SendProblem) => void
 }
 
+export interface AdoptedEdit extends AuthoredUpdate {
+  readonly session: string
+}
+
 /** What {@link DraftBook.adopt} has found. */
 export interface AdoptedDrafts {
-  /** In order. */
-  readonly edits: readonly AuthoredUpdate[]
+  /** In order, each with the session by which {@link DraftBook.release} knows it. */
+  readonly edits: readonly AdoptedEdit[]
   readonly refused: readonly { readonly draft: Draft; readonly session: Bytes }[]
   /** How many do not open. */
   readonly damaged: number
@@ -58,7 +62,7 @@ export class DraftBook {
 
   /** Takes over the drafts that an earlier run has left. */
   adopt(items: readonly OutboxItem[]): AdoptedDrafts {
-    const edits: AuthoredUpdate[] = []
+    const edits: AdoptedEdit[] = []
     const refused: { readonly draft: Draft; readonly session: Bytes }[] = []
     let damaged = 0
     for (const item of items) {
@@ -66,8 +70,9 @@ export class DraftBook {
       if (draft === null) damaged += 1
       else if (draft.refusal !== null) refused.push({ draft, session: item.session })
       else {
-        edits.push(draft)
-        this.#adopted.set(item.session.join(), { session: item.session, through: item.counter })
+        const session = item.session.join()
+        edits.push({ ...draft, session })
+        this.#adopted.set(session, { session: item.session, through: item.counter })
       }
     }
     return { edits, refused, damaged }
@@ -101,14 +106,18 @@ export class DraftBook {
   }
 
   /**
-   * All that was written or adopted so far is on its way otherwise; the result says that this is stored, and the drafts may go. Nothing is lost
-   * when it is never called: then they are found again.
+   * All that was written or adopted so far is on its way otherwise, but for adopted sessions of which something is `held` back; the result says
+   * that this is stored, and the drafts may go. Nothing is lost when it is never called: then they are found again.
    */
-  release(): () => void {
-    const gone = [...this.#adopted.values(), { session: this.#session, through: this.#counter }]
+  release(held: ReadonlySet<string>): () => void {
+    const adopted = [...this.#adopted]
+    const gone = [
+      ...adopted.filter(([name]) => !held.has(name)).map(([, drafts]) => drafts),
+      { session: this.#session, through: this.#counter },
+    ]
     this.#waiting = []
     this.#written = []
-    this.#adopted = new Map()
+    this.#adopted = new Map(adopted.filter(([name]) => held.has(name)))
     if (this.#writing === null) this.#settle()
     return () => {
       for (const { session, through } of gone) this.#forget(session, through)

@@ -80,7 +80,7 @@ export class EditBook {
     const updates = updatesOf(queue.entries)
     const drafts = this.#drafts.adopt(items.filter(isDraft))
     this.setAside.restore(drafts.refused)
-    this.#leftovers.add(updates.map((edit) => ({ ...edit, isSealed: true })))
+    this.#leftovers.add(updates.map((edit) => ({ ...edit, isSealed: true, session: null })))
     this.#leftovers.add(drafts.edits.map((edit) => ({ ...edit, isSealed: false })))
     const damaged = queue.damaged + drafts.damaged
     if (damaged + queue.fragments.length > 0) {
@@ -111,10 +111,13 @@ export class EditBook {
     this.#drafts.keep(edit)
   }
 
-  /** All that was taken is sealed, or was nothing new; the result forgets what was written down of it, once that is stored. */
+  /**
+   * All that was taken is sealed, or was nothing new; the result forgets what was written down of it, once that is stored. What is not shown yet
+   * was not taken.
+   */
   release(): () => void {
     this.#undrafted = []
-    return this.#drafts.release()
+    return this.#drafts.release(this.#leftovers.sessions)
   }
 
   putAside(code: string, content: Bytes, authored: number): void {

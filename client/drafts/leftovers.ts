@@ -12,6 +12,8 @@ import { reauthorUpdate, type Inheritance } from '../yjs/reauthor-update.ts'
 export interface Leftover extends AuthoredUpdate {
   /** It is on its way already; else it is to be sealed once it is shown. */
   readonly isSealed: boolean
+  /** Of the draft that it was; `null` where it was none. */
+  readonly session: string | null
 }
 
 export interface LeftoversOptions {
@@ -37,6 +39,11 @@ export class Leftovers {
   /** How many are to be sealed and not shown yet. */
   get count(): number {
     return this.#hidden.filter(({ isSealed }) => !isSealed).length
+  }
+
+  /** The drafts' sessions of which something is not shown yet. */
+  get sessions(): ReadonlySet<string> {
+    return new Set(this.#hidden.flatMap(({ session }) => session ?? []))
   }
 
   add(leftovers: readonly Leftover[]): void {

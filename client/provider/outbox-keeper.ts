@@ -31,6 +31,8 @@ export class OutboxKeeper {
   /** What ends each wait before another attempt. */
   readonly #pauses = new Set<() => void>()
   #isOver = false
+  /** How often something that the log has waits until that is kept. */
+  #forgetting = 0
   /** Of sessions that are given up, by number in hex: the last envelope that was replaced. */
   readonly #replaced = new Map<string, Envelope>()
 
@@ -59,7 +61,9 @@ export class OutboxKeeper {
 
   /** The log has them: they go once it is stored, so that there is no moment at which a device without a relay has them nowhere. */
   forget(envelopes: readonly Envelope[]): void {
+    this.#forgetting += 1
     void this.#options.whenKept().then(() => {
+      this.#forgetting -= 1
       for (const { document, session, counter } of envelopes) this.#remove(document, session, counter)
       this.#forgetReplaced()
     })
@@ -111,6 +115,8 @@ export class OutboxKeeper {
 
   /** What the log has taken and not decided may stand before them in the same session. */
   #forgetReplaced(): void {
+    // And what it has decided, and this device has not kept yet: its keeping is waited for.
+    if (this.#forgetting > 0) return
     for (const [id, { document, session, counter }] of this.#replaced) {
       const oldest = this.#options.oldest(session)
       if (oldest === null) this.#replaced.delete(id)

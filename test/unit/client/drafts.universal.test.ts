@@ -1,9 +1,11 @@
 /** Drafts at rest, and what a crash may leave of them. */
 import { createMemoryOutbox, type Outbox, type OutboxItem } from '@y-sealed/client'
 import {
+  CLIENT_FRAME,
   cryptoReady,
   encodeAuthoredUpdate,
   KIND,
+  REFUSALS,
   readWholeEnvelope,
   type Bytes,
   type Envelope,
@@ -61,6 +63,7 @@ describe('a draft', () => {
 function sit(
   person: Person,
   outbox: Outbox,
+  whenKept: () => Promise<void> = () => Promise.resolve(),
 ): { readonly doc: Y.Doc; readonly sender: Sender; readonly sent: Envelope[]; readonly problems: string[] } {
   const doc = new Y.Doc()
   const sent: Envelope[] = []
@@ -80,7 +83,7 @@ function sit(
     onChange: () => undefined,
     onSetAside: () => undefined,
     show: (update) => feedUpdate(doc, update, 'leftover'),
-    whenKept: () => Promise.resolve(),
+    whenKept,
     onProblem: ({ code }) => problems.push(code),
   })
   doc.on('updateV2', (update, origin) => origin === 'leftover' || sender.take(update as Bytes))
@@ -239,4 +242,78 @@ it('[CL14] what leans on edits that have not come is kept, told of, and shown on
   store(note, bob, again)
   store(note, bob, again)
   expect(again.sender.unsaved).toBe(0)
+})
+
+it('[CL14] what is not shown yet outlasts what was typed after it, and left', async () => {
+  const note = await createNote()
+  const bob = await note.add('writer')
+  const memory = createMemoryOutbox()
+  const first = sit(bob, memory)
+  const theirs = note.creator.edit('theirs ')
+  feedUpdate(first.doc, theirs, 'leftover')
+  first.doc.getText('note').insert(7, 'and mine')
+  await first.sender.whenKept()
+  first.sender.destroy()
+
+  const second = sit(bob, memory)
+  await second.sender.restore()
+  second.sender.loaded()
+  second.sender.opened()
+  store(note, bob, second)
+  second.doc.getText('other').insert(0, 'typed meanwhile')
+  await second.sender.whenKept()
+  store(note, bob, second)
+  store(note, bob, second)
+  expect(second.sender.unsaved).toBe(1)
+  await vi.waitFor(async () => expect((await memory.list(note.documentId)).every(isDraft)).toBe(true))
+  second.sender.destroy()
+
+  note.append(note.creator.bind(), note.creator.seal(encodeAuthoredUpdate({ authored: 1, update: theirs })))
+  const third = sit(bob, memory)
+  feedUpdate(third.doc, theirs, 'leftover')
+  await third.sender.restore()
+  third.sender.loaded()
+  expect(third.doc.getText('note').toJSON()).toBe('theirs and mine')
+  third.sender.opened()
+  store(note, bob, third)
+  store(note, bob, third)
+  expect(third.sender.unsaved).toBe(0)
+  await vi.waitFor(async () => expect(await memory.list(note.documentId)).toEqual([]))
+})
+
+it('[CL13] [CL14] what the log has and the device has not kept of it stays in the outbox, whatever is sealed anew after it', async () => {
+  const note = await createNote()
+  const bob = await note.add('writer')
+  const memory = createMemoryOutbox()
+  let kept: () => void = () => undefined
+  const first = sit(bob, memory, () => new Promise<void>((resolve) => (kept = resolve)))
+  first.sender.opened()
+  first.doc.getText('note').insert(0, 'one')
+  store(note, bob, first)
+  store(note, bob, first)
+  first.doc.getText('note').insert(3, ' two')
+  first.sender.flush()
+  const [two] = first.sent.splice(0)
+  first.sender.refuse({
+    type: 'nack',
+    refused: CLIENT_FRAME.push,
+    document: note.documentId,
+    session: (two as Envelope).session,
+    counter: (two as Envelope).counter,
+    code: REFUSALS.SESSION_CLOSED.number,
+    retryAfterMs: 0,
+    detail: 0,
+    attachment: new Uint8Array(0),
+  })
+  await vi.waitFor(async () => {
+    const sessions = (await memory.list(note.documentId)).map(({ session }) => session.join())
+    expect(new Set(sessions).size).toBe(2)
+  })
+  await first.sender.whenKept()
+  first.sender.destroy()
+  const again = sit(bob, memory)
+  await again.sender.restore()
+  again.sender.loaded()
+  expect(again.doc.getText('note').toJSON()).toBe('one two')
+  kept()
 })
