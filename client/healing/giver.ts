@@ -29,6 +29,14 @@ export class Giver {
     return exchange.say({ type: 'show-head', genesisHash: access.genesisHash, head })
   }
 
+  /** Does this device keep all entries between? */
+  async keeps(afterSeq: number, throughSeq: number): Promise<boolean> {
+    const { history } = this.#options
+    const commitmentOf = (epoch: number): ReturnType<typeof history.log.authority.commitmentOf> =>
+      history.log.authority.commitmentOf(epoch)
+    return (await readMarks(history.readKept, commitmentOf, afterSeq + 1, throughSeq)).length === throughSeq - afterSeq
+  }
+
   /** Shows the marks up to a signed head, and gives the entries. False where the relay does not take them, or not all are kept. */
   async giveSigned(relaySeq: number, throughSeq: number, turn: Turn): Promise<boolean> {
     const { history, access, exchange } = this.#options

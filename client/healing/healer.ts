@@ -273,7 +273,12 @@ export class Healer {
     if (isElsewhere) {
       return await this.#stopForked(told.head, turn)
     }
-    if (kept > told.head.seq && !(await this.#giver.giveSigned(told.head.seq, kept, turn))) return this.#wait(turn)
+    if (kept > told.head.seq && !(await this.#giver.giveSigned(told.head.seq, kept, turn))) {
+      // It has not kept them itself, for others vouch for a snapshot in their place.
+      const isLacking = turn === this.#exchange.turn && !(await this.#giver.keeps(told.head.seq, kept))
+      if (isAsked && isLacking && turn === this.#exchange.turn) return await this.#restartAt(told, others, turn)
+      return this.#wait(turn)
+    }
     if (turn !== this.#exchange.turn) return
     await this.#giver.give(kept, log.head.seq, turn)
     return this.#wait(turn)

@@ -44,15 +44,16 @@ export function readStoredSize(folder: string): StoredSize {
   }
 }
 
-/** The whole against a plain state for each kept snapshot, and what it is made of. */
-export function storedRows(name: string, size: StoredSize, plainBytes: number): BenchRow[] {
+/** What a document adds to a database, against a plain state for each kept snapshot; the whole, and what it is made of. */
+export function storedRows(name: string, size: StoredSize, empty: StoredSize, plainBytes: number): BenchRow[] {
   const { files, snapshots, snapshotBytes, bodies, bodyBytes, marks, markBytes } = size
   const part = (what: string, value: number): BenchRow => ({ row: 'P7', name: `${name}: ${what}`, value, unit: 'B' })
   return [
-    compareRow('P7', name, 'B', files, `plain Yjs state × ${snapshots}`, plainBytes * snapshots),
+    compareRow('P7', name, 'B', files - empty.files, `plain Yjs state × ${snapshots}`, plainBytes * snapshots),
+    part('with what a database takes that holds nothing', files),
     part(`${snapshots} snapshots`, snapshotBytes),
     part(`${bodies} bodies`, bodyBytes),
     part(`${marks} marks`, markBytes),
-    part('rows, indexes and SQLite', files - snapshotBytes - bodyBytes - markBytes),
+    part('rows, indexes and SQLite', files - empty.files - snapshotBytes - bodyBytes - markBytes),
   ]
 }
