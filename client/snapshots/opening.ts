@@ -245,6 +245,8 @@ export class SnapshotOpening {
     this.#watch?.()
     this.#watch = startTimer(WITHHELD_AFTER_MS, () => {
       if (this.#stage === 'fetching') this.#refuse()
+      // Marks that are kept back are as good as gone: whoever keeps them back may say so too.
+      else if (this.#proof !== null) this.#compareSessions()
     })
   }
 
@@ -277,12 +279,14 @@ export class SnapshotOpening {
       end,
       (after, through) => void send({ type: 'read-ids', document, after, through }),
     )
+    this.#watchOver()
     this.#proved(this.#proof.start())
   }
 
   #proved(result: ProofResult): void {
     const { history, onMismatch } = this.#options
-    if (result === 'more') return
+    if (result === 'missing') return this.#compareSessions()
+    if (result === 'more') return this.#watchOver()
     this.#proof = null
     // If the snapshot is what the relay's log says, that log is another than this device knew.
     if (result === 'forked') return onMismatch('FORK', this.#candidate?.seq ?? 0)

@@ -7,8 +7,8 @@
 import { equalBytes, extendByMark, MARK_BYTES, sodiumSha512, type Bytes, type IdsFrame } from '@y-sealed/protocol'
 import type { Seen } from '@y-sealed/protocol/sealing'
 
-/** `proven`, or `forked`: the relay's log is another one than this device has verified. */
-export type ProofResult = 'proven' | 'forked' | 'more'
+/** `proven`, or `forked`: the relay's log is another one than this device has verified. `missing`: the relay has no more marks. */
+export type ProofResult = 'proven' | 'forked' | 'missing' | 'more'
 
 export class TrimProof {
   readonly #end: Seen
@@ -31,13 +31,14 @@ export class TrimProof {
 
   /** Takes the next page. */
   take({ seq, ids }: IdsFrame): ProofResult {
-    // Nothing in it, or not what was asked for: it brings nothing forward.
+    // Not what was asked for last: it brings nothing forward.
     if (seq !== this.#seq + 1) return 'more'
+    if (ids.length < MARK_BYTES) return 'missing'
     for (let at = 0; at + MARK_BYTES <= ids.length && this.#seq < this.#end.seq; at += MARK_BYTES) {
       this.#transcript = extendByMark(sodiumSha512, this.#transcript, ids.subarray(at, at + MARK_BYTES))
       this.#seq += 1
     }
-    if (this.#seq < this.#end.seq && ids.length > 0) this.#ask(this.#seq, this.#end.seq)
+    if (this.#seq < this.#end.seq) this.#ask(this.#seq, this.#end.seq)
     return this.#judge()
   }
 

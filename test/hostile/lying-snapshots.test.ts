@@ -1,6 +1,13 @@
 /** Snapshots that lie, and relays that lie about them: nothing of it is shown, nothing is lost, and it is told whose it is. */
 import { createMemoryDocumentStore, type DocumentStore, type SealedProviderOptions } from '@y-sealed/client'
-import { bytesToHex, encodeRelayFrame, type RelayFrame } from '@y-sealed/protocol'
+import {
+  bytesToHex,
+  CLIENT_FRAME,
+  encodeRelayFrame,
+  REFUSALS,
+  type IdsFrame,
+  type RelayFrame,
+} from '@y-sealed/protocol'
 import { describe, expect, it, vi } from 'vitest'
 
 import { startLyingRelay, turnBit, type LyingRelay, type Trick } from '../support/lying-relay.ts'
@@ -177,19 +184,14 @@ describe('a relay that lies about snapshots', () => {
     expectSound(carol)
   })
 
-  it('T42 [K9] [LO15] [CL41] has to show by its marks that the log before a snapshot is the one that was signed', async () => {
+  /** Dave had verified the log up to a place before the snapshot, and has kept the head that was signed there, and nothing else. */
+  async function setRemembering(): Promise<{ theatre: Theatre; comeBack: () => Promise<Witness> }> {
     const theatre = await setPublished()
-    const { lying, alice } = theatre
+    const { alice } = theatre
     const dave = await theatre.join({ compaction: 'never' })
     await dave.peer.provider.whenSynced()
     const signed = dave.peer.provider.signedHead!
     dave.peer.close()
-    // What is left of what it had verified is the head, which lies before what is published next.
-    const remembering = async (): Promise<DocumentStore> => {
-      const store = createMemoryDocumentStore()
-      await store.append(theatre.scene.document.id, [], signed)
-      return store
-    }
     const bob = await theatre.join()
     for (let i = 0; i < 40; i++) {
       alice.peer.text.insert(0, 'and ')
@@ -200,19 +202,62 @@ describe('a relay that lies about snapshots', () => {
       expect([newest?.standing, newest!.seq > signed.seq]).toEqual(['attested', true])
     }, 8_000)
     bob.peer.close()
-    const honestly = await theatre.join({ store: await remembering() })
+    const comeBack = async (): Promise<Witness> => {
+      const store = createMemoryDocumentStore()
+      await store.append(theatre.scene.document.id, [], signed)
+      return await theatre.join({ store })
+    }
+    return { theatre, comeBack }
+  }
+
+  it('T42 [K9] [LO15] [CL41] has to show by its marks that the log before a snapshot is the one that was signed', async () => {
+    const { theatre, comeBack } = await setRemembering()
+    const honestly = await comeBack()
     await honestly.peer.provider.whenSynced()
-    expect([honestly.text, honestly.reports]).toEqual([alice.text, []])
+    expect([honestly.text, honestly.reports]).toEqual([theatre.alice.text, []])
     honestly.peer.close()
 
     let asked = 0
-    lying.toClient = (frame) => {
+    theatre.lying.toClient = (frame) => {
       if (frame?.type !== 'ids') return undefined
       asked += 1
       return [encodeRelayFrame({ ...frame, ids: turnBit(frame.ids, 40) })]
     }
-    const lied = await theatre.join({ store: await remembering() })
+    const lied = await comeBack()
     expect(await haltOf(lied)).toMatchObject({ reported: ['FORK'] })
     expect([asked, lied.text.includes('Dear bank')]).toEqual([1, false])
   })
+
+  it.each([
+    ['hands out none', (frame: IdsFrame) => [encodeRelayFrame({ ...frame, ids: new Uint8Array(0) })]],
+    [
+      'says that it has none any more',
+      ({ document }: IdsFrame) => [
+        encodeRelayFrame({
+          type: 'nack',
+          refused: CLIENT_FRAME['read-ids'],
+          document,
+          session: new Uint8Array(8),
+          counter: 0,
+          code: REFUSALS.TRIMMED.number,
+          retryAfterMs: 0,
+          detail: 0,
+          attachment: new Uint8Array(0),
+        }),
+      ],
+    ],
+    ['says nothing', () => []],
+  ])(
+    'T42 [LO15] [CL41] that %s of those marks keeps nobody waiting: it opens, and is told of as unproven',
+    { timeout: 40_000 },
+    async (_, lie) => {
+      const { theatre, comeBack } = await setRemembering()
+      theatre.lying.toClient = (frame) => (frame?.type === 'ids' ? lie(frame) : undefined)
+      const dave = await comeBack()
+      await vi.waitFor(() => expect(dave.peer.provider.synced).toBe(true), { timeout: 20_000 })
+      expect(dave.text).toBe(theatre.alice.text)
+      expect(dave.reports.map(({ code, fatal }) => [code, fatal])).toEqual([['UNPROVEN', false]])
+      expectSound(dave)
+    },
+  )
 })
