@@ -9,8 +9,11 @@ export function followKeyboard(): void {
   if (viewport === null) return
   const { style } = document.documentElement
   const fit = (): void => {
-    style.setProperty('--visible-height', `${viewport.height}px`)
-    style.setProperty('--visible-top', `${viewport.offsetTop}px`)
+    const { height, offsetTop, scale } = viewport
+    // Who has zoomed in sees less of the page, too, and is to find it as it was.
+    const isZoomed = scale > 1.01
+    style.setProperty('--visible-height', `${isZoomed ? height * scale : height}px`)
+    style.setProperty('--visible-top', `${isZoomed ? 0 : offsetTop}px`)
   }
   viewport.addEventListener('resize', fit)
   viewport.addEventListener('scroll', fit)
