@@ -92,6 +92,7 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
       await expectPresent(bob.page, [])
       await typeText(bob.page, 'while she was elsewhere. ')
       await alice.page.goBack()
+      expect(alice.page.url()).toBe(stage.host.url)
       await expectText(alice.page, 'while she was elsewhere.')
       await expectPresent(bob.page, ['Alice'])
       await expectPresent(alice.page, ['Bob'])

@@ -37,7 +37,8 @@ export async function whatIsShown(page: Page): Promise<Shown> {
     const editor = element?.editor
     if (element === null || editor === undefined) throw new Error('no note is open')
     const collaboration = editor.extensionManager.extensions.find(({ name }) => name === 'collaboration')
-    const { document: doc, field } = collaboration?.options as Collaboration
+    if (collaboration === undefined) throw new Error('the note is nobody else’s')
+    const { document: doc, field } = collaboration.options as Collaboration
     const blocks = doc.getXmlFragment(field).toArray().map(String)
     return {
       view: Array.from(element.querySelectorAll('p'), ({ textContent }) => textContent),
