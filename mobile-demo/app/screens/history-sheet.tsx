@@ -47,6 +47,10 @@ export function HistorySheet({ note, isReadOnly, onClose }: HistorySheetProps): 
   }, [history])
   const restore = ({ seq }: Version): void =>
     run(async () => {
+      const { versions: now } = await history.versions({ limit: 1 })
+      // A name ends a version: what stands there now can be brought back in its turn, whoever goes on writing.
+      if (now[0] !== undefined && now[0].name === null)
+        history.name(now[0].seq, 'Before an older version was brought back')
       await history.restore(seq)
       show({ text: 'That version is back, as a new edit.' })
       onClose()
@@ -97,7 +101,10 @@ export function HistorySheet({ note, isReadOnly, onClose }: HistorySheetProps): 
           <li key={version.seq}>
             <button type="button" className="bare grow left" onClick={() => setPlace(index)}>
               <strong>{version.name ?? timeText(version)}</strong>
-              <small className="quiet below">{authorsText(version)}</small>
+              <small className="quiet below">
+                {version.name !== null && `${timeText(version)} · `}
+                {authorsText(version)}
+              </small>
             </button>
             <Icon name="next" />
           </li>

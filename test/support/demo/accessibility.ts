@@ -28,7 +28,8 @@ export async function findBarriers(page: Page): Promise<readonly string[]> {
   const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
   // What comes up from the foot of the screen has come up by then: half-faded letters have no contrast.
   await page.evaluate(async () => {
-    await Promise.all(document.getAnimations().map(async ({ finished }) => await finished.catch(() => undefined)))
+    const ending = document.getAnimations().filter(({ effect }) => Number.isFinite(effect?.getComputedTiming().endTime))
+    await Promise.all(ending.map(async ({ finished }) => await finished.catch(() => undefined)))
   })
   await page.evaluate(source)
   return await page.evaluate(async (tags) => {
