@@ -5,6 +5,9 @@
  */
 import type { PinSet } from '@y-sealed/protocol'
 
+/** By a method's type, so that handlers may ask more of an event than is read here: the DOM's and `ws`'s own classes fit as they are. */
+type Handler<Event> = { handle(event: Event): void }['handle'] | null
+
 /** The part of the WHATWG WebSocket interface that is used. */
 export interface Socket {
   binaryType: string
@@ -12,10 +15,10 @@ export interface Socket {
   readonly bufferedAmount: number
   send(data: Uint8Array<ArrayBuffer>): void
   close(code?: number, reason?: string): void
-  onopen: ((event: never) => void) | null
-  onclose: ((event: { readonly code: number; readonly reason: string }) => void) | null
-  onerror: ((event: never) => void) | null
-  onmessage: ((event: { readonly data: unknown }) => void) | null
+  onopen: Handler<never>
+  onclose: Handler<{ readonly code: number; readonly reason: string }>
+  onerror: Handler<never>
+  onmessage: Handler<{ readonly data: unknown }>
 }
 
 /** A WebSocket class. */

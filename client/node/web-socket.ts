@@ -30,5 +30,5 @@ export function nodeWebSocket(options: NodeWebSocketOptions = {}): SocketConstru
       })
     }
   }
-  return NodeWebSocket as unknown as SocketConstructor
+  return NodeWebSocket
 }

@@ -1,5 +1,5 @@
 /** What is under way when the app closes ends with it: no socket, no timer and nobody who waits is left. */
-import { SealedDocuments, type SocketConstructor } from '@y-sealed/client'
+import { SealedDocuments } from '@y-sealed/client'
 import { expect, inject, it } from 'vitest'
 
 import { createPerson, documentsOptions } from '../support/person.ts'
@@ -13,7 +13,7 @@ it('[CL11] joining by a link ends at once, with its socket', async () => {
   const link = await (await documents.createDocument()).invite()
   const options = await documentsOptions({ relay, name: 'Bob' })
   const sockets: { readonly readyState: number }[] = []
-  const Platform = options.WebSocket ?? (WebSocket as unknown as SocketConstructor)
+  const Platform = options.WebSocket ?? WebSocket
   const Watched = new Proxy(Platform, {
     construct: (Socket, [url, protocols]: [string, string[]]) => {
       const socket = new Socket(url, protocols)

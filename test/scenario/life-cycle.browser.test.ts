@@ -33,7 +33,7 @@ function watchedSockets(): {
       return socket
     },
   })
-  return { Sockets: Sockets as unknown as SocketConstructor, sockets, deafen: () => (isDeaf = true) }
+  return { Sockets, sockets, deafen: () => (isDeaf = true) }
 }
 
 async function open(

@@ -2,7 +2,7 @@
  * Every recipe for an editor, as it stands in client/recipes, in Chromium: two people type in it by a real relay and come to the same, and the
  * relay has none of their words. By a y-websocket server that reads along, the same search finds them.
  */
-import type { SealedProvider, SocketConstructor } from '@y-sealed/client'
+import type { SealedProvider } from '@y-sealed/client'
 import { describe, expect, inject, it, onTestFinished, vi } from 'vitest'
 import { cdp, commands, userEvent } from 'vitest/browser'
 import { WebsocketProvider } from 'y-websocket'
@@ -104,7 +104,7 @@ async function sealedWay(): Promise<Way> {
     const { provider } = await join({
       relay,
       access: accessOf(),
-      WebSocket: sockets.Socket as unknown as SocketConstructor,
+      WebSocket: sockets.Socket,
     })
     await provider.whenSynced()
     return {

@@ -36,7 +36,7 @@ export interface Liar {
 }
 
 export function createLiar(Base: SocketConstructor | undefined): Liar {
-  const Platform = (Base ?? globalThis.WebSocket) as unknown as SocketConstructor
+  const Platform: SocketConstructor = Base ?? globalThis.WebSocket
   const open = new Set<LyingSocket>()
   const liar: { lie: Lie | null; liedAt: number | null; honestAt: number | null } = {
     lie: null,

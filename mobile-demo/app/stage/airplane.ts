@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { SealedDocumentsOptions, SocketConstructor } from '@y-sealed/client'
+import type { SealedDocumentsOptions } from '@y-sealed/client'
 
 /** As in `host/line.ts`. */
 const LINE_PATH = '/demo/line'
@@ -23,8 +23,7 @@ class SwitchedSocket extends WebSocket {
 
 /** For `SealedDocuments.open`. */
 export const SWITCHED_NETWORK: Pick<SealedDocumentsOptions, 'WebSocket' | 'fetch'> = {
-  // The DOM's own types want more of an event than the client reads.
-  WebSocket: SwitchedSocket as unknown as SocketConstructor,
+  WebSocket: SwitchedSocket,
   async fetch(url, init) {
     if (isOn) throw new TypeError('airplane mode')
     return await fetch(url, init)
