@@ -13,16 +13,20 @@ export interface BenchTrace {
   readonly trace: Trace
 }
 
-/** The first `edits` of `sveltecomponent`, or of made-up typing. */
-export async function readBenchTrace(edits: number): Promise<BenchTrace> {
+/** So much is made up where there are no data, of a trace that is wanted whole. */
+const MADE_UP_EDITS = 18_335
+
+/** The first `edits` of a trace, or of made-up typing. */
+export async function readBenchTrace(edits: number, name = 'sveltecomponent'): Promise<BenchTrace> {
   const data = process.env['Y_SEALED_TEST_DATA'] ?? fileURLToPath(new URL('../../../shared/data', import.meta.url))
-  const path = `${data}/traces/sveltecomponent.json.gz`
+  const path = `${data}/traces/${name}.json.gz`
   if (existsSync(path)) {
     const trace = shortenTrace(await readTrace(path), edits)
-    return { name: `sveltecomponent, ${trace.transactions.length} edits`, trace }
+    return { name: `${name}, ${trace.transactions.length} edits`, trace }
   }
   console.error('!! no test data: the trace is made up')
-  return { name: `made-up typing, ${edits} edits`, trace: makeTrace(edits) }
+  const length = Math.min(edits, MADE_UP_EDITS)
+  return { name: `made-up typing, ${length} edits`, trace: makeTrace(length) }
 }
 
 /** Words typed forward, every twelfth key taken back. */

@@ -15,6 +15,7 @@ import { benchApp } from './rows/app.ts'
 import { benchBytes } from './rows/bytes.ts'
 import { benchClientCrypto } from './rows/client-crypto.ts'
 import { benchColdOpen } from './rows/cold-open.ts'
+import { benchEditCost } from './rows/edit-cost.ts'
 import { benchPaced, benchSaturated } from './rows/fan-out.ts'
 import { benchIdleSockets } from './rows/idle-sockets.ts'
 import { benchJoinStorm } from './rows/join-storm.ts'
@@ -63,7 +64,7 @@ async function run(): Promise<void> {
       const starts = [() => startRelaySystem(workplace), () => startBare(workplace), ...peers]
       return benchIdleSockets({ quick, starts })
     },
-    P5: () => benchColdOpen({ quick, workplace }),
+    P5: () => benchColdOpen({ quick, workplace, peers: peers.length > 0, traceName: options.trace }),
     P6: () => benchStore({ quick }),
     P7: () => benchBytes({ quick, workplace }),
     P8: () => benchClientCrypto({ quick }),
@@ -71,6 +72,7 @@ async function run(): Promise<void> {
     P10: () => withRelay((relay) => benchPresence({ quick, relay })),
     P11: () => benchApp({ quick, workplace }),
     P13: () => benchMembers({ quick, workplace }),
+    P14: () => benchEditCost({ quick, workplace }),
   }
   for (const id of options.only) {
     const bench = benches[id]

@@ -5,7 +5,7 @@
  */
 import { parseArgs } from 'node:util'
 
-export const ROWS = ['P1', 'P2', 'P3', 'P4', 'P5', 'P6', 'P7', 'P8', 'P9', 'P10', 'P11', 'P13'] as const
+export const ROWS = ['P1', 'P2', 'P3', 'P4', 'P5', 'P6', 'P7', 'P8', 'P9', 'P10', 'P11', 'P13', 'P14'] as const
 export type RowId = (typeof ROWS)[number]
 
 export interface BenchOptions {
@@ -14,15 +14,18 @@ export interface BenchOptions {
   readonly only: readonly RowId[]
   /** Other people's servers too; they are installed when they are not there. */
   readonly peers: boolean
+  /** Whose typing P5 opens, of the test data. */
+  readonly trace: string
   /** File for the JSON. */
   readonly out: string
 }
 
-export const USAGE = `npm run bench -- [--quick] [--only P1,P6] [--peers] [--out FILE]
+export const USAGE = `npm run bench -- [--quick] [--only P1,P6] [--peers] [--trace NAME] [--out FILE]
 
   --quick   under a minute: shorter windows and smaller loads
   --only    some of ${ROWS.join(', ')}
   --peers   compares with other people's servers too, and installs them first (test/bench/peers)
+  --trace   whose typing P5 opens: sveltecomponent without it, automerge-paper (259 778 edits, several minutes)
   --out     where the JSON goes; test/bench/results/latest.json without it`
 
 /** Reads the arguments; throws an `Error` that says what is wrong with them. */
@@ -33,6 +36,7 @@ export function readOptions(args: readonly string[], defaultOut: string): BenchO
       quick: { type: 'boolean', default: false },
       only: { type: 'string' },
       peers: { type: 'boolean', default: false },
+      trace: { type: 'string', default: 'sveltecomponent' },
       out: { type: 'string', default: defaultOut },
     },
   })
@@ -40,5 +44,5 @@ export function readOptions(args: readonly string[], defaultOut: string): BenchO
   const only = ROWS.filter((row) => asked === undefined || asked.includes(row))
   const unknown = asked?.find((row) => !ROWS.some((known) => known === row))
   if (unknown !== undefined) throw new Error(`there is no row ${unknown}: choose from ${ROWS.join(', ')}`)
-  return { quick: values.quick, only, peers: values.peers, out: values.out }
+  return { quick: values.quick, only, peers: values.peers, trace: values.trace, out: values.out }
 }

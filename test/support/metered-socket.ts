@@ -22,7 +22,7 @@ export function createMeteredSocket(Base: SocketConstructor | undefined): Meter 
     }
   }
   return {
-    WebSocket: MeteredSocket as unknown as SocketConstructor,
+    WebSocket: MeteredSocket,
     get received() {
       return received
     },

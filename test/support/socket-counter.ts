@@ -11,7 +11,7 @@ export interface SocketCounter {
 }
 
 /** Over the platform's own, or another. */
-export function countSockets(Platform: SocketConstructor = WebSocket as unknown as SocketConstructor): SocketCounter {
+export function countSockets(Platform: SocketConstructor = WebSocket): SocketCounter {
   const sockets: { readonly readyState: number }[] = []
   const Sockets = new Proxy(Platform, {
     construct: (Socket, [url, protocols]: [string, string[]]) => {

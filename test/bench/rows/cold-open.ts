@@ -15,6 +15,7 @@ import { readCpuUs, readMemoryBytes } from '../process-cost.ts'
 import { createRoomAccess, openSealedClient, type SealedClient } from '../sealed-client.ts'
 import { startRelayProcess } from '../systems/relay.ts'
 import type { Workplace } from '../workplace.ts'
+import { benchColdOpenPeers } from './cold-open-peers.ts'
 import { benchStoredAfterTrim } from './stored-after-trim.ts'
 
 /** As in production, but for less waiting when the typing is done. */
@@ -39,11 +40,16 @@ interface Opening {
 export async function benchColdOpen({
   quick,
   workplace,
+  peers,
+  traceName,
 }: {
   readonly quick: boolean
   readonly workplace: Workplace
+  /** Other people's servers too. */
+  readonly peers: boolean
+  readonly traceName: string
 }): Promise<BenchRow[]> {
-  const { name, trace } = await readBenchTrace(quick ? 2_000 : 18_335)
+  const { name, trace } = await readBenchTrace(quick ? 2_000 : Infinity, traceName)
   const data = workplace.folder('cold-open')
   const accessOf = createRoomAccess()
   let relay = await startRelayProcess(workplace, data)
@@ -95,23 +101,11 @@ export async function benchColdOpen({
   const stored = await benchStoredAfterTrim({ workplace, data, title: name, plainBytes: merged.length, open })
   const title = name
   const state = 'merged state'
+  const ours = { ms: medianOf(openings, (run) => run.ms), bytes: medianOf(openings, (run) => run.bytes) }
+  const beside = peers ? await benchColdOpenPeers({ workplace, title, trace, ours }) : []
   return [
-    compareRow(
-      'P5',
-      `${title}: bytes to open`,
-      'B',
-      medianOf(openings, (run) => run.bytes),
-      state,
-      merged.length,
-    ),
-    compareRow(
-      'P5',
-      `${title}: time to open`,
-      'ms',
-      medianOf(openings, (run) => run.ms),
-      'Yjs applies it',
-      median(applyMs),
-    ),
+    compareRow('P5', `${title}: bytes to open`, 'B', ours.bytes, state, merged.length),
+    compareRow('P5', `${title}: time to open`, 'ms', ours.ms, 'Yjs applies it', median(applyMs)),
     compareRow(
       'P5',
       `${title}: signature checks`,
@@ -120,6 +114,7 @@ export async function benchColdOpen({
       'entries',
       medianOf(openings, ({ entries }) => entries),
     ),
+    ...beside,
     ...stored,
     { row: 'P5', name: `${title}: typed out to vouched for`, value: vouchedMs, unit: 'ms' },
     { row: 'P5', name: `${title}: snapshots that stand`, value: published, unit: '' },

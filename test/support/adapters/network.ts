@@ -28,7 +28,7 @@ export interface Network {
 const NOWHERE = 'wss://localhost:45999/sync'
 
 export async function createNetwork(relay: RelayAddress): Promise<Network> {
-  const { WebSocket: Platform = globalThis.WebSocket as unknown as SocketConstructor } = await platformFor(relay)
+  const Platform: SocketConstructor = (await platformFor(relay)).WebSocket ?? globalThis.WebSocket
   const sockets: Socket[] = []
   const dialled: Network['dialled'] = []
   const sent: Network['sent'] = []
