@@ -80,7 +80,8 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
   }
 }
 
-function lockFolder(data: string, path: string): { readonly release: () => void } {
+/** No relay runs on the folder as long as it is held. Throws `STORE_LOCKED` where one does. */
+export function lockFolder(data: string, path: string): { readonly release: () => void } {
   try {
     closeSync(openSync(`${path}.lock`, 'wx', 0o600))
     giveToOwner(data, `${path}.lock`)

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { bytesToBase64url, cryptoReady } from '@y-sealed/protocol'
 import { Command, Option } from 'commander'
 
 import type { Restored } from '../backup/restore-backup.ts'
@@ -16,6 +17,7 @@ interface RestoreCommandOptions {
   readonly data: string
   readonly from: string
   readonly acceptFaults?: boolean
+  readonly proof?: string
 }
 
 /** The command. */
@@ -30,11 +32,18 @@ export function createRestoreCommand(): Command {
     .addOption(dataOption())
     .addOption(new Option('--from <file>', 'the backup').makeOptionMandatory().env('Y_SEALED_RESTORE_FROM'))
     .addOption(acceptFaultsOption('Y_SEALED_RESTORE_ACCEPT_FAULTS'))
+    .option(
+      '--proof <file>',
+      'put back one document alone: the one of which this proves that the relay has signed two histories. What came since goes, and nothing new is ' +
+        'taken there before a device has given back the history that the database lacks',
+    )
     .addHelpText(
       'after',
-      '\nExample:\n  y-sealed-relay restore --data /var/lib/y-sealed --from /var/backups/y-sealed/relay-2026-11-22.db',
+      '\nExample:\n  y-sealed-relay restore --data /var/lib/y-sealed --from /var/backups/y-sealed/relay-2026-11-22.db\n' +
+        '  y-sealed-relay restore --data /var/lib/y-sealed --from /var/backups/y-sealed/relay-2026-11-22.db --proof fork.proof',
     )
-    .action(async ({ data, from, acceptFaults }: RestoreCommandOptions) => {
+    .action(async ({ data, from, acceptFaults, proof }: RestoreCommandOptions) => {
+      if (proof !== undefined) return await restoreOne(data, from, proof)
       // Loaded here, so that the other commands need no database.
       const { restoreBackup } = await import('../backup/restore-backup.ts')
       const progress = createProgress((line) => console.error(line))
@@ -49,6 +58,16 @@ export function createRestoreCommand(): Command {
       console.log(`Restored from ${from}: ${describeCopy(restored)}`)
       for (const line of describeConsequences(restored)) console.log(line)
     })
+}
+
+async function restoreOne(data: string, from: string, proof: string): Promise<void> {
+  await cryptoReady()
+  const { restoreDocument } = await import('../backup/restore-document.ts')
+  const { document, before, now, lost } = await restoreDocument({ data, from, proof })
+  console.log(
+    `Document ${bytesToBase64url(document)} is as the backup has it, ${count(now, 'entry', 'entries')} instead of ${before}. Nothing new is taken ` +
+      `there before a device that has them gives back the entries up to ${lost}; then an admin decides (restartLog) what becomes of what was taken away.`,
+  )
 }
 
 /** What it means to the people who use the relay, and what became of the database that was there. */
