@@ -47,6 +47,8 @@ export interface RelaySettings {
   readonly create?: CreatePolicy
   /** Origins of web pages that may connect. */
   readonly origins?: readonly string[]
+  /** Let in the pages of native shells as well: they come from {@link SHELL_ORIGINS}, whoever made the app. False by default. [AU9] */
+  readonly nativeShells?: boolean
   /** Port of `/healthz`, `/readyz` and `/metrics`; 0 takes a free one; none without it. */
   readonly opsPort?: number
   /** Address of that port: this machine alone unless told otherwise. */
@@ -92,6 +94,9 @@ export interface CompleteSettings {
 
 const ANY_HOST = '0.0.0.0'
 
+/** Of Capacitor's web views, on Android and on iOS. */
+export const SHELL_ORIGINS: readonly string[] = ['https://localhost', 'capacitor://localhost']
+
 /** Who may make documents when nothing is said: everybody on this machine, or those invited from elsewhere; a proxy lets those in. */
 function defaultCreatePolicy(host: string, { trustedProxies = [] }: RelaySettings): CreatePolicy {
   return isLoopbackHost(host) && trustedProxies.length === 0 ? 'open' : 'invite'
@@ -120,7 +125,10 @@ export function completeSettings(settings: RelaySettings, port: number): Complet
     port,
     hosts: [...new Set([...hosts, ...audiences.map((audience) => hostOf(audience))])],
     audiences: [...new Set(audiences)],
-    origins: settings.origins?.map(checkOrigin) ?? [...new Set(ownOrigins)],
+    origins: [
+      ...(settings.origins?.map(checkOrigin) ?? new Set(ownOrigins)),
+      ...(settings.nativeShells === true ? SHELL_ORIGINS : []),
+    ],
     given: readPair(settings),
     isPlaintext: settings.plaintext ?? false,
     trustedProxies: settings.trustedProxies ?? [],

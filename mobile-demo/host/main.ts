@@ -8,6 +8,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { renderUnicodeCompact } from 'uqr'
 
+import { createAppLinkPages, readAppLinks } from './app-links.ts'
 import { readAuthorityFiles, type AuthorityFiles } from './authority-files.ts'
 import { explain } from './explain.ts'
 import { ensureApp } from './ensure-app.ts'
@@ -26,7 +27,7 @@ try {
   process.exitCode = 1
 }
 
-async function run({ data, host, port, isLan }: HostSettings): Promise<void> {
+async function run({ data, host, port, isLan, appLinks }: HostSettings): Promise<void> {
   const asked = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
   const folder = await ensureApp(say)
   const pages = createPages({ folder, frames: true })
@@ -35,12 +36,15 @@ async function run({ data, host, port, isLan }: HostSettings): Promise<void> {
   const phonePages = isLan
     ? createPhonePages({ appUrl: () => relay.pageUrl, authority: () => authorityOf(relay) })
     : null
+  const linkPages = appLinks === null ? null : createAppLinkPages(readAppLinks(readFileSync(appLinks, 'utf8')))
   const relay: RunningRelay = await startRelay({
     data,
     port,
     // Whoever is in the network may try it out with notes of their own.
     ...(isLan ? { lan: true, create: 'open', onAddresses: () => introduceToPhones(relay) } : { host }),
+    nativeShells: linkPages !== null,
     pages: (request, response) =>
+      linkPages?.(request, response) === true ||
       tap.answer(request, response) ||
       line.answer(request, response) ||
       phonePages?.(request, response) === true ||

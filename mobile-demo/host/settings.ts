@@ -11,6 +11,8 @@ export interface HostSettings {
   /** For the phones of the private networks that this machine is in, in place of `host`. */
   readonly isLan: boolean
   readonly port: number
+  /** File that says which native apps open links to this origin; `null` for none. */
+  readonly appLinks: string | null
 }
 
 export const HELP = `Usage: npm start -- [options]
@@ -21,6 +23,7 @@ Builds the notes app if need be, starts a relay, and serves the app from the rel
   --lan             for phones in the same network: listens there, shows a QR code, and how a phone comes to trust the relay
   --host <host>     one address to listen on instead (default 127.0.0.1, or Y_SEALED_HOST)
   --port <number>   TCP port; 0 takes a free one (default 8443, or Y_SEALED_PORT)
+  --app-links <file>  for native shells: lets them in, and says by the file which apps open invite links
   --terminal        no browser: two people write one note in this terminal, beside what the relay has of it
   --once            the same, and end after the conversation
   --help            this
@@ -38,6 +41,7 @@ export function readSettings(
       lan: { type: 'boolean' },
       host: { type: 'string' },
       port: { type: 'string' },
+      'app-links': { type: 'string' },
       help: { type: 'boolean' },
     },
   })
@@ -49,6 +53,7 @@ export function readSettings(
     throw new TypeError('--lan and --host say both where to listen: give one of them')
   return {
     isLan: values.lan === true,
+    appLinks: values['app-links'] ?? null,
     data: values.data ?? environment['Y_SEALED_DATA'] ?? './data',
     host: values.host ?? environment['Y_SEALED_HOST'] ?? '127.0.0.1',
     port: Number(port),

@@ -23,6 +23,7 @@ export interface RelayOptions {
   readonly issuer?: string
   readonly create?: CreatePolicy
   readonly origin?: readonly string[]
+  readonly nativeShells?: boolean
   readonly opsPort?: number
   readonly opsHost?: string
   readonly logLevel: LogLevel
@@ -88,6 +89,15 @@ export function addRelayOptions(command: Command): Command {
     )
     .addOption(
       new Option(
+        '--native-shells [yes|no]',
+        'let in the pages of native shells (https://localhost, capacitor://localhost) besides --origin (default: no)',
+      )
+        .preset('yes')
+        .argParser(parseSwitch)
+        .env('Y_SEALED_NATIVE_SHELLS'),
+    )
+    .addOption(
+      new Option(
         '--origin <origin>',
         'web pages that may connect, such as https://notes.example; repeatable (default: the relay’s own)',
       )
@@ -122,7 +132,7 @@ export function optionsToSettings(
   environment: Readonly<Record<string, string | undefined>>,
 ): RelaySettings {
   const { data, host, port, url, cert, key, jwks, issuer, create, origin, opsPort, opsHost, logLevel } = options
-  const { plaintext, trustedProxy } = options
+  const { plaintext, trustedProxy, nativeShells } = options
   return {
     data,
     host,
@@ -138,6 +148,7 @@ export function optionsToSettings(
     ...(issuer !== undefined && { issuer }),
     ...(create !== undefined && { create }),
     ...(origin !== undefined && { origins: origin }),
+    ...(nativeShells !== undefined && { nativeShells }),
     ...(opsPort !== undefined && { opsPort }),
     ...(opsHost !== undefined && { opsHost }),
   }

@@ -9,6 +9,7 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 import { ensureComponents } from './components.ts'
+import { ensureNativeShells } from './native-shells.ts'
 import { formatSummary, readSummary } from './summary.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -27,6 +28,7 @@ function runTool(tool: string, ...parameters: readonly string[]): boolean {
 }
 
 const missing = ensureComponents(say)
+const hasShells = ensureNativeShells(say)
 
 const isBuilt = runTool('typescript/bin/tsc', '-b')
 if (!isBuilt) say('!! the build failed; suites that start the built command lines will fail too')
@@ -48,5 +50,6 @@ if (!isBuilt) say('the build FAILED (tsc -b, above)')
 for (const component of missing) say(`not tested, ${component.name} is missing: ${component.usedFor}`)
 say(formatSummary(summary))
 
-const isMissingInCi = process.env['CI'] === 'true' && missing.length > 0
+if (!hasShells) say('not tested, the packages of mobile-demo/native are missing: the native shells')
+const isMissingInCi = process.env['CI'] === 'true' && (missing.length > 0 || !hasShells)
 process.exitCode = isBuilt && isGreen && summary.failed === 0 && !isMissingInCi ? 0 : 1

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { currentShell } from './shell.ts'
 
 /** The whole address if it is a link, which is then cleared from the address bar and from the tab's history; else `null`. */
 export function takeLink(): string | null {
@@ -20,10 +21,10 @@ export function deviceName(): string | null {
 
 /** The app's own address, for links that others open. */
 export function appAddress(): string {
-  return `${location.origin}/`
+  return currentShell()?.appAddress ?? `${location.origin}/`
 }
 
-/** The relay stands on the same origin unless the person has set another. */
+/** The relay stands on the same origin unless the person has set another, or a shell knows it. */
 export function ownRelay(): string {
-  return `wss://${location.host}`
+  return currentShell()?.relay ?? `wss://${location.host}`
 }

@@ -9,6 +9,7 @@ import { SWITCHED_NETWORK } from '../stage/airplane.ts'
 import { castAs } from '../stage/on-stage.ts'
 import { ownRelay } from './address.ts'
 import { loadProfile, saveProfile, type Profile } from './profile.ts'
+import { currentShell } from './shell.ts'
 import { openStorage, wipeStorage, type OwnStorage } from './storage.ts'
 
 export interface Device extends OwnStorage {
@@ -50,6 +51,7 @@ export async function restoreDevice(device: Device, profile: Profile, { file, ke
   documents.close()
   try {
     const restored = await SealedDocuments.restore(optionsOf(storage, profile), file, key)
+    currentShell()?.opened(restored)
     return { device: { documents: restored, storage, keeping, profile }, failure: null }
   } catch (error) {
     const failure = error instanceof Error ? error : new Error('no reason given')
@@ -58,7 +60,9 @@ export async function restoreDevice(device: Device, profile: Profile, { file, ke
 }
 
 async function openWith({ storage, keeping }: OwnStorage, profile: Profile): Promise<Device> {
-  return { documents: await SealedDocuments.open(optionsOf(storage, profile)), storage, keeping, profile }
+  const documents = await SealedDocuments.open(optionsOf(storage, profile))
+  currentShell()?.opened(documents)
+  return { documents, storage, keeping, profile }
 }
 
 function optionsOf(storage: OwnStorage['storage'], { name, relay }: Profile): SealedDocumentsOptions {

@@ -1,5 +1,5 @@
 /**
- * Where this device keeps its keys, its edits and its notes: the one place that knows that it is a browser.
+ * Where this device keeps its keys, its edits and its notes: the one place that knows that it is a browser, or a native shell.
  *
  * @module
  */
@@ -13,7 +13,8 @@ import {
 } from '@y-sealed/client'
 
 import { deviceName } from './address.ts'
-import { lookAtKeeping, type Keeping } from './keeping.ts'
+import { Keeping, lookAtKeeping } from './keeping.ts'
+import { currentShell } from './shell.ts'
 
 export interface OwnStorage {
   readonly storage: DeviceStorage
@@ -27,6 +28,8 @@ function storageName(): string {
 
 /** Rejects where keys are kept that do not open any more: nothing is made in their place. */
 export async function openStorage(): Promise<OwnStorage> {
+  const shell = currentShell()
+  if (shell !== null) return { storage: await shell.openStorage(), keeping: new Keeping('kept') }
   try {
     return { storage: await openBrowserStorage({ name: storageName() }), keeping: await lookAtKeeping(true) }
   } catch (error) {
@@ -43,5 +46,6 @@ export async function openStorage(): Promise<OwnStorage> {
 
 /** Forgets everything, also under other tabs. */
 export async function wipeStorage(): Promise<void> {
-  await wipeBrowserStorage({ name: storageName() })
+  const shell = currentShell()
+  await (shell === null ? wipeBrowserStorage({ name: storageName() }) : shell.wipe())
 }

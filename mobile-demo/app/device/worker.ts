@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { currentShell } from './shell.ts'
 
 interface ScriptUrlPolicy {
   createScriptURL(url: string): string
@@ -17,7 +18,8 @@ interface TrustedTypesHost {
 const WORKER = '/sw.js'
 
 export async function registerWorker(): Promise<void> {
-  if (!import.meta.env.PROD || !('serviceWorker' in navigator)) return
+  // A shell carries the app with it.
+  if (!import.meta.env.PROD || !('serviceWorker' in navigator) || currentShell() !== null) return
   const { trustedTypes } = globalThis as TrustedTypesHost
   const rules: ScriptUrlPolicy = {
     createScriptURL: (url) => {
