@@ -12,6 +12,8 @@ const LETTER_MS = 125
 /** A stretch of time: from typing to ACK, in milliseconds. */
 export interface TypingWindow {
   readonly letters: number
+  /** Of each letter. */
+  readonly delaysMs: readonly number[]
   readonly p50Ms: number
   readonly p99Ms: number
   readonly maxMs: number
@@ -64,6 +66,7 @@ export async function gatherTypists(relay: RelayAddress, documents: number, perD
     await Promise.all(pending)
     return {
       letters: delays.length,
+      delaysMs: delays,
       p50Ms: percentile(delays, 0.5),
       p99Ms: percentile(delays, 0.99),
       maxMs: Math.max(...delays),
