@@ -110,6 +110,8 @@ export class CorePeer implements Outbound {
 
 export interface CoreWorldOptions {
   readonly store?: Store
+  /** The store writes to a disk, and is waited for. */
+  readonly isOnDisk?: boolean
   readonly bus?: Bus
   readonly limits?: Partial<RelayLimits>
   readonly clock?: ReturnType<typeof createTestClock>
@@ -125,9 +127,11 @@ export class CoreWorld {
   readonly log: { readonly event: string; readonly fields: Readonly<Record<string, unknown>> }[] = []
   readonly headKey: HeadKey
   readonly #grantsByToken = new Map<string, Grant>()
+  readonly #isOnDisk: boolean
 
   private constructor(options: CoreWorldOptions) {
     this.store = options.store ?? createMemoryStore()
+    this.#isOnDisk = options.isOnDisk ?? false
     this.clock = options.clock ?? createTestClock()
     const signer = createTestDevice()
     this.headKey = options.headKey ?? { publicKey: signer.signPublic, sign: (message) => signer.sign(message) }
@@ -200,10 +204,11 @@ export class CoreWorld {
     return peer
   }
 
-  /** Lets everything happen that needs no time. */
+  /** Lets everything happen that needs no time, but that of the disk. */
   async flush(): Promise<void> {
     for (let i = 0; i < 4; i++) {
       await new Promise<void>((resolve) => setImmediate(resolve))
+      if (this.#isOnDisk) await this.store.status([])
       this.clock.advance(0)
     }
   }

@@ -119,12 +119,12 @@ function partsOf({ document }: MemberWorld, key: EpochKey): Envelope[] {
 }
 
 describe('[G11] a removal and an edit in one turn', () => {
-  it.each<[string, number, () => Store]>([
-    ['memory', 1_000, createMemoryStore],
-    ['SQLite', 200, () => openSqliteStore({ path: makeStorePath() })],
+  it.each<[string, number, () => Store, boolean]>([
+    ['memory', 1_000, createMemoryStore, false],
+    ['SQLite', 200, () => openSqliteStore({ path: makeStorePath() }), true],
   ])(
     'stores no edit behind the removal (%s, %i times)',
-    async (_, rounds, openStore) => {
+    async (_, rounds, openStore, isOnDisk) => {
       const store = openStore()
       onTestFinished(() => store.close())
       const unbound = { perSecond: 1e9, burst: 1e9 }
@@ -135,7 +135,7 @@ describe('[G11] a removal and an edit in one turn', () => {
         socketPushes: unbound,
         socketBytes: unbound,
       }
-      const scene = await MemberWorld.start({ store, limits })
+      const scene = await MemberWorld.start({ store, limits, isOnDisk })
       const { document } = scene
       const removedAt = new Map<string, number>()
       const outcomes = new Map<string, number>()
