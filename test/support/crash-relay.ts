@@ -8,7 +8,7 @@ import { bytesToBase64url, bytesToHex, type Bytes } from '@y-sealed/protocol'
 import { randomBytes, type Device } from '@y-sealed/protocol/sealing'
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
@@ -47,13 +47,14 @@ function load(program: string): Child {
   return child
 }
 
-/** A relay that stands still, and what was on its disk before the COMMIT in which it does. */
+/** A relay that stands still, and what it has synced until then. */
 export interface FrozenRelay {
+  /** Within a COMMIT, or the sync of one. */
   readonly isCommitting: boolean
-  /** Frames of the journal. */
+  /** Frames of the journal, */
   readonly frames: number
-  /** When the database itself was last written, in Unix ms. */
-  readonly databaseWrittenMs: number
+  /** which began with this salt (hex). */
+  readonly salt: string
 }
 
 export class CrashRelay {
@@ -125,12 +126,14 @@ export class CrashRelay {
     return this.#readMarker().isCommitting
   }
 
-  /** Stops it as soon as it is seen within a COMMIT, or after `patienceMs`; it stands still until {@link resume}. */
+  /** Stops it, with all its threads, as soon as it is seen within a COMMIT, or after `patienceMs`; it stands still until {@link resume}. */
   freeze(patienceMs: number): FrozenRelay {
     const { pid } = this.#running as Child
     this.#awaitCommit(patienceMs)
     process.kill(pid as number, 'SIGSTOP')
-    while (!/\) T /.test(readFileSync(`/proc/${pid}/stat`, 'latin1')));
+    const isStill = (thread: string): boolean =>
+      /\) T /.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'latin1'))
+    while (!readdirSync(`/proc/${pid}/task`).every(isStill));
     return this.#readMarker()
   }
 
@@ -145,8 +148,8 @@ export class CrashRelay {
 
   #readMarker(): FrozenRelay {
     const text = readFileSync(join(this.folder, 'committing'), 'latin1')
-    const [, sign, frames, writtenMs] = /^([01])\s*(\d+) ([\d.]+)\n/.exec(text) ?? []
-    return { isCommitting: sign === '1', frames: Number(frames), databaseWrittenMs: Number(writtenMs) }
+    const [, sign, frames, salt = ''] = /^([01]) *(\d+) ([\da-f]+|-) *\n/.exec(text) ?? []
+    return { isCommitting: sign === '1', frames: Number(frames), salt }
   }
 
   /** Nothing is started any more. */

@@ -31,10 +31,10 @@ export interface StagedBeside {
   readonly settle: (error: Error | null) => void
 }
 
-/** `transact` runs something in a transaction of its own; `defer` lets a turn of the loop pass. */
+/** `transact` runs something in a transaction of its own, and resolves when that is durable; `defer` lets a turn of the loop pass. */
 export function createStagingQueue(
   write: Write,
-  transact: (run: () => void) => void,
+  transact: (run: () => void) => Promise<void>,
   defer: (run: () => void) => void = setImmediate,
 ): StagingQueue {
   const waiting: Waiting[] = []
@@ -45,19 +45,20 @@ export function createStagingQueue(
   function schedule(): void {
     if (isScheduled || waiting.length === 0) return
     isScheduled = true
-    defer(() => defer(flush))
+    defer(() => defer(() => void flush()))
   }
 
-  function flush(): void {
-    isScheduled = false
+  async function flush(): Promise<void> {
     const own = take()
-    if (own === null) return
-    try {
-      transact(own.write)
-      own.settle(null)
-    } catch (error) {
-      own.settle(error as Error)
+    if (own !== null) {
+      try {
+        await transact(own.write)
+        own.settle(null)
+      } catch (error) {
+        own.settle(error as Error)
+      }
     }
+    isScheduled = false
     schedule()
   }
 
