@@ -32,10 +32,12 @@ export function createRestoreCommand(): Command {
     .addOption(dataOption())
     .addOption(new Option('--from <file>', 'the backup').makeOptionMandatory().env('Y_SEALED_RESTORE_FROM'))
     .addOption(acceptFaultsOption('Y_SEALED_RESTORE_ACCEPT_FAULTS'))
-    .option(
-      '--proof <file>',
-      'put back one document alone: the one of which this proves that the relay has signed two histories. What came since goes, and nothing new is ' +
-        'taken there before a device has given back the history that the database lacks',
+    .addOption(
+      new Option(
+        '--proof <file>',
+        'put back one document alone: the one of which this proves that the relay has signed two histories. What came since goes, and nothing new is ' +
+          'taken there before a device has given back the history that the database lacks',
+      ).env('Y_SEALED_RESTORE_PROOF'),
     )
     .addHelpText(
       'after',
