@@ -1,27 +1,23 @@
 /**
- * One document that a relay has open: frames in, frames out. It joins a Y.Doc to the verified log, the outbox, presence and, where there
+ * One document that a relay has open. It joins a Y.Doc to the verified log, the outbox, presence and, where there
  * are members, the member log, and says what happens. Rules CL5, CL6, CL10, FR5–FR9, LO6.
  *
  * @module
  */
 import {
-  CLIENT_FRAME,
   SyncError,
-  type AckFrame,
   type Bytes,
-  type ClosedFrame,
-  type NackFrame,
   type OpenedFrame,
   type RecordsFrame,
+  type RefreshedFrame,
   type SignedHead,
 } from '@y-sealed/protocol'
 import type { Device } from '@y-sealed/protocol/sealing'
-import type { DocumentFrame } from '../connection/channel.ts'
 import { createHealer } from '../healing/create-healer.ts'
 import type { Healer } from '../healing/healer.ts'
 import type { SetAsideEdit } from '../drafts/set-aside-list.ts'
 import { Foundation } from '../document/foundation.ts'
-import { entriesOf, type DocumentLog, type LogOutcome } from '../log/document-log.ts'
+import type { DocumentLog, LogOutcome } from '../log/document-log.ts'
 import { History } from '../log/history.ts'
 import { startInputGate } from '../input/input-gate.ts'
 import { MemberDesk } from '../members/member-desk.ts'
@@ -29,7 +25,8 @@ import { Membership, type MemberRecord } from '../members/membership.ts'
 import type { Intent } from '../members/record-tools.ts'
 import { SnapshotSide } from '../snapshots/snapshot-side.ts'
 import { createMemoryDocumentStore } from '../stores/document-store.ts'
-import { closedError, downReason, explainRemoval, judgeRefusal, refusalName, REMOVED } from './down-reason.ts'
+import { closedError, downReason, explainRemoval, REMOVED } from './down-reason.ts'
+import { FramePost } from './frame-post.ts'
 import { Lifeline } from './lifeline.ts'
 import { OwnSide } from './own-side.ts'
 import type { Presence } from './presence.ts'
@@ -56,6 +53,7 @@ export class OpenDocument {
   readonly #foundation: Foundation
   readonly #desk: MemberDesk | null
   readonly #own: OwnSide
+  readonly #post: FramePost
   #device: Device | null = null
   #snapshots: SnapshotSide | null = null
   #starting: Promise<void> | null = null
@@ -91,6 +89,7 @@ export class OpenDocument {
     this.#foundation = new Foundation(access, (frame) => this.line.send(frame))
     this.#desk = this.membership && this.#createDesk(this.membership)
     this.#own = this.#createOwnSide()
+    this.#post = this.#createPost()
     this.#stopWatching = [
       startInputGate(options.inputGate ?? true, this.gate),
       watchView(connection, (isHidden) => {
@@ -199,7 +198,7 @@ export class OpenDocument {
         documentId: access.documentId,
         token,
         cursor: () => ({ ...this.log.head, recordHead: this.membership?.recordHead ?? this.log.recordHead }),
-        receive: (frame) => this.#receive(frame),
+        receive: (frame) => this.#post.deliver(frame),
       },
       emit,
       start: () => this.#start(),
@@ -318,44 +317,27 @@ export class OpenDocument {
     })
   }
 
-  #receive(frame: DocumentFrame): void {
-    if (this.#history.past.receive(frame) || this.#snapshots?.receive(frame)) return
-    switch (frame.type) {
-      case 'opened':
-        return this.#opened(frame)
-      case 'entries':
-        return this.#history.follower.offer(entriesOf(frame))
-      case 'read-done':
-        return this.#history.follower.readDone(frame.through >= frame.headSeq)
-      case 'lagged':
-        return this.#history.follower.lagged()
-      case 'ack':
-        return this.#acknowledged(frame)
-      case 'nack':
-        return this.#refused(frame)
-      case 'awareness':
-        return this.#presence?.receive(frame.envelope)
-      case 'gone':
-        return this.#presence?.drop(frame)
-      case 'head':
-        return this.#history.follower.learnHead(frame.head, 'relay')
-      case 'refreshed':
-        this.standing.grant(frame)
-        this.#desk?.refreshed()
-        this.#updateRights()
-        return this.#sender?.refreshed()
-      case 'closed':
-        return this.#closedByRelay(frame)
-      case 'records':
-        return this.#recordsTold(frame)
-      case 'restored':
-        return this.healer.restored(frame)
-      case 'ids':
-        return this.healer.ids(frame)
-      case 'snapshot-chunk':
-      case 'snapshot-taken':
-        return
-    }
+  #refreshed(frame: RefreshedFrame): void {
+    this.standing.grant(frame)
+    this.#desk?.refreshed()
+    this.#updateRights()
+    this.#sender?.refreshed()
+  }
+
+  #createPost(): FramePost {
+    return new FramePost({
+      history: this.#history,
+      healer: this.healer,
+      foundation: this.#foundation,
+      desk: this.#desk,
+      own: this.#own,
+      line: this.line,
+      snapshots: () => this.#snapshots,
+      emit: this.#emit,
+      onOpened: (frame) => this.#opened(frame),
+      onRecords: (frame) => this.#recordsTold(frame),
+      onRefreshed: (frame) => this.#refreshed(frame),
+    })
   }
 
   #recordsTold(frame: RecordsFrame): void {
@@ -433,39 +415,6 @@ export class OpenDocument {
     this.#snapshots?.desk.opened()
     this.#presence?.announce()
     this.#own.changed()
-  }
-
-  #acknowledged(frame: AckFrame): void {
-    // The document is laid down: opening it again gives its first head, signed, and its genesis as the relay has it.
-    if (this.#foundation.takeAnswer(frame)) return this.line.reopen()
-    const record = this.#desk?.acknowledge(frame) ?? null
-    const ofSnapshots = record ? null : (this.#snapshots?.desk.acknowledge(frame) ?? null)
-    if (ofSnapshots !== null) return this.#history.follower.offer(ofSnapshots)
-    this.#history.follower.offer(record ? [record] : (this.#sender?.acknowledge(frame) ?? []))
-  }
-
-  #refused(frame: NackFrame): void {
-    const { code, retryAfterMs } = frame
-    if (this.#foundation.takeAnswer(frame)) return this.line.obey(judgeRefusal(code, retryAfterMs, 'create'))
-    if (this.healer.refused(frame)) return
-    if (frame.refused === CLIENT_FRAME.push && this.#desk?.refuse(frame)) return
-    if (this.#snapshots?.refuse(frame)) return
-    switch (frame.refused) {
-      case CLIENT_FRAME.push:
-      case CLIENT_FRAME['push-part']:
-        return this.#sender?.refuse(frame)
-      case CLIENT_FRAME.open:
-        return this.line.obey(judgeRefusal(code, retryAfterMs, 'open'))
-      case CLIENT_FRAME.read:
-        return this.#history.follower.readRefused(retryAfterMs)
-      default:
-        this.#emit('requestRefused', [{ code: refusalName(code), message: 'the relay refused the request' }])
-    }
-  }
-
-  #closedByRelay({ code, retryAfterMs }: ClosedFrame): void {
-    if (refusalName(code) === 'DELETED') this.#emit('deleted', [])
-    this.line.obey(judgeRefusal(code, retryAfterMs, 'live'))
   }
 
   #updateRights(): void {

@@ -4,44 +4,24 @@
  *
  * @module
  */
-import {
-  equalBytes,
-  KIND,
-  refusalOf,
-  REFUSALS,
-  type AckFrame,
-  type Bytes,
-  type Envelope,
-  type NackFrame,
-  type RefusalCode,
-} from '@y-sealed/protocol'
+import { equalBytes, KIND, type AckFrame, type Bytes, type Envelope, type NackFrame } from '@y-sealed/protocol'
 import { randomBytes, Session } from '@y-sealed/protocol/sealing'
 import { EditBook, type RestoredEdits } from '../drafts/edit-book.ts'
 import type { SetAsideList } from '../drafts/set-aside-list.ts'
 import type { LogEntry, LogOutcome } from '../log/document-log.ts'
 import { monotonicClock, startTimer, type Cancel } from '../platform.ts'
-import { setAsideAll, setAsideLarge } from '../yjs/set-aside.ts'
 import { holdsEdits, isBehindBase } from './behind-base.ts'
 import { Binds } from './binds.ts'
 import { cutUpdate } from './cut-update.ts'
 import { OutboxKeeper } from './outbox-keeper.ts'
-import { updatesOf } from './restore-queue.ts'
+import { RefusedPushes } from './refused-pushes.ts'
 import { SendBrake } from './send-brake.ts'
-import type { SendProblem } from './send-problem.ts'
 import type { SenderOptions } from './sender-options.ts'
 import { SendQueue, type QueuedEntry } from './send-queue.ts'
 import { claimedNow, UnsealedEdits } from './unsealed-edits.ts'
 
 /** Edits within this time of one that left are merged with each other. [CL5] */
 export const MERGE_WINDOW_MS = 30
-const GAP_RETRY_MS = 250
-/** The record of a new epoch follows the refusal at once; if it has not, the document is opened again. [FR20] */
-const EPOCH_PATIENCE_MS = 2_000
-
-/** Refusals of one edit for its form or size: the relay will never take it, and may take what follows. [CL15] */
-const FOR_GOOD: ReadonlySet<RefusalCode> = new Set(['BAD_ENVELOPE', 'QUOTA'])
-/** With less room than this, it is not the size of an edit that fills the document. */
-const LEAST_ROOM_BYTES = 4_096
 
 export class Sender {
   readonly #options: SenderOptions
@@ -53,8 +33,6 @@ export class Sender {
   #fragments: readonly QueuedEntry[] = []
   readonly #binds: Binds
   readonly #book: EditBook
-  /** Something was set aside, and the relay has taken nothing since. */
-  #hasSetAside = false
   #ready = false
   /** The log has gone back behind what this session had in it. */
   #mustReseal = false
@@ -62,6 +40,7 @@ export class Sender {
   #mergeTimer: Cancel | null = null
   readonly #brake: SendBrake
   readonly #keeper: OutboxKeeper
+  readonly #refused: RefusedPushes
 
   constructor(options: SenderOptions) {
     this.#options = options
@@ -98,6 +77,16 @@ export class Sender {
       bind: (clients) => this.#bindAll(clients),
       onProblem: options.onProblem,
       onSetAside: (code, content) => this.#book.putAside(code, content, claimedNow()),
+    })
+    this.#refused = new RefusedPushes({
+      ...options,
+      queue: this.#queue,
+      brake: this.#brake,
+      book: this.#book,
+      isReady: () => this.#ready,
+      reseal: () => this.#reseal(),
+      rekey: () => this.rekey(),
+      pump: () => this.#pump(),
     })
   }
 
@@ -276,7 +265,7 @@ export class Sender {
     const through = ack.counter + ack.count - 1
     const entries = this.#queue.acknowledge(ack.session, ack.counter, through)
     this.#brake.stored()
-    this.#hasSetAside = false
+    this.#refused.stored()
     this.#pump()
     return entries.map(({ envelope, content }) => ({
       seq: ack.seq + envelope.counter - ack.counter,
@@ -308,27 +297,7 @@ export class Sender {
   /** The relay refused a PUSH of ours. [FR20] */
   refuse(nack: NackFrame): void {
     if (!equalBytes(nack.session, this.#session.id) && this.#queue.oldestCounter(nack.session) === null) return
-    const code = refusalOf(nack.code)
-    if (code === null)
-      return this.#stop(nack, {
-        code: `NACK_${nack.code}`,
-        message: 'the relay refused the edit for a reason this version does not know',
-      })
-    if (code === 'COUNTER_GAP') return this.#brake.repeat(() => this.#closeGap(nack))
-    if (code === 'NOT_OPEN') return this.#brake.repeat(this.#options.reopen)
-    if (code === 'EPOCH_STALE') return this.#awaitEpoch(nack)
-    if (code === 'FORBIDDEN' && this.#awaitToken(nack)) return
-    if (code === 'NEEDS_RESTORE') this.#brake.awaitRestore()
-    switch (REFUSALS[code].retry) {
-      case 'reseal':
-        return this.#brake.repeat(() => this.#reseal())
-      case 'after':
-        return this.#pause(nack.session, nack.counter, Math.max(GAP_RETRY_MS, nack.retryAfterMs))
-      case 'once':
-      case 'never':
-        if (FOR_GOOD.has(code) && this.#letGo(nack, code)) return
-        return this.#stop(nack, { code, message: REFUSALS[code].meaning })
-    }
+    this.#refused.take(nack)
   }
 
   /** A new token is in force: what the old one did not allow goes out once more. */
@@ -361,24 +330,6 @@ export class Sender {
     return envelope.epoch !== access.current?.epoch && !log.isPending(envelope)
   }
 
-  #awaitToken({ session, counter }: NackFrame): boolean {
-    // It is known by now that nothing may leave: all of it goes out again when it may.
-    if (!this.#ready) return true
-    if (!this.#brake.holdForToken()) return false
-    this.#queue.retry(session, counter)
-    return true
-  }
-
-  /** Sealed under an epoch that is over: anew as soon as the log has the record that says so. [FR20] */
-  #awaitEpoch({ session, counter }: NackFrame): void {
-    const { access, reopen } = this.#options
-    const isBehind = ({ epoch, session: other }: Envelope): boolean =>
-      epoch === access.current?.epoch && equalBytes(other, session)
-    if (this.#queue.has(isBehind)) this.#brake.holdFor(EPOCH_PATIENCE_MS, reopen)
-    this.#queue.retry(session, counter)
-    this.rekey()
-  }
-
   #bindAll(clients: readonly number[]): boolean {
     const taken = this.#binds.takenAmong(clients)
     if (taken === null) return this.#binds.ensureAll(clients)
@@ -401,30 +352,6 @@ export class Sender {
 
   #pump(): void {
     if (this.#maySeal() && !this.#brake.isOn) this.#queue.pump(this.#options.send)
-  }
-
-  /**
-   * What the relay refuses for good is set aside, so that what follows goes on; but not one edit after another: a relay that refuses
-   * everything empties no document. False where it has to stay and hold up the rest. [CL15]
-   */
-  #letGo({ session, counter, detail }: NackFrame, code: RefusalCode): boolean {
-    const unit = this.#queue.unitAt(session, counter)
-    const [edit] = updatesOf(unit)
-    if (this.#hasSetAside || edit === undefined || (code === 'QUOTA' && detail < LEAST_ROOM_BYTES)) return false
-    // Sealed and padded it takes more.
-    const reduced = code === 'QUOTA' ? setAsideLarge(edit.update, detail / 2) : setAsideAll(edit.update)
-    if (reduced === null) return false
-    this.#hasSetAside = true
-    this.#queue.amend(unit, cutUpdate({ ...edit, update: reduced.update }))
-    this.#book.putAside(code, reduced.content, edit.authored)
-    this.#reseal()
-    return true
-  }
-
-  #closeGap(nack: NackFrame): void {
-    const oldest = this.#queue.oldestCounter(nack.session)
-    if (oldest !== null && nack.detail < oldest) return this.#reseal()
-    this.#pause(nack.session, nack.detail, GAP_RETRY_MS)
   }
 
   /** A new session for everything not acknowledged: no counter is ever used twice. [LO8] */
@@ -463,20 +390,6 @@ export class Sender {
       code: 'NOT_COUNTED',
       message: `the log does not count an edit of this device (${reason})`,
     })
-  }
-
-  #pause(session: Bytes, from: number, ms: number): void {
-    this.#queue.retry(session, from)
-    this.#brake.holdFor(ms, () => {
-      this.#brake.release()
-      this.#pump()
-    })
-  }
-
-  #stop({ session, counter }: NackFrame, problem: SendProblem): void {
-    this.#brake.hold()
-    this.#queue.retry(session, counter)
-    this.#options.onProblem(problem)
   }
 
   #clearTimers(): void {

@@ -15,6 +15,7 @@ class Document {
   readonly destroy = vi.fn<() => void>()
   readonly connect = vi.fn<() => void>()
   readonly part = vi.fn<(isExpected: boolean) => void>()
+  readonly rest = vi.fn<() => void>()
 }
 
 function visit(): Visitor & { readonly told: string[] } {
@@ -124,17 +125,33 @@ describe('where the provider closed', () => {
 })
 
 describe('what does not pass', () => {
-  it('[CL60] is told once, and the next who comes begins anew', async () => {
-    const { lasting, document, keeper } = open()
+  it('[CL60] [CL63] is told once, rests with what is typed on, and the next who comes begins anew', async () => {
+    const { lasting, document, keeper, ended } = open()
     const [first, second] = [visit(), visit()]
     lasting.enter(first)
     await vi.advanceTimersByTimeAsync(0)
     keeper().down(REMOVED)
-    expect([first.told, document.destroy.mock.calls.length]).toEqual([['REMOVED'], 1])
+    expect([first.told, document.rest.mock.calls.length, document.destroy.mock.calls.length]).toEqual([
+      ['REMOVED'],
+      1,
+      0,
+    ])
     const before = keeper()
     lasting.enter(second)
     await vi.advanceTimersByTimeAsync(0)
-    expect(keeper()).not.toBe(before)
+    expect([keeper() === before, document.destroy.mock.calls.length, ended()]).toEqual([false, 1, 0])
+  })
+
+  it('[CL63] rests no longer than its Y.Doc lives', async () => {
+    const { lasting, document, keeper, ended } = open()
+    lasting.enter(visit())
+    await vi.advanceTimersByTimeAsync(0)
+    // While somebody has it, that is the provider's matter.
+    keeper().gone()
+    expect(document.destroy).not.toHaveBeenCalled()
+    keeper().down(REMOVED)
+    keeper().gone()
+    expect([document.destroy.mock.calls.length, ended()]).toEqual([1, 1])
   })
 
   it.each([
