@@ -10,18 +10,11 @@ import { describe, expect, test } from 'vitest'
 import { hasComponent } from '../support/components.ts'
 import { expectStatus, expectText, SEEN, useDemo } from '../support/demo/demo-stage.ts'
 import { createNote, textOf, typeText } from '../support/demo/note-steps.ts'
+import { typeWithoutPause } from '../support/demo/type-without-pause.ts'
 import { whatIsShown } from '../support/demo/what-is-shown.ts'
 
 /** By then ProseMirror has learnt where the caret is. */
 const CARET_MS = 130
-
-/** Where Tiptap leaves its editor. */
-interface EditorElement extends HTMLElement {
-  readonly editor?: {
-    readonly view: { dispatch(change: unknown): void }
-    readonly state: { readonly tr: { insertText(text: string, at: number): unknown } }
-  }
-}
 
 describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
   'typing on a phone',
@@ -98,7 +91,7 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
       await textOf(alice.page).focus()
       await alice.page.keyboard.type(`:\n${rows.join('\n')}`)
       await expectText(bob.page, 'west')
-      await typeWithoutPause(alice.page)
+      const stop = await typeWithoutPause(alice.page, 12)
       const written = new Map(rows.map((row) => [row, row]))
       for (const [turn, row] of [...rows, ...rows, ...rows].entries()) {
         const paragraph = textOf(bob.page).locator('p').filter({ hasText: row })
@@ -111,7 +104,7 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
         const before = written.get(row) as string
         written.set(row, turn % 2 === 0 ? before + letter : letter + before)
       }
-      await alice.page.evaluate(() => dispatchEvent(new Event('stop-typing')))
+      await stop()
       await expectStatus(alice.page, 'saved')
       await expectStatus(bob.page, 'saved')
       const first = (await whatIsShown(alice.page)).document[0] as string
@@ -148,16 +141,6 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
     })
   },
 )
-
-/** Faster than anybody types: a letter at the beginning of the text every 12 ms, until it is told to stop. */
-async function typeWithoutPause(page: Page): Promise<void> {
-  await page.evaluate(() => {
-    const { editor } = document.querySelector<EditorElement>('.tiptap') ?? {}
-    if (editor === undefined) throw new Error('no note is open')
-    const timer = setInterval(() => editor.view.dispatch(editor.state.tr.insertText('x', 1)), 12)
-    addEventListener('stop-typing', () => clearInterval(timer), { once: true })
-  })
-}
 
 /** Of the layout, wherever it is scrolled to. */
 async function bottomOfToolbar(page: Page): Promise<number> {

@@ -96,7 +96,7 @@ export class Vandal {
   readonly #session: Session
   readonly #key: EpochKey
 
-  constructor({ membership }: Teammate, device: Device, key: EpochKey) {
+  constructor({ membership }: Pick<Teammate, 'membership'>, device: Device, key: EpochKey) {
     this.#session = new Session(membership.documentId, device)
     this.#key = key
   }
