@@ -15,6 +15,7 @@ import { whatIsShown } from '../support/demo/what-is-shown.ts'
 
 /** By then ProseMirror has learnt where the caret is. */
 const CARET_MS = 130
+const CARET = { timeout: 5_000, interval: 40 }
 
 describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
   'typing on a phone',
@@ -94,11 +95,11 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
       const stop = await typeWithoutPause(alice.page, 12)
       const written = new Map(rows.map((row) => [row, row]))
       for (const [turn, row] of [...rows, ...rows, ...rows].entries()) {
-        const paragraph = textOf(bob.page).locator('p').filter({ hasText: row })
-        await paragraph.tap()
-        if (turn % 2 === 0) await bob.page.keyboard.press('End')
-        else await bob.page.keyboard.press('Home')
-        await bob.page.waitForTimeout(CARET_MS)
+        const place = turn % 2 === 0 ? 'End' : 'Home'
+        await textOf(bob.page).locator('p').filter({ hasText: row }).tap()
+        await bob.page.keyboard.press(place)
+        // Where the caret is put, there it stays: the editor learns of it in its own time, and not of another place.
+        await expect.poll(async () => await caretOf(bob.page), CARET).toEqual({ in: written.get(row), at: place })
         const letter = String(turn % 10)
         await bob.page.keyboard.type(letter)
         const before = written.get(row) as string
@@ -141,6 +142,30 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
     })
   },
 )
+
+interface EditorElement extends HTMLElement {
+  readonly editor?: {
+    readonly state: {
+      readonly selection: {
+        readonly $head: { readonly parentOffset: number; readonly parent: { readonly textContent: string } }
+      }
+    }
+  }
+}
+
+/** The paragraph in which the editor has its caret, and at which end of it. */
+async function caretOf(page: Page): Promise<{ readonly in: string; readonly at: 'Home' | 'End' | 'between' }> {
+  return await page.evaluate(() => {
+    const { editor } = document.querySelector<EditorElement>('.tiptap') ?? {}
+    if (editor === undefined) throw new Error('no note is open')
+    const { parent, parentOffset } = editor.state.selection.$head
+    const { textContent } = parent
+    return {
+      in: textContent,
+      at: parentOffset === 0 ? 'Home' : parentOffset === textContent.length ? 'End' : 'between',
+    }
+  })
+}
 
 /** Of the layout, wherever it is scrolled to. */
 async function bottomOfToolbar(page: Page): Promise<number> {
