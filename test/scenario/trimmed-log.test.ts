@@ -18,10 +18,10 @@ async function type({ peer }: Witness, word: string, times: number): Promise<voi
 }
 
 /** Types until the relay has trimmed its log beyond `seq`: the oldest that it holds, by what it tells somebody who opens. */
-async function setTrimmed() {
+async function setTrimmed(limits: Partial<typeof LIMITS & { readonly marksAgeMs: number }> = {}) {
   const scene = await createScene()
   const lying = await startLyingRelay()
-  const relay = await startHonestRelay([lying], undefined, LIMITS)
+  const relay = await startHonestRelay([lying], undefined, { ...LIMITS, ...limits })
   lying.stand(relay)
   const oldest = { seq: 1 }
   lying.toClient = (frame) => {
@@ -79,6 +79,25 @@ describe('a log that was trimmed', () => {
     await again.peer.provider.whenSynced()
     expect(again.text).toBe(alice.text)
     expectSound(alice, bob, dave, newcomer, again)
+  })
+
+  it('[LO8] [LO15] [CL41] takes back who was away for longer than marks are kept: nothing more can be checked, and nothing is lost', async () => {
+    const { alice, bob, join, trimBeyond } = await setTrimmed({ marksAgeMs: 1 })
+    const dave = await join(createMemoryDocumentStore())
+    await dave.peer.provider.whenSynced()
+    await type(dave, 'dave', 2)
+    const { seq } = dave.peer.provider.head
+    dave.peer.provider.disconnect()
+    dave.peer.text.insert(0, 'unsent ')
+    await trimBeyond(seq + 60)
+    dave.peer.provider.connect()
+    // What it had sealed upon a place that the relay does not know any more goes out sealed anew. [LO8]
+    await dave.peer.provider.whenSaved()
+    await vi.waitFor(() => expect(bob.text).toContain('unsent '))
+    expect(dave.text).toBe(bob.text)
+    expect(dave.reports.map(({ code, fatal }) => [code, fatal])).toEqual([['UNPROVEN', false]])
+    for (const witness of [alice, bob]) expect(witness.reports).toEqual([])
+    expectSound(alice, bob, dave)
   })
 
   it('[LO15] [CL41] opens from the snapshot before where the newest does not open', async () => {
