@@ -16,16 +16,19 @@ export interface BenchOptions {
   readonly peers: boolean
   /** Whose typing P5 opens, of the test data. */
   readonly trace: string
+  /** How much of it. */
+  readonly edits: number
   /** File for the JSON. */
   readonly out: string
 }
 
-export const USAGE = `npm run bench -- [--quick] [--only P1,P6] [--peers] [--trace NAME] [--out FILE]
+export const USAGE = `npm run bench -- [--quick] [--only P1,P6] [--peers] [--trace NAME] [--edits N] [--out FILE]
 
   --quick   under a minute: shorter windows and smaller loads
   --only    some of ${ROWS.join(', ')}
   --peers   compares with other people's servers too, and installs them first (test/bench/peers)
   --trace   whose typing P5 opens: sveltecomponent without it, automerge-paper (259 778 edits, several minutes)
+  --edits   how much of it
   --out     where the JSON goes; test/bench/results/latest.json without it`
 
 /** Reads the arguments; throws an `Error` that says what is wrong with them. */
@@ -37,6 +40,7 @@ export function readOptions(args: readonly string[], defaultOut: string): BenchO
       only: { type: 'string' },
       peers: { type: 'boolean', default: false },
       trace: { type: 'string', default: 'sveltecomponent' },
+      edits: { type: 'string' },
       out: { type: 'string', default: defaultOut },
     },
   })
@@ -44,5 +48,7 @@ export function readOptions(args: readonly string[], defaultOut: string): BenchO
   const only = ROWS.filter((row) => asked === undefined || asked.includes(row))
   const unknown = asked?.find((row) => !ROWS.some((known) => known === row))
   if (unknown !== undefined) throw new Error(`there is no row ${unknown}: choose from ${ROWS.join(', ')}`)
-  return { quick: values.quick, only, peers: values.peers, trace: values.trace, out: values.out }
+  const edits = values.edits === undefined ? Infinity : Number(values.edits)
+  if (!(edits > 0)) throw new Error('--edits is a number of edits')
+  return { quick: values.quick, edits, only, peers: values.peers, trace: values.trace, out: values.out }
 }

@@ -42,14 +42,16 @@ export async function benchColdOpen({
   workplace,
   peers,
   traceName,
+  edits,
 }: {
   readonly quick: boolean
   readonly workplace: Workplace
   /** Other people's servers too. */
   readonly peers: boolean
   readonly traceName: string
+  readonly edits: number
 }): Promise<BenchRow[]> {
-  const { name, trace } = await readBenchTrace(quick ? 2_000 : Infinity, traceName)
+  const { name, trace } = await readBenchTrace(quick ? 2_000 : edits, traceName)
   const data = workplace.folder('cold-open')
   const accessOf = createRoomAccess()
   let relay = await startRelayProcess(workplace, data)

@@ -22,11 +22,14 @@ export type Dialect = 'y-websocket' | 'hocuspocus'
 const MESSAGE = { sync: 0, auth: 2, syncReply: 4 } as const
 const SYNC = { step1: 0, step2: 1, update: 2 } as const
 const AUTH_TOKEN = 0
+const PATIENCE_MS = 20_000
 
 export interface YjsClient {
   readonly doc: Y.Doc
   readonly text: Y.Text
   bytesReceived(): number
+  /** Resolves when the text is that; a server may say that all is there before it has read its own store. */
+  whenText(content: string): Promise<void>
   /** Resolves when the server has taken in what was typed: it answers one more question then. */
   settle(): Promise<void>
   close(): void
@@ -82,6 +85,14 @@ export async function openYjsClient(port: number, room: string, dialect: Dialect
     doc,
     text: doc.getText('note'),
     bytesReceived: () => socket.bytesReceived,
+    whenText: async (content) => {
+      const text = doc.getText('note')
+      const deadline = performance.now() + PATIENCE_MS
+      while (text.length !== content.length || text.toJSON() !== content) {
+        if (performance.now() > deadline) throw new Error('the text that was opened is another')
+        await sleep(1)
+      }
+    },
     settle: async () => {
       await ask()
       await sleep(0)
