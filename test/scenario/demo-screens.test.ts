@@ -15,7 +15,7 @@ import { playScenes } from '../support/demo/scenes.ts'
 import { findSmallTargets } from '../support/demo/small-targets.ts'
 
 /** Every picture of the documentation is one of these. */
-const SCENES = 24
+const SCENES = 25
 
 describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))('every screen', { timeout: 180_000 }, () => {
   const stage = useDemo()

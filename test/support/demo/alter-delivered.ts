@@ -10,16 +10,16 @@ interface Lie {
   end(): void
 }
 
-/** Shorter frames are answers and presence. */
-const MIN_ENTRY_BYTES = 200
+/** The type of ENTRIES. [FR1] */
+const ENTRIES = 0x83
 
-/** Before the page is opened. While it goes on, every delivered frame that is long enough to hold an entry has a bit that is another. */
+/** Before the page is opened. While it goes on, entries that are delivered have a bit that is another. */
 export async function alterDelivered(page: Page): Promise<Lie> {
   let isGoingOn = false
   await page.routeWebSocket(/^wss:/, (socket) => {
     const relay = socket.connectToServer()
     relay.onMessage((message) => {
-      if (!isGoingOn || typeof message === 'string' || message.length < MIN_ENTRY_BYTES) return socket.send(message)
+      if (!isGoingOn || typeof message === 'string' || message[0] !== ENTRIES) return socket.send(message)
       const altered = Buffer.from(message)
       const at = altered.length - 20
       altered.writeUInt8(altered.readUInt8(at) ^ 1, at)

@@ -108,6 +108,8 @@ async function playTogether(page: Page, bobs: Page, take: Take): Promise<void> {
   await closeSheet(page)
   await page.getByRole('button', { name: 'All notes' }).click()
   await page.getByRole('article').nth(2).waitFor()
+  await take('nudge', page)
+  await page.getByRole('button', { name: 'Not now' }).click()
   await take('list', page)
 }
 
@@ -159,10 +161,10 @@ async function playTrouble(browser: Browser, host: DemoHost, scheme: Scheme, pag
   lie.begin()
   await type(page, [' The Salamander, by Bulgakov.'])
   await daves.getByText('Tampered update blocked').waitFor()
-  lie.end()
   await take('tampered', daves)
   await daves.locator('[data-status]').click()
   await take('tampered-words', daves)
+  lie.end()
   await daves.context().close()
   await saved(page)
   host.pause()
