@@ -8,7 +8,7 @@ import type { Database } from 'better-sqlite3'
 
 import { nodeSha512 } from '../node-sha512.ts'
 import type { EntryRow } from './audit-reader.ts'
-import { decodePlaces, markAt, sizeAt } from './mark-page.ts'
+import { decodePlaces, markAt, sizeAt, transcriptBefore } from './mark-page.ts'
 import { packedTranscript, prepareMarkStatements, type MarkPageRow } from './mark-pages.ts'
 
 const ID_BYTES = 32
@@ -53,11 +53,14 @@ export function prepareAuditMarks(db: Database): AuditMarks {
 function pageToRows(page: MarkPageRow): readonly EntryRow[] {
   const marks = toBytes(page.marks)
   const rows: EntryRow[] = []
-  let transcript = toBytes(page.transcript)
+  const transcripts = toBytes(page.transcripts)
+  let { transcript } = transcriptBefore(transcripts, 0)
   const places = decodePlaces(toBytes(page.places))
   for (const [index, { session, counter, kind }] of places.slice(0, page.last - page.first + 1).entries()) {
     const mark = markAt(marks, index)
-    if (index > 0) transcript = extendByMark(nodeSha512, transcript, mark)
+    const stored = transcriptBefore(transcripts, index)
+    // Where it stands it is given as it stands.
+    transcript = stored.at === index ? stored.transcript : extendByMark(nodeSha512, transcript, mark)
     const grouped = kind === KIND.part ? 1 : 0
     const place = { seq: page.first + index, session, counter, kind, record: 0, grouped }
     const id = mark.subarray(0, ID_BYTES)

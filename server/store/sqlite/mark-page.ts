@@ -4,10 +4,13 @@
  *
  * @module
  */
-import { MARK_BYTES, type Bytes } from '@y-sealed/protocol'
+import { concatBytes, HASH_BYTES, MARK_BYTES, type Bytes } from '@y-sealed/protocol'
 
 /** Three overflow pages of SQLite, filled to the last bytes, and a cell of the smallest size. */
 export const MARKS_A_PAGE = 128
+
+/** T stands beside every so many marks: from there to any other it is a few hashes, however often somebody asks. */
+const TRANSCRIPT_EVERY = 16
 
 /** Mark, and the size of the envelope. */
 const SLOT_BYTES = MARK_BYTES + 4
@@ -56,6 +59,25 @@ export function markAt(marks: Bytes, index: number): Bytes {
 /** The size that the envelope had. */
 export function sizeAt(marks: Bytes, index: number): number {
   return new DataView(marks.buffer, marks.byteOffset).getUint32(index * SLOT_BYTES + MARK_BYTES)
+}
+
+/** T at those of these entries beside which it is to stand, the first of them at an index of its page. */
+export function encodeTranscripts(entries: readonly { readonly transcript: Bytes }[], from: number): Bytes {
+  return concatBytes(
+    ...entries.filter((_, i) => (from + i) % TRANSCRIPT_EVERY === 0).map(({ transcript }) => transcript),
+  )
+}
+
+/** T that stands at an index or before it, and at which. */
+export function transcriptBefore(
+  transcripts: Bytes,
+  index: number,
+): { readonly transcript: Bytes; readonly at: number } {
+  const place = Math.floor(index / TRANSCRIPT_EVERY)
+  return {
+    transcript: transcripts.slice(place * HASH_BYTES, (place + 1) * HASH_BYTES),
+    at: place * TRANSCRIPT_EVERY,
+  }
 }
 
 /** Whose they are, for the other column: as runs, since somebody who types alone makes one of many. */

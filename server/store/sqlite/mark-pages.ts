@@ -11,23 +11,25 @@ import {
   decodePlaces,
   encodeMarks,
   encodePlaces,
+  encodeTranscripts,
   markAt,
   MARKS_A_PAGE,
   type PackedEntry,
   type PackedPlace,
+  transcriptBefore,
 } from './mark-page.ts'
 
 type Blob = Uint8Array
 
 const ID_BYTES = 32
 
-/** A row: marks `first`…`last`; T once the first stands; when the newest came; the sum of all envelopes' bytes up to the last. */
+/** A row: marks `first`…`last`; T at some of them; when the newest came; the sum of all envelopes' bytes up to the last. */
 export interface MarkPageRow {
   readonly first: number
   readonly last: number
   readonly at: number
   readonly logBytes: number
-  readonly transcript: Blob
+  readonly transcripts: Blob
   readonly marks: Blob
   readonly places: Blob
 }
@@ -45,7 +47,7 @@ export interface MarkStatements {
   readonly newest: Statement<[number], MarkPageRow>
   readonly oldest: Statement<[number, number, number], MarkPageRow>
   readonly insert: Statement<[number, number, number, number, number, Blob, Blob, Blob]>
-  readonly grow: Statement<[number, number, number, Blob, Blob, number, number]>
+  readonly grow: Statement<[number, number, number, Blob, Blob, Blob, number, number]>
   readonly drop: Statement<[number, number]>
   readonly pageOf: Statement<[number, number], number>
   readonly insertSession: Statement<[number, number, number]>
@@ -57,7 +59,7 @@ export interface MarkStatements {
 }
 
 const PAGE =
-  'SELECT first, last, at, log_bytes AS logBytes, transcript, marks, places FROM mark_pages WHERE document = ?'
+  'SELECT first, last, at, log_bytes AS logBytes, transcript AS transcripts, marks, places FROM mark_pages WHERE document = ?'
 
 /** Prepares them all; throws when the tables are not those of the present format. */
 export function prepareMarkStatements(db: Database): MarkStatements {
@@ -70,7 +72,7 @@ export function prepareMarkStatements(db: Database): MarkStatements {
       'INSERT INTO mark_pages (document, first, last, at, log_bytes, transcript, marks, places) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
     ),
     grow: db.prepare(
-      'UPDATE mark_pages SET last = ?, at = max(at, ?), log_bytes = ?, marks = ?, places = ? WHERE document = ? AND first = ?',
+      'UPDATE mark_pages SET last = ?, at = max(at, ?), log_bytes = ?, transcript = ?, marks = ?, places = ? WHERE document = ? AND first = ?',
     ),
     drop: db.prepare('DELETE FROM mark_pages WHERE document = ? AND first = ?'),
     pageOf: db
@@ -127,12 +129,14 @@ function writePage(
   const at = Math.max(...run.map((entry) => entry.at))
   const marks = encodeMarks(run)
   if (page === null) {
-    sql.insert.run(document, first.seq, last.seq, at, last.logBytes, first.transcript, marks, encodePlaces(run))
+    const transcripts = encodeTranscripts(run, 0)
+    sql.insert.run(document, first.seq, last.seq, at, last.logBytes, transcripts, marks, encodePlaces(run))
     return
   }
   const places = encodePlaces([...decodePlaces(toBytes(page.places)), ...run])
-  const grown = concatBytes(toBytes(page.marks), marks)
-  sql.grow.run(last.seq, at, last.logBytes, grown, places, document, page.first)
+  const before = toBytes(page.marks)
+  const transcripts = concatBytes(toBytes(page.transcripts), encodeTranscripts(run, countMarks(before)))
+  sql.grow.run(last.seq, at, last.logBytes, transcripts, concatBytes(before, marks), places, document, page.first)
 }
 
 /** Sum of all envelopes' bytes up to an entry that is the last packed one; `null` where it is not. */
@@ -153,13 +157,14 @@ export function readPackedMarks(sql: MarkStatements, document: number, after: nu
   return read
 }
 
-/** T at the place of a packed mark; `null` of any other. Recomputed, from the beginning of its page on. */
+/** T at the place of a packed mark; `null` of any other. Recomputed, from the nearest that stands in its page. */
 export function packedTranscript(sha512: Sha512, sql: MarkStatements, document: number, seq: number): Bytes | null {
   const page = sql.at.get(document, seq)
   if (page === undefined || page.last < seq) return null
   const marks = toBytes(page.marks)
-  let transcript = toBytes(page.transcript)
-  for (let i = 1; i <= seq - page.first; i++) transcript = extendByMark(sha512, transcript, markAt(marks, i))
+  const index = seq - page.first
+  let { transcript, at } = transcriptBefore(toBytes(page.transcripts), index)
+  while (at < index) transcript = extendByMark(sha512, transcript, markAt(marks, ++at))
   return transcript
 }
 

@@ -202,7 +202,7 @@ const STEP_5 = `
     last INTEGER NOT NULL CHECK (last BETWEEN first AND first + 127),
     at INTEGER NOT NULL CHECK (at BETWEEN 0 AND 9007199254740991),
     log_bytes INTEGER NOT NULL CHECK (log_bytes BETWEEN 1 AND 9007199254740991),
-    transcript BLOB NOT NULL CHECK (length(transcript) = 32),
+    transcript BLOB NOT NULL CHECK (length(transcript) = 32 * ((last - first) / 16 + 1)),
     marks BLOB NOT NULL CHECK (length(marks) = 100 * (last - first + 1)),
     places BLOB NOT NULL CHECK (length(places) BETWEEN 18 AND 18 * (last - first + 1)),
     UNIQUE (document, first)

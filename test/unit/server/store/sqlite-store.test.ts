@@ -91,6 +91,8 @@ describe('the SQLite store', () => {
     const unit = creator.unit({ count: 300 })
     await before.append([unit])
     const marks = await before.readMarks(id, 0, 999)
+    const transcripts = (store: Store) => Promise.all(marks.map((_, i) => store.transcriptAt(id, i + 1)))
+    const transcriptsBefore = await transcripts(before)
     await before.close()
     const old = new Database(path)
     toFormat(old, 4)
@@ -106,6 +108,7 @@ describe('the SQLite store', () => {
     expect(await after.snapshots.trim(id, bounds)).toEqual({ entries: 50, bytes: 50 * 120, base: 250, moved: 100 })
     expect(await after.readMarks(id, 0, 999)).toEqual(marks)
     expect(await after.readMarks(id, 127, 5)).toEqual(marks.slice(127, 132))
+    expect(await transcripts(after)).toEqual(transcriptsBefore)
     expect((await after.status([id]))[0]).toMatchObject({ base: 250, logBytes: 51 * 120 + 120 })
   })
 
