@@ -209,7 +209,14 @@ export class Sender {
   startOver(own: ReadonlySet<number>): void {
     this.#mustReseal = true
     this.#edits.startOver((client) => own.has(client) || client === this.#options.doc.clientID)
+    this.#keepLost()
     this.#options.onChange()
+  }
+
+  /** What waits to be written anew would end with this run. */
+  #keepLost(): void {
+    const { lost } = this.#edits
+    if (lost !== null) this.#book.keep(lost)
   }
 
   /** Others' entries have come: what hung on them may leave. */
@@ -245,6 +252,7 @@ export class Sender {
     const { edits } = released
     this.#lastSealedAt = monotonicClock()
     const dropDrafts = this.#book.release()
+    this.#keepLost()
     for (const { kind, content, part } of cutUpdate(released)) {
       const isLast = part === null || part.index === part.count - 1
       this.#seal(kind, content, isLast ? edits : 0, part)

@@ -112,6 +112,14 @@ export class UnsealedEdits {
     this.#lookAgain()
   }
 
+  /** What of this device's own the log has lost, and has not again: it is in the document, and in nothing else of this device. `null`: nothing. */
+  get lost(): AuthoredUpdate | null {
+    if (this.#isOwn === null) return null
+    const diff = diffAgainst(this.#options.doc, this.#ahead.vector())
+    const { update, hasStructs } = ownPart(diff, () => Infinity, this.#isOwn)
+    return hasStructs ? { update, authored: claimedNow() } : null
+  }
+
   #lookAgain(): void {
     this.#updates.push(diffAgainst(this.#options.doc, this.#ahead.vector()))
     this.#count = Math.max(1, this.#count)

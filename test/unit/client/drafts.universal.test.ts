@@ -317,3 +317,37 @@ it('[CL13] [CL14] what the log has and the device has not kept of it stays in th
   expect(again.doc.getText('note').toJSON()).toBe('one two')
   kept()
 })
+
+it('[LO14] [CL14] what the log has lost, and hangs on what its author has yet to write anew, outlasts the run', async () => {
+  const note = await createNote()
+  const bob = await note.add('writer')
+  const memory = createMemoryOutbox()
+  const before = note.entries.length
+  const first = sit(bob, memory)
+  const theirs = note.creator.edit('theirs ')
+  note.append(note.creator.bind(), note.creator.seal(encodeAuthoredUpdate({ authored: 1, update: theirs })))
+  feedUpdate(first.doc, theirs, 'leftover')
+  first.sender.opened()
+  first.doc.getText('note').insert(7, 'and mine')
+  store(note, bob, first)
+  store(note, bob, first)
+  expect(first.sender.unsaved).toBe(0)
+  await vi.waitFor(async () => expect(await memory.list(note.documentId)).toEqual([]))
+  // The relay has come back from an older backup.
+  bob.log.restart()
+  bob.log.take(note.entries.slice(0, before))
+  first.sender.closed()
+  first.sender.startOver(new Set([first.doc.clientID]))
+  first.sender.opened()
+  // Some of it can be written anew at once; the rest is still kept.
+  first.doc.getText('other').insert(0, 'on its own')
+  store(note, bob, first)
+  await first.sender.whenKept()
+  first.sender.destroy()
+
+  const again = sit(bob, memory)
+  await again.sender.restore()
+  feedUpdate(again.doc, theirs, 'leftover')
+  again.sender.loaded()
+  expect(again.doc.getText('note').toJSON()).toBe('theirs and mine')
+})
