@@ -64,7 +64,7 @@ async function run({ data, host, port, isLan, appLinks }: HostSettings): Promise
 }
 
 function introduce({ pageUrl, fingerprint, caPath }: RunningRelay, data: string, isLan: boolean): void {
-  say(`\n  Two phones, and what the relay sees:  ${new URL('/show', pageUrl).href}`)
+  say(`\n  Phones, and what the relay sees:      ${new URL('/show', pageUrl).href}`)
   say(`  Notes that the server cannot read:    ${pageUrl}\n`)
   if (process.stdout.isTTY && !isLan) say(`${renderUnicodeCompact(pageUrl, { border: 2 })}\n`)
   if (caPath !== null) {
@@ -74,7 +74,7 @@ function introduce({ pageUrl, fingerprint, caPath }: RunningRelay, data: string,
     say(`  To go on with it: compare the certificate’s SHA-256 with ${fingerprint ?? 'none'}`)
     say('  Behind a warning that was clicked away, browsers refuse to keep the app for use without a network.\n')
   }
-  say('  The first shows two phones in one window; the second is the app itself. Ctrl-C stops everything.')
+  say('  The first shows two or three phones in one window; the second is the app itself. Ctrl-C stops everything.')
 }
 
 /** Again whenever the machine has got other addresses. */

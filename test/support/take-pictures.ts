@@ -1,5 +1,6 @@
 /**
- * `npm run pictures`: takes the README's pictures anew, every screen of the app in light and dark at 390 × 844, and makes them small. It takes
+ * `npm run pictures`: takes the README's pictures anew, every screen of the app in light and dark at 390 × 844 and the page of
+ * several phones at 1440 × 900, and makes them small. It takes
  * Chromium, certutil and pngquant, and reads best with the fonts that phones have: on Debian `apt install chromium libnss3-tools pngquant
  * fonts-noto-color-emoji fonts-roboto-unhinted`. `npm run pictures -- FOLDER` puts them elsewhere, all of them.
  *
@@ -12,7 +13,8 @@ import { join, resolve } from 'node:path'
 
 import { startDemoHost } from './demo/demo-host.ts'
 import { startPhones } from './demo/phones.ts'
-import { playScenes, type Scheme } from './demo/scenes.ts'
+import { playScenes, type Scheme, type Take } from './demo/scenes.ts'
+import { playShow } from './demo/show-scenes.ts'
 import { REPOSITORY_ROOT } from './repository.ts'
 
 /** Letters as on an Android phone, where this computer has its font. */
@@ -33,11 +35,15 @@ async function takeAll(scheme: Scheme): Promise<void> {
   writeFileSync(join(home, '.config', 'fontconfig', 'fonts.conf'), FONTS)
   const browser = await startPhones(home, join(data, 'tls', 'ca.pem'))
   try {
-    await playScenes(browser, host, scheme, async (name, page) => {
-      await page.waitForTimeout(350)
+    const take: Take = async (name, page) => {
       const png = await page.screenshot({ scale: 'css', animations: 'disabled', caret: 'hide' })
       const small = execFileSync('pngquant', ['--quality=70-95', '--speed=1', '--strip', '64', '-'], { input: png })
       writeFileSync(join(target, `${name}-${scheme}.png`), small)
+    }
+    await playShow(browser, host, scheme, take)
+    await playScenes(browser, host, scheme, async (name, page) => {
+      await page.waitForTimeout(350)
+      await take(name, page)
     })
   } finally {
     host.goOn()
