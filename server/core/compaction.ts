@@ -13,6 +13,9 @@ type Limits = Pick<RelayLimits, 'soonEntries' | 'soonBytes' | 'nowEntries' | 'no
 
 const RANK: Readonly<Record<Compaction, number>> = { none: 0, soon: 1, now: 2 }
 
+/** The longest wait, in pauses: whoever was asked may have gone. */
+const MAX_PAUSES = 8
+
 export class CompactionHints {
   readonly #limits: Limits
   /** Behind the newest published snapshot. */
@@ -20,6 +23,8 @@ export class CompactionHints {
   #bytes = 0
   #told: Compaction = 'none'
   #quietUntilMs = -Infinity
+  /** Asked in vain since the last snapshot, or since it became urgent. */
+  #asked = 0
 
   constructor(limits: Limits) {
     this.#limits = limits
@@ -41,15 +46,20 @@ export class CompactionHints {
     this.#entries = 0
     this.#bytes = 0
     this.#told = 'none'
+    this.#asked = 0
   }
 
-  /** What the author of an ACK is told. Whoever hears it is given time before another is asked, unless it has become urgent meanwhile. */
+  /**
+   * What the author of an ACK is told. Whoever hears it is given time before another is asked, unless it has become urgent meanwhile; each time
+   * twice as long, for where snapshots take longer than that, all who are asked would build the same one, and each the slower for it.
+   */
   take(nowMs: number): Compaction {
     const due = this.#due()
     if (due === 'none') return due
     if (nowMs < this.#quietUntilMs && RANK[due] <= RANK[this.#told]) return 'none'
+    this.#asked = RANK[due] > RANK[this.#told] ? 0 : this.#asked + 1
     this.#told = due
-    this.#quietUntilMs = nowMs + this.#limits.compactionPauseMs
+    this.#quietUntilMs = nowMs + this.#limits.compactionPauseMs * Math.min(2 ** this.#asked, MAX_PAUSES)
     return due
   }
 

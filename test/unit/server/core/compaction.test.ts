@@ -7,6 +7,7 @@ import { TestWriter } from '../../../support/room-document.ts'
 import { SnapshotWorld } from '../../../support/snapshot-world.ts'
 
 const STATUS = { newest: null, attested: null, usable: null }
+const LIMITS_OF_ALL = { ...DEFAULT_LIMITS, soonEntries: 20 }
 const LIMITS = { soonEntries: 20, nowEntries: 40, compactionPauseMs: 10_000 }
 
 async function hintOf(peer: CorePeer, writer: TestWriter): Promise<unknown> {
@@ -36,6 +37,18 @@ describe('asking for a snapshot', () => {
     expect([hints.take(10_001), hints.take(10_002)]).toEqual(['now', 'none'])
     hints.published()
     expect(hints.take(30_000)).toBe('none')
+  })
+
+  it('waits twice as long each time that it has asked in vain, up to eight times, and begins anew with a snapshot', () => {
+    const hints = new CompactionHints(LIMITS_OF_ALL)
+    hints.reset({ ...STATUS, entriesSince: 20, bytesSince: 0 })
+    /** Seconds at which somebody is asked. */
+    const asked = (fromS: number, toS: number): number[] =>
+      Array.from({ length: toS - fromS }, (_, i) => fromS + i).filter((s) => hints.take(s * 1000) === 'soon')
+    expect(asked(0, 320)).toEqual([0, 10, 30, 70, 150, 230, 310])
+    hints.published()
+    hints.reset({ ...STATUS, entriesSince: 20, bytesSince: 0 })
+    expect(asked(400, 425)).toEqual([400, 410])
   })
 
   it('[FR4] stands in the ACK of whoever made it due, until a snapshot is published', async () => {
