@@ -64,8 +64,9 @@ export function createLine(onDeed: (deed: Deed) => void): Line {
       return true
     },
     answer(request, response) {
-      const { pathname, searchParams } = new URL(request.url ?? '/', 'https://localhost')
-      if (pathname !== LIE_PATH || request.method !== 'POST' || !isFromHere(request)) return false
+      const [path, query] = (request.url ?? '').split('?', 2)
+      if (path !== LIE_PATH || request.method !== 'POST' || !isFromHere(request)) return false
+      const searchParams = new URLSearchParams(query)
       const name = searchParams.get('lie')
       const lie = LIES.find((known) => known === name) ?? null
       liar.tell(lie, searchParams.get('document') ?? '')

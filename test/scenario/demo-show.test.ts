@@ -262,6 +262,8 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))('the pag
     const lie = new URL('/demo/lie?lie=alter', url)
     expect(await statusOf(lie, ca, {}, 'POST')).toBe(404)
     expect(await statusOf(lie, ca, { 'Sec-Fetch-Site': 'same-origin' }, 'POST')).toBe(204)
+    // What is no address at all harms nobody.
+    expect(await statusOf(new URL(`${new URL(url).origin}//`), ca, {})).toBe(404)
     const line = new URL('/demo/line', url)
     const upgrade = { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' }
     const dialled = {
