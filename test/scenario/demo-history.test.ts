@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest'
 import { hasComponent } from '../support/components.ts'
 import { expectStatus, expectText, SEEN, useDemo } from '../support/demo/demo-stage.ts'
 import { startDevelopmentApp } from '../support/demo/development-app.ts'
-import { closeSheet, createNote, goToList, safetyDigits, textOf, typeText } from '../support/demo/note-steps.ts'
+import { closeSheet, createNote, goToList, textOf, typeText } from '../support/demo/note-steps.ts'
 import { startPhones, takePhone } from '../support/demo/phones.ts'
 import { join } from 'node:path'
 
@@ -57,34 +57,6 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
       expect(await seen.nth(0).innerText()).toContain('Alice')
       await seen.nth(1).getByRole('button').click()
       await expect.poll(async () => await bob.page.locator('.past').innerText(), SEEN).toContain('Bob wrote over them')
-    })
-
-    test('[DEMO 8.8] whoever may only read looks at versions and restores none', async () => {
-      const [alice, bob] = await stage.twoPhones('Can view')
-      await typeText(alice.page, 'to be read')
-      await expectText(bob.page, 'to be read')
-      await bob.page.getByRole('button', { name: 'Versions' }).click()
-      await bob.page.getByRole('dialog').getByRole('listitem').first().getByRole('button').click()
-      await expect.poll(async () => await bob.page.locator('.past').innerText(), SEEN).toContain('to be read')
-      expect(await bob.page.getByRole('button', { name: 'Restore' }).count()).toBe(0)
-    })
-
-    test('[DEMO 8.9] the safety code is equal on three phones, another after somebody joined, and another for another note', async () => {
-      const [alice, bob, link] = await stage.twoPhones()
-      const before = await safetyDigits(alice.page)
-      await expect.poll(async () => await safetyDigits(bob.page), SEEN).toBe(before)
-      const carol = await stage.take('Pixel 7')
-      await carol.page.goto(link)
-      await carol.page.getByLabel('Your name').fill('Carol')
-      await carol.page.getByRole('button', { name: 'Open the note' }).click()
-      await textOf(carol.page).waitFor()
-      await expectStatus(carol.page, 'saved')
-      const after = await safetyDigits(carol.page)
-      expect(after).not.toBe(before)
-      for (const { page } of [alice, bob]) await expect.poll(async () => await safetyDigits(page), SEEN).toBe(after)
-      await goToList(alice.page)
-      await createNote(alice.page, null, 'Another')
-      expect(await safetyDigits(alice.page)).not.toBe(after)
     })
 
     test('[DEMO 8.12] a note that React mounts twice opens one socket', async () => {

@@ -200,6 +200,11 @@ describe.skipIf(!canRun)('the notes app', { timeout: 90_000 }, () => {
     await bob.page.keyboard.type('scribble')
     expect((await textOf(bob.page).innerText()).trim()).toBe('for reading')
     expect(await bob.page.getByRole('toolbar').count()).toBe(0)
+    // Versions are there to be looked at, and none to be brought back.
+    await bob.page.getByRole('button', { name: 'Versions' }).click()
+    await bob.page.getByRole('dialog').getByRole('listitem').first().getByRole('button').click()
+    await expect.poll(async () => await bob.page.locator('.past').innerText(), SEEN).toContain('for reading')
+    expect(await bob.page.getByRole('button', { name: 'Restore' }).count()).toBe(0)
   })
 
   test('[DEMO 8.9] members see one safety code, another note has another, and nothing readable is kept', async () => {

@@ -11,7 +11,7 @@ interface AxeGlobal {
   readonly axe: {
     run(
       root: Document,
-      options: { readonly runOnly: readonly string[] },
+      options: { readonly runOnly: { readonly type: 'tag' | 'rule'; readonly values: readonly string[] } },
     ): Promise<{
       readonly violations: readonly {
         readonly id: string
@@ -23,8 +23,13 @@ interface AxeGlobal {
 
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
 
-/** Each violation as its rule and the elements that break it; empty for a clean page. */
-export async function findBarriers(page: Page): Promise<readonly string[]> {
+const COLOUR_RULES = ['color-contrast', 'link-in-text-block']
+
+/**
+ * Each violation as its rule and the elements that break it; empty for a clean page. `colours`: only what may be another under another colour
+ * scheme.
+ */
+export async function findBarriers(page: Page, scope: 'all' | 'colours' = 'all'): Promise<readonly string[]> {
   const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
   // What comes up from the foot of the screen has come up by then: half-faded letters have no contrast.
   await page.evaluate(async () => {
@@ -32,8 +37,11 @@ export async function findBarriers(page: Page): Promise<readonly string[]> {
     await Promise.all(ending.map(async ({ finished }) => await finished.catch(() => undefined)))
   })
   await page.evaluate(source)
-  return await page.evaluate(async (tags) => {
-    const { violations } = await (globalThis as unknown as AxeGlobal).axe.run(document, { runOnly: tags })
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`)
-  }, TAGS)
+  return await page.evaluate(
+    async (runOnly) => {
+      const { violations } = await (globalThis as unknown as AxeGlobal).axe.run(document, { runOnly })
+      return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`)
+    },
+    scope === 'all' ? { type: 'tag' as const, values: TAGS } : { type: 'rule' as const, values: COLOUR_RULES },
+  )
 }
