@@ -11,7 +11,7 @@ const house = openHouseCopy()
 afterAll(() => house.close())
 
 describe('the compiler', () => {
-  it('accepts the house as it stands', () => {
+  it('accepts the house as it stands', { timeout: 60_000 }, () => {
     expect(house.compileWith({})).toBe('')
   })
 
