@@ -10,8 +10,11 @@ import { fdatasync } from 'node:fs'
 import type { CheckpointResult, CheckpointThread } from './checkpoint-thread.ts'
 import type { WriteGate } from './write-gate.ts'
 
-/** 16 MiB: a journal begun anew is a sync within the loop, and a longer one is slower to read back after a crash. */
-const GROWN_FRAMES = 4096
+/**
+ * 4 MiB, as by default in SQLite. A journal begun anew is a sync within the loop, which speaks for more; but as long as its file grows, each sync
+ * has more to write: with 16 MiB the median ACK of the first quarter of a minute was measured at 7.0 instead of 4.5 ms.
+ */
+const GROWN_FRAMES = 1000
 
 export interface CheckpointerOptions {
   readonly thread: CheckpointThread

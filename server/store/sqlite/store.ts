@@ -3,11 +3,11 @@
  * reads are answered at once from the same connection, or, where they show what is not yet synced, when it is.
  *
  * SQLite runs in the relay's own thread and writes there; the journal is synced in libuv's pool (`JournalSync`) and carried over into the file
- * by a thread (`Checkpointer`). Measured against a sync in the loop, on two cores under twenty runnable threads and a disk that took 0.2 to
- * 0.5 s for one sync in a hundred: at 80 appends a second the 99th percentile of the loop's delay fell from 44 to 20 ms, the worst from 410 to
- * 245 ms; an ACK's stayed that of the disk (480 ms), its median grew from 10 to 17 ms, and a lone append costs 0.33 ms of processor instead of
- * 0.19 ms, for two more threads are woken. At 1024 in flight both take 23 to 26 µs an append. A whole store behind a worker thread was measured
- * too: it pays for every byte packed besides, a tenth to a quarter more processor time.
+ * by a thread (`Checkpointer`). Measured against a sync in the loop on two cores under some twenty runnable threads, 80 appends a second, a disk
+ * that now and then took 0.2 to 0.5 s for one sync; medians of four runs each: the loop's delay at the 99th percentile 11 ms instead of 32, at the 99.9th
+ * 49 instead of 136; an ACK's median 4.5 ms instead of 8.3, its 99th percentile, which is the disk's, 300 and 240 ms with ranges that overlap. It costs
+ * processor time: a sync wakes two more threads, 0.13 ms, so that a lone append takes 0.33 ms instead of 0.19, and one of 64 in flight 27 µs instead
+ * of 23. A whole store behind a worker thread was measured too: it pays for every byte packed besides.
  *
  * @module
  */
@@ -36,7 +36,7 @@ import { WriteGate } from './write-gate.ts'
 export interface SqliteStoreOptions extends OpenOptions {
   /** Documents whose state is kept in memory; about 1 KiB each. */
   readonly maxCachedDocuments?: number
-  /** Pages in the journal at which a checkpoint is made; 16 MiB. */
+  /** Pages in the journal at which a checkpoint is made; 4 MiB. */
   readonly checkpointPages?: number
   readonly sha512?: Sha512
   /** Unix milliseconds. */
