@@ -70,10 +70,10 @@ function examineStore(path: string): Finding {
         'stop the relay, keep a copy of the three files relay.db*, and restore a backup; see deploy/backups.md',
       )
     }
-    if (synchronous !== 1) {
+    if (synchronous !== 2) {
       return fail(
         'database',
-        'SQLite does not take synchronous=NORMAL here: a power cut could lose what was acknowledged',
+        'SQLite does not take synchronous=FULL here: a power cut could lose what was acknowledged',
         'install better-sqlite3 as this package names it',
       )
     }

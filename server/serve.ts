@@ -36,7 +36,6 @@ import { createAuth, enterRevocations } from './relay-auth.ts'
 import { createRelay, type Relay } from './relay.ts'
 import { completeSettings, type CompleteSettings, type RelaySettings } from './settings.ts'
 import { openSqliteStore } from './store/sqlite/store.ts'
-import { StoreError } from './store/store-error.ts'
 import { createTokenEndpoint } from './transport/token-endpoint.ts'
 
 /** A relay that runs. */
@@ -59,8 +58,6 @@ export interface RunningRelay {
   readonly metrics: PrometheusMetrics
   /** What was taken back before its time. Open sockets are asked at once: call these and nothing else. [D24] */
   readonly revocations: Pick<Revocations, 'revokeToken' | 'revokeSubject' | 'revokeDevice'>
-  /** Resolves when the disk did not take what was written: nothing is acknowledged any more, and only a new start can help. [H16] */
-  readonly failed: Promise<StoreError>
   /** Takes certificate and key set anew. What is bad is complained of in the log, and the old one stays. [A12] [D31] */
   reload(): Promise<void>
   /** Stops listening, says goodbye to clients and closes the store. [J11] */
@@ -137,17 +134,11 @@ async function start(
   const source = complete.isPlaintext ? null : createCertificateSource(complete, settings.environment ?? {}, clock)
   const certificate = (await source?.load()) ?? null
   const path = join(data, 'relay.db')
-  let fail: (failure: StoreError) => void = () => {}
-  const failed = new Promise<StoreError>((resolve) => (fail = resolve))
-  const database = openSqliteStore({
-    path,
-    onCommit: (tookMs) => metrics.observe('commit_seconds', tookMs / 1000),
-    onFailure(failure) {
-      log.error('store-failed', { cause: failure.code })
-      fail(failure)
-    },
-  })
-  const store = measureStore(database, clock, metrics)
+  const store = measureStore(
+    openSqliteStore({ path, onCommit: (tookMs) => metrics.observe('commit_seconds', tookMs / 1000) }),
+    clock,
+    metrics,
+  )
   endings.push(() => store.close())
   const bus = createLocalBus()
   endings.push(() => bus.close())
@@ -227,7 +218,6 @@ async function start(
     caPath: complete.given === null && !complete.isPlaintext ? authorityPathOf(tlsFolderOf(data)) : null,
     log,
     metrics,
-    failed,
     revocations: {
       revokeToken: (tokenId, atMs) => revoke(() => revocations.revokeToken(tokenId, atMs)),
       revokeSubject: (subject, atMs) => revoke(() => revocations.revokeSubject(subject, atMs)),
@@ -266,12 +256,8 @@ async function startOperations(
     clock,
     async findHindrance() {
       if (relay.isDraining) return 'on the way down'
-      try {
-        const [row] = await store.status([new Uint8Array(16)])
-        return row === null ? null : 'the store answers nonsense'
-      } catch (error) {
-        return `the store fails: ${error instanceof StoreError ? error.code : 'unknown'}`
-      }
+      const [row] = await store.status([new Uint8Array(16)])
+      return row === null ? null : 'the store answers nonsense'
     },
   }).catch((error: unknown) => {
     throw new SettingsError(

@@ -46,11 +46,11 @@ async function serve(options: RelayOptions): Promise<void> {
   const relay = await startRelay(optionsToSettings(options, process.env))
   console.log(describeStart(relay, options.data, process.stdout.isTTY))
   const stopListening = listenToSignals(relay)
-  // A store that failed has said so in the log.
-  const fault = await Promise.race([untilAskedToStop(), relay.failed])
-  if (fault === null) console.log('Stopping.')
-  else process.exitCode = EXIT_FAILED
-  if (fault !== null && 'error' in fault) relay.log.error('uncaught', describeFault(fault.error))
+  const fault = await untilAskedToStop()
+  if (fault !== null) {
+    relay.log.error('uncaught', describeFault(fault.error))
+    process.exitCode = EXIT_FAILED
+  } else console.log('Stopping.')
   stopListening()
   // What stops is not waited for without end: a supervisor is to start anew.
   const timer = setTimeout(() => process.exit(), STOP_MS)

@@ -27,8 +27,6 @@ export type StoreErrorCode =
   | 'STORE_BUSY'
   | 'STORE_IO'
   | 'STORE_CORRUPT'
-  /** The disk did not take what was written: what of it is there is unknown until the store is opened anew. Nothing works until then. [H16] */
-  | 'STORE_UNSYNCED'
   | 'STORE_CLOSED'
   | 'STORE_FAILED'
 

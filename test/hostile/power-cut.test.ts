@@ -2,7 +2,7 @@
  * The power fails in the middle of a commit: what had not been synced is on the disk, or is not, sector by sector.
  */
 import { cryptoReady } from '@y-sealed/protocol'
-import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 
@@ -27,22 +27,16 @@ function tearSectors(bytes: Uint8Array, random: Random): void {
   }
 }
 
-/** Frames of the journal that were carried over into the database, or were about to be: they are synced first. (walformat.html, 2.2) */
-function countCarried(relay: CrashRelay): number {
-  return readFileSync(`${relay.databasePath}-shm`).readUInt32LE(128)
-}
-
 /** The files as a power cut would leave them. True where something was on its way to the disk and is torn. */
-function cutPower(relay: CrashRelay, { frames, salt }: FrozenRelay, to: string, random: Random): boolean {
+function cutPower(relay: CrashRelay, frozen: FrozenRelay, to: string, random: Random): boolean {
   copyFileSync(relay.databasePath, to)
   const journal = `${relay.databasePath}-wal`
   if (!existsSync(journal)) return false
   const bytes = readFileSync(journal)
-  // A journal that was begun anew holds nothing yet that was promised, and what the one before held is in the database.
-  const isSame = bytes.subarray(16, 24).toString('hex') === salt
-  const synced = isSame ? Math.max(frames, countCarried(relay)) : countCarried(relay)
-  const from = synced === 0 ? 0 : JOURNAL_HEADER_BYTES + synced * FRAME_BYTES
-  const isTorn = bytes.length > from
+  // In a COMMIT that also carries the journal over to the database, what is synced when is SQLite's own affair.
+  const isCarriedOver = statSync(relay.databasePath).mtimeMs !== frozen.databaseWrittenMs
+  const from = JOURNAL_HEADER_BYTES + frozen.frames * FRAME_BYTES
+  const isTorn = frozen.isCommitting && !isCarriedOver && frozen.frames > 0 && bytes.length > from
   if (isTorn) tearSectors(bytes.subarray(from), random)
   writeFileSync(`${to}-wal`, bytes)
   return isTorn

@@ -1,15 +1,14 @@
 /**
  * A relay on a SQLite file that is there to be killed. It waits for its settings on standard input, so that it can be loaded before it is
- * needed, and keeps a file up to date that outlives the process. Its first byte is `1` from the beginning of a COMMIT until that is synced, `0`
- * otherwise. Behind it stands what the relay has synced: frames of the journal, and the salt by which that journal is known.
+ * needed, and keeps the first byte of a file up to date: `1` while a COMMIT is under way, `0` otherwise. Behind it stands what was on the disk
+ * before that COMMIT: frames of the journal, and when the database itself was last written. The file outlives the process.
  *
  * @module
  */
 import { cryptoReady, hexToBytes, type Bytes } from '@y-sealed/protocol'
 import { Device } from '@y-sealed/protocol/sealing'
 import Database from 'better-sqlite3'
-import fs, { openSync, readlinkSync, readSync, writeSync } from 'node:fs'
-import { syncBuiltinESMExports } from 'node:module'
+import { openSync, readSync, statSync, writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 
 import { parseJwks } from '../../server/auth/jwks.ts'
@@ -43,49 +42,33 @@ export interface CrashRelaySettings {
 
 const UNLIMITED = { perSecond: 1e9, burst: 1e9 }
 
-/** Makes every `COMMIT`, and every sync by the relay itself, tell what it begins and what it has done. */
+/** Makes every `COMMIT` tell that it begins, upon what, and that it is over. */
 function markCommits({ marker: path, database }: CrashRelaySettings): void {
   const marker = openSync(path, 'w')
-  const index = Buffer.alloc(40)
+  const index = Buffer.alloc(20)
   let shm: number | null = null
-  let commits = 0
-  let synced = { commits: 0, frames: 0, salt: '-' }
-
-  const tell = (): void => {
-    const frames = String(synced.frames).padStart(10)
-    writeSync(marker, `${commits > synced.commits ? 1 : 0}${frames} ${synced.salt.padEnd(16)}\n`, 0)
-  }
-  const readJournal = (): { frames: number; salt: string } => {
+  const tellBegin = (): void => {
     shm ??= openSync(`${database}-shm`, 'r')
-    // Of the wal-index header: mxFrame, in the machine's order of bytes, and the salts. (sqlite.org/walformat.html, 2.2)
-    readSync(shm, index, 0, 40, 0)
-    return { frames: index.readUInt32LE(16), salt: index.toString('hex', 32) }
+    // Of the wal-index header: mxFrame, in the machine's order of bytes. (sqlite.org/walformat.html, 2.2)
+    readSync(shm, index, 0, 20, 0)
+    const frames = String(index.readUInt32LE(16)).padStart(10)
+    writeSync(marker, `1${frames} ${statSync(database).mtimeMs}\n`, 0)
   }
-
   const prepare = Reflect.get(Database.prototype, 'prepare') as (this: unknown, source: string) => Database.Statement
   Reflect.set(Database.prototype, 'prepare', function (this: unknown, source: string) {
     const statement = prepare.call(this, source)
     if (source !== 'COMMIT') return statement
     const run = statement.run.bind(statement)
     statement.run = (...parameters) => {
-      commits += 1
-      tell()
-      return run(...parameters)
+      tellBegin()
+      try {
+        return run(...parameters)
+      } finally {
+        writeSync(marker, '0', 0)
+      }
     }
     return statement
   })
-  const sync = fs.fdatasync
-  Reflect.set(fs, 'fdatasync', (descriptor: number, told: fs.NoParamCallback) => {
-    // The database file is synced too, in a checkpoint.
-    if (!readlinkSync(`/proc/self/fd/${descriptor}`).endsWith('-wal')) return sync(descriptor, told)
-    const through = { commits, ...readJournal() }
-    sync(descriptor, (error) => {
-      if (error === null) synced = through
-      tell()
-      told(error)
-    })
-  })
-  syncBuiltinESMExports()
 }
 
 async function readSettings(): Promise<CrashRelaySettings> {

@@ -8,7 +8,7 @@ import { bytesToBase64url, bytesToHex, type Bytes } from '@y-sealed/protocol'
 import { randomBytes, type Device } from '@y-sealed/protocol/sealing'
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
@@ -47,14 +47,13 @@ function load(program: string): Child {
   return child
 }
 
-/** A relay that stands still, and what it has synced until then. */
+/** A relay that stands still, and what was on its disk before the COMMIT in which it does. */
 export interface FrozenRelay {
-  /** Within a COMMIT, or the sync of one. */
   readonly isCommitting: boolean
-  /** Frames of the journal, */
+  /** Frames of the journal. */
   readonly frames: number
-  /** which began with this salt (hex). */
-  readonly salt: string
+  /** When the database itself was last written, in Unix ms. */
+  readonly databaseWrittenMs: number
 }
 
 export class CrashRelay {
@@ -126,14 +125,12 @@ export class CrashRelay {
     return this.#readMarker().isCommitting
   }
 
-  /** Stops it, with all its threads, as soon as it is seen within a COMMIT, or after `patienceMs`; it stands still until {@link resume}. */
+  /** Stops it as soon as it is seen within a COMMIT, or after `patienceMs`; it stands still until {@link resume}. */
   freeze(patienceMs: number): FrozenRelay {
     const { pid } = this.#running as Child
     this.#awaitCommit(patienceMs)
     process.kill(pid as number, 'SIGSTOP')
-    const isStill = (thread: string): boolean =>
-      /\) T /.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'latin1'))
-    while (!readdirSync(`/proc/${pid}/task`).every(isStill));
+    while (!/\) T /.test(readFileSync(`/proc/${pid}/stat`, 'latin1')));
     return this.#readMarker()
   }
 
@@ -148,8 +145,8 @@ export class CrashRelay {
 
   #readMarker(): FrozenRelay {
     const text = readFileSync(join(this.folder, 'committing'), 'latin1')
-    const [, sign, frames, salt = ''] = /^([01]) *(\d+) ([\da-f]+|-) *\n/.exec(text) ?? []
-    return { isCommitting: sign === '1', frames: Number(frames), salt }
+    const [, sign, frames, writtenMs] = /^([01])\s*(\d+) ([\d.]+)\n/.exec(text) ?? []
+    return { isCommitting: sign === '1', frames: Number(frames), databaseWrittenMs: Number(writtenMs) }
   }
 
   /** Nothing is started any more. */

@@ -61,11 +61,6 @@ export class MortalRelay {
     return this.#earlier + stdout + stderr
   }
 
-  /** Resolves with the exit code of the process that runs now, when it has ended. */
-  async ended(): Promise<number | null> {
-    return (await this.#running.finished).exitCode
-  }
-
   /** As `kill -9` does; resolves when it is gone. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL')

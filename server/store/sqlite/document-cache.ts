@@ -12,20 +12,17 @@ export class DocumentCache {
   readonly #sql: Statements
   readonly #maxDocuments: number
   readonly #documentsById = new Map<string, DocumentState>()
-  /** Number of the newest commit. */
-  commit = 0
 
   constructor(sql: Statements, maxDocuments: number) {
     this.#sql = sql
     this.#maxDocuments = maxDocuments
   }
 
-  /** The document for writing to, with the next commit: what is not remembered is read and remembered. */
+  /** The document for writing to: what is not remembered is read and remembered. */
   use(id: Bytes): DocumentState | 'deleted' | null {
     const key = idToKey(id)
     const cached = this.#documentsById.get(key)
     if (cached !== undefined) {
-      cached.commit = this.commit + 1
       this.#documentsById.delete(key)
       this.#documentsById.set(key, cached)
       return cached
@@ -37,11 +34,7 @@ export class DocumentCache {
 
   /** The document for looking at: a sweep over many does not push out those in use. */
   peek(id: Bytes): DocumentState | 'deleted' | null {
-    const cached = this.#documentsById.get(idToKey(id))
-    if (cached !== undefined) return cached
-    const loaded = loadDocument(this.#sql, id)
-    if (loaded !== null && loaded !== 'deleted') loaded.commit = this.commit
-    return loaded
+    return this.#documentsById.get(idToKey(id)) ?? loadDocument(this.#sql, id)
   }
 
   add(id: Bytes, document: DocumentState): void {
@@ -49,7 +42,6 @@ export class DocumentCache {
       const [oldest] = this.#documentsById.keys()
       if (oldest !== undefined) this.#documentsById.delete(oldest)
     }
-    document.commit = this.commit + 1
     this.#documentsById.set(idToKey(id), document)
   }
 

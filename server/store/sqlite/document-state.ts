@@ -33,8 +33,6 @@ export interface CachedSession {
 /** One document as of the last batch; mutable, in the engine's hands only. */
 export interface DocumentState extends LogState {
   readonly key: number
-  /** Nothing of it was changed by a later commit than this. */
-  commit: number
   readonly genesisHash: Bytes
   readonly roomKey: Bytes | null
   epoch: number
@@ -125,17 +123,7 @@ export function createDocumentState(
 ): DocumentState {
   const recent: Bytes[] = []
   recent[row.head.seq % RECENT_TRANSCRIPTS] = row.head.transcript
-  return {
-    ...row,
-    key,
-    mode,
-    commit: 0,
-    snapshots: null,
-    sessions: new Map(),
-    roles: new Map(),
-    recent,
-    recentFrom: row.head.seq,
-  }
+  return { ...row, key, mode, snapshots: null, sessions: new Map(), roles: new Map(), recent, recentFrom: row.head.seq }
 }
 
 /** The head moves on; what was written is remembered. */

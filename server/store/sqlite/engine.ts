@@ -37,8 +37,6 @@ export interface EngineOptions {
   /** Unix milliseconds. */
   readonly now: () => number
   readonly maxCachedDocuments: number
-  /** Called after each commit that has changed something. By default nobody asks. */
-  readonly onWritten?: () => void
 }
 
 export class SqliteEngine {
@@ -49,9 +47,6 @@ export class SqliteEngine {
   readonly #now: () => number
   readonly #sha512: Sha512
   readonly #view: UnitView
-  readonly #onWritten: () => void
-  /** Rows that this connection has ever changed, as of the last commit. */
-  #changes = 0
   // The driver asks each array for its `buffer`, and V8 then moves a small array (up to 64 bytes) out of its heap, at
   // ten times the cost of copying it. SQLite copies what it is given, so two scratch arrays serve all rows.
   readonly #id: Bytes = new Uint8Array(32)
@@ -59,11 +54,10 @@ export class SqliteEngine {
   /** When the batch came, in Unix seconds. */
   #atS = 0
 
-  constructor(db: Database, { sha512, now, maxCachedDocuments, onWritten = () => {} }: EngineOptions) {
+  constructor(db: Database, { sha512, now, maxCachedDocuments }: EngineOptions) {
     this.#db = db
     this.#sha512 = sha512
     this.#now = now
-    this.#onWritten = onWritten
     this.sql = prepareStatements(db)
     this.documents = new DocumentCache(this.sql, maxCachedDocuments)
     this.snapshots = new SnapshotTables(db, this.sql.marks, this.documents, now)
@@ -71,7 +65,7 @@ export class SqliteEngine {
   }
 
   /**
-   * Judges and stores in one transaction, and does `beside` in the same. Throws `StoreError` when nothing was stored.
+   * Judges and stores in one transaction, and does `beside` in the same; durable on return. Throws `StoreError` when nothing was stored.
    */
   appendBatch(units: readonly AppendUnit[], beside?: () => void): readonly AppendResult[] {
     this.#atS = Math.floor(this.#now() / 1000)
@@ -82,11 +76,8 @@ export class SqliteEngine {
     })
   }
 
-  /**
-   * One transaction: rows gone, tombstone laid. `removed`: the zeros of secure_delete stand in the journal, before them the rows; both end
-   * with the journal. [I9]
-   */
-  remove(id: Bytes): 'removed' | 'removed-before' | 'unknown' {
+  /** One transaction: rows gone, tombstone laid, and no trace of the rows left in the journal. [I9] */
+  remove(id: Bytes): boolean {
     const isNew = this.transaction(() => {
       const key = this.sql.documentKey.get(id)
       if (key === undefined) return false
@@ -105,11 +96,13 @@ export class SqliteEngine {
       return true
     })
     this.documents.clear()
-    if (isNew) return 'removed'
-    return this.sql.tombstone.get(id) === undefined ? 'unknown' : 'removed-before'
+    if (!isNew) return this.sql.tombstone.get(id) !== undefined
+    // The zeros of secure_delete stand in the journal, before them the rows: both end with the journal.
+    this.#db.pragma('wal_checkpoint(TRUNCATE)')
+    return true
   }
 
-  /** [LO14] */
+  /** Durable on return. [LO14] */
   noteSigned(id: Bytes, signed: Head): Head | null {
     return this.transaction(() => {
       const document = this.documents.use(id)
@@ -253,47 +246,21 @@ export class SqliteEngine {
 
   /** Gives back at most so many free pages of the file; how many went. */
   shrink(maxPages: number): number {
-    const pages = this.transaction(() => giveBackPages(this.#db, maxPages))
-    // They are no rows.
-    if (pages > 0) this.#noteWritten()
-    return pages
+    return this.transaction(() => giveBackPages(this.#db, maxPages))
   }
 
-  /** Committed on return, not yet durable. Throws `StoreError` when nothing of it was done. */
+  /** Durable on return. Throws `StoreError` when nothing of it was done. */
   transaction<Result>(run: () => Result): Result {
-    let result: Result
     try {
       this.sql.begin.run()
-      result = run()
+      const result = run()
       this.sql.commit.run()
+      return result
     } catch (error) {
       this.documents.clear()
       // SQLite has rolled back by itself after some errors (disk full, I/O), not after others.
       if (this.#db.inTransaction) this.sql.rollback.run()
       throw sqliteToStoreError(error)
     }
-    this.#tellWritten()
-    return result
-  }
-
-  /** Frames in the journal; 0 where SQLite does not say so now. */
-  countJournalFrames(): number {
-    try {
-      return this.sql.journal.get()?.log ?? 0
-    } catch {
-      return 0
-    }
-  }
-
-  #tellWritten(): void {
-    const changes = this.sql.changes.get() as number
-    if (changes === this.#changes) return
-    this.#changes = changes
-    this.#noteWritten()
-  }
-
-  #noteWritten(): void {
-    this.documents.commit += 1
-    this.#onWritten()
   }
 }

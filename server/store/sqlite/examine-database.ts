@@ -15,7 +15,7 @@ export interface DatabaseReport {
   /** What SQLite's quick check has found; empty when all is well. */
   readonly damage: readonly string[]
   readonly journalMode: string
-  /** Read back after asking for NORMAL on a connection of our own: 1 when journals and checkpoints are synced as the store needs. */
+  /** Read back after asking for FULL on a connection of our own: 2 when commits will be synced. */
   readonly synchronous: number
 }
 
@@ -31,7 +31,7 @@ export function examineDatabase(path: string): DatabaseReport {
     checkOwnership(db)
     const count = (table: 'documents' | 'entries'): number =>
       db.prepare<[], number>(`SELECT count(*) FROM ${table}`).pluck().get() ?? 0
-    db.pragma('synchronous = NORMAL')
+    db.pragma('synchronous = FULL')
     const rows = db.pragma(`quick_check(${MAX_DAMAGES})`) as readonly { readonly quick_check: string }[]
     return {
       documents: count('documents'),

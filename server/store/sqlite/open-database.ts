@@ -1,12 +1,13 @@
 /**
  * Opening a store's file: who may read it, that one process has it, that it is ours, and that every setting on which
- * durability and safety rest is in force. A setting is set *and read back* at every open: the driver was seen to report one
- * to the connection that creates a WAL database, and to give another to every later one. [I1]
+ * durability and safety rest is in force. A setting is set *and read back* at every open: better-sqlite3 reports
+ * `synchronous = FULL` to the connection that creates a WAL database and silently gives NORMAL, which does not sync a
+ * commit, to every later one. [I1]
  *
  * @module
  */
 import Database from 'better-sqlite3'
-import { chmodSync, closeSync, fdatasyncSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 import { StoreError } from '../store-error.ts'
@@ -27,10 +28,6 @@ export interface OpenOptions {
 
 export interface OpenDatabase {
   readonly db: Database.Database
-  /** Of the journal that `db` writes; to be synced after each commit. */
-  readonly journalDescriptor: number
-  /** Of the database file; to be synced, and closed by `close` alone. */
-  readonly fileDescriptor: number
   readonly close: () => void
 }
 
@@ -48,13 +45,6 @@ export function openDatabase({
   guardFiles(path)
   const lock = acquireProcessLock(`${path}.lock`)
   let db: Database.Database | undefined
-  const descriptors: number[] = []
-  const closeAll = (): void => {
-    db?.close()
-    // Only now: the first descriptor of the file that is closed takes the process's locks with it.
-    for (const descriptor of descriptors.splice(0)) closeSync(descriptor)
-    lock.release()
-  }
   try {
     db = new Database(path, { timeout: busyTimeoutMs })
     checkOwnership(db)
@@ -68,37 +58,22 @@ export function openDatabase({
     }
     migrate(db)
     becomeShrinkable(db)
-    settleJournal(db, busyTimeoutMs)
-    // The journal is the same file for as long as a connection is open.
-    const journalDescriptor = openSync(`${path}-wal`, 'r+')
-    descriptors.push(journalDescriptor)
-    const fileDescriptor = openSync(path, 'r+')
-    descriptors.push(fileDescriptor)
-    fdatasyncSync(journalDescriptor)
-    return { db, journalDescriptor, fileDescriptor, close: closeAll }
   } catch (error) {
-    closeAll()
+    db?.close()
+    lock.release()
     if ((error as { code?: unknown }).code === 'SQLITE_NOTADB') {
       throw new StoreError('STORE_FOREIGN', 'the file is no database', error)
     }
     throw error
   }
-}
-
-/**
- * What the last process left in the journal, synced or not, is carried over into the file and synced there, before anybody is told of it.
- * Written anew, it is sound even where that process ended because a sync had failed. Left for later while another program reads it, and on a
- * full disk. [I3] [I9]
- */
-function settleJournal(db: Database.Database, busyTimeoutMs: number): void {
-  db.pragma('busy_timeout = 0')
-  try {
-    db.pragma('wal_checkpoint(TRUNCATE)')
-  } catch (error) {
-    const { code } = error as { readonly code?: unknown }
-    if (code !== 'SQLITE_FULL' && code !== 'SQLITE_BUSY') throw error
+  const opened = db
+  return {
+    db: opened,
+    close() {
+      opened.close()
+      lock.release()
+    },
   }
-  db.pragma(`busy_timeout = ${busyTimeoutMs}`)
 }
 
 /** Name, value to set, value to read back. */
@@ -109,18 +84,14 @@ function settings(
 ): readonly (readonly [string, string | number, string | number])[] {
   return [
     ['journal_mode', 'WAL', 'wal'],
-    // SQLite syncs the head of a journal and checkpoints; each commit is synced by `JournalSync`, before anybody is told of it.
-    ['synchronous', 'NORMAL', 1],
-    // On macOS fsync leaves what it wrote in the disk's own memory.
-    ['checkpoint_fullfsync', 'ON', 1],
+    ['synchronous', 'FULL', 2],
     ['foreign_keys', 'ON', 1],
     ['trusted_schema', 'OFF', 0],
     // What is deleted is overwritten with zeros. [I9]
     ['secure_delete', 'ON', 1],
     ['busy_timeout', busyTimeoutMs, busyTimeoutMs],
     ['journal_size_limit', 67_108_864, 67_108_864],
-    // The bound at which SQLite makes a checkpoint by itself, in the loop: `Checkpointer` is there long before.
-    ['wal_autocheckpoint', 16_384, 16_384],
+    ['wal_autocheckpoint', 1000, 1000],
     ['cache_size', -cacheKib, -cacheKib],
     ['max_page_count', maxPages, maxPages],
   ]

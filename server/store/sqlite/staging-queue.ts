@@ -31,10 +31,10 @@ export interface StagedBeside {
   readonly settle: (error: Error | null) => void
 }
 
-/** `transact` runs something in a transaction of its own, and resolves when that is durable; `defer` lets a turn of the loop pass. */
+/** `transact` runs something in a transaction of its own; `defer` lets a turn of the loop pass. */
 export function createStagingQueue(
   write: Write,
-  transact: (run: () => void) => Promise<void>,
+  transact: (run: () => void) => void,
   defer: (run: () => void) => void = setImmediate,
 ): StagingQueue {
   const waiting: Waiting[] = []
@@ -45,20 +45,19 @@ export function createStagingQueue(
   function schedule(): void {
     if (isScheduled || waiting.length === 0) return
     isScheduled = true
-    defer(() => defer(() => void flush()))
+    defer(() => defer(flush))
   }
 
-  async function flush(): Promise<void> {
-    const own = take()
-    if (own !== null) {
-      try {
-        await transact(own.write)
-        own.settle(null)
-      } catch (error) {
-        own.settle(error as Error)
-      }
-    }
+  function flush(): void {
     isScheduled = false
+    const own = take()
+    if (own === null) return
+    try {
+      transact(own.write)
+      own.settle(null)
+    } catch (error) {
+      own.settle(error as Error)
+    }
     schedule()
   }
 

@@ -58,21 +58,11 @@ export interface EntryRow {
 }
 
 /** The prepared statements by name. */
-/** Frames in the journal, and of these the ones that stand in the database file too. */
-interface JournalRow {
-  readonly log: number
-  readonly checkpointed: number
-}
-
 export interface Statements {
   readonly marks: MarkStatements
   readonly begin: Statement<[]>
   readonly commit: Statement<[]>
   readonly rollback: Statement<[]>
-  /** Rows that this connection has ever changed. */
-  readonly changes: Statement<[], number>
-  /** Looks at the journal and does nothing to it. */
-  readonly journal: Statement<[], JournalRow>
   readonly document: Statement<[Blob], DocumentRow>
   readonly documentKey: Statement<[Blob], number>
   readonly tombstone: Statement<[Blob], number>
@@ -122,8 +112,6 @@ export function prepareStatements(db: Database): Statements {
     begin: db.prepare('BEGIN IMMEDIATE'),
     commit: db.prepare('COMMIT'),
     rollback: db.prepare('ROLLBACK'),
-    changes: db.prepare<[], number>('SELECT total_changes()').pluck(),
-    journal: db.prepare('PRAGMA wal_checkpoint(NOOP)'),
 
     document: db.prepare(
       'SELECT d.document, mode, genesis_hash, room_key, epoch, commitment, closed, base, trimmed_bytes, packed FROM documents d JOIN epochs e USING (document) WHERE d.id = ? ORDER BY epoch DESC LIMIT 1',

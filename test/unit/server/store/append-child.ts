@@ -16,7 +16,7 @@ const sessions = Number(process.env['SESSIONS'])
 const pushes = Number(process.env['PUSHES'])
 const journal = openSync(process.env['JOURNAL'] as string, 'a')
 
-const store = openSqliteStore({ path, checkpointPages: Number(process.env['CHECKPOINT_PAGES'] ?? 1000) })
+const store = openSqliteStore({ path })
 const [status] = await store.status([document])
 if (status === undefined || status === null) throw new Error('no document')
 let acknowledged = 0

@@ -12,9 +12,6 @@ interface Harness {
   /** Runs the turns that were asked for, one by one, until none is left. */
   readonly turn: () => void
   failNext: Error | null
-  readiness: 'ready' | 'busy' | 'closed'
-  /** What is committed is durable once this is, and at once without it. */
-  durable: Promise<void> | null
 }
 
 function createHarness(options: Partial<CommitQueueOptions> = {}): Harness {
@@ -23,8 +20,6 @@ function createHarness(options: Partial<CommitQueueOptions> = {}): Harness {
   const harness: Harness = {
     batches,
     failNext: null,
-    readiness: 'ready',
-    durable: null,
     turn: () => turns.shift()?.(),
     queue: createCommitQueue({
       commit(units) {
@@ -34,8 +29,6 @@ function createHarness(options: Partial<CommitQueueOptions> = {}): Harness {
         batches.push(units.length)
         return units.map((unit): AppendResult => ({ status: 'counter-gap', expected: unit.entries[0].counter }))
       },
-      whenDurable: () => harness.durable,
-      readiness: () => harness.readiness,
       defer: (run) => turns.push(run),
       ...options,
     }),
@@ -47,13 +40,6 @@ const writer = new Writer(random(16), { seq: 0, transcript: random(32) })
 
 function makeUnits(count: number, size = 1): AppendUnit[] {
   return Array.from({ length: count }, () => writer.unit({ size }))
-}
-
-/** A sync that takes until it is told to end. */
-function createSync(): { readonly promise: Promise<void>; readonly end: () => void } {
-  let end = (): void => {}
-  const promise = new Promise<void>((resolve) => (end = resolve))
-  return { promise, end: () => end() }
 }
 
 async function settled(promise: Promise<unknown>): Promise<boolean> {
@@ -86,8 +72,6 @@ describe('group commit', () => {
     const order: string[] = []
     const queue = createCommitQueue({
       maxEntries: 1,
-      whenDurable: () => null,
-      readiness: () => 'ready',
       commit(units) {
         order.push('commit')
         return units.map((unit): AppendResult => ({ status: 'counter-gap', expected: unit.entries[0].counter }))
@@ -130,90 +114,6 @@ describe('group commit', () => {
     for (let i = 0; i < 3; i++) turn()
     expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'fulfilled', 'fulfilled'])
     expect(batches).toEqual([2])
-  })
-
-  it('[I3] answers nothing before what it has committed is durable, in the order of the calls', async () => {
-    const harness = createHarness({ maxEntries: 1 })
-    const { queue, turn, batches } = harness
-    const syncs = [createSync(), createSync()] as const
-    harness.durable = syncs[0].promise
-    const calls = [queue.append(makeUnits(1)), queue.append(makeUnits(1))] as const
-    turn()
-    harness.durable = syncs[1].promise
-    turn()
-    turn()
-    expect(batches).toEqual([1, 1])
-    expect(await settled(calls[0])).toBe(false)
-    syncs[0].end()
-    await calls[0]
-    expect(await settled(calls[1])).toBe(false)
-    syncs[1].end()
-    await calls[1]
-  })
-
-  it('[I3] commits nothing but full batches beside a sync, and the rest together when it is over', async () => {
-    const harness = createHarness({ maxEntries: 4 })
-    const { queue, turn, batches } = harness
-    harness.readiness = 'busy'
-    const answers = [queue.append(makeUnits(3))]
-    turn()
-    expect(batches).toEqual([])
-    answers.push(queue.append(makeUnits(2)))
-    turn()
-    expect(batches).toEqual([4])
-    answers.push(queue.append(makeUnits(1)))
-    for (let i = 0; i < 4; i++) turn()
-    expect(batches).toEqual([4])
-    harness.readiness = 'ready'
-    queue.goOn()
-    turn()
-    expect(batches).toEqual([4])
-    turn()
-    expect(batches).toEqual([4, 2])
-    await Promise.all(answers)
-  })
-
-  it('[I3] commits a large unit beside a sync', async () => {
-    const harness = createHarness({ maxBytes: 100 })
-    harness.readiness = 'busy'
-    const answer = harness.queue.append(makeUnits(1, 200))
-    harness.turn()
-    await answer
-    expect(harness.batches).toEqual([1])
-  })
-
-  it('commits nothing at all while it is told to wait', async () => {
-    const harness = createHarness({ maxEntries: 2 })
-    harness.readiness = 'closed'
-    const answer = harness.queue.append(makeUnits(4))
-    harness.turn()
-    expect(harness.batches).toEqual([])
-    harness.readiness = 'ready'
-    harness.queue.goOn()
-    for (let i = 0; i < 4; i++) harness.turn()
-    await answer
-    expect(harness.batches).toEqual([2, 2])
-  })
-
-  it('[H16] rejects what was committed when its sync fails, and closes nevertheless', async () => {
-    const harness = createHarness()
-    const failure = new StoreError('STORE_UNSYNCED', 'unsynced')
-    harness.durable = Promise.reject(failure)
-    const answer = harness.queue.append(makeUnits(1))
-    const closed = harness.queue.close()
-    harness.turn()
-    await expect(answer).rejects.toBe(failure)
-    await closed
-  })
-
-  it('closes when the last batch has failed', async () => {
-    const harness = createHarness()
-    harness.failNext = new StoreError('STORE_FULL', 'full')
-    const answer = harness.queue.append(makeUnits(1))
-    const closed = harness.queue.close()
-    harness.turn()
-    await expect(answer).rejects.toMatchObject({ code: 'STORE_FULL' })
-    await closed
   })
 
   it('takes nothing more once it closes, and closes when the rest is decided', async () => {
