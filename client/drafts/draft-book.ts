@@ -25,6 +25,8 @@ export interface DraftBookOptions {
   readonly key: () => EpochKey | null
   readonly keyOf: (epoch: number) => EpochKey | null
   readonly onProblem: (problem: SendProblem) => void
+  /** {@link DraftBook.isKept} may be true now. */
+  readonly onKept: () => void
 }
 
 export interface AdoptedEdit extends AuthoredUpdate {
@@ -136,9 +138,14 @@ export class DraftBook {
     this.#forget(session, 1)
   }
 
-  /** Resolves when everything given so far would survive a crash, or is on its way otherwise. */
+  /** Everything given so far would survive a crash, or is on its way otherwise. */
+  get isKept(): boolean {
+    return this.#waiting.length === 0 && this.#writing === null
+  }
+
+  /** Resolves when {@link isKept} is true. */
   whenKept(): Promise<void> {
-    if (this.#waiting.length === 0 && this.#writing === null) return Promise.resolve()
+    if (this.isKept) return Promise.resolve()
     return new Promise((resolve) => this.#onKept.add(resolve))
   }
 
@@ -158,8 +165,9 @@ export class DraftBook {
   #wrote(): void {
     this.#writing = null
     this.#retryMs = FIRST_RETRY_MS
-    if (this.#waiting.length > 0) this.write()
-    else this.#settle()
+    if (this.#waiting.length > 0) return this.write()
+    this.#settle()
+    this.#options.onKept()
   }
 
   #failed(error: unknown, batch: readonly AuthoredUpdate[], written: AuthoredUpdate[], adopted: unknown): void {

@@ -24,6 +24,8 @@ export interface EditBookOptions extends Pick<LeftoversOptions, 'onShown' | 'hei
   readonly onProblem: (problem: SendProblem) => void
   /** {@link EditBook.setAside} is another. */
   readonly onSetAside: () => void
+  /** {@link EditBook.isKept} may be true now. */
+  readonly onKept: () => void
 }
 
 /** What is to be sent again, and what it says. */
@@ -40,13 +42,14 @@ export class EditBook {
 
   constructor(options: EditBookOptions) {
     this.#options = options
-    const { access, outbox, onProblem } = options
+    const { access, outbox, onProblem, onKept } = options
     this.#drafts = new DraftBook({
       documentId: access.documentId,
       outbox,
       key: () => access.draftKey,
       keyOf: (epoch) => access.keyOf(epoch),
       onProblem,
+      onKept,
     })
     this.setAside = new SetAsideList(this.#drafts, options.onSetAside)
     const { doc, show: apply, onShown, heirOf } = options
@@ -124,6 +127,11 @@ export class EditBook {
     this.setAside.add(code, content, authored)
     const message = `content stays here that can never leave (${code}): the rest goes on without it`
     this.#options.onProblem({ code: 'EDIT_SET_ASIDE', message, content })
+  }
+
+  /** Everything that was taken would survive a crash, or is sealed. */
+  get isKept(): boolean {
+    return this.#undrafted.length === 0 && this.#drafts.isKept
   }
 
   /** Resolves when everything written down so far would survive a crash. */

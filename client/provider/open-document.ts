@@ -125,6 +125,11 @@ export class OpenDocument {
     return this.#own.unsaved
   }
 
+  /** They would survive a crash of this device. [CL14] */
+  get isKept(): boolean {
+    return this.#own.isKept
+  }
+
   get #sender(): Sender | null {
     return this.#own.sender
   }

@@ -18,6 +18,8 @@ export interface OutboxKeeperOptions {
   /** The lowest counter of a session that is still queued; `null` for none. */
   readonly oldest: (session: Bytes) => number | null
   readonly onProblem: (problem: SendProblem) => void
+  /** {@link OutboxKeeper.isKept} may be true now. */
+  readonly onKept: () => void
   /** Resolves when what the log has by now would survive a crash. */
   readonly whenKept: () => Promise<void>
 }
@@ -43,8 +45,16 @@ export class OutboxKeeper {
   put(envelope: Envelope): void {
     const put = this.#store(envelope)
     this.#puts.add(put)
-    const end = (): void => void this.#puts.delete(put)
+    const end = (): void => {
+      this.#puts.delete(put)
+      if (this.isKept) this.#options.onKept()
+    }
     put.then(end, end)
+  }
+
+  /** All that was put is stored, or given up. */
+  get isKept(): boolean {
+    return this.#puts.size === 0
   }
 
   /** Resolves when all that was put so far is stored, with true, or given up, with false. */

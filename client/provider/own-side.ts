@@ -35,6 +35,7 @@ export class OwnSide {
   /** Taken before there was a sender. */
   #early: Bytes[] = []
   #lastUnsaved = 0
+  #lastKept = true
 
   constructor(options: OwnSideOptions) {
     this.#options = options
@@ -55,6 +56,11 @@ export class OwnSide {
   /** Local edits that are not saved. [CL6] */
   get unsaved(): number {
     return this.#sender?.unsaved ?? this.#early.length
+  }
+
+  /** Local edits would survive a crash of this device, so far as it keeps anything. [CL14] */
+  get isKept(): boolean {
+    return this.#sender?.isKept ?? this.#early.length === 0
   }
 
   /** What can never leave. [CL15] */
@@ -113,9 +119,13 @@ export class OwnSide {
     this.#sender?.retry()
   }
 
-  /** The number of unsaved edits may be another. */
+  /** The number of unsaved edits may be another, or whether they are kept. */
   changed(): void {
-    const count = this.unsaved
+    const { unsaved: count, isKept } = this
+    if (isKept !== this.#lastKept) {
+      this.#lastKept = isKept
+      this.#options.emit('kept', [isKept])
+    }
     if (count === this.#lastUnsaved) return
     const before = this.#lastUnsaved
     this.#lastUnsaved = count

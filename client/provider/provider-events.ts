@@ -61,6 +61,8 @@ export interface ProviderEvents {
   /** Everything typed so far is acknowledged by a relay that has it on disk. */
   saved: () => void
   unsyncedChanges: (count: number) => void
+  /** Everything typed so far would survive a crash of this device, so far as its storage keeps anything; false: it is being written. */
+  kept: (isKept: boolean) => void
   /** Role or permissions as the relay sees them changed. */
   role: (role: string) => void
   'connection-close': (reason: DownReason) => void

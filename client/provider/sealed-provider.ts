@@ -106,6 +106,11 @@ export class SealedProvider extends ObservableV2<EventMap> {
     return this.#document.unsaved
   }
 
+  /** Local edits that are not saved would survive a crash of this device, so far as its storage keeps anything. [CL14] */
+  get isKept(): boolean {
+    return this.#document.isKept
+  }
+
   /** What a person may honestly be told; the same object until `on('syncStatus')`. [CL22] */
   get syncStatus(): SyncStatus {
     return this.#tracker.status

@@ -22,7 +22,7 @@ export interface SenderOptions {
   readonly reopen: () => void
   /** Asks for a new token, since the old one may be of a time when the device might do less; false where it would change nothing. */
   readonly refresh: () => boolean
-  /** The number of unsaved edits changed, or a binding came into force. */
+  /** The number of unsaved edits changed, they are kept or not any more, or a binding came into force. */
   readonly onChange: () => void
   readonly onProblem: (problem: SendProblem) => void
   /** {@link Sender.setAside} is another. */

@@ -50,6 +50,7 @@ export class Sender {
       outbox: options.outbox,
       oldest: (session) => this.#queue.firstCounter(session),
       onProblem: options.onProblem,
+      onKept: options.onChange,
       whenKept: async () => {
         await options.whenKept()
         await this.#book.whenKept()
@@ -57,6 +58,7 @@ export class Sender {
     })
     this.#book = new EditBook({
       ...options,
+      onKept: options.onChange,
       onShown: ({ update, authored }) => this.#edits.take(update, authored),
       heirOf: (client) => this.#binds.heirOf(client),
     })
@@ -102,6 +104,11 @@ export class Sender {
   /** Local edits that are not both acknowledged and counted. [CL6] */
   get unsaved(): number {
     return this.#edits.count + this.#queue.edits + this.#book.hidden
+  }
+
+  /** All of it would survive a crash of this device. [CL14] */
+  get isKept(): boolean {
+    return this.#book.isKept && this.#keeper.isKept
   }
 
   /** Something of it is on its way to the relay and has not left. */

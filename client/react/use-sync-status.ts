@@ -8,7 +8,7 @@ import type { SealedProvider } from '../provider/sealed-provider.ts'
 import type { SyncStatus } from '../status/sync-status.ts'
 
 /** Before there is a provider, and on a server. */
-const NOTHING_YET: SyncStatus = { kind: 'syncing', unsaved: 0, readOnly: true, storage: 'kept' }
+const NOTHING_YET: SyncStatus = { kind: 'syncing', unsaved: 0, isKept: true, readOnly: true, storage: 'kept' }
 
 /** The provider's `syncStatus`, followed; `syncing` while there is none. [CL22] */
 export function useSyncStatus(provider: SealedProvider | null): SyncStatus {

@@ -12,6 +12,7 @@ export interface TrackedProvider {
   readonly synced: boolean
   readonly readOnly: boolean
   readonly unsyncedChanges: number
+  readonly isKept: boolean
   on<Name extends keyof ProviderEvents>(name: Name, listener: ProviderEvents[Name]): unknown
 }
 
@@ -37,7 +38,7 @@ const UNKEPT: ReadonlySet<string> = new Set([
 ])
 
 /** What only events tell; the rest is the provider's to say at any time. */
-type Told = Omit<SyncFacts, 'unsaved' | 'readOnly' | 'isConnected' | 'isSynced'>
+type Told = Omit<SyncFacts, 'unsaved' | 'isKept' | 'readOnly' | 'isConnected' | 'isSynced'>
 
 export class StatusTracker {
   readonly #provider: TrackedProvider
@@ -83,6 +84,7 @@ export class StatusTracker {
     })
     provider.on('synced', look)
     provider.on('unsyncedChanges', look)
+    provider.on('kept', look)
     provider.on('role', look)
     // What could not be kept is at the relay by now.
     provider.on('saved', () => this.#learn({ problem: null, storage: this.#storage }))
@@ -108,8 +110,8 @@ export class StatusTracker {
   }
 
   #judge(): SyncStatus {
-    const { status, synced, readOnly, unsyncedChanges } = this.#provider
-    const now = { isConnected: status === 'connected', isSynced: synced, readOnly, unsaved: unsyncedChanges }
+    const { status, synced, readOnly, unsyncedChanges, isKept } = this.#provider
+    const now = { isConnected: status === 'connected', isSynced: synced, readOnly, unsaved: unsyncedChanges, isKept }
     return judgeStatus({ ...this.#told, ...now })
   }
 }

@@ -18,6 +18,8 @@ export type StorageState = 'kept' | 'evictable' | 'off'
 interface Circumstances {
   /** Local edits that no relay has acknowledged from its disk. */
   readonly unsaved: number
+  /** Those are in this device's storage. False while they are being written there, and when they cannot be. */
+  readonly isKept: boolean
   readonly readOnly: boolean
   readonly storage: StorageState
 }
@@ -25,7 +27,7 @@ interface Circumstances {
 /**
  * `syncing`: it is being opened, or edits are on their way.
  * `saved`: the relay has everything on its disk. Never said before.
- * `offline`: no relay; `storage` says whether what was typed outlives this page.
+ * `offline`: no relay; `storage` says whether what was typed outlives this page, once it `isKept`.
  * `view-only`: all is read, and edits would be refused.
  * `blocked`: edits do not leave, and why; they stay here.
  * `set-aside`: something typed here can never leave (`provider.setAside`); the rest has.
@@ -63,8 +65,8 @@ export interface SyncFacts extends Circumstances {
 
 /** The one thing to say. [CL22] */
 export function judgeStatus(facts: SyncFacts): SyncStatus {
-  const { unsaved, readOnly, storage } = facts
-  const circumstances = { unsaved, readOnly, storage }
+  const { unsaved, isKept, readOnly, storage } = facts
+  const circumstances = { unsaved, isKept, readOnly, storage }
   if (facts.distrust) return { ...circumstances, kind: 'rolled-back', report: facts.distrust }
   if (facts.ended) return { ...circumstances, kind: 'closed', reason: facts.ended }
   if (facts.tampering) return { ...circumstances, kind: 'tampered', report: facts.tampering }

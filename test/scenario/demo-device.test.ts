@@ -202,8 +202,6 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
       await createNote(page, 'Alice', 'On the first day')
       await typeText(page, 'without a network')
       await expect.poll(async () => await statusOf(page).innerText(), SEEN).toContain('saved on this device')
-      // What was typed in the last moments is on its way to the disk.
-      await page.waitForTimeout(500)
       await page.reload()
       await expectText(page, 'without a network')
       // Every screen is there, also those that nobody has opened yet.

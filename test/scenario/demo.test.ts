@@ -179,7 +179,6 @@ describe.skipIf(!canRun)('the notes app', { timeout: 90_000 }, () => {
     await typeText(alice.page, 'alice alone. ')
     await typeText(bob.page, 'bob alone. ')
     await expect.poll(async () => await statusOf(alice.page).innerText(), SEEN).toContain('saved on this device')
-    await alice.page.waitForTimeout(500)
     await alice.page.reload()
     await expectText(alice.page, 'alice alone.')
     host = await startDemoHost({ data, port: Number(new URL(host.url).port) })

@@ -92,6 +92,37 @@ describe('what is typed without a relay', () => {
     await vi.waitFor(async () => expect(await storage.outbox.list(peer.provider.documentId)).toEqual([]))
   })
 
+  it('[CL14] [CL22] is said to be kept once the outbox has it, and not before', async () => {
+    const outbox = createMemoryOutbox()
+    let goOn = (): void => undefined
+    const slow = {
+      ...outbox,
+      put: async (item: Parameters<typeof outbox.put>[0]): Promise<void> => {
+        await new Promise<void>((resolve) => (goOn = resolve))
+        await outbox.put(item)
+      },
+    }
+    const room = await createRoom()
+    const peer = await join({ relay: nowhere, access: room(), provider: { outbox: slow } })
+    const { text, provider } = peer
+    await vi.waitFor(() => expect(provider.syncStatus).toMatchObject({ kind: 'offline', isKept: true }))
+    const told: boolean[] = []
+    provider.on('kept', (isKept) => told.push(isKept))
+    for (const letter of 'ab') {
+      text.insert(text.length, letter)
+      expect(provider.syncStatus).toMatchObject({ kind: 'offline', isKept: false })
+    }
+    goOn()
+    // The second letter was typed while the first was being written.
+    await vi.waitFor(async () => expect(await outbox.list(provider.documentId)).toHaveLength(1))
+    expect([provider.isKept, provider.syncStatus.isKept]).toEqual([false, false])
+    goOn()
+    await vi.waitFor(() => expect([provider.isKept, provider.syncStatus.isKept]).toEqual([true, true]))
+    expect(await outbox.list(provider.documentId)).toHaveLength(2)
+    expect(told).toEqual([false, true])
+    peer.close()
+  })
+
   it('[CL14] of which a crash left both the draft and what was sealed of it leaves once', async () => {
     const room = await createRoom()
     const outbox = createMemoryOutbox()

@@ -67,7 +67,7 @@ it('the vanilla recipe opens a note by the address bar, clears it, and says how 
 })
 
 it('every state has words of its own', () => {
-  const known = { unsaved: 0, readOnly: false, storage: 'kept' } as const
+  const known = { unsaved: 0, isKept: true, readOnly: false, storage: 'kept' } as const
   const problem = { code: 'TOO_LARGE', message: 'an edit is too large' }
   const report = { code: 'ENTRY_REFUSED', seq: 1, fatal: false } as const
   const reason = { transient: false, code: 'REMOVED', closeCode: 4403, reason: 'this device is no longer a member' }
@@ -76,6 +76,7 @@ it('every state has words of its own', () => {
     { ...known, kind: 'syncing' },
     { ...known, kind: 'offline' },
     { ...known, kind: 'offline', storage: 'off' },
+    { ...known, kind: 'offline', isKept: false },
     { ...known, kind: 'view-only' },
     { ...known, kind: 'blocked', problem },
     { ...known, kind: 'set-aside', edits: [] },

@@ -40,7 +40,8 @@ export function statusText(status: SyncStatus): string {
     case 'syncing':
       return 'Syncing…'
     case 'offline':
-      return status.storage === 'off' ? 'Offline · only in this tab' : 'Offline · saved on this device'
+      if (status.storage === 'off') return 'Offline · only in this tab'
+      return status.isKept ? 'Offline · saved on this device' : 'Offline · saving…'
     case 'view-only':
       return 'View only'
     case 'blocked':

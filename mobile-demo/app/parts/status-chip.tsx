@@ -18,9 +18,12 @@ interface Words {
 
 /** Milliseconds for which "Saved" is written out. */
 const SAID_MS = 2_000
+/** So long after the last key it is said that all is on this device, and "saving" meanwhile: never early, and no flicker between keys. */
+const KEPT_MS = 300
 
 export function StatusChip({ status }: { readonly status: SyncStatus }): ReactElement {
-  const { icon, text, tone } = wordsOf(status)
+  const isKept = useLater(status.isKept, KEPT_MS) || status.unsaved === 0
+  const { icon, text, tone } = wordsOf({ ...status, isKept })
   const isQuiet = useLater(status.kind === 'saved', SAID_MS)
   return (
     <output className={`chip ${tone}`} aria-live="polite" data-status={status.kind}>
@@ -51,9 +54,12 @@ export function wordsOf(status: SyncStatus): Words {
     case 'syncing':
       return { icon: 'cloud', text: 'Syncing…', tone: 'busy' }
     case 'offline':
-      return status.storage === 'off'
-        ? { icon: 'offline', text: 'Offline · only in this page', tone: 'bad' }
-        : { icon: 'offline', text: 'Offline · saved on this device', tone: 'warn' }
+      if (status.storage === 'off') return { icon: 'offline', text: 'Offline · only in this page', tone: 'bad' }
+      return {
+        icon: 'offline',
+        text: status.isKept ? 'Offline · saved on this device' : 'Offline · saving…',
+        tone: 'warn',
+      }
     case 'view-only':
       return { icon: 'eye', text: 'View only', tone: 'plain' }
     case 'blocked':

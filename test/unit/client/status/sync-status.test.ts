@@ -8,6 +8,7 @@ const GOOD: SyncFacts = {
   isLost: false,
   isSynced: true,
   unsaved: 0,
+  isKept: true,
   readOnly: false,
   storage: 'kept',
   problem: null,
@@ -46,7 +47,7 @@ describe('what a person is told', () => {
   })
 
   it('[CL22] says with every state how much is unsaved, and whether it outlives the page', () => {
-    const facts = { ...GOOD, isConnected: false, isLost: true, unsaved: 3, storage: 'off' } as const
-    expect(judgeStatus(facts)).toEqual({ kind: 'offline', unsaved: 3, readOnly: false, storage: 'off' })
+    const facts = { ...GOOD, isConnected: false, isLost: true, unsaved: 3, isKept: false, storage: 'off' } as const
+    expect(judgeStatus(facts)).toEqual({ kind: 'offline', unsaved: 3, isKept: false, readOnly: false, storage: 'off' })
   })
 })
