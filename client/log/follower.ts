@@ -344,15 +344,24 @@ export class LogFollower {
   }
 
   #reportWaiting(): void {
-    const { log, onWaiting, onMadeGood } = this.#options
-    const seq = log.waitingAt
-    if (seq !== null && seq !== this.#reportedWaiting) onWaiting(seq)
-    if (seq === null && this.#reportedWaiting > 0) onMadeGood(this.#reportedWaiting)
-    this.#reportedWaiting = seq ?? 0
+    const seq = this.#options.log.waitingAt
+    if (seq !== null && seq !== this.#reportedWaiting) this.#options.onWaiting(seq)
+    if (seq !== null) this.#reportedWaiting = seq
+  }
+
+  /** Told before what became of the entries: that one of them does not count is not made good by its having come. */
+  #reportMadeGood(): void {
+    const { log, onMadeGood } = this.#options
+    const waiting = this.#reportedWaiting
+    if (waiting > 0 && log.waitingAt === null && log.head.seq >= waiting) {
+      this.#reportedWaiting = 0
+      onMadeGood(waiting)
+    }
     const withheld = this.#reportedWithheld
-    if (withheld === 0 || log.head.seq < withheld) return
-    this.#reportedWithheld = 0
-    onMadeGood(withheld)
+    if (withheld > 0 && log.head.seq >= withheld) {
+      this.#reportedWithheld = 0
+      onMadeGood(withheld)
+    }
   }
 
   #reportWithheld(): void {
@@ -388,6 +397,7 @@ export class LogFollower {
       const outcomes = log.take(entries)
       // Before anybody forgets an edit because the log has it: whoever asks whether it is kept must not be told too early. [CL13]
       onTaken?.(entries)
+      this.#reportMadeGood()
       onOutcomes(outcomes)
     } catch (error) {
       if (!(error instanceof SyncError)) throw error
