@@ -85,17 +85,13 @@ function misacknowledging(): Lie {
       if (first === undefined) return undefined
       const { document, session, counter } = first
       const count = frame.envelopes.length
-      const ack = encodeRelayFrame({
-        type: 'ack',
-        document,
-        session,
-        counter,
-        count,
-        seq: last + 1,
-        compaction: 'none',
-      })
-      last += count
-      setTimeout(() => say(ack), 1)
+      // A place that the client has read already it would not believe: the liar waits until it knows where the log ends.
+      const acknowledge = (): void => {
+        if (last === 0) return void setTimeout(acknowledge, 1)
+        say(encodeRelayFrame({ type: 'ack', document, session, counter, count, seq: last + 1, compaction: 'none' }))
+        last += count
+      }
+      setTimeout(acknowledge, 1)
       return NOTHING
     },
   }

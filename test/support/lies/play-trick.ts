@@ -46,6 +46,8 @@ export async function playTrick(trick: Trick, scene: Scene): Promise<Account> {
   const isUnharmed = trick.isHarmless !== true || (await comesTrue(() => hasAll(bob) && isSaved(bob)))
   // What comes late was held back for a while, and is asked for.
   const isQuiet = trick.isHarmless !== true || bob.reports.every(({ code }) => LATE.has(code))
+  // On a busy machine what is lied about may not have left yet.
+  if (trick.tells.length > 0) await comesTrue(() => liar.liedAt !== null)
   if (trick.isHarmless !== true) await new Promise((resolve) => setTimeout(resolve, LIE_MS))
   const during = inventedIn(bob)
   const strangers = Math.max(0, bob.shown() - 2)
@@ -54,7 +56,9 @@ export async function playTrick(trick: Trick, scene: Scene): Promise<Account> {
   liar.lie = null
   liar.cut()
   const isWell = (): boolean => !isStopped() && isSaved(bob) && hasAll(bob) && bob.text.toJSON() === alice.text.toJSON()
-  const end = (await comesTrue(() => isWell() || isStopped())) && isWell() ? 'well' : stoppedEnd(bob, isStopped())
+  // Other people's providers learn of the end by an event of its own, a moment after the app was told.
+  await comesTrue(() => isWell() || isAtRest(bob, isStopped()))
+  const end = isWell() ? 'well' : isAtRest(bob, isStopped()) ? 'stopped' : 'neither'
   const report = bob.reports.find(({ code }) => trick.tells.includes(code))
   const isTold = trick.tells.length === 0 || report !== undefined
   const honestAt = liar.honestAt ?? Infinity
@@ -85,10 +89,11 @@ function inventedIn({ text }: LiedTo): string {
   return LINES.reduce((rest, line) => rest.replace(line, ''), text.toJSON())
 }
 
-function stoppedEnd({ text, isSynced, unsaved }: LiedTo, isStopped: boolean): 'stopped' | 'neither' {
+/** Done with this relay, and keeps what it has. */
+function isAtRest({ text, isSynced, unsaved }: LiedTo, isStopped: boolean): boolean {
   const keeps = text.toJSON().includes('his. ') && text.toJSON().includes('typed meanwhile. ')
   // Hocuspocus counts what it says of its content as one more.
-  return isStopped && keeps && !isSynced() && unsaved().every((count) => count > 0) ? 'stopped' : 'neither'
+  return isStopped && keeps && !isSynced() && unsaved().every((count) => count > 0)
 }
 
 function hasAll({ text }: LiedTo): boolean {
