@@ -264,15 +264,23 @@ export class Sender {
       const isLast = part === null || part.index === part.count - 1
       this.#seal(kind, content, isLast ? edits : 0, part)
     }
-    void this.#keeper.whenPut().then((isStored) => isStored && dropDrafts())
+    void this.#dropOnceKept(dropDrafts)
     this.#pump()
   }
 
-  /** Resolves when every edit taken so far would survive a crash of this device. [CL14] */
+  /** What is sealed may lean on entries that were read a moment ago: until those are kept as well, the next run could not show it. [CL13] */
+  async #dropOnceKept(dropDrafts: () => void): Promise<void> {
+    const [isStored] = await Promise.all([this.#keeper.whenPut(), this.#options.whenKept()])
+    if (isStored) dropDrafts()
+  }
+
+  /** Resolves when every edit taken so far would survive a crash of this device, with all of the log that it leans on. [CL14] */
   async whenKept(): Promise<void> {
     this.flush()
+    const leansOn = this.#options.whenKept()
     await this.#book.whenKept()
     await this.#keeper.whenPut()
+    await leansOn
   }
 
   /** Entries of ours that are in the log by the relay's word, for it to take. [FR8] */
