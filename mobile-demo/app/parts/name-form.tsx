@@ -5,6 +5,7 @@
  */
 import type { ReactElement } from 'react'
 
+import { formTexts } from './form-texts.ts'
 import { useAttempt } from './use-attempt.ts'
 
 interface NameFormProps {
@@ -20,8 +21,7 @@ export function NameForm({ submit, onName }: NameFormProps): ReactElement {
       className="stack"
       onSubmit={(event) => {
         event.preventDefault()
-        const given = new FormData(event.currentTarget).get('name')
-        const name = typeof given === 'string' ? given.trim() : ''
+        const [name] = formTexts(event.currentTarget, 'name')
         if (name !== '') run(async () => await onName(name))
       }}
     >

@@ -8,6 +8,7 @@ import { useState, type ReactElement } from 'react'
 
 import { whenText } from '../notes/when-text.ts'
 import type { ListedNote } from '../notes/use-notes.ts'
+import { formTexts } from '../parts/form-texts.ts'
 import { Icon } from '../parts/icon.tsx'
 import { IconButton } from '../parts/icon-button.tsx'
 import { Sheet } from '../parts/sheet.tsx'
@@ -48,8 +49,8 @@ export function NoteCard({ note, open, share, rename, remove }: NoteCardProps): 
             className="stack"
             onSubmit={(event) => {
               event.preventDefault()
-              const name = new FormData(event.currentTarget).get('name')
-              rename(typeof name === 'string' ? name : '')
+              const [name] = formTexts(event.currentTarget, 'name')
+              rename(name)
               setSheet(false)
             }}
           >

@@ -8,6 +8,7 @@ import { useState, type ReactElement } from 'react'
 
 import type { Device } from '../device/open-device.ts'
 import type { Profile } from '../device/profile.ts'
+import { formTexts } from '../parts/form-texts.ts'
 import { Icon } from '../parts/icon.tsx'
 import { useAttempt } from '../parts/use-attempt.ts'
 
@@ -93,10 +94,7 @@ function PairingForm({ isNamed, isTyped, isBusy, onSubmit }: PairingFormProps): 
       className="stack"
       onSubmit={(event) => {
         event.preventDefault()
-        const data = new FormData(event.currentTarget)
-        const [name, code] = [data.get('name'), data.get('code')].map((given) =>
-          typeof given === 'string' ? given.trim() : '',
-        ) as [string, string]
+        const [name, code] = formTexts(event.currentTarget, 'name', 'code')
         onSubmit(name, code)
       }}
     >

@@ -9,6 +9,7 @@ import { useEffect, useState, useSyncExternalStore, type ReactElement } from 're
 import type { Place } from '../place.ts'
 import { wipeDevice, type Device } from '../device/open-device.ts'
 import { COLOURS, type Profile } from '../device/profile.ts'
+import { formTexts } from '../parts/form-texts.ts'
 import { Icon } from '../parts/icon.tsx'
 import { IconButton } from '../parts/icon-button.tsx'
 import { Sheet } from '../parts/sheet.tsx'
@@ -118,10 +119,7 @@ function ProfileForm({ profile, change }: ProfileFormProps): ReactElement {
       className="stack"
       onSubmit={(event) => {
         event.preventDefault()
-        const data = new FormData(event.currentTarget)
-        const [name, relay] = [data.get('name'), data.get('relay')].map((given) =>
-          typeof given === 'string' ? given.trim() : '',
-        ) as [string, string]
+        const [name, relay] = formTexts(event.currentTarget, 'name', 'relay')
         run(async () => {
           await change({ name, colour, relay })
           show({ text: 'Saved' })
