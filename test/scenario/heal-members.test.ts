@@ -3,30 +3,17 @@
  * removed. Rules LO14, CL30, KM18; row I7.
  */
 import { openNodeStorage } from '@y-sealed/client/node'
-import { bytesToHex } from '@y-sealed/protocol'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, vi } from 'vitest'
 
 import { runRelayCommand } from '../support/command-line.ts'
-import { Team, type Teammate } from '../support/members/team.ts'
+import { Team } from '../support/members/team.ts'
 import { MortalRelay } from '../support/mortal-relay.ts'
 import { makeTemporaryFolder } from '../support/temporary-folder.ts'
+import { placeOf, settle } from '../support/settled.ts'
 
 const PATIENCE = { timeout: 20_000 }
-
-function placeOf({ peer }: Teammate): string {
-  const { seq, transcript } = peer.provider.head
-  return `${seq} ${bytesToHex(transcript)}`
-}
-
-async function settle(...people: readonly Teammate[]): Promise<void> {
-  await vi.waitFor(() => {
-    for (const { peer } of people) expect([peer.provider.synced, peer.provider.unsyncedChanges]).toEqual([true, 0])
-    expect(new Set(people.map(placeOf)).size).toBe(1)
-    expect(new Set(people.map(({ text }) => text)).size).toBe(1)
-  }, PATIENCE)
-}
 
 it(
   '[I7] [LO14] [CL30] gives back a removal that the backup lacks before the removed can write, and every edit',

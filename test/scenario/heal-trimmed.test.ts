@@ -3,7 +3,6 @@
  * by every device too. Rules LO14, LO15, FR16, CL13, CL30; row I7.
  */
 import { createMemoryDocumentStore, type SealedProviderOptions } from '@y-sealed/client'
-import { bytesToHex } from '@y-sealed/protocol'
 import { expect, it, vi } from 'vitest'
 
 import { startLyingRelay, type LyingRelay } from '../support/lying-relay.ts'
@@ -17,24 +16,12 @@ import {
   type HonestRelay,
   type Witness,
 } from '../support/stage.ts'
+import { placeOf, settle } from '../support/settled.ts'
 
 const PATIENCE = { timeout: 30_000, interval: 50 }
 const PACE = { electionMs: 20, attestationMs: 40, idleMs: 60_000 }
 /** What would take weeks, at once. */
 const LIMITS = { soonEntries: 30, compactionPauseMs: 50, trimAgeMs: 1, trimIntervalMs: 50, trimPauseMs: 1 }
-
-function placeOf({ peer }: Witness): string {
-  const { seq, transcript } = peer.provider.head
-  return `${seq} ${bytesToHex(transcript)}`
-}
-
-async function settle(...people: readonly Witness[]): Promise<void> {
-  await vi.waitFor(() => {
-    for (const { peer } of people) expect([peer.provider.synced, peer.provider.unsyncedChanges]).toEqual([true, 0])
-    expect(new Set(people.map(placeOf)).size).toBe(1)
-    expect(new Set(people.map(({ text }) => text)).size).toBe(1)
-  }, PATIENCE)
-}
 
 /** A relay behind one address, and what it last told somebody who opened of where its log begins. */
 class Front {

@@ -11,16 +11,9 @@ import { runRelayCommand } from '../support/command-line.ts'
 import { Team, type Teammate } from '../support/members/team.ts'
 import { MortalRelay } from '../support/mortal-relay.ts'
 import { makeTemporaryFolder } from '../support/temporary-folder.ts'
+import { settle } from '../support/settled.ts'
 
 const PATIENCE = { timeout: 30_000 }
-
-async function settle(...people: readonly Teammate[]): Promise<void> {
-  await vi.waitFor(() => {
-    for (const { peer } of people) expect([peer.provider.synced, peer.provider.unsyncedChanges]).toEqual([true, 0])
-    expect(new Set(people.map(({ peer }) => peer.provider.head.seq)).size).toBe(1)
-    expect(new Set(people.map(({ text }) => text)).size).toBe(1)
-  }, PATIENCE)
-}
 
 it(
   '[I7] [LO14] [LO16] [CL11] puts a document back to the backup by the proof of an admin’s device, whose removal then comes first',

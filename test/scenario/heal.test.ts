@@ -2,7 +2,6 @@
  * An older backup put back under running clients: nobody loses an edit that any member's device still has, and all transcripts end equal.
  * Rules LO14, FR16, CL30; row I7.
  */
-import { bytesToHex } from '@y-sealed/protocol'
 import { expect, it, vi } from 'vitest'
 
 import {
@@ -15,21 +14,9 @@ import {
   type Witness,
 } from '../support/stage.ts'
 import { startLyingRelay, type LyingRelay } from '../support/lying-relay.ts'
+import { placeOf, settle } from '../support/settled.ts'
 
 const PATIENCE = { timeout: 20_000 }
-
-function placeOf({ peer }: Witness): string {
-  const { seq, transcript } = peer.provider.head
-  return `${seq} ${bytesToHex(transcript)}`
-}
-
-async function settle(...people: readonly Witness[]): Promise<void> {
-  await vi.waitFor(() => {
-    for (const { peer } of people) expect([peer.provider.synced, peer.provider.unsyncedChanges]).toEqual([true, 0])
-    expect(new Set(people.map(placeOf)).size).toBe(1)
-    expect(new Set(people.map(({ text }) => text)).size).toBe(1)
-  }, PATIENCE)
-}
 
 /** Whoever came back first has told of it, and that it is over; nobody has stopped. */
 async function whenHealed(...people: readonly Witness[]): Promise<void> {

@@ -2,13 +2,13 @@
  * Two histories under one address, which an admin makes one again: whoever had left the relay for it goes on by themselves, and writes anew what
  * they alone have. Rules LO14, CL30, KM17.
  */
-import { bytesToHex } from '@y-sealed/protocol'
 import { expect, it, vi } from 'vitest'
 
 import { startLyingRelay, type LyingRelay } from '../support/lying-relay.ts'
 import { Team } from '../support/members/team.ts'
 import type { Peer } from '../support/peer.ts'
 import { copyOf, createScene, startHonestRelay, watch } from '../support/stage.ts'
+import { settle } from '../support/settled.ts'
 
 const PATIENCE = { timeout: 20_000 }
 
@@ -22,19 +22,6 @@ interface Party {
   readonly alice: Seat
   readonly bob: Seat
   readonly carol: Seat
-}
-
-function placeOf({ peer }: Seat): string {
-  const { seq, transcript } = peer.provider.head
-  return `${seq} ${bytesToHex(transcript)}`
-}
-
-async function settle(...people: readonly Seat[]): Promise<void> {
-  await vi.waitFor(() => {
-    for (const { peer } of people) expect([peer.provider.synced, peer.provider.unsyncedChanges]).toEqual([true, 0])
-    expect(new Set(people.map(placeOf)).size).toBe(1)
-    expect(new Set(people.map(({ peer }) => peer.text.toJSON())).size).toBe(1)
-  }, PATIENCE)
 }
 
 async function whenSigned(...people: readonly Seat[]): Promise<void> {

@@ -10,7 +10,8 @@ import { compareRow, type BenchRow } from '../bench-row.ts'
 import { medianOf, sleep } from '../figures.ts'
 import { PEERS_NODE } from '../peers.ts'
 import { startServer, type ServerProcess } from '../server-process.ts'
-import { openYjsClient, type Dialect } from '../systems/yjs-client.ts'
+import { openYjsClient } from '../systems/yjs-client.ts'
+import type { Dialect } from '../systems/yjs-wire.ts'
 import type { Workplace } from '../workplace.ts'
 
 /** Hocuspocus stores what has not changed for 2 s, and at most every 10. */

@@ -3,25 +3,11 @@
  *
  * @module
  */
-import { createDecoder, readVarString, readVarUint, readVarUint8Array } from 'lib0/decoding'
-import {
-  createEncoder,
-  toUint8Array,
-  writeVarString,
-  writeVarUint,
-  writeVarUint8Array,
-  type Encoder,
-} from 'lib0/encoding'
 import * as Y from 'yjs'
 
-import { LeanSocket } from '../lean-socket.ts'
 import { sleep } from '../figures.ts'
+import { openYjsWire, SYNC, type Dialect } from './yjs-wire.ts'
 
-export type Dialect = 'y-websocket' | 'hocuspocus'
-
-const MESSAGE = { sync: 0, auth: 2, syncReply: 4 } as const
-const SYNC = { step1: 0, step2: 1, update: 2 } as const
-const AUTH_TOKEN = 0
 const PATIENCE_MS = 20_000
 
 export interface YjsClient {
@@ -39,43 +25,20 @@ export interface YjsClient {
 export async function openYjsClient(port: number, room: string, dialect: Dialect): Promise<YjsClient> {
   const doc = new Y.Doc()
   let answered: () => void = () => undefined
-  const socket = await LeanSocket.open({
+  const { socket, sync } = await openYjsWire({
     port,
-    path: `/${room}`,
-    onMessage(message) {
-      const decoder = createDecoder(message)
-      if (dialect === 'hocuspocus') readVarString(decoder)
-      const type = readVarUint(decoder)
-      if (type !== MESSAGE.sync && type !== MESSAGE.syncReply) return
-      const step = readVarUint(decoder)
+    room,
+    dialect,
+    onSync(step, content) {
       if (step === SYNC.step1) return
-      Y.applyUpdate(doc, readVarUint8Array(decoder), 'server')
+      Y.applyUpdate(doc, content, 'server')
       if (step === SYNC.step2) answered()
     },
   })
-  const send = (write: (encoder: Encoder) => void): void => {
-    const encoder = createEncoder()
-    if (dialect === 'hocuspocus') writeVarString(encoder, room)
-    write(encoder)
-    socket.send(toUint8Array(encoder))
-  }
-  const sync = (step: number, content: Uint8Array): void =>
-    send((encoder) => {
-      writeVarUint(encoder, MESSAGE.sync)
-      writeVarUint(encoder, step)
-      writeVarUint8Array(encoder, content)
-    })
   const ask = async (): Promise<void> => {
     const answer = new Promise<void>((resolve) => (answered = resolve))
     sync(SYNC.step1, Y.encodeStateVector(doc))
     await answer
-  }
-  if (dialect === 'hocuspocus') {
-    send((encoder) => {
-      writeVarUint(encoder, MESSAGE.auth)
-      writeVarUint(encoder, AUTH_TOKEN)
-      writeVarString(encoder, 'token')
-    })
   }
   await ask()
   doc.on('update', (update: Uint8Array, origin: unknown) => {

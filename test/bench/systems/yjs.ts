@@ -4,27 +4,13 @@
  *
  * @module
  */
-import { createDecoder, readVarString, readVarUint, readVarUint8Array } from 'lib0/decoding'
-import {
-  createEncoder,
-  toUint8Array,
-  writeVarString,
-  writeVarUint,
-  writeVarUint8Array,
-  type Encoder,
-} from 'lib0/encoding'
 import { randomUUID } from 'node:crypto'
 import * as Y from 'yjs'
 
-import { LeanSocket } from '../lean-socket.ts'
+import type { LeanSocket } from '../lean-socket.ts'
 import { startServer } from '../server-process.ts'
 import { eachInTurn, type Participant, type RoomOptions, type System } from '../system.ts'
-
-type Dialect = 'y-websocket' | 'hocuspocus'
-
-const MESSAGE = { sync: 0, auth: 2, syncReply: 4 } as const
-const SYNC = { step1: 0, step2: 1, update: 2 } as const
-const AUTH_TOKEN = 0
+import { openYjsWire, SYNC, type Dialect } from './yjs-wire.ts'
 
 export interface YjsSystemOptions {
   readonly name: string
@@ -45,19 +31,15 @@ export async function startYjsSystem({ name, dialect, script, node, folder }: Yj
     const synced = new Promise<void>((resolve) => (answered = resolve))
     /** By client id, the clock up to which updates were told of. */
     const clocks = new Map<number, number>()
-    const socket = await LeanSocket.open({
+    const { socket, sync } = await openYjsWire({
       port: server.port,
-      path: `/${room}`,
-      onMessage(message) {
-        const decoder = createDecoder(message)
-        if (dialect === 'hocuspocus') readVarString(decoder)
-        const type = readVarUint(decoder)
-        if (type !== MESSAGE.sync && type !== MESSAGE.syncReply) return
-        const step = readVarUint(decoder)
+      room,
+      dialect,
+      onSync(step, content) {
         if (step === SYNC.step2) answered()
         if (step !== SYNC.update) return
         // A server may have joined several updates to one.
-        for (const [client, clock] of Y.parseUpdateMeta(readVarUint8Array(decoder)).to) {
+        for (const [client, clock] of Y.parseUpdateMeta(content).to) {
           const from = client - 1
           if (from === index) continue
           for (let number = (clocks.get(client) ?? 0) + 1; number <= clock; number++) {
@@ -68,35 +50,12 @@ export async function startYjsSystem({ name, dialect, script, node, folder }: Yj
       },
     })
     sockets.push(socket)
-    const send = (write: (encoder: Encoder) => void): void => {
-      const encoder = createEncoder()
-      if (dialect === 'hocuspocus') writeVarString(encoder, room)
-      write(encoder)
-      socket.send(toUint8Array(encoder))
-    }
-    if (dialect === 'hocuspocus') {
-      send((encoder) => {
-        writeVarUint(encoder, MESSAGE.auth)
-        writeVarUint(encoder, AUTH_TOKEN)
-        writeVarString(encoder, 'token')
-      })
-    }
     const doc = new Y.Doc()
     doc.clientID = index + 1
-    send((encoder) => {
-      writeVarUint(encoder, MESSAGE.sync)
-      writeVarUint(encoder, SYNC.step1)
-      writeVarUint8Array(encoder, Y.encodeStateVector(doc))
-    })
+    sync(SYNC.step1, Y.encodeStateVector(doc))
     await synced
     const text = doc.getText('note')
-    doc.on('update', (update: Uint8Array) =>
-      send((encoder) => {
-        writeVarUint(encoder, MESSAGE.sync)
-        writeVarUint(encoder, SYNC.update)
-        writeVarUint8Array(encoder, update)
-      }),
-    )
+    doc.on('update', (update: Uint8Array) => sync(SYNC.update, update))
     return { push: () => text.insert(text.length, 'x') }
   }
 
