@@ -16,8 +16,10 @@ import { createScene, watch } from '../support/stage.ts'
 const ROUNDS = process.env['Y_SEALED_LONG_TESTS'] === '1' ? 100 : 5
 const DEVICES = 3
 const SEED = Number(process.env['Y_SEALED_SEED'] ?? 20_261_202)
-/** Everything is shot within so many ms. */
+/** The relay is shot within so many ms, and every device; but one, within as many after the relay. */
 const SALVO_MS = 400
+/** A relay that is typed at so long without a COMMIT does not store anything. */
+const PATIENCE_MS = 10_000
 
 function wordsOf(text: string): readonly string[] {
   return text.split(' ').filter((word) => word !== '')
@@ -28,7 +30,7 @@ it(
   { timeout: 60_000 + ROUNDS * 30_000 },
   async () => {
     const random = createRandom(SEED)
-    const mortal = await MortalRelay.start(['--log-level', 'warn'])
+    const mortal = await MortalRelay.start(['--log-level', 'warn'], {}, { marksCommits: true })
     const { access, key, room } = await createScene()
     const relay = { url: mortal.url, ca: readFileSync(mortal.caPath, 'utf8') }
     const { url, caPath } = mortal
@@ -44,13 +46,22 @@ it(
       expect(words.filter((word) => !all('typed').includes(word))).toEqual([])
       expect(those.filter((word) => !words.includes(word))).toEqual([])
     }
-    let inFlight = 0
     for (let round = 0; round < ROUNDS; round++) {
       for (const device of devices) device.start()
       await vi.waitUntil(() => devices.every(({ isHeard }) => isHeard), { timeout: 60_000, interval: 20 })
-      const shots = [mortal, ...devices].map((target) => ({ target, afterMs: random(SALVO_MS) }))
-      await Promise.all(shots.map(({ target, afterMs }) => pause(afterMs).then(() => target.kill())))
-      if (devices.some((device) => device.inFlight > 0)) inFlight += 1
+      // One types until the relay is dead, or that would have nothing to store.
+      const last = random(DEVICES)
+      const relayDies = pause(random(SALVO_MS)).then(() => mortal.killInCommit(PATIENCE_MS))
+      const shots = devices.map(async (device, i) => {
+        const afterMs = random(SALVO_MS)
+        if (i === last) await relayDies
+        await pause(afterMs)
+        await device.kill()
+      })
+      expect(await relayDies, 'something was being committed when the relay died').toBe(true)
+      await Promise.all(shots)
+      // Nobody can have been told that it was.
+      expect(devices.some((device) => device.inFlight > 0)).toBe(true)
       await mortal.restart()
       // Nobody is there who could give back what the relay has lost.
       const reader = await watch({ relay, access: access() })
@@ -59,7 +70,6 @@ it(
       expect(reader.reports).toEqual([])
       reader.peer.close()
     }
-    expect(inFlight).toBe(ROUNDS)
     const reader = await watch({ relay, access: access() })
     const survivors = await Promise.all(
       devices.map(async ({ folder }) => {

@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 
 import { auditDatabase } from '../../server/audit/audit-database.ts'
-import { bundleCrashRelay, CrashRelay, type FrozenRelay } from '../support/crash-relay.ts'
+import type { FrozenProcess } from '../support/commit-watch.ts'
+import { bundleCrashRelay, CrashRelay } from '../support/crash-relay.ts'
 import { CrashWriter } from '../support/crash-writer.ts'
 import { expectKept } from '../support/kept-entries.ts'
 import { createRandom, type Random } from '../support/random.ts'
@@ -28,7 +29,7 @@ function tearSectors(bytes: Uint8Array, random: Random): void {
 }
 
 /** The files as a power cut would leave them. True where something was on its way to the disk and is torn. */
-function cutPower(relay: CrashRelay, frozen: FrozenRelay, to: string, random: Random): boolean {
+function cutPower(relay: CrashRelay, frozen: FrozenProcess, to: string, random: Random): boolean {
   copyFileSync(relay.databasePath, to)
   const journal = `${relay.databasePath}-wal`
   if (!existsSync(journal)) return false

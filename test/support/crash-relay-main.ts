@@ -1,14 +1,11 @@
 /**
  * A relay on a SQLite file that is there to be killed. It waits for its settings on standard input, so that it can be loaded before it is
- * needed, and keeps the first byte of a file up to date: `1` while a COMMIT is under way, `0` otherwise. Behind it stands what was on the disk
- * before that COMMIT: frames of the journal, and when the database itself was last written. The file outlives the process.
+ * needed, and marks its COMMITs.
  *
  * @module
  */
 import { cryptoReady, hexToBytes, type Bytes } from '@y-sealed/protocol'
 import { Device } from '@y-sealed/protocol/sealing'
-import Database from 'better-sqlite3'
-import { openSync, readSync, statSync, writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 
 import { parseJwks } from '../../server/auth/jwks.ts'
@@ -22,6 +19,7 @@ import type { RelayLimits } from '../../server/core/limits.ts'
 import { createRelay } from '../../server/relay.ts'
 import { openSqliteStore } from '../../server/store/sqlite/store.ts'
 import { meetDoom, type Doom } from './doom.ts'
+import { markCommits } from './mark-commits.ts'
 import { AUDIENCE, ISSUER } from './tokens.ts'
 
 /** One line of JSON on standard input. */
@@ -41,35 +39,6 @@ export interface CrashRelaySettings {
 }
 
 const UNLIMITED = { perSecond: 1e9, burst: 1e9 }
-
-/** Makes every `COMMIT` tell that it begins, upon what, and that it is over. */
-function markCommits({ marker: path, database }: CrashRelaySettings): void {
-  const marker = openSync(path, 'w')
-  const index = Buffer.alloc(20)
-  let shm: number | null = null
-  const tellBegin = (): void => {
-    shm ??= openSync(`${database}-shm`, 'r')
-    // Of the wal-index header: mxFrame, in the machine's order of bytes. (sqlite.org/walformat.html, 2.2)
-    readSync(shm, index, 0, 20, 0)
-    const frames = String(index.readUInt32LE(16)).padStart(10)
-    writeSync(marker, `1${frames} ${statSync(database).mtimeMs}\n`, 0)
-  }
-  const prepare = Reflect.get(Database.prototype, 'prepare') as (this: unknown, source: string) => Database.Statement
-  Reflect.set(Database.prototype, 'prepare', function (this: unknown, source: string) {
-    const statement = prepare.call(this, source)
-    if (source !== 'COMMIT') return statement
-    const run = statement.run.bind(statement)
-    statement.run = (...parameters) => {
-      tellBegin()
-      try {
-        return run(...parameters)
-      } finally {
-        writeSync(marker, '0', 0)
-      }
-    }
-    return statement
-  })
-}
 
 async function readSettings(): Promise<CrashRelaySettings> {
   for await (const line of createInterface({ input: process.stdin })) return JSON.parse(line) as CrashRelaySettings

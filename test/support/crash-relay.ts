@@ -8,7 +8,7 @@ import { bytesToBase64url, bytesToHex, type Bytes } from '@y-sealed/protocol'
 import { randomBytes, type Device } from '@y-sealed/protocol/sealing'
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
@@ -16,6 +16,7 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'vite'
 import { onTestFinished } from 'vitest'
 
+import { awaitCommit, freezeInCommit, readMarker, type FrozenProcess } from './commit-watch.ts'
 import type { CrashRelaySettings } from './crash-relay-main.ts'
 import { RawClient } from './raw-client.ts'
 import { REPOSITORY_ROOT } from './repository.ts'
@@ -47,15 +48,6 @@ function load(program: string): Child {
   return child
 }
 
-/** A relay that stands still, and what was on its disk before the COMMIT in which it does. */
-export interface FrozenRelay {
-  readonly isCommitting: boolean
-  /** Frames of the journal. */
-  readonly frames: number
-  /** When the database itself was last written, in Unix ms. */
-  readonly databaseWrittenMs: number
-}
-
 export class CrashRelay {
   readonly folder: string = makeTemporaryFolder()
   readonly #key = createTestKey('k1')
@@ -78,6 +70,10 @@ export class CrashRelay {
     return join(this.folder, 'relay.db')
   }
 
+  get #marker(): string {
+    return join(this.folder, 'committing')
+  }
+
   /** Where it listens; the same after each start. */
   get url(): string {
     return this.#url
@@ -95,7 +91,7 @@ export class CrashRelay {
     const { key, cert, ca } = await testCertificate()
     const settings: CrashRelaySettings = {
       database: this.databasePath,
-      marker: join(this.folder, 'committing'),
+      marker: this.#marker,
       tls: { key, cert },
       headSeed: this.#headSeed,
       keys: JSON.stringify({ keys: [publicJwk(this.#key)] }),
@@ -119,34 +115,19 @@ export class CrashRelay {
   async kill(patienceMs = 0): Promise<boolean> {
     const child = this.#running as Child
     const exited = once(child, 'exit')
-    this.#awaitCommit(patienceMs)
+    awaitCommit(this.#marker, patienceMs)
     child.kill('SIGKILL')
     await exited
-    return this.#readMarker().isCommitting
+    return readMarker(this.#marker).isCommitting
   }
 
   /** Stops it as soon as it is seen within a COMMIT, or after `patienceMs`; it stands still until {@link resume}. */
-  freeze(patienceMs: number): FrozenRelay {
-    const { pid } = this.#running as Child
-    this.#awaitCommit(patienceMs)
-    process.kill(pid as number, 'SIGSTOP')
-    while (!/\) T /.test(readFileSync(`/proc/${pid}/stat`, 'latin1')));
-    return this.#readMarker()
+  freeze(patienceMs: number): FrozenProcess {
+    return freezeInCommit((this.#running as Child).pid as number, this.#marker, patienceMs)
   }
 
   resume(): void {
     this.#running?.kill('SIGCONT')
-  }
-
-  /** Nothing else of this process runs meanwhile: what the relay works on stands in its sockets. */
-  #awaitCommit(patienceMs: number): void {
-    for (const end = Date.now() + patienceMs; Date.now() < end && !this.#readMarker().isCommitting;);
-  }
-
-  #readMarker(): FrozenRelay {
-    const text = readFileSync(join(this.folder, 'committing'), 'latin1')
-    const [, sign, frames, writtenMs] = /^([01])\s*(\d+) ([\d.]+)\n/.exec(text) ?? []
-    return { isCommitting: sign === '1', frames: Number(frames), databaseWrittenMs: Number(writtenMs) }
   }
 
   /** Nothing is started any more. */

@@ -5,11 +5,21 @@
  */
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 
 import { startRelayCommand, type Running } from './command-line.ts'
+import { freezeInCommit } from './commit-watch.ts'
 import { makeTemporaryFolder } from './temporary-folder.ts'
 
 const START_MS = 30_000
+const PRELOADING = `--import=tsx --conditions=source --import=${new URL('mark-commits-preload.ts', import.meta.url).href}`
+/** Nothing else of this process runs for so long while a COMMIT is looked for. */
+const LOOK_MS = 20
+
+export interface MortalRelayWatch {
+  /** Whether it can be killed {@link MortalRelay.killInCommit | within a COMMIT}. */
+  readonly marksCommits: boolean
+}
 
 export class MortalRelay {
   readonly data: string
@@ -20,10 +30,17 @@ export class MortalRelay {
   #earlier = ''
   #url = ''
 
-  private constructor(data: string, settings: readonly string[], variables: Readonly<Record<string, string>>) {
-    this.data = data
+  private constructor(
+    settings: readonly string[],
+    variables: Readonly<Record<string, string>>,
+    { marksCommits }: MortalRelayWatch,
+  ) {
+    this.data = makeTemporaryFolder()
     this.#settings = settings
-    this.#variables = variables
+    const marked = { database: this.databasePath, marker: this.#marker }
+    this.#variables = marksCommits
+      ? { ...variables, NODE_OPTIONS: PRELOADING, MARKED_COMMITS: JSON.stringify(marked) }
+      : variables
     this.#running = this.#spawn(0)
   }
 
@@ -31,8 +48,9 @@ export class MortalRelay {
   static async start(
     settings: readonly string[] = [],
     variables: Readonly<Record<string, string>> = {},
+    watch: MortalRelayWatch = { marksCommits: false },
   ): Promise<MortalRelay> {
-    const relay = new MortalRelay(makeTemporaryFolder(), settings, variables)
+    const relay = new MortalRelay(settings, variables, watch)
     relay.#url = await relay.#whenReady()
     return relay
   }
@@ -55,6 +73,11 @@ export class MortalRelay {
     return this.#running.child.pid as number
   }
 
+  /** In which it marks its COMMITs, if it does. */
+  get #marker(): string {
+    return join(this.data, 'committing')
+  }
+
   /** Everything that it has said so far, log lines included. */
   get log(): string {
     const { stdout, stderr } = this.#running.output
@@ -64,6 +87,19 @@ export class MortalRelay {
   /** As `kill -9` does; resolves when it is gone. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL')
+  }
+
+  /** As `kill -9` does, as soon as it is seen within a COMMIT, or after `patienceMs`. True when it died within one. */
+  async killInCommit(patienceMs: number): Promise<boolean> {
+    for (const end = Date.now() + patienceMs; ;) {
+      const { isCommitting } = freezeInCommit(this.pid, this.#marker, LOOK_MS)
+      if (isCommitting || Date.now() > end) {
+        await this.kill()
+        return isCommitting
+      }
+      this.#running.child.kill('SIGCONT')
+      await pause(1)
+    }
   }
 
   /** As Ctrl-C does; resolves with the exit code. */
