@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Page } from 'playwright'
 import { describe, expect, test } from 'vitest'
 
 import { hasComponent } from '../support/components.ts'
@@ -109,6 +110,20 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
       await page.getByRole('dialog', { name: 'Share this note' }).waitFor()
     })
 
+    test('[DEMO 4] what stands above the notes comes with them, and moves none under a finger', async () => {
+      const { page } = await stage.phone('Pixel 7')
+      await createNote(page, 'Alice', 'Still')
+      await expectStatus(page, 'saved')
+      await noteFirstCards(page)
+      await goToList(page)
+      await swipe(page, page.getByRole('article'), -200)
+      await page.getByRole('button', { name: 'Undo' }).click()
+      await expect.poll(async () => await titlesOf(page), SEEN).toEqual(['Still'])
+      // Once by the way back from the note, once by Undo.
+      const cameWith = await page.evaluate(() => (globalThis as unknown as { cameWith: boolean[] }).cameWith)
+      expect(cameWith).toEqual([true, true])
+    })
+
     test('[DEMO 8.12] two tabs of one device show the same list, and what is written in one stands in the other', async () => {
       const { page: first } = await stage.phone('Pixel 7')
       await createNote(first, 'Alice', 'Both')
@@ -179,3 +194,17 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
     })
   },
 )
+
+/** From now on notes in `cameWith`, each time that the list gets its first card, whether the nudge stands there already. */
+async function noteFirstCards(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const cameWith: boolean[] = []
+    Object.assign(globalThis, { cameWith })
+    let had = false
+    new MutationObserver(() => {
+      const has = document.querySelector('article') !== null
+      if (has && !had) cameWith.push(document.querySelector('.nudge') !== null)
+      had = has
+    }).observe(document.body, { childList: true, subtree: true })
+  })
+}

@@ -8,11 +8,17 @@ import { SealedDocuments, type SealedDocumentsOptions } from '@y-sealed/client'
 import { SWITCHED_NETWORK } from '../stage/airplane.ts'
 import { castAs } from '../stage/on-stage.ts'
 import { ownRelay } from './address.ts'
+import { openNudge, type RecoveryNudge } from './nudge.ts'
 import { loadProfile, saveProfile, type Profile } from './profile.ts'
 import { currentShell } from './shell.ts'
 import { openStorage, wipeStorage, type OwnStorage } from './storage.ts'
 
-export interface Device extends OwnStorage {
+/** What stays when the documents are opened anew. */
+interface Kept extends OwnStorage {
+  readonly nudge: RecoveryNudge
+}
+
+export interface Device extends Kept {
   readonly documents: SealedDocuments
   readonly profile: Profile
 }
@@ -20,15 +26,16 @@ export interface Device extends OwnStorage {
 /** Opens what is kept, or begins anew. Rejects where keys are kept that do not open any more: nothing is made in their place. */
 export async function openDevice(): Promise<Device> {
   const own = await openStorage()
-  const profile = await loadProfile(own.storage.keys)
-  return await openWith(own, profile.name === '' ? { ...profile, ...castAs() } : profile)
+  const { keys } = own.storage
+  const [profile, nudge] = await Promise.all([loadProfile(keys), openNudge(keys)])
+  return await openWith({ ...own, nudge }, profile.name === '' ? { ...profile, ...castAs() } : profile)
 }
 
 /** The same device under another name, or at another relay. */
-export async function changeProfile({ documents, storage, keeping }: Device, profile: Profile): Promise<Device> {
-  await saveProfile(storage.keys, profile)
-  documents.close()
-  return await openWith({ storage, keeping }, profile)
+export async function changeProfile(device: Device, profile: Profile): Promise<Device> {
+  await saveProfile(device.storage.keys, profile)
+  device.documents.close()
+  return await openWith(device, profile)
 }
 
 export interface Restored {
@@ -46,23 +53,23 @@ export interface RecoveryParts {
 
 /** All that a lost device had comes to this one; the lost one is removed. Fails as `SealedDocuments.restore`. */
 export async function restoreDevice(device: Device, profile: Profile, { file, key }: RecoveryParts): Promise<Restored> {
-  const { documents, storage, keeping } = device
+  const { documents, storage } = device
   await saveProfile(storage.keys, profile)
   documents.close()
   try {
     const restored = await SealedDocuments.restore(optionsOf(storage, profile), file, key)
     currentShell()?.opened(restored)
-    return { device: { documents: restored, storage, keeping, profile }, failure: null }
+    return { device: { ...device, documents: restored, profile }, failure: null }
   } catch (error) {
     const failure = error instanceof Error ? error : new Error('no reason given')
-    return { device: await openWith({ storage, keeping }, profile), failure }
+    return { device: await openWith(device, profile), failure }
   }
 }
 
-async function openWith({ storage, keeping }: OwnStorage, profile: Profile): Promise<Device> {
+async function openWith({ storage, keeping, nudge }: Kept, profile: Profile): Promise<Device> {
   const documents = await SealedDocuments.open(optionsOf(storage, profile))
   currentShell()?.opened(documents)
-  return { documents, storage, keeping, profile }
+  return { documents, storage, keeping, nudge, profile }
 }
 
 function optionsOf(storage: OwnStorage['storage'], { name, relay }: Profile): SealedDocumentsOptions {

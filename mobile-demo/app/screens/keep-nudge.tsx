@@ -5,7 +5,6 @@
  */
 import { useEffect, useState, type ReactElement } from 'react'
 
-import { isRecoveryTold, noteRecoveryTold } from '../device/nudge.ts'
 import type { Device } from '../device/open-device.ts'
 import { IconButton } from '../parts/icon-button.tsx'
 import { Icon } from '../parts/icon.tsx'
@@ -13,24 +12,15 @@ import { Sheet } from '../parts/sheet.tsx'
 import { RecoveryMaker } from './recovery-maker.tsx'
 
 export function KeepNudge({ device }: { readonly device: Device }): ReactElement | null {
-  const { keys } = device.storage
-  const [isShown, setShown] = useState(false)
+  const { keeping, nudge } = device
+  const [isShown, setShown] = useState(nudge.isDue)
   const [isOpen, setOpen] = useState(false)
-  useEffect(() => {
-    void device.keeping.ask()
-    let isOver = false
-    void isRecoveryTold(keys).then((isTold) => {
-      if (!isOver) setShown(!isTold)
-    })
-    return () => {
-      isOver = true
-    }
-  }, [device, keys])
-  if (!isShown || device.keeping.read() === 'off') return null
+  useEffect(() => void keeping.ask(), [keeping])
+  if (!isShown || keeping.read() === 'off') return null
   const done = (): void => {
     setShown(false)
     setOpen(false)
-    void noteRecoveryTold(keys)
+    void nudge.noteTold()
   }
   return (
     <aside className="nudge" aria-label="Recovery key">

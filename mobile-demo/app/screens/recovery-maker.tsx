@@ -6,7 +6,6 @@
 import type { Recovery } from '@y-sealed/client'
 import { useState, type ReactElement } from 'react'
 
-import { noteRecoveryTold } from '../device/nudge.ts'
 import type { Device } from '../device/open-device.ts'
 import { saveFile } from '../device/save-file.ts'
 import { Icon } from '../parts/icon.tsx'
@@ -18,7 +17,7 @@ export function RecoveryMaker({ device }: { readonly device: Device }): ReactEle
   const make = (): void =>
     run(async () => {
       setRecovery(await device.documents.exportRecovery())
-      await noteRecoveryTold(device.storage.keys)
+      await device.nudge.noteTold()
     })
   if (recovery !== null) {
     return (
