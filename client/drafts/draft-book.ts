@@ -44,7 +44,7 @@ export interface AdoptedDrafts {
 
 export class DraftBook {
   readonly #options: DraftBookOptions
-  readonly #session: Bytes = randomBytes(SESSION_BYTES)
+  #session: Bytes = randomBytes(SESSION_BYTES)
   #counter = 0
   /** To be written. */
   #waiting: AuthoredUpdate[] = []
@@ -172,12 +172,14 @@ export class DraftBook {
 
   #failed(error: unknown, batch: readonly AuthoredUpdate[], written: AuthoredUpdate[], adopted: unknown): void {
     this.#writing = null
+    const code = error instanceof SyncError ? error.code : 'OUTBOX_FAILED'
     // Released in between, they are stored in another form, or about to be.
-    if (adopted === this.#adopted) {
+    const isReleased = adopted !== this.#adopted
+    if (code === 'SESSION_TAKEN') return this.#moveOn(isReleased ? [] : [...written, ...batch])
+    if (!isReleased) {
       this.#waiting = [...batch, ...this.#waiting]
       this.#written = written
     }
-    const code = error instanceof SyncError ? error.code : 'OUTBOX_FAILED'
     this.#options.onProblem({ code, message: 'edits could not be written down: they would not survive a restart' })
     if (this.#waiting.length === 0) this.#settle()
     if (this.#isOver || code === 'STORAGE_CLOSED') return
@@ -186,6 +188,17 @@ export class DraftBook {
       this.write()
     })
     this.#retryMs = Math.min(LONGEST_RETRY_MS, 2 * this.#retryMs)
+  }
+
+  /** Another tab has taken the session over: all of it is written once more, under one that is this tab's. [CL16] */
+  #moveOn(drafts: readonly AuthoredUpdate[]): void {
+    this.#session = randomBytes(SESSION_BYTES)
+    this.#counter = 0
+    this.#written = []
+    this.#waiting = [...drafts, ...this.#waiting]
+    if (this.#waiting.length > 0) return this.write()
+    this.#settle()
+    this.#options.onKept()
   }
 
   #forget(session: Bytes, through: number): void {

@@ -11,8 +11,9 @@ import { createBroadcastTabs } from './broadcast-tabs.ts'
 import { Database, deleteDatabase } from './database.ts'
 import { createIndexedDbDocumentStore } from './document-store.ts'
 import { createIndexedDbKeyStore } from './key-store.ts'
+import { findLocks, LockClaims } from './lock-claims.ts'
 import { createIndexedDbOutbox } from './outbox.ts'
-import { SessionClaims } from './session-claims.ts'
+import { RowClaims } from './row-claims.ts'
 import { loadWrappingKey } from './wrapping-key.ts'
 
 export interface BrowserStorageOptions {
@@ -40,13 +41,14 @@ export interface BrowserStorage extends DeviceStorage {
  */
 export async function openBrowserStorage({ name = 'y-sealed' }: BrowserStorageOptions = {}): Promise<BrowserStorage> {
   const database = new Database(name)
-  const claims = new SessionClaims(name, globalThis.navigator?.locks)
   try {
     await loadWrappingKey(database)
   } catch (error) {
     await database.close()
     throw error
   }
+  const locks = await findLocks(globalThis.navigator?.locks)
+  const claims = locks === null ? new RowClaims(name, database) : new LockClaims(name, locks)
   return {
     keys: createIndexedDbKeyStore(database),
     outbox: createIndexedDbOutbox(database, claims),

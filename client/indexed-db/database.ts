@@ -10,7 +10,7 @@ import type { OutboxItem } from '../outbox/outbox.ts'
 import type { StoredEntry, StoredSnapshot } from '../stores/document-store.ts'
 import { isLostConnection, storageUnavailable, toStorageError } from './storage-error.ts'
 
-const VERSION = 2
+const VERSION = 3
 
 /** How often work is begun anew on a fresh connection. */
 const REOPENINGS = 2
@@ -59,6 +59,8 @@ export interface Schema extends DBSchema {
   snapshots: { key: [Bytes, number]; value: SnapshotRow }
   /** By document: the seq behind which the log begins. Absent where that is 1. */
   bases: { key: Bytes; value: number }
+  /** By document and session: the name of the tab whose it is. Where there are Web Locks, none. */
+  claims: { key: [Bytes, Bytes]; value: string }
 }
 
 type Table = StoreNames<Schema>
@@ -145,6 +147,8 @@ async function openTables(name: string, onLost: () => void): Promise<IDBPDatabas
   if (typeof indexedDB === 'undefined') throw storageUnavailable()
   return openDB<Schema>(name, VERSION, {
     upgrade: (database, oldVersion) => {
+      database.createObjectStore('claims')
+      if (oldVersion === 2) return
       database.createObjectStore('snapshots', { keyPath: ['document', 'seq'] })
       database.createObjectStore('bases')
       if (oldVersion === 1) return

@@ -1,5 +1,5 @@
 /**
- * An Outbox in IndexedDB that tabs share: each sees its own sessions, and those of tabs that are gone. Rule LO8.
+ * An Outbox in IndexedDB that tabs share: each sees its own sessions, and those of tabs that are gone. Rules CL16, LO8.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { SessionClaims } from './session-claims.ts'
 
 /**
  * What a session's first put claims, no other tab's `list` shows while this tab is there; `list` takes over what nobody holds. Throws as
- * the database does.
+ * the database does, and `put` `SESSION_TAKEN` where this tab was taken for gone and another has the session now.
  */
 export function createIndexedDbOutbox(database: Database, claims: SessionClaims): Outbox {
   const turns = new Turns()
@@ -21,41 +21,46 @@ export function createIndexedDbOutbox(database: Database, claims: SessionClaims)
       // A view would be stored with all of the buffer beneath it.
       const row = { document: document.slice(), session: session.slice(), counter, envelope: item.envelope.slice() }
       return turns.take(async () => {
-        await claims.claim(row.document, row.session)
-        await storeItem(database, row)
+        await claims.begin(row.document, row.session)
+        await storeItem(database, claims, row)
       })
     },
     remove: (document, session, through) => {
-      const range = IDBKeyRange.bound(
-        [document.slice(), session.slice(), 0],
-        [document.slice(), session.slice(), through],
-      )
+      const [own, of] = [document.slice(), session.slice()]
       return turns.take(() =>
-        database.write(['outbox'], async (tables) => {
+        database.write(['outbox', 'claims'], async (tables) => {
           const outbox = tables.objectStore('outbox')
-          const ids = await outbox.index('place').getAllKeys(range)
+          const ids = await outbox.index('place').getAllKeys(countersOf(own, of, through))
           await Promise.all(ids.map(async (id) => outbox.delete(id)))
+          const left = await outbox.index('place').getKey(countersOf(own, of))
+          if (left === undefined) await claims.drop(tables, own, of)
         }),
       )
     },
     list: (document) => {
       const own = document.slice()
-      return turns.take(() => listOwn(database, claims, own, () => true))
+      return turns.take(() => listOwn(database, claims, own, 'all'))
     },
     adopt: (document) => {
       const own = document.slice()
       // In its turn, when what this tab has put is claimed.
-      return turns.take(() => listOwn(database, claims, own, (session) => !claims.isClaimed(own, session)))
+      return turns.take(() => listOwn(database, claims, own, 'fresh'))
     },
   }
 }
 
-function storeItem(database: Database, row: OutboxRow): Promise<void> {
-  return database.write(['outbox'], async (tables) => {
+function countersOf(document: Bytes, session: Bytes, through: number = Number.MAX_SAFE_INTEGER): IDBKeyRange {
+  return IDBKeyRange.bound([document, session, 0], [document, session, through])
+}
+
+function storeItem(database: Database, claims: SessionClaims, row: OutboxRow): Promise<void> {
+  return database.write(['outbox', 'claims'], async (tables) => {
     const outbox = tables.objectStore('outbox')
     const known = await outbox.index('place').get([row.document, row.session, row.counter])
-    if (known === undefined) await outbox.add(row)
-    else if (!equalBytes(known.envelope, row.envelope)) throw equivocation()
+    if (known !== undefined && !equalBytes(known.envelope, row.envelope)) throw equivocation()
+    if (known !== undefined) return
+    await claims.hold(tables, row.document, row.session)
+    await outbox.add(row)
   })
 }
 
@@ -63,13 +68,13 @@ async function listOwn(
   database: Database,
   claims: SessionClaims,
   document: Bytes,
-  isWanted: (session: Bytes) => boolean,
+  which: 'all' | 'fresh',
 ): Promise<readonly OutboxItem[]> {
   // Claimed first, and only then read: what its owner has removed until it went is not given out again.
-  const seen = (await readRows(database, document)).filter(({ session }) => isWanted(session))
+  const seen = await readRows(database, document)
   const sessionByText = new Map(seen.map(({ session }) => [session.join(), session]))
-  const ownTexts = new Set<string>()
-  for (const [text, session] of sessionByText) if (await claims.claim(document, session)) ownTexts.add(text)
+  const own = await claims.claim(document, [...sessionByText.values()], which)
+  const ownTexts = new Set(own.map((session) => session.join()))
   const rows = (await readRows(database, document)).filter(({ session }) => ownTexts.has(session.join()))
   const items = rows.map(({ document, session, counter, envelope }) => ({ document, session, counter, envelope }))
   return inSendingOrder(items)

@@ -11,13 +11,15 @@ import type { SendProblem } from './send-problem.ts'
 const FIRST_RETRY_MS = 1_000
 const LONGEST_RETRY_MS = 30_000
 /** Another attempt would be answered the same. */
-const FOR_GOOD: ReadonlySet<string> = new Set(['EQUIVOCATION', 'STORAGE_CLOSED'])
+const FOR_GOOD: ReadonlySet<string> = new Set(['EQUIVOCATION', 'STORAGE_CLOSED', 'SESSION_TAKEN'])
 
 export interface OutboxKeeperOptions {
   readonly outbox: Outbox
   /** The lowest counter of a session that is still queued; `null` for none. */
   readonly oldest: (session: Bytes) => number | null
   readonly onProblem: (problem: SendProblem) => void
+  /** This tab was taken for gone: another sends what it has put, and what it puts from now on stands nowhere. [CL16] */
+  readonly onTaken: () => void
   /** {@link OutboxKeeper.isKept} may be true now. */
   readonly onKept: () => void
   /** Resolves when what the log has by now would survive a crash. */
@@ -98,7 +100,8 @@ export class OutboxKeeper {
         await this.#options.outbox.put({ document, session, counter, envelope: bytes })
         return true
       } catch (error) {
-        this.#tell(error)
+        if (error instanceof SyncError && error.code === 'SESSION_TAKEN') this.#options.onTaken()
+        else this.#tell(error)
         if (error instanceof SyncError && FOR_GOOD.has(error.code)) return false
       }
       await this.#pause(waitMs)

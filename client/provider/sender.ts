@@ -15,6 +15,7 @@ import { Binds } from './binds.ts'
 import { cutUpdate } from './cut-update.ts'
 import { OutboxKeeper } from './outbox-keeper.ts'
 import { RefusedPushes } from './refused-pushes.ts'
+import { updatesOf } from './restore-queue.ts'
 import { SendBrake } from './send-brake.ts'
 import type { SenderOptions } from './sender-options.ts'
 import { SendQueue, type QueuedEntry } from './send-queue.ts'
@@ -36,6 +37,8 @@ export class Sender {
   #ready = false
   /** The log has gone back behind what this session had in it. */
   #mustReseal = false
+  /** Another tab has taken this one's sessions over. */
+  #isTaken = false
   #lastSealedAt = -Infinity
   #mergeTimer: Cancel | null = null
   readonly #brake: SendBrake
@@ -50,6 +53,7 @@ export class Sender {
       outbox: options.outbox,
       oldest: (session) => this.#queue.firstCounter(session),
       onProblem: options.onProblem,
+      onTaken: () => this.#taken(),
       onKept: options.onChange,
       whenKept: async () => {
         await options.whenKept()
@@ -207,7 +211,7 @@ export class Sender {
     // A first key may have come.
     this.#book.writeDown()
     if (!this.#ready || current === null || !this.#options.log.isOpen(current.epoch)) return
-    if (this.#mustReseal || this.#queue.has((envelope) => this.#isOutlived(envelope))) this.#reseal()
+    if (this.#mustReseal || this.#isTaken || this.#queue.has((envelope) => this.#isOutlived(envelope))) this.#reseal()
     this.flush()
     this.#pump()
   }
@@ -224,6 +228,13 @@ export class Sender {
   #keepLost(): void {
     const { lost } = this.#edits
     if (lost !== null) this.#book.keep(lost)
+  }
+
+  /** What is on its way is sent by another tab too, or stored nowhere: it goes out under a session that is this tab's, or waits as drafts. [CL16] */
+  #taken(): void {
+    this.#isTaken = true
+    if (this.#maySeal()) return this.#reseal()
+    for (const edit of updatesOf(this.#queue.select(() => true))) this.#book.keep(edit)
   }
 
   /** Others' entries have come: what hung on them may leave. */
@@ -384,6 +395,7 @@ export class Sender {
     const { access, device, log } = this.#options
     const isLost = this.#mustReseal
     this.#mustReseal = false
+    this.#isTaken = false
     const drained = this.#queue.drain(
       (envelope) => isLost || this.#isOutlived(envelope),
       (envelope) => log.isPending(envelope),

@@ -7,7 +7,7 @@ import { openBrowserStorage, persistStorage, type StoredEntry } from '@y-sealed/
 import { openDB } from 'idb'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 
-import { makeStorageName, openStorage } from '../support/browser-storage.ts'
+import { makeStorageName, openStorage, openWithoutLocks } from '../support/browser-storage.ts'
 import { DOCUMENT, run } from './document-store-contract.ts'
 
 const VALUE = new Uint8Array([1, 2, 3])
@@ -100,6 +100,28 @@ describe('storage in a browser', () => {
     onTestFinished(() => spy.mockRestore())
     await expect(documents.append(DOCUMENT, run(2, 4))).rejects.toMatchObject({ code: 'STORAGE_FULL' })
     expect(await documents.extent(DOCUMENT)).toEqual({ baseSeq: 0, lastSeq: 1, head: null })
+  })
+
+  it('[CL16] takes over what a version before the claims has stored', async () => {
+    const name = makeStorageName()
+    const old = await openDB(name, 2, {
+      upgrade: (database) => {
+        for (const table of ['wrapping', 'keys', 'heads', 'bases']) database.createObjectStore(table)
+        const outbox = database.createObjectStore('outbox', { keyPath: 'id', autoIncrement: true })
+        outbox.createIndex('place', ['document', 'session', 'counter'], { unique: true })
+        const entries = database.createObjectStore('entries', { keyPath: ['document', 'seq'] })
+        entries.createIndex('records', ['recordOf', 'seq'])
+        database.createObjectStore('snapshots', { keyPath: ['document', 'seq'] })
+      },
+    })
+    const item = { document: DOCUMENT, session: new Uint8Array(8), counter: 1, envelope: VALUE }
+    await old.put('outbox', item)
+    old.close()
+    for (const open of [openStorage, openWithoutLocks]) {
+      const storage = await open(name)
+      expect(await storage.outbox.list(DOCUMENT)).toEqual([item])
+      await storage.close()
+    }
   })
 
   it('does not stand in the way of a newer version, and says why it stopped', async () => {

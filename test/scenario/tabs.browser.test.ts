@@ -1,9 +1,9 @@
 /** Tabs of one device: what one has read the others hear of, and what a tab leaves that is gone another sends. */
-import { sharedKeyDocument, type DocumentAccess } from '@y-sealed/client'
+import { sharedKeyDocument, type BrowserStorage, type DocumentAccess } from '@y-sealed/client'
 import { bytesToBase64url, cryptoReady, decodeRelayFrame, type Bytes } from '@y-sealed/protocol'
 import { describe, expect, inject, it, onTestFinished, vi } from 'vitest'
 
-import { makeStorageName, openStorage } from '../support/browser-storage.ts'
+import { makeStorageName, openStorage, openWithoutLocks } from '../support/browser-storage.ts'
 import type { OfflineTabNews, OfflineTabRequest } from '../support/offline-tab.ts'
 import { createRoom, join, type Peer } from '../support/peer.ts'
 
@@ -12,8 +12,8 @@ const relay = inject('relay')
 const nowhere = { ...relay, url: 'wss://localhost:9/sync' }
 
 /** A tab of the device that `name` stores. */
-async function openTab(name: string, access: DocumentAccess, address = relay): Promise<Peer> {
-  const { keys, outbox, documents: store, tabs } = await openStorage(name)
+async function openTab(name: string, access: DocumentAccess, address = relay, open = openStorage): Promise<Peer> {
+  const { keys, outbox, documents: store, tabs } = await open(name)
   return await join({ relay: address, access, keys, provider: { outbox, store, tabs } })
 }
 
@@ -85,45 +85,54 @@ class Tab {
 
 const wordsOf = (text: string): readonly string[] => text.split(' ').filter((word) => word !== '')
 
-describe('a tab that is ended while somebody types in it', () => {
-  it('[CL14] [I2] leaves every word that was kept to the next one, once, 12 times', { timeout: 90_000 }, async () => {
-    await cryptoReady()
-    const [name, key, room] = [makeStorageName(), crypto.getRandomValues(new Uint8Array(32)), 'note']
-    const [typed, kept] = [new Set<string>(), new Set<string>()]
-    const expectWhole = (words: readonly string[]): void => {
-      expect(new Set(words).size).toBe(words.length)
-      expect(words.filter((word) => !typed.has(word))).toEqual([])
-      expect([...kept].filter((word) => !words.includes(word))).toEqual([])
-    }
-    for (let life = 0; life < 12; life++) {
-      const tab = new Tab({ name, key, room, life: String(life) })
-      expectWhole(wordsOf(await tab.found))
-      await vi.waitUntil(() => tab.kept.length > (life * 7) % 25, { timeout: 10_000, interval: 3 })
-      tab.crash()
-      for (const word of tab.typed) typed.add(word)
-      for (const word of tab.kept) kept.add(word)
-      // What it typed in its last moment was not heard.
-      for (let n = tab.typed.length; n < tab.typed.length + 50; n++) typed.add(`${life}.${n}`)
-    }
-    const access = sharedKeyDocument({ key, room })
-    const last = await openTab(name, access)
-    await last.provider.whenSaved()
-    expectWhole(wordsOf(last.text.toJSON()))
-    const bob = await join({ relay, access: sharedKeyDocument({ key, room }) })
-    await bob.provider.whenSynced()
-    expect(bob.text.toJSON()).toBe(last.text.toJSON())
-  })
+describe.each([
+  ['with Web Locks', true],
+  ['without Web Locks', false],
+] as const)('a tab that is ended while somebody types in it, %s', (_how, hasLocks) => {
+  const open = hasLocks ? openStorage : openWithoutLocks
 
   it(
-    '[CL14] leaves them to a tab that is there already, once that reaches the relay',
+    '[CL14] [CL16] [I2] leaves every word that was kept to the next one, once, 12 times',
+    { timeout: 90_000 },
+    async () => {
+      await cryptoReady()
+      const [name, key, room] = [makeStorageName(), crypto.getRandomValues(new Uint8Array(32)), 'note']
+      const [typed, kept] = [new Set<string>(), new Set<string>()]
+      const expectWhole = (words: readonly string[]): void => {
+        expect(new Set(words).size).toBe(words.length)
+        expect(words.filter((word) => !typed.has(word))).toEqual([])
+        expect([...kept].filter((word) => !words.includes(word))).toEqual([])
+      }
+      for (let life = 0; life < 12; life++) {
+        const tab = new Tab({ name, key, room, life: String(life), hasLocks })
+        expectWhole(wordsOf(await tab.found))
+        await vi.waitUntil(() => tab.kept.length > (life * 7) % 25, { timeout: 10_000, interval: 3 })
+        tab.crash()
+        for (const word of tab.typed) typed.add(word)
+        for (const word of tab.kept) kept.add(word)
+        // What it typed in its last moment was not heard.
+        for (let n = tab.typed.length; n < tab.typed.length + 50; n++) typed.add(`${life}.${n}`)
+      }
+      const access = sharedKeyDocument({ key, room })
+      const last = await openTab(name, access, relay, open)
+      await last.provider.whenSaved()
+      expectWhole(wordsOf(last.text.toJSON()))
+      const bob = await join({ relay, access: sharedKeyDocument({ key, room }) })
+      await bob.provider.whenSynced()
+      expect(bob.text.toJSON()).toBe(last.text.toJSON())
+    },
+  )
+
+  it(
+    '[CL14] [CL16] leaves them to a tab that is there already, once that reaches the relay',
     { timeout: 30_000 },
     async () => {
       await cryptoReady()
       const [name, key, room] = [makeStorageName(), crypto.getRandomValues(new Uint8Array(32)), 'note']
-      const here = await openTab(name, sharedKeyDocument({ key, room }))
+      const here = await openTab(name, sharedKeyDocument({ key, room }), relay, open)
       await here.provider.whenSynced()
       here.provider.disconnect()
-      const gone = new Tab({ name, key, room, life: 'gone' })
+      const gone = new Tab({ name, key, room, life: 'gone', hasLocks })
       await vi.waitUntil(() => gone.kept.length > 3, { timeout: 10_000 })
       here.text.insert(0, 'here ')
       expect(here.text.toJSON()).toBe('here ')
@@ -144,4 +153,70 @@ describe('a tab that is ended while somebody types in it', () => {
       expect(new Set(words).size).toBe(words.length)
     },
   )
+})
+
+describe('[CL16] a tab that another one has taken for gone', () => {
+  const sessionsOf = async ({ outbox }: BrowserStorage, document: Bytes): Promise<ReadonlySet<string>> =>
+    new Set((await outbox.list(document)).map(({ session }) => session.join()))
+
+  /** Two handles on one storage in a browser without Web Locks, where the second takes over whatever it lists. */
+  async function openTwo(): Promise<{ own: BrowserStorage; other: BrowserStorage; name: string }> {
+    const name = makeStorageName()
+    vi.stubGlobal('BroadcastChannel', undefined)
+    onTestFinished(() => void vi.unstubAllGlobals())
+    return { own: await openWithoutLocks(name), other: await openWithoutLocks(name), name }
+  }
+
+  it('[CL14] writes what is not sealed down once more, under a session of its own', async () => {
+    const [room, { own, other, name }] = [await createRoom(), await openTwo()]
+    const provider = { outbox: own.outbox, store: own.documents, connect: false }
+    const alice = await join({ relay: nowhere, access: room(), keys: own.keys, provider })
+    await alice.provider.whenLoaded()
+    alice.text.insert(0, 'first ')
+    await alice.provider.whenKept()
+    const taken = await sessionsOf(other, alice.provider.documentId)
+    expect(taken.size).toBe(1)
+    const problems = vi.fn<() => void>()
+    alice.provider.on('problem', problems)
+    alice.text.insert(6, 'second ')
+    await alice.provider.whenKept()
+    const again = await sessionsOf(own, alice.provider.documentId)
+    expect(again.size).toBeGreaterThan(0)
+    expect(problems).not.toHaveBeenCalled()
+    // What the other tab has is gone with it: all of it is there all the same.
+    for (const session of taken) {
+      const [first] = (await other.outbox.list(alice.provider.documentId)).filter(
+        (item) => item.session.join() === session,
+      )
+      await other.outbox.remove(alice.provider.documentId, first!.session, 1_000)
+    }
+    alice.close()
+    const next = await openTab(name, room(), nowhere, openWithoutLocks)
+    await next.provider.whenLoaded()
+    expect(next.text.toJSON()).toBe('first second ')
+  })
+
+  it('[LO8] seals what is on its way anew, and others have it once', async () => {
+    const [room, { own, other }] = [await createRoom(), await openTwo()]
+    // Nothing leaves it: so there is something to take over at any time.
+    const outbox = { ...own.outbox, remove: () => Promise.resolve() }
+    const provider = { outbox, store: own.documents }
+    const alice = await join({ relay, access: room(), keys: own.keys, provider })
+    await alice.provider.whenSynced()
+    alice.text.insert(0, 'first ')
+    await alice.provider.whenSaved()
+    const taken = await sessionsOf(other, alice.provider.documentId)
+    alice.text.insert(6, 'second ')
+    await alice.provider.whenSaved()
+    await alice.provider.whenKept()
+    alice.text.insert(13, 'third ')
+    await alice.provider.whenSaved()
+    await alice.provider.whenKept()
+    const now = await sessionsOf(own, alice.provider.documentId)
+    expect([...now].filter((session) => !taken.has(session)).length).toBeGreaterThan(0)
+    const bob = await join({ relay, access: room() })
+    await bob.provider.whenSynced()
+    expect(bob.text.toJSON()).toBe('first second third ')
+    expect(alice.provider.syncStatus.kind).toBe('saved')
+  })
 })

@@ -4,7 +4,7 @@
  * @module
  */
 import { openBrowserStorage, wipeBrowserStorage, type BrowserStorage } from '@y-sealed/client'
-import { onTestFinished } from 'vitest'
+import { onTestFinished, vi } from 'vitest'
 
 import type { TabAnswer, TabRequest } from './storage-tab.ts'
 
@@ -24,8 +24,17 @@ export async function openStorage(name: string): Promise<BrowserStorage> {
   return storage
 }
 
+/** As {@link openStorage}, in a browser that has no Web Locks. */
+export async function openWithoutLocks(name: string): Promise<BrowserStorage> {
+  const spy = vi.spyOn(navigator, 'locks', 'get').mockReturnValue(undefined as unknown as LockManager)
+  return await openStorage(name).finally(() => spy.mockRestore())
+}
+
 /** One store of a storage that a contract opens, and opens again. */
-export function makeStorageHarness<T>(part: (storage: BrowserStorage) => T): {
+export function makeStorageHarness<T>(
+  part: (storage: BrowserStorage) => T,
+  openOne = openStorage,
+): {
   open(): Promise<T>
   reopen(): Promise<T>
 } {
@@ -33,7 +42,7 @@ export function makeStorageHarness<T>(part: (storage: BrowserStorage) => T): {
   let current: BrowserStorage | null = null
   const openNext = async (): Promise<T> => {
     await current?.close()
-    current = await openStorage(name)
+    current = await openOne(name)
     return part(current)
   }
   return { open: openNext, reopen: openNext }

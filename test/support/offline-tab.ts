@@ -14,6 +14,8 @@ export interface OfflineTabRequest {
   readonly key: Bytes
   readonly room: string
   readonly life: string
+  /** Default true. */
+  readonly hasLocks?: boolean
 }
 
 /** What it says. */
@@ -26,7 +28,8 @@ const tell = (news: OfflineTabNews): void => postMessage(news)
 
 addEventListener('message', ({ data }: MessageEvent<OfflineTabRequest>) => void live(data))
 
-async function live({ name, key, room, life }: OfflineTabRequest): Promise<void> {
+async function live({ name, key, room, life, hasLocks }: OfflineTabRequest): Promise<void> {
+  if (hasLocks === false) Object.defineProperty(navigator, 'locks', { value: undefined })
   await cryptoReady()
   const { keys, outbox, documents: store, tabs } = await openBrowserStorage({ name })
   const device = await loadDevice(keys)

@@ -8,7 +8,9 @@ import type { Bytes } from '@y-sealed/protocol'
 
 /** What a tab is told to do. */
 export type TabRequest = { readonly id: number } & (
-  | { readonly do: 'open'; readonly name: string }
+  | { readonly do: 'open'; readonly name: string; readonly hasLocks?: boolean }
+  /** Does nothing else for so long, as a page that is suspended. */
+  | { readonly do: 'stall'; readonly ms: number }
   | { readonly do: 'set'; readonly key: string; readonly value: Bytes }
   | { readonly do: 'get'; readonly key: string }
   | { readonly do: 'put'; readonly item: OutboxItem }
@@ -27,7 +29,13 @@ let storage: BrowserStorage | null = null
 
 async function obey(request: TabRequest): Promise<unknown> {
   if (request.do === 'open') {
+    if (request.hasLocks === false) Object.defineProperty(navigator, 'locks', { value: undefined })
     storage = await openBrowserStorage({ name: request.name })
+    return null
+  }
+  if (request.do === 'stall') {
+    const until = performance.now() + request.ms
+    while (performance.now() < until);
     return null
   }
   if (!storage) throw new Error('nothing is open')
