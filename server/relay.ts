@@ -14,6 +14,7 @@ import { Admission } from './core/admission.ts'
 import { DEFAULT_LIMITS, type RelayLimits } from './core/limits.ts'
 import type { Auth, Bus, Clock, HeadKey, Log, Metrics, Store } from './core/ports.ts'
 import { Room } from './core/room.ts'
+import { describeFault } from './ops/describe-fault.ts'
 import { isLoopbackHost } from './ops/host-name.ts'
 import { nodeSha512 } from './ops/sha512.ts'
 import { createTlsOptions, type TlsIdentity } from './ops/tls-options.ts'
@@ -128,6 +129,7 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
     tokenEndpoint: options.tokenEndpoint,
     pages: options.pages,
     pageSockets: options.pageSockets,
+    onAppFault: (error) => log.error('app-failed', describeFault(error)),
     labelSubject: createSubjectLabels(),
     isStrictTransport: options.strictTransport ?? false,
   })

@@ -60,10 +60,10 @@ export interface RelaySettings {
   readonly environment?: Readonly<Record<string, string | undefined>>
   /**
    * An app on the relay's own origin: answers requests for what is neither the socket nor a token, and says so with true. For development and
-   * demonstration; whoever serves an app's code can read what the app reads.
+   * demonstration; whoever serves an app's code can read what the app reads. What it throws is answered with 500 and logged (`app-failed`).
    */
   readonly pages?: Pages
-  /** Its sockets, at paths other than `/sync`: true when it takes an upgrade. */
+  /** Its sockets, at paths other than `/sync`: true when it takes an upgrade. What it throws is answered and logged as above. */
   readonly pageSockets?: PageSockets
   /** Takes the log's lines; by default they go to standard error. */
   readonly writeLog?: (line: string) => void

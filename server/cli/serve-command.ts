@@ -6,7 +6,7 @@
 import { Command } from 'commander'
 import { renderUnicodeCompact } from 'uqr'
 
-import type { LogFields } from '../core/ports.ts'
+import { describeFault } from '../ops/describe-fault.ts'
 import type { RunningRelay } from '../serve.ts'
 import { EXIT_FAILED } from './report-error.ts'
 import { addRelayOptions, optionsToSettings, type RelayOptions } from './relay-options.ts'
@@ -64,14 +64,6 @@ function listenToSignals(relay: RunningRelay): () => void {
   const reload = (): void => void relay.reload()
   process.on('SIGHUP', reload)
   return () => void process.off('SIGHUP', reload).on('SIGHUP', () => {})
-}
-
-/** What of an error may stand in a log: never its message, which may quote what a peer has sent. [J3] [J9] */
-export function describeFault(error: unknown): LogFields {
-  if (!(error instanceof Error)) return { cause: typeof error }
-  const frames = (error.stack ?? '').split('\n').filter((line) => /^ +at /.test(line))
-  const places = frames.map((line) => /([\w.-]+:\d+:\d+)\)?$/.exec(line)?.[1]).filter((place) => place !== undefined)
-  return { cause: error.name, at: places.slice(0, 5).join(' < ') }
 }
 
 /** What a person has to know who has just started a relay. */

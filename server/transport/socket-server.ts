@@ -64,6 +64,8 @@ export interface SocketServerOptions {
     | undefined
   /** Answers what is neither the socket nor a token; false where it has nothing to say. */
   readonly pages?: Pages | undefined
+  /** Of such an app something was thrown. */
+  readonly onAppFault: (error: unknown) => void
   /** Takes upgrades for paths that are not the relay's; false where it has nothing to say. */
   readonly pageSockets?: PageSockets | undefined
   /** A token's subject as logs may have it. [J1] */
@@ -193,7 +195,7 @@ export class SocketServer {
       const client = this.#clientOf(origin)
       const verdict = judgeUpgrade(request, origins)
       if (this.#isDraining) return this.#refuse(socket, 503, 'draining', client)
-      if (isForPages(verdict) && this.#options.pageSockets?.(request, socket, head) === true) return
+      if (isForPages(verdict) && this.#isTakenByApp(request, socket, head)) return
       if (!verdict.ok) return this.#refuse(socket, verdict.status, verdict.event, client)
       const place = doorkeeper.enter(client.network)
       if (!place.ok) return this.#refuse(socket, place.status, place.event, client, place.retryAfterS)
@@ -278,9 +280,31 @@ export class SocketServer {
     }
     if (isTokenInUrl(url)) log.warn('token-in-url', { url: '[redacted]', address: labelAddress(address) })
     const status = origin.ok ? statusOfRequest(request) : 403
-    if (status === 404 && pages?.(request, response) === true) return
-    const { headers, body } = createAnswer(status, isStrictTransport)
-    response.writeHead(status, headers).end(request.method === 'HEAD' ? '' : body)
+    const taken = status === 404 && pages !== undefined ? this.#askApp(() => pages(request, response)) : false
+    if (taken === true) return
+    // It has thrown in the middle of its answer.
+    if (response.headersSent) return void response.destroy()
+    const told = taken === 'failed' ? 500 : status
+    const { headers, body } = createAnswer(told, isStrictTransport)
+    response.writeHead(told, headers).end(request.method === 'HEAD' ? '' : body)
+  }
+
+  /** Whatever goes wrong in an app ends no more than its own answer. */
+  #askApp(ask: () => boolean): boolean | 'failed' {
+    try {
+      return ask()
+    } catch (error) {
+      this.#options.onAppFault(error)
+      return 'failed'
+    }
+  }
+
+  /** True where there is nothing left to say on the socket. */
+  #isTakenByApp(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
+    const { pageSockets } = this.#options
+    const taken = pageSockets === undefined ? false : this.#askApp(() => pageSockets(request, socket, head))
+    if (taken === 'failed') this.#refuse(socket, 500, 'page-sockets-failed')
+    return taken !== false
   }
 
   /** From now on upgrades are answered with 503. [C18] */

@@ -28,6 +28,7 @@ describe('an upgrade', () => {
       clock: createTestClock(),
       log: { debug() {}, info() {}, warn() {}, error() {} },
       metrics: createMetrics(),
+      onAppFault() {},
       origins: [],
       proxies: readTrustedProxies([]) as TrustedProxies,
       limits: DEFAULT_LIMITS,
