@@ -332,6 +332,10 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
       case 'refreshed':
         this.#scheduleRefresh(attached, frame.expiresAtMs)
         break
+      case 'entries':
+        // Of the opening before: what is asked for now was asked without them, and brings them again.
+        if (!attached.open) return
+        break
       case 'closed':
         attached.open = false
         if (frame.code === TOKEN_REFUSED && this.#retryToken(attached)) return

@@ -41,6 +41,8 @@ const OWN_FRAMES: ReadonlySet<number> = new Set([
 const PATIENCE_MS = 10_000
 /** A relay that says that it lacks nothing, and shows less all the same, is not asked a fourth time. */
 const MAX_DENIALS = 3
+/** What does not come to what the relay has signed is asked for again so often. */
+const MAX_SPOILS = 3
 
 export interface HealerOptions {
   readonly access: DocumentAccess
@@ -86,6 +88,11 @@ export class Healer {
   #since: number | undefined
   #code: LogMismatch = 'ROLLBACK'
   #denials = 0
+  /** How often what leads to this place was handed over as something else, one time after another. */
+  #spoils = 0
+  #spoiltAt = 0
+  /** It was left for that alone: what the relay has signed may all be true. */
+  #isLeftSpoilt = false
   #records: PlacedRecord[] = []
   /** Who waits for a restart that they asked for. */
   readonly #onRestarted: (() => void)[] = []
@@ -126,8 +133,11 @@ export class Healer {
   well(frame: OpenedFrame): void {
     this.closed()
     // It shows this history again, which proves nothing against what it was left for: that is given up by a restart alone.
-    if (this.#options.isLooking()) return this.#leave(this.#code, frame.head.seq)
-    this.#looks.end()
+    if (this.#options.isLooking()) {
+      return this.#isLeftSpoilt ? this.#options.goOn() : this.#leave(this.#code, frame.head.seq)
+    }
+    // What was left for being spoilt is over once the log has come to what is signed.
+    if (!this.#isLeftSpoilt) this.#looks.end()
     if (this.#isFallen) this.#options.onHealed(frame.head.seq, this.#since)
     this.#isFallen = false
     this.#since = undefined
@@ -200,14 +210,55 @@ export class Healer {
 
   /** Nothing of the relay is believed any more; what it has signed may prove why. `heads`: what cannot be true together, or with the log. */
   stopped(code: LogMismatch, seq: number, heads: readonly SignedHead[] = []): void {
+    this.#isLeftSpoilt = false
     this.#options.onMismatch(code, seq)
     const [one, other] = [heads[0] ?? null, heads[1] ?? this.#options.history.follower.signedHead]
     if (one !== null && other !== null) void this.#witness.prove(one, other)
   }
 
+  /**
+   * Entries do not come to the head that the relay has signed for their place. Behind the newest one that fits they are nobody's word, and are
+   * asked for anew; a relay that hands over something else each time is left, and looked at now and then.
+   */
+  spoilt(seq: number, heads: readonly SignedHead[]): void {
+    const kept = this.#options.history.follower.signedHead?.seq ?? 0
+    if (kept >= this.#spoiltAt) this.#forgiveSpoils()
+    this.#spoils += 1
+    this.#spoiltAt = seq
+    void (this.#spoils <= MAX_SPOILS ? this.#readAnew(kept, seq) : this.#leaveSpoilt(kept, seq, heads))
+  }
+
   /** Marks of the relay's log, as it was asked for them. */
   ids({ ids }: IdsFrame): void {
     this.#exchange.ids(ids)
+  }
+
+  #forgiveSpoils(): void {
+    this.#spoils = 0
+    if (this.#isLeftSpoilt) this.#looks.end()
+    this.#isLeftSpoilt = false
+  }
+
+  async #readAnew(kept: number, seq: number): Promise<void> {
+    const { onFallen, reopen, rewind } = this.#options
+    this.closed()
+    this.#code = 'FORK'
+    this.#since = kept + 1
+    if (!this.#isFallen) onFallen('FORK', seq)
+    this.#isFallen = true
+    await rewind(kept)
+    // Whatever has come meanwhile was passed over.
+    reopen()
+  }
+
+  async #leaveSpoilt(kept: number, seq: number, heads: readonly SignedHead[]): Promise<void> {
+    this.#since = kept + 1
+    this.#isFallen = true
+    // What is kept is what the next opening, or the next run, goes on from.
+    await this.#options.rewind(kept)
+    this.stopped('FORK', seq, heads)
+    this.#isLeftSpoilt = true
+    this.#looks.schedule()
   }
 
   /** Its history is another one: asked for its marks while it answers, so that this can be proven, and then left. */
@@ -225,6 +276,7 @@ export class Healer {
 
   /** Nothing of this relay is believed any more. It is looked at now and then, for what was lost may be given up by somebody who may. [LO14] */
   #leave(code: LogMismatch, seq: number): void {
+    if (!this.#options.isLooking()) this.#isLeftSpoilt = false
     this.#code = code
     this.#options.onMismatch(code, seq)
     this.#looks.schedule()

@@ -24,6 +24,8 @@ interface Mismatch {
   readonly code: LogMismatch
   readonly seq: number
   readonly heads?: readonly SignedHead[]
+  /** What was handed over is nobody's word, and may have been spoilt on its way. */
+  readonly isSpoilt?: true
 }
 
 /** A READ that has brought nothing for so long is reported. [K3] */
@@ -47,6 +49,11 @@ export interface FollowerOptions {
   readonly onCaughtUp: (isWhole: boolean) => void
   /** `heads`: what the relay has signed that cannot be true together, or with the log. */
   readonly onMismatch: (code: LogMismatch, seq: number, heads?: readonly SignedHead[]) => void
+  /**
+   * What was handed over does not come to the head that the relay has signed for there: nothing more is taken until the log was begun anew.
+   * `heads`: that one.
+   */
+  readonly onSpoilt: (seq: number, heads: readonly SignedHead[]) => void
   /** OPENED does not hold what was verified: until another one does, nothing of the relay is taken. */
   readonly onFallen: (frame: OpenedFrame, code: 'ROLLBACK' | 'FORK') => void
   /** OPENED holds all of it. */
@@ -295,7 +302,7 @@ export class LogFollower {
   #advance(): void {
     if (this.#stopped || this.#held) return
     const mismatch = this.#takeRun()
-    if (mismatch !== null) return this.#stop(mismatch.code, mismatch.seq, mismatch.heads)
+    if (mismatch !== null) return this.#fail(mismatch)
     const target = this.#target
     if (target === null) return
     const { log, onCaughtUp } = this.#options
@@ -383,7 +390,7 @@ export class LogFollower {
       run = run.slice(length)
       if (promise === null || log.head.seq < promise.seq) continue
       if (!equalBytes(log.head.transcript, promise.transcript)) {
-        return { code: 'FORK', seq: promise.seq, heads: [promise] }
+        return { code: 'FORK', seq: promise.seq, heads: [promise], isSpoilt: true }
       }
       this.#promises.forget(promise.seq)
       this.#fit(promise)
@@ -434,6 +441,12 @@ export class LogFollower {
   #stopForked(head: SignedHead): void {
     const promised = this.#promises.at(head.seq)
     this.#stop('FORK', head.seq, promised === null ? [head] : [head, promised])
+  }
+
+  #fail({ code, seq, heads = [], isSpoilt }: Mismatch): void {
+    if (isSpoilt === undefined) return this.#stop(code, seq, heads)
+    this.#stopped = true
+    this.#options.onSpoilt(seq, heads)
   }
 
   #stop(code: LogMismatch, seq: number, heads: readonly SignedHead[] = []): void {

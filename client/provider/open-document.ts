@@ -232,6 +232,7 @@ export class OpenDocument {
       onCaughtUp: (isWhole) => void this.#caughtUp(isWhole),
       onMismatch: (code, seq, heads) =>
         this.#snapshots?.opening.contradicted() || this.healer.stopped(code, seq, heads),
+      onSpoilt: (seq, heads) => this.#snapshots?.opening.contradicted() || this.healer.spoilt(seq, heads),
       onFallen: (frame, code) => this.healer.fallen(frame, code),
       onHeld: (frame) => this.healer.well(frame),
       onWaiting: (seq) => this.#emit('integrity', [{ code: 'WAITING', seq, fatal: false }]),

@@ -67,7 +67,8 @@ export interface SyncFacts extends Circumstances {
 export function judgeStatus(facts: SyncFacts): SyncStatus {
   const { unsaved, isKept, readOnly, storage } = facts
   const circumstances = { unsaved, isKept, readOnly, storage }
-  if (facts.distrust) return { ...circumstances, kind: 'rolled-back', report: facts.distrust }
+  if (facts.distrust && !isExplained(facts.distrust, facts.tampering))
+    return { ...circumstances, kind: 'rolled-back', report: facts.distrust }
   if (facts.ended) return { ...circumstances, kind: 'closed', reason: facts.ended }
   if (facts.tampering) return { ...circumstances, kind: 'tampered', report: facts.tampering }
   if (facts.setAside.length > 0) return { ...circumstances, kind: 'set-aside', edits: facts.setAside }
@@ -75,4 +76,9 @@ export function judgeStatus(facts: SyncFacts): SyncStatus {
   if (facts.problem && unsaved > 0) return { ...circumstances, kind: 'blocked', problem: facts.problem }
   if (!facts.isSynced || unsaved > 0) return { ...circumstances, kind: 'syncing' }
   return { ...circumstances, kind: readOnly ? 'view-only' : 'saved' }
+}
+
+/** What was spoilt on its way is not what the relay has signed either: one mishap, which is being mended, and is told as what it is. */
+function isExplained({ code, fatal, seq }: IntegrityReport, tampering: IntegrityReport | null): boolean {
+  return code === 'FORK' && !fatal && tampering !== null && tampering.seq <= seq
 }

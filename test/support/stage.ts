@@ -229,7 +229,8 @@ export interface Halt {
 
 /** Waits until it has stopped, types a word, and tells. */
 export async function haltOf(witness: Witness): Promise<Halt> {
-  await vi.waitFor(() => expect(witness.closings).not.toEqual([]))
+  // A relay is asked again some times before it is left.
+  await vi.waitFor(() => expect(witness.closings).not.toEqual([]), { timeout: 10_000 })
   const { reports, closings, text } = witness
   const { provider, text: note } = witness.peer
   const unsaved = provider.unsyncedChanges

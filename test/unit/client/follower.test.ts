@@ -40,6 +40,7 @@ function createScene() {
     onOutcomes: () => {},
     onCaughtUp: () => {},
     onMismatch: (code) => events.push(`stopped: ${code}`),
+    onSpoilt: () => events.push('spoilt'),
     onFallen: (_frame, code) => events.push(`fallen: ${code}`),
     onHeld: () => {},
     onWaiting: () => {},

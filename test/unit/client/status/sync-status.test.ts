@@ -21,6 +21,7 @@ const problem = { code: 'KEY_MISSING', message: '' }
 const setAside = [{ id: 'a', code: 'TOO_LARGE', at: new Date(0), content: new Uint8Array() }]
 const tampering = { code: 'ENTRY_REFUSED', seq: 4, fatal: false } as const
 const distrust = { code: 'ROLLBACK', seq: 4, fatal: true } as const
+const forked = { code: 'FORK', seq: 6, fatal: false } as const
 const ended = { transient: false, code: 'REMOVED', closeCode: 4403, reason: '' }
 
 describe('what a person is told', () => {
@@ -40,6 +41,10 @@ describe('what a person is told', () => {
     ],
     ['something can never leave, offline', { setAside, isConnected: false, isLost: true }, 'set-aside'],
     ['an entry does not count', { tampering, unsaved: 1 }, 'tampered'],
+    ['an entry does not count, and is not what was signed', { tampering, distrust: forked }, 'tampered'],
+    ['the log is another from before the entry on', { tampering, distrust: { ...forked, seq: 3 } }, 'rolled-back'],
+    ['the log is another', { distrust: forked }, 'rolled-back'],
+    ['it is left for it', { tampering, distrust: { ...forked, fatal: true } }, 'rolled-back'],
     ['it was removed', { ended, tampering, isConnected: false, isLost: true }, 'closed'],
     ['the relay is not believed', { distrust, ended, tampering, isConnected: false }, 'rolled-back'],
   ])('[CL22] when %s', (_, facts, kind) => {
