@@ -125,6 +125,10 @@ export class Connection implements Socket {
     if (this.#state.name !== 'closed') this.#outbound.send(frame, rest)
   }
 
+  flush(): void {
+    if (this.#state.name !== 'closed') this.#outbound.flush()
+  }
+
   /** Takes one binary message. Never throws; the bytes may be kept. */
   receive(message: Bytes): void {
     try {

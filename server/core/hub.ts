@@ -231,6 +231,14 @@ export class Hub {
     }
   }
 
+  /**
+   * What {@link Hub.deliver} has sent goes to the network now. While a commit held up the loop, others' frames have gathered: at the end of
+   * the turn an ACK would leave behind all the work that those ask for. [FR8] [H1]
+   */
+  flush(): void {
+    for (const { peer } of this.subscriptions) peer.flush()
+  }
+
   #send(batch: Batch): void {
     const now = this.#context.clock.now()
     const run = batch.entries.length === 0 ? null : createRun(batch.entries, this.limits.pageBytes)

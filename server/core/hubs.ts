@@ -70,11 +70,12 @@ export class Hubs implements BusEvents {
     this.#settled.push(hub)
   }
 
-  /** Sends what the verdicts of this turn released, each document's at once. */
+  /** Sends what the verdicts of this turn released, each document's at once, and before anything that has arrived meanwhile is looked at. */
   deliverSettled(): void {
     const hubs = this.#settled
     this.#settled = []
     for (const hub of hubs) hub.deliver()
+    for (const hub of new Set(hubs)) hub.flush()
     for (const hub of hubs) this.release(hub)
   }
 

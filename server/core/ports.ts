@@ -277,6 +277,8 @@ export interface Outbound {
    * the socket is closing.
    */
   send(frame: Bytes, rest?: Bytes): void
+  /** Hands what was taken to the network now; without it that happens at the end of the turn. Never throws. */
+  flush(): void
   /** Sends what is queued, then closes. A second call does nothing. [FR21] */
   close(code: CloseCode, reason: string): void
   /** Bytes taken and not yet handed to the network. */

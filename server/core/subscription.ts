@@ -26,6 +26,8 @@ export interface Peer {
   readonly bufferedBytes: number
   /** `rest` is the frame's end where it comes in two pieces. */
   send(frame: Bytes, rest?: Bytes): void
+  /** What was sent goes to the network now and not at the end of the turn. */
+  flush(): void
   /** The subscription was ended from the document's side; the peer has been told. */
   dropped(subscription: Subscription, code: RefusalCode): void
   /** Live delivery to it has stopped; the peer has been told. */

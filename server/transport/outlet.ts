@@ -1,6 +1,6 @@
 /**
- * What leaves on one socket. Frames of one event-loop turn leave in one write, and a frame that many sockets get is put into its
- * WebSocket frame once: with TLS a write costs far more than the copying that it saves. Rules FR8, FR21; row 0.7.
+ * What leaves on one socket. Frames of one event-loop turn leave in one write, unless somebody asks for it sooner, and a frame that many
+ * sockets get is put into its WebSocket frame once: with TLS a write costs far more than the copying that it saves. Rules FR8, FR21; row 0.7.
  *
  * @module
  */

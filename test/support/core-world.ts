@@ -38,6 +38,8 @@ export class CorePeer implements Outbound {
   readonly device: Device
   readonly frames: RelayFrame[] = []
   readonly messages: Bytes[] = []
+  /** How many of them had been sent when the core last asked that they leave at once. */
+  flushed = 0
   closed: { readonly code: CloseCode; readonly reason: string } | null = null
   bufferedBytes = 0
   connection: RoomConnection | null = null
@@ -57,6 +59,10 @@ export class CorePeer implements Outbound {
     if (!decoded.ok) throw new Error(`the core sent what is no frame: ${decoded.fault}`)
     this.messages.push(frame)
     this.frames.push(decoded.value)
+  }
+
+  flush(): void {
+    this.flushed = this.messages.length
   }
 
   close(code: CloseCode, reason: string): void {

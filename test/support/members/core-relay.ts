@@ -108,6 +108,7 @@ class CoreSocket implements Socket {
       this.onopen?.()
       this.#connection = connect({
         send: (frame, rest) => this.#deliver(rest === undefined ? frame : concatBytes(frame, rest)),
+        flush: () => {},
         close: (code, reason) => this.close(code, reason),
         bufferedBytes: 0,
       })

@@ -45,6 +45,22 @@ function createGate(): { open: () => void; readonly passed: Promise<void> } {
   return { open, passed }
 }
 
+/** A store that stores at once and, from `hold` on, says so when its gate is opened. */
+function createHeldStore() {
+  const gate = createGate()
+  const memory = createMemoryStore()
+  let isHeld = false
+  const store: Store = {
+    ...memory,
+    async append(units) {
+      const results = await memory.append(units)
+      if (isHeld) await gate.passed
+      return results
+    },
+  }
+  return { store, gate, hold: () => void (isHeld = true) }
+}
+
 describe('live delivery', () => {
   it('[FR8] gives everybody else the same bytes, and the author an ACK', async () => {
     const { world, document, alice, writer } = await createScene()
@@ -56,22 +72,26 @@ describe('live delivery', () => {
     expect(new Set(others.map((other) => other.messages.at(-1))).size).toBe(1)
   })
 
+  it('[FR8] [H1] lets ACKs and ENTRIES leave before what has arrived during the commit is looked at', async () => {
+    const { store, hold, gate } = createHeldStore()
+    const { world, document, alice, writer } = await createScene({ store })
+    const bob = await world.opened(document.id)
+    hold()
+    await alice.say(push(writer))
+    gate.open()
+    // Sockets are read in the next turn of the loop at the earliest.
+    await new Promise((resolve) => setImmediate(resolve))
+    for (const peer of [alice, bob]) expect(peer.flushed).toBe(peer.messages.length)
+    expect(alice.frames.at(-1)?.type).toBe('ack')
+    expect(bob.frames.at(-1)?.type).toBe('entries')
+  })
+
   it('[FR8] sends ACKs and the others’ ENTRIES of one document in the order of their seqs', async () => {
-    const gate = createGate()
-    const memory = createMemoryStore()
-    let isHeld = false
-    const store: Store = {
-      ...memory,
-      async append(units) {
-        const results = await memory.append(units)
-        if (isHeld) await gate.passed
-        return results
-      },
-    }
+    const { store, hold, gate } = createHeldStore()
     const { world, document, alice, writer } = await createScene({ store })
     const bob = await world.opened(document.id)
     const bobs = new TestWriter(document, bob.device)
-    isHeld = true
+    hold()
     await alice.say(push(writer))
     await bob.say(push(bobs, 2))
     await alice.say(push(writer))

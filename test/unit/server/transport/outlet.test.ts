@@ -64,6 +64,18 @@ describe('outlet', () => {
     expect(socket.writes.map(hex)).toEqual(['820201018202020282020303', '820104'])
   })
 
+  it('[FR8] writes at once where that is asked for, and nothing of it again at the end of the turn', async () => {
+    const { connect } = createScene()
+    const { outlet, socket } = connect()
+    outlet.send(new Uint8Array([1]))
+    outlet.flush()
+    expect(socket.writes.map(hex)).toEqual(['820101'])
+    outlet.flush()
+    outlet.send(new Uint8Array([2]))
+    await turn()
+    expect(socket.writes.map(hex)).toEqual(['820101', '820102'])
+  })
+
   it('writes a payload of two pieces as one message', async () => {
     const { connect } = createScene()
     const { outlet, socket } = connect()
