@@ -38,12 +38,12 @@ it(
       { length: DEVICES },
       (_, i) => new DoomedDevice({ name: `device${i}`, key: bytesToHex(key), room, url, caPath }),
     )
-    const all = (of: 'typed' | 'kept' | 'saved'): readonly string[] => devices.flatMap((device) => [...device[of]])
+    const all = (of: 'begun' | 'kept' | 'saved'): readonly string[] => devices.flatMap((device) => [...device[of]])
     /** Each once, none that was never typed, and all of those. */
     const expectWhole = (text: string, those: readonly string[]): void => {
       const words = wordsOf(text)
       expect(new Set(words).size).toBe(words.length)
-      expect(words.filter((word) => !all('typed').includes(word))).toEqual([])
+      expect(words.filter((word) => !all('begun').includes(word))).toEqual([])
       expect(those.filter((word) => !words.includes(word))).toEqual([])
     }
     for (let round = 0; round < ROUNDS; round++) {

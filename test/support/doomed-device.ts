@@ -27,6 +27,8 @@ export interface DoomedDeviceOptions {
 
 export class DoomedDevice {
   readonly folder: string = join(makeTemporaryFolder(), 'device')
+  /** Words that it may have typed: its last may be among them that it has come to type and not to say so. */
+  readonly begun = new Set<string>()
   readonly typed = new Set<string>()
   /** What would outlast it. */
   readonly kept = new Set<string>()
@@ -64,6 +66,7 @@ export class DoomedDevice {
     const typedNow: string[] = []
     createInterface({ input: child.stdout }).on('line', (line) => {
       const [what, word = ''] = line.split(' ')
+      if (what === 'typing') this.begun.add(word)
       if (what === 'typed') typedNow.push(word)
       if (what === 'typed') this.typed.add(word)
       if (what === 'kept') this.kept.add(word)

@@ -1,7 +1,7 @@
 /**
  * A device that types until it is killed: it opens the storage in the folder of its first argument, prints what its document says, and then
- * `typed word` and `kept word` for one word after another, which begin with its second argument, and `saved` whenever all of them are. The
- * other arguments: the room's key in hex, its name, the relay's URL, and where its authority lies.
+ * `typing word`, `typed word` and `kept word` for one word after another, which begin with its second argument, and `saved` whenever all of them
+ * are: within what it does between the first two a word may leave. The other arguments: the room's key in hex, its name, the relay's URL, and where its authority lies.
  *
  * @module
  */
@@ -29,6 +29,7 @@ const text = provider.doc.getText('note')
 console.log(`found ${text.toJSON()}`)
 for (let n = 0; ; n++) {
   const word = `${life}.${n}`
+  console.log(`typing ${word}`)
   text.insert(text.length, `${word} `)
   console.log(`typed ${word}`)
   void provider.whenKept().then(() => console.log(`kept ${word}`))
