@@ -215,6 +215,7 @@ export {
   encodeAuthoredUpdate,
   type AuthoredUpdate,
 } from './envelope/content/update.ts'
+export { decodeQuote, encodeQuote, isQuote, quotedBytes, type QuoteContent } from './envelope/content/quote.ts'
 export { decodePart, encodePart, type PartContent } from './envelope/content/part.ts'
 export { decodePublication, encodePublication, type PublicationBody } from './envelope/content/publication.ts'
 export {

@@ -76,6 +76,8 @@ export interface Authority {
     device: Bytes,
     session: Bytes,
   ): { readonly standing: Exclude<SessionStanding, 'dead'>; readonly keys: Bytes | null }
+  /** Both public keys (64 bytes) of the device that a bind introduces by its own bytes; `null` for all else, and in `members` mode. [KM15] */
+  introducedBy(envelope: Envelope): Bytes | null
   /** Judges the signing key for presence, which may bring its own introduction. */
   presenceKeyOf(envelope: Envelope, introduction: Certificate | null): Bytes | null
 }

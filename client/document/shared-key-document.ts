@@ -165,6 +165,7 @@ function createRoomAuthority(documentId: Bytes, hash: Bytes, room: RoomKeys, bas
       if (keys === undefined) return { standing: 'unknown', keys: null }
       return { standing: acceptedSessions.has(name) ? 'live' : 'void', keys }
     },
+    introducedBy: introductionIn,
     presenceKeyOf: (envelope, introduction) => {
       const known = keysBySession.get(sessionKey(envelope.device, envelope.session))
       const keys = known ?? (introduction === null ? null : introducedKeys(envelope, introduction))

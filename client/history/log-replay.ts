@@ -9,6 +9,7 @@ import {
   decodePart,
   envelopeId,
   extendTranscript,
+  isQuote,
   KIND,
   readWholeEnvelope,
   sodiumSha512,
@@ -16,10 +17,10 @@ import {
   type Bytes,
   type Envelope,
 } from '@y-sealed/protocol'
-import { open } from '@y-sealed/protocol/sealing'
 import type { DocumentAccess } from '../document/document-access.ts'
 import { PartGroup } from '../log/part-group.ts'
 import { monotonicClock, nextTurn } from '../platform.ts'
+import { contentOf, readQuotedUpdates } from '../quotes/quoted-updates.ts'
 import type { LogView } from './log-view.ts'
 import type { SealedLog } from './sealed-log.ts'
 
@@ -89,9 +90,8 @@ export async function* replayLog(
       const joined = envelope.kind === KIND.part ? joinPart(parts, seq, envelope, content) : content
       isWhole = joined !== 'more'
       if (!counts) continue
-      const decoded = joined === null || joined === 'more' ? null : decodeAuthoredUpdate(joined)
-      if (!decoded?.ok) throw damaged()
-      page.push({ seq, device: envelope.device, update: decoded.value.update })
+      if (joined === null || joined === 'more') throw damaged()
+      page.push(...editsOf(seq, envelope, joined, access))
     }
     yield { edits: page, place, isWhole }
     if (monotonicClock() - slicedAt < SLICE_MS) continue
@@ -122,14 +122,16 @@ function follow(log: LogView, from: LogPlace, envelopes: readonly Envelope[]): L
   return { seq, transcript }
 }
 
-/** `null` where its key is not held, or it does not open: then it does not count. */
-function contentOf(envelope: Envelope, access: DocumentAccess): Bytes | null {
-  const key = access.keyOf(envelope.epoch)
-  try {
-    return key === null ? null : open(envelope, key)
-  } catch {
-    return null
+/** A quote brings those of others. [CL31] */
+function editsOf(seq: number, { device }: Envelope, content: Bytes, access: DocumentAccess): readonly PastEdit[] {
+  if (isQuote(content)) {
+    const quoted = readQuotedUpdates(content, access)
+    if (quoted === null) throw damaged()
+    return quoted.map((each) => ({ seq, device: each.device, update: each.update }))
   }
+  const decoded = decodeAuthoredUpdate(content)
+  if (!decoded.ok) throw damaged()
+  return [{ seq, device, update: decoded.value.update }]
 }
 
 function joinPart(parts: PartGroup, seq: number, envelope: Envelope, content: Bytes | null): Bytes | 'more' | null {

@@ -1,6 +1,6 @@
 /**
  * A document's log as this device has verified it: entries go in by seq, and come out counted or refused. Whether an entry counts is
- * a function of the log and of nothing else, so that no two clients disagree. Rules CL1–CL3, EN13, KM16, KM18, LO2, LO3, LO10, LO11, LO13.
+ * a function of the log and of nothing else, so that no two clients disagree. Rules CL1–CL3, EN13, KM16, KM18, LO2, LO3, LO10, LO11, LO13, CL31.
  *
  * @module
  */
@@ -15,6 +15,7 @@ import {
   equalBytes,
   extendTranscript,
   isAtLeast,
+  isQuote,
   KIND,
   OpenError,
   sodiumSha512,
@@ -34,7 +35,10 @@ import {
   type Verdict,
 } from '@y-sealed/protocol'
 import { open, type EpochKey, type Seen } from '@y-sealed/protocol/sealing'
+import { mergeUpdatesV2 } from 'yjs'
 import type { Authority, DocumentAccess, Placement } from '../document/document-access.ts'
+import { QuoteJudge } from '../quotes/quote-judge.ts'
+import { quotedEnvelopes } from '../quotes/quoted-updates.ts'
 import { SnapshotLedger, type Authored } from '../snapshots/ledger.ts'
 import { checkUpdate } from '../yjs/check-update.ts'
 import { LogState } from '../yjs/log-state.ts'
@@ -68,6 +72,7 @@ export type EntryRefusal =
   | 'part'
   | 'publication'
   | 'attestation'
+  | 'quote'
   | UpdateRefusal
 
 /** What became of an entry. */
@@ -331,6 +336,7 @@ export class DocumentLog {
   }
 
   #countUpdate(seq: number, envelope: Envelope, content: Bytes): LogOutcome {
+    if (isQuote(content)) return this.#countQuote(seq, envelope, content)
     const decoded = decodeAuthoredUpdate(content)
     if (!decoded.ok) return { kind: 'refused', reason: 'malformed', seq, envelope }
     const { authored, update } = decoded.value
@@ -339,6 +345,26 @@ export class DocumentLog {
     this.state.grow(verdict.growth)
     this.state.delete(verdict.deletes)
     return { kind: 'update', update: verdict.feed, authored, seq, envelope }
+  }
+
+  /** What others wrote and the log lost: all of it counts, or none. [CL31] */
+  #countQuote(seq: number, envelope: Envelope, content: Bytes): LogOutcome {
+    const { state, authority } = this
+    const judge = new QuoteJudge({ access: this.#access, authority, state, seq })
+    const quoted = quotedEnvelopes(content) ?? []
+    for (const { epoch } of quoted) if (this.#access.keyOf(epoch) === null) this.#read.lackedEpochs.add(epoch)
+    const grown = quoted.every((each) => judge.take(each)) ? judge.finish() : null
+    if (grown === null) return { kind: 'refused', reason: 'quote', seq, envelope }
+    for (const { client, device } of grown.bound) state.bind(client, device)
+    state.grow(grown.growth)
+    state.delete(grown.deletes)
+    return {
+      kind: 'update',
+      update: mergeUpdatesV2([...grown.feeds]) as Bytes,
+      authored: grown.authored,
+      seq,
+      envelope,
+    }
   }
 }
 

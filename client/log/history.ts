@@ -10,6 +10,7 @@ import { EditTable } from '../history/edit-table.ts'
 import { PastReader } from '../history/past-reader.ts'
 import { storedLog, type SealedLog } from '../history/sealed-log.ts'
 import { startTimer, type Cancel } from '../platform.ts'
+import { LostEntries } from '../quotes/lost-entries.ts'
 import type { OpenedSnapshot } from '../snapshots/opened-snapshot.ts'
 import { Trial } from '../snapshots/trial.ts'
 import { Workbench } from '../snapshots/workbench.ts'
@@ -43,6 +44,8 @@ export class History {
   /** What the store has not, from the relay. */
   readonly past: PastReader
   readonly store: DocumentStore
+  /** What it held before it was given up. [CL31] */
+  readonly lost: LostEntries
   readonly #follower: LogFollower
   readonly #kept: KeptLog
   readonly #talk: TabTalk | null
@@ -66,6 +69,7 @@ export class History {
     this.#bench = new Workbench({ access, store, whenKept: () => this.whenKept() })
     this.log = new DocumentLog(access)
     this.store = store
+    this.lost = new LostEntries(store, documentId)
     this.past = new PastReader({
       send: read,
       isOpen: () => this.#follower.isOpen,
@@ -194,6 +198,7 @@ export class History {
   /** Forgets all of it: this history was given up, and with it what the relay has signed for it. [LO14] */
   async abandon(): Promise<void> {
     await this.#kept.whenKept()
+    await this.lost.keep(this.#access.documentId).catch(this.#onTrouble)
     await this.#kept.wipe()
     this.#follower.abandon()
   }

@@ -102,6 +102,10 @@ export class MemberAuthority implements Authority {
     return MEMBERS_SESSION
   }
 
+  introducedBy(): null {
+    return null
+  }
+
   roleAt(device: Bytes, _session: Bytes, seq: number): DocumentRole {
     return this.#placed.members.roleAt(device, seq)
   }

@@ -28,7 +28,11 @@ export interface UpdateContent {
 
 /** In the order in which they are sealed. */
 export function cutUpdate(update: AuthoredUpdate): readonly UpdateContent[] {
-  const whole = encodeAuthoredUpdate(update)
+  return cutContent(encodeAuthoredUpdate(update))
+}
+
+/** The same of the content of an update, whatever it is. */
+export function cutContent(whole: Bytes): readonly UpdateContent[] {
   if (whole.length <= MAX_UPDATE_BYTES) return [{ kind: KIND.update, content: whole, part: null }]
   const count = Math.ceil(whole.length / MAX_PART_BYTES)
   return Array.from({ length: count }, (_, index) => {

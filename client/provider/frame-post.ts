@@ -19,6 +19,7 @@ import type { Healer } from '../healing/healer.ts'
 import { entriesOf } from '../log/document-log.ts'
 import type { History } from '../log/history.ts'
 import type { MemberDesk } from '../members/member-desk.ts'
+import type { Quoter } from '../quotes/quoter.ts'
 import type { SnapshotSide } from '../snapshots/snapshot-side.ts'
 import { judgeRefusal, refusalName } from './down-reason.ts'
 import type { Lifeline } from './lifeline.ts'
@@ -34,6 +35,7 @@ export interface FramePostOptions {
   readonly line: Lifeline
   /** `null` until the device is known. */
   readonly snapshots: () => SnapshotSide | null
+  readonly quoter: () => Quoter | null
   readonly emit: Emit
   readonly onOpened: (frame: OpenedFrame) => void
   readonly onRecords: (frame: RecordsFrame) => void
@@ -86,22 +88,24 @@ export class FramePost {
   }
 
   #acknowledged(frame: AckFrame): void {
-    const { history, foundation, desk, own, line, snapshots } = this.#options
+    const { history, foundation, desk, own, line, quoter, snapshots } = this.#options
     // The document is laid down: opening it again gives its first head, signed, and its genesis as the relay has it.
     if (foundation.takeAnswer(frame)) return line.reopen()
     const record = desk?.acknowledge(frame) ?? null
+    const quoted = quoter()?.acknowledge(frame) ?? null
+    if (quoted !== null) return history.follower.offer(quoted)
     const ofSnapshots = record ? null : (snapshots()?.desk.acknowledge(frame) ?? null)
     if (ofSnapshots !== null) return history.follower.offer(ofSnapshots)
     history.follower.offer(record ? [record] : (own.sender?.acknowledge(frame) ?? []))
   }
 
   #refused(frame: NackFrame): void {
-    const { history, healer, foundation, desk, own, line, snapshots, emit } = this.#options
+    const { history, healer, foundation, desk, own, line, quoter, snapshots, emit } = this.#options
     const { code, retryAfterMs } = frame
     if (foundation.takeAnswer(frame)) return line.obey(judgeRefusal(code, retryAfterMs, 'create'))
     if (healer.refused(frame)) return
     if (frame.refused === CLIENT_FRAME.push && desk?.refuse(frame)) return
-    if (snapshots()?.refuse(frame)) return
+    if (snapshots()?.refuse(frame) || quoter()?.refuse(frame)) return
     switch (frame.refused) {
       case CLIENT_FRAME.push:
       case CLIENT_FRAME['push-part']:

@@ -7,6 +7,7 @@
 import {
   SyncError,
   type Bytes,
+  type ClientFrame,
   type OpenedFrame,
   type RecordsFrame,
   type RefreshedFrame,
@@ -23,6 +24,7 @@ import { startInputGate } from '../input/input-gate.ts'
 import { MemberDesk } from '../members/member-desk.ts'
 import { Membership, type MemberRecord } from '../members/membership.ts'
 import type { Intent } from '../members/record-tools.ts'
+import { Quoter } from '../quotes/quoter.ts'
 import { SnapshotSide } from '../snapshots/snapshot-side.ts'
 import { createMemoryDocumentStore } from '../stores/document-store.ts'
 import { closedError, downReason, explainRemoval, REMOVED } from './down-reason.ts'
@@ -56,6 +58,7 @@ export class OpenDocument {
   readonly #post: FramePost
   #device: Device | null = null
   #snapshots: SnapshotSide | null = null
+  #quoter: Quoter | null = null
   #starting: Promise<void> | null = null
   /** What was kept is read. */
   #isLoaded = false
@@ -159,6 +162,7 @@ export class OpenDocument {
     this.healer.destroy()
     this.#sender?.destroy()
     this.#snapshots?.desk.destroy()
+    this.#quoter?.closed()
     this.#desk?.destroy()
     this.#history.close()
   }
@@ -256,6 +260,7 @@ export class OpenDocument {
     const device = await this.#options.connection.device
     this.#device = device
     this.#snapshots = this.#createSnapshots(device)
+    this.#quoter = this.#createQuoter(device)
     await this.#own.start(device, () => this.#options.connection.isHidden)
     await this.#history.load()
     this.#own.loaded()
@@ -300,6 +305,25 @@ export class OpenDocument {
     })
   }
 
+  #createQuoter(device: Device): Quoter {
+    const { access, doc, emit } = this.#options
+    return new Quoter({
+      access,
+      device,
+      log: this.log,
+      lost: this.#history.lost,
+      clientId: () => doc.clientID,
+      send: (frame) => this.#sendEdits(frame),
+      mayWrite: () => !this.standing.readOnly,
+      onTrouble: (error) => emit('problem', [storeProblem(error)]),
+    })
+  }
+
+  /** Behind a record that is not answered nothing is sent. [CL10] */
+  #sendEdits(frame: ClientFrame): boolean {
+    return !this.#desk?.isWaiting && this.line.send(frame)
+  }
+
   #createOwnSide(): OwnSide {
     const { doc, access, awareness, origin, outbox, emit } = this.#options
     return new OwnSide({
@@ -310,8 +334,7 @@ export class OpenDocument {
       outbox,
       emit,
       log: this.log,
-      // Behind a record that is not answered nothing is sent. [CL10]
-      sendEdits: (frame) => !this.#desk?.isWaiting && this.line.send(frame),
+      sendEdits: (frame) => this.#sendEdits(frame),
       sendPresence: (frame) => this.#live && this.standing.permits('awareness') && this.line.send(frame),
       mayShow: () => (this.#live ? (this.standing.readOnly ? 'unbound' : 'bound') : 'no'),
       reopen: () => this.line.reopen(),
@@ -339,6 +362,7 @@ export class OpenDocument {
       own: this.#own,
       line: this.line,
       snapshots: () => this.#snapshots,
+      quoter: () => this.#quoter,
       emit: this.#emit,
       onOpened: (frame) => this.#opened(frame),
       onRecords: (frame) => this.#recordsTold(frame),
@@ -419,6 +443,7 @@ export class OpenDocument {
     if (!this.standing.readOnly) this.#sender?.opened()
     else if (this.standing.isOutdated) this.line.refresh()
     this.#snapshots?.desk.opened()
+    this.#quoter?.opened()
     this.#presence?.announce()
     this.#own.changed()
   }
@@ -439,5 +464,6 @@ export class OpenDocument {
     this.#desk?.closed()
     this.#sender?.closed()
     this.#snapshots?.closed()
+    this.#quoter?.closed()
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What this device says of snapshots, under a session of its own, so that no edit ever waits for it or is sealed anew because of it. One
- * entry at a time. Rules FR9, KM15, LO8.
+ * What this device says of snapshots, or of others' entries, under a session of its own, so that no edit ever waits for it or is sealed anew
+ * because of it. One at a time. Rules FR9, KM15, LO8, LO9.
  *
  * @module
  */
@@ -17,6 +17,7 @@ import {
 import { Session, type Device, type EpochKey } from '@y-sealed/protocol/sealing'
 import type { DocumentAccess } from '../document/document-access.ts'
 import type { DocumentLog, LogEntry } from '../log/document-log.ts'
+import { cutContent, type UpdateContent } from '../provider/cut-update.ts'
 import { Turns } from '../stores/turns.ts'
 
 /** What became of it: stored, refused, or unknown since the socket is gone. */
@@ -32,10 +33,16 @@ export interface ErrandOptions {
   readonly send: (frame: ClientFrame) => boolean
 }
 
-type ErrandKind = typeof KIND.publication | typeof KIND.attestation
+type ErrandKind = typeof KIND.publication | typeof KIND.attestation | typeof KIND.update
+
+interface SealedContent {
+  readonly envelope: Envelope
+  readonly content: Bytes
+  readonly part: UpdateContent['part']
+}
 
 interface Sent {
-  readonly entries: readonly { readonly envelope: Envelope; readonly content: Bytes }[]
+  readonly entries: readonly SealedContent[]
   readonly resolve: (result: ErrandResult) => void
 }
 
@@ -55,13 +62,14 @@ export class Errand {
     return this.#session
   }
 
-  /** Sends one entry, when what it was given before is answered. */
+  /** Sends one entry, or an update in parts, when what it was given before is answered. */
   push(kind: ErrandKind, body: Bytes, key: EpochKey): Promise<ErrandResult> {
     return this.#turns.take(() => this.#push(kind, body, key))
   }
 
   async #push(kind: ErrandKind, body: Bytes, key: EpochKey): Promise<ErrandResult> {
-    const entries = [...this.#introduce(key), this.#seal(kind, body, key)]
+    const contents = kind === KIND.update ? cutContent(body) : [{ kind, content: body, part: null }]
+    const entries = [...this.#introduce(key), ...contents.map((each) => this.#seal(each, key))]
     const result = await this.#send(entries)
     // No counter is used twice: whatever did not get into the log is sealed under another session. [LO8]
     if (result !== 'stored') this.#session = new Session(this.#options.access.documentId, this.#options.device)
@@ -101,8 +109,10 @@ export class Errand {
     return new Promise((resolve) => {
       this.#sent = { entries, resolve }
       // A publication or an attestation travels alone. [FR3]
-      for (const { envelope } of entries) {
-        if (!this.#options.send({ type: 'push', envelopes: [envelope] })) return this.#end('lost')
+      for (const { envelope, part } of entries) {
+        const frame: ClientFrame =
+          part === null ? { type: 'push', envelopes: [envelope] } : { type: 'push-part', ...part, envelope }
+        if (!this.#options.send(frame)) return this.#end('lost')
       }
     })
   }
@@ -112,10 +122,14 @@ export class Errand {
     const { access, device, clientId } = this.#options
     const introduction = this.#session.counter === 0 ? access.introduce(device, this.#session.id) : null
     if (introduction === null) return []
-    return [this.#seal(KIND.bind, encodeBind({ clientId: clientId(), introduction }), key)]
+    const content = encodeBind({ clientId: clientId(), introduction })
+    return [this.#seal({ kind: KIND.bind, content, part: null }, key)]
   }
 
-  #seal(kind: 3 | 5 | 6, content: Bytes, key: EpochKey): Sent['entries'][number] {
-    return { envelope: this.#session.sealEntry(kind, content, key, this.#options.log.head).envelope, content }
+  #seal(
+    { kind, content, part }: Pick<SealedContent, 'content' | 'part'> & { readonly kind: 1 | 2 | 3 | 5 | 6 },
+    key: EpochKey,
+  ): SealedContent {
+    return { envelope: this.#session.sealEntry(kind, content, key, this.#options.log.head).envelope, content, part }
   }
 }

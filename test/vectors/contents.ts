@@ -10,6 +10,7 @@ import {
   encodeBind,
   encodePart,
   encodePublication,
+  encodeQuote,
   encodeSnapshot,
   packBindings,
   packIntroduced,
@@ -22,6 +23,7 @@ import {
   type Bytes,
   type PartContent,
   type PublicationBody,
+  type QuoteContent,
   type SnapshotContent,
 } from '@y-sealed/protocol'
 
@@ -33,6 +35,7 @@ import { vector, type Vector, type VectorFile } from './vector.ts'
 /** A content and its bytes. */
 export type ContentCase =
   | { readonly type: 'update'; readonly value: AuthoredUpdate; readonly bytes: Bytes }
+  | { readonly type: 'quote'; readonly value: QuoteContent; readonly bytes: Bytes }
   | { readonly type: 'bind'; readonly value: BindContent; readonly bytes: Bytes }
   | { readonly type: 'awareness'; readonly value: AwarenessContent; readonly bytes: Bytes }
   | { readonly type: 'part'; readonly value: PartContent; readonly bytes: Bytes }
@@ -99,6 +102,9 @@ export function contentCases(cast: Cast): ContentCase[] {
     { index: 0, count: 2, totalBytes: 3, bytes: counting(2, 5) },
     { index: 2_047, count: 2_048, totalBytes: 67_108_864, bytes: counting(100, 5) },
   ]
+  const quotes: QuoteContent[] = [[counting(200, 1)], [counting(188, 2), filled(190, 0x5a)]].map((envelopes) => ({
+    envelopes,
+  }))
   const digest = filled(32, 0x79)
   const publications: PublicationBody[] = [new Uint8Array(32), filled(32, 0x76)].map((parentId) => ({
     snapshotId: filled(32, 0x77),
@@ -123,11 +129,13 @@ export function contentCases(cast: Cast): ContentCase[] {
     ...attestations.map((value) => ({ type: 'attestation' as const, value, bytes: encodeAttestation(value) })),
     ...snapshots(cast).map((value) => ({ type: 'snapshot' as const, value, bytes: encodeSnapshot(value) })),
     ...updates.map((value) => ({ type: 'update' as const, value, bytes: encodeAuthoredUpdate(value) })),
+    ...quotes.map((value) => ({ type: 'quote' as const, value, bytes: encodeQuote(value) })),
   ]
 }
 
 const SOURCES = {
   update: ['EN10'],
+  quote: ['EN10', 'CL31'],
   bind: ['EN10', 'CL2', 'KM15'],
   awareness: ['EN10', 'CL7'],
   part: ['EN10', 'LO9'],

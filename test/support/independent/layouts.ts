@@ -83,6 +83,7 @@ export const CONTENT_LAYOUTS: Readonly<Record<string, string>> = {
   bind: 'u64:clientId opt:introduction',
   awareness: 'u64:clientId u64:clock text:state opt:introduction opthead:head',
   update: 'u64:authored raw:update',
+  quote: '#ffffffffffffffff each32:envelopes',
   part: 'u16:index u16:count u32:totalBytes raw:bytes',
   publication:
     'raw:snapshotId u64:seq raw:transcript raw:parentId u32:snapshotEpoch u32:snapshotBytes raw:contentDigest',
@@ -140,6 +141,7 @@ const ENCODERS: Readonly<Record<string, (value: Json) => string>> = {
   rows32: (value) => number((value as Json[]).length, 4) + (value as string[][]).flat().join(''),
   n8: (value) => number((value as Json[]).length, 1) + (value as Json[]).map(raw).join(''),
   all: (value) => (value as string[]).join(''),
+  each32: (value) => (value as string[]).map((each) => ENCODERS['b32']!(each)).join(''),
   records: (value) => (value as Fields[]).map((each) => number(each['seq']!, 8) + raw(each['envelope']!)).join(''),
 }
 

@@ -20,6 +20,8 @@ const PREFIXES: Readonly<Record<string, number>> = {
   'relay frame': 5,
   // A part's bytes, and a Yjs update, are the rest of the content.
   part: 100,
+  // One of two envelopes.
+  quote: 1,
   update: 69,
 }
 

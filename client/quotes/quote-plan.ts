@@ -1,0 +1,129 @@
+/**
+ * Which of the lost entries are to be quoted: those whose edits the log lacks and would count, with the binds that they need. Rules CL31, CL2.
+ *
+ * @module
+ */
+import {
+  AUTHORED_BYTES,
+  bytesToHex,
+  decodeBind,
+  encodeQuote,
+  equalBytes,
+  isQuote,
+  KIND,
+  quotedBytes,
+  type Bytes,
+  type Envelope,
+} from '@y-sealed/protocol'
+import type { LogState } from '../yjs/log-state.ts'
+import { inspectUpdate } from '../yjs/inspect-update.ts'
+import { QuoteJudge, sessionOf, type QuoteJudgeOptions } from './quote-judge.ts'
+import { contentOf, QuotedUpdates, quotedEnvelopes, type QuotedUpdate } from './quoted-updates.ts'
+
+/** A quote ends with the edit with which it comes to so much: others' edits go in between. */
+const ENOUGH_BYTES = 131_072
+
+export interface QuotePlanOptions extends Omit<QuoteJudgeOptions, 'state'> {
+  readonly state: LogState
+  /** Of this device, 16 bytes: what it wrote itself it writes anew by itself. */
+  readonly device: Bytes
+}
+
+/** One edit with the entries that bring it. */
+interface Unit {
+  readonly envelopes: readonly Envelope[]
+  readonly update: QuotedUpdate
+}
+
+export class QuotePlan {
+  readonly #options: QuotePlanOptions
+  readonly #judge: QuoteJudge
+  readonly #bindsByClient = new Map<string, Envelope>()
+  /** By which a session was introduced. */
+  readonly #firstBySession = new Map<string, Envelope>()
+  #reader = new QuotedUpdates()
+  #place = 0
+  #unit: Envelope[] = []
+  readonly #quotes: Bytes[] = []
+  #quote: Envelope[] = []
+  #bytes = AUTHORED_BYTES
+  /** The log lacks an edit of somebody else's. */
+  #isLacking = false
+
+  constructor(options: QuotePlanOptions) {
+    this.#options = options
+    this.#judge = new QuoteJudge(options)
+  }
+
+  /** Takes the next of the lost entries, in their order. */
+  take(envelope: Envelope): void {
+    const content = contentOf(envelope, this.#options.access)
+    if (content === null) return
+    if (envelope.kind === KIND.bind) return this.#noteBind(envelope, content)
+    // Somebody's quote of an earlier loss: what it holds is lost once more.
+    if (envelope.kind === KIND.update && isQuote(content)) {
+      for (const each of quotedEnvelopes(content) ?? []) this.take(each)
+      return
+    }
+    const update = this.#reader.take(this.#place++, envelope, content)
+    if (update === null) this.#unit = []
+    if (update === null) return
+    this.#unit.push(envelope)
+    if (update === 'more') return
+    this.#consider({ envelopes: this.#unit, update })
+    this.#unit = []
+  }
+
+  /** Contents of updates that quote what the log lacks, each upon those before it; `isLacking`: there is more than they say, or they do. */
+  finish(): { readonly quotes: readonly Bytes[]; readonly isLacking: boolean } {
+    this.#endQuote()
+    return { quotes: this.#quotes, isLacking: this.#isLacking }
+  }
+
+  #noteBind(envelope: Envelope, content: Bytes): void {
+    const bind = decodeBind(content)
+    if (!bind.ok) return
+    const name = bindName(bind.value.clientId, envelope.device)
+    if (!this.#bindsByClient.has(name)) this.#bindsByClient.set(name, envelope)
+    if (bind.value.introduction !== null) this.#firstBySession.set(sessionOf(envelope), envelope)
+  }
+
+  #consider({ envelopes, update }: Unit): void {
+    const { device, state } = this.#options
+    if (equalBytes(update.device, device)) return
+    const inspection = inspectUpdate(update.update)
+    if (!inspection.ok) return
+    const { blocks, deletes } = inspection.summary
+    const isKnown = blocks.every(({ client, end }) => end <= state.clockOf(client)) && state.hasDeleted(deletes)
+    if (isKnown) return
+    this.#isLacking = true
+    const growing = blocks.filter(({ client, end }) => end > this.#judge.view.clockOf(client))
+    const needed = growing
+      .filter(({ client }) => this.#judge.view.deviceOf(client) === null)
+      .map(({ client }) => this.#bindsByClient.get(bindName(client, update.device)))
+    const session = this.#firstBySession.get(sessionOf(envelopes[0] as Envelope))
+    const binds = [...needed, session].filter((each) => each !== undefined && !this.#quote.includes(each))
+    for (const each of [...new Set(binds)] as Envelope[]) if (this.#judge.take(each)) this.#add(each)
+    if (!envelopes.every((each) => this.#judge.take(each))) return
+    for (const each of envelopes) this.#add(each)
+    if (this.#bytes >= ENOUGH_BYTES) this.#endQuote()
+  }
+
+  #add(envelope: Envelope): void {
+    this.#quote.push(envelope)
+    this.#bytes += quotedBytes(envelope.bytes)
+  }
+
+  #endQuote(): void {
+    if (this.#quote.some(({ kind }) => kind !== KIND.bind)) {
+      this.#quotes.push(encodeQuote({ envelopes: this.#quote.map(({ bytes }) => bytes) }))
+    }
+    this.#quote = []
+    this.#bytes = AUTHORED_BYTES
+    this.#judge.begin()
+  }
+}
+
+function bindName(client: number, device: Bytes): string {
+  return `${client} ${bytesToHex(device)}`
+}

@@ -1,0 +1,117 @@
+/**
+ * Brings back what others wrote in a log that was given up, and do not write anew themselves: their own entries, quoted. Whoever was there then
+ * waits a while, for the authors first, and for each other. Rule CL31.
+ *
+ * @module
+ */
+import { KIND, type AckFrame, type ClientFrame, type NackFrame } from '@y-sealed/protocol'
+import type { Device } from '@y-sealed/protocol/sealing'
+import type { DocumentAccess } from '../document/document-access.ts'
+import type { DocumentLog, LogEntry } from '../log/document-log.ts'
+import { chance, startTimer, type Cancel } from '../platform.ts'
+import { Errand } from '../snapshots/errand.ts'
+import { Slices } from '../snapshots/slices.ts'
+import type { LostEntries } from './lost-entries.ts'
+import { QuotePlan } from './quote-plan.ts'
+
+/** Authors write anew at once; of those who quote, who draws the least goes first. */
+const FIRST_LOOK_MS = 1_000
+const ELECTION_MS = 4_000
+const LONGEST_LOOK_MS = 300_000
+
+export interface QuoterOptions {
+  readonly access: DocumentAccess
+  readonly device: Device
+  readonly log: DocumentLog
+  readonly lost: LostEntries
+  /** The Yjs client of this run. */
+  readonly clientId: () => number
+  /** False when nothing was sent. */
+  readonly send: (frame: ClientFrame) => boolean
+  /** May this device's edits leave? */
+  readonly mayWrite: () => boolean
+  /** The store could not be read or written. */
+  readonly onTrouble: (error: unknown) => void
+}
+
+export class Quoter {
+  readonly #options: QuoterOptions
+  readonly #errand: Errand
+  #isLive = false
+  #isWorking = false
+  #delayMs = FIRST_LOOK_MS
+  #timer: Cancel | null = null
+
+  constructor(options: QuoterOptions) {
+    this.#options = options
+    this.#errand = new Errand(options)
+  }
+
+  /** History is read on this opening. */
+  opened(): void {
+    this.#isLive = true
+    this.#delayMs = FIRST_LOOK_MS
+    this.#look().catch((error: unknown) => this.#options.onTrouble(error))
+  }
+
+  /** Nothing may leave until the document has been opened again. */
+  closed(): void {
+    this.#isLive = false
+    this.#timer?.()
+    this.#timer = null
+    this.#errand.closed()
+  }
+
+  /** Quotes that are in the log by the relay's word, for it to take; `null` for what is somebody else's. */
+  acknowledge(ack: AckFrame): LogEntry[] | null {
+    return this.#errand.acknowledge(ack)
+  }
+
+  /** False for what was refused of somebody else. */
+  refuse(nack: NackFrame): boolean {
+    return this.#errand.refuse(nack)
+  }
+
+  /** Looks in a while, if there is anything to look for. */
+  async #look(): Promise<void> {
+    if (await this.#options.lost.isEmpty()) return
+    if (!this.#isLive || this.#timer !== null || this.#isWorking) return
+    this.#timer = startTimer(this.#delayMs + ELECTION_MS * chance(), () => {
+      this.#timer = null
+      this.#work().catch((error: unknown) => this.#options.onTrouble(error))
+    })
+    this.#delayMs = Math.min(LONGEST_LOOK_MS, 2 * this.#delayMs)
+  }
+
+  async #work(): Promise<void> {
+    this.#isWorking = true
+    try {
+      const isDone = await this.#quote()
+      if (isDone) await this.#options.lost.forget()
+    } finally {
+      this.#isWorking = false
+    }
+    await this.#look()
+  }
+
+  /** True once the log lacks nothing that others wrote. */
+  async #quote(): Promise<boolean> {
+    const { access, device, log, lost, mayWrite } = this.#options
+    const { authority, state, head } = log
+    const plan = new QuotePlan({ access, authority, state, seq: head.seq + 1, device: device.id })
+    const slices = new Slices(() => this.#isLive)
+    for await (const page of lost.read()) {
+      for (const envelope of page) {
+        plan.take(envelope)
+        if (!(await slices.breathe())) return false
+      }
+    }
+    const { quotes, isLacking } = plan.finish()
+    for (const content of quotes) {
+      const key = access.current
+      if (!mayWrite() || key === null || !log.isOpen(key.epoch)) break
+      if ((await this.#errand.push(KIND.update, content, key)) !== 'stored') break
+    }
+    return !isLacking
+  }
+}

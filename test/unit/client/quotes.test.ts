@@ -1,0 +1,230 @@
+/** Others' entries, quoted: whose they are, and when they count. Rule CL31. */
+import {
+  cryptoReady,
+  encodeAuthoredUpdate,
+  encodeBind,
+  encodePart,
+  encodeQuote,
+  Envelope,
+  KIND,
+  type Bytes,
+} from '@y-sealed/protocol'
+import { createDeviceSeeds, Device, Session } from '@y-sealed/protocol/sealing'
+import { beforeAll, describe, expect, it } from 'vitest'
+import * as Y from 'yjs'
+
+import { DocumentLog, type LogOutcome } from '../../../client/log/document-log.ts'
+import { cutContent } from '../../../client/provider/cut-update.ts'
+import { QuotePlan } from '../../../client/quotes/quote-plan.ts'
+import { remove, rotate } from '../../support/members/intents.ts'
+import { createNote, wordsOf, type Note, type Person } from '../../support/members/note.ts'
+import { RoomLog, RoomWriter } from '../../support/snapshots/room-log.ts'
+
+beforeAll(() => cryptoReady())
+
+function quote(...envelopes: readonly Envelope[]): Bytes {
+  return encodeQuote({ envelopes: envelopes.map(({ bytes }) => bytes) })
+}
+
+/** Carol's bind and words, which never came to the log, and Bob, who has them. */
+interface Loss {
+  readonly note: Note
+  readonly bob: Person
+  readonly carol: Person
+  readonly lost: readonly Envelope[]
+}
+
+async function lose(): Promise<Loss> {
+  const note = await createNote()
+  const [bob, carol] = [await note.add('writer'), await note.add('writer')]
+  note.append(bob.bind(), bob.type('bob '))
+  return { note, bob, carol, lost: [carol.bind(), carol.type('one '), carol.type('two ')] }
+}
+
+function wordOf(outcome: LogOutcome | undefined): string {
+  return outcome === undefined ? 'nothing' : (wordsOf([outcome])[0] as string)
+}
+
+function textOf(outcomes: readonly (LogOutcome | undefined)[]): string {
+  const doc = new Y.Doc()
+  for (const outcome of outcomes) if (outcome?.kind === 'update') Y.applyUpdateV2(doc, outcome.update)
+  expect([doc.store.pendingStructs, doc.store.pendingDs]).toEqual([null, null])
+  return doc.getText('note').toJSON()
+}
+
+function spoil({ bytes }: Envelope): Envelope {
+  const spoilt = bytes.slice()
+  spoilt[spoilt.length - 1] = (spoilt.at(-1) as number) ^ 1
+  return new Envelope(spoilt)
+}
+
+describe('in members mode', () => {
+  it('[CL31] a quote counts as its authors would have it: their clients are bound to them, and grow', async () => {
+    const { note, bob, carol, lost } = await lose()
+    const outcome = note.append(bob.seal(quote(...lost)))
+    expect(textOf([outcome])).toBe('two one ')
+    const { state } = note.creator.log
+    expect([state.deviceOf(carol.client), state.clockOf(carol.client)]).toEqual([carol.device.id, 8])
+    expect(outcome).toMatchObject({ kind: 'update', authored: 1 })
+  })
+
+  it('[CL31] quoted twice, by two, it counts and changes nothing', async () => {
+    const { note, bob, lost } = await lose()
+    const outcomes = [bob, note.creator].map((person) => note.append(person.seal(quote(...lost))))
+    expect([outcomes.map(wordOf), textOf(outcomes)]).toEqual([['update', 'update'], 'two one '])
+  })
+
+  it('[CL31] its author, back again, writes anew what was quoted, and it is there once', async () => {
+    const { note, bob, carol, lost } = await lose()
+    const quoted = note.append(bob.seal(quote(...lost)))
+    carol.renewSession()
+    const outcomes = [quoted, note.append(carol.bind()), note.append(carol.type('three '))]
+    expect([outcomes.map(wordOf), textOf(outcomes)]).toEqual([['update', 'bind', 'update'], 'three two one '])
+  })
+
+  it('[CL31] [K20] nothing of who was removed comes back', async () => {
+    const { note, bob, carol, lost } = await lose()
+    note.change(note.creator, remove(carol.device.id))
+    expect(wordOf(note.append(bob.seal(quote(...lost))))).toBe('quote')
+  })
+
+  it('[CL31] what was sealed under an epoch that is over counts: its author is still a member', async () => {
+    const { note, bob, lost } = await lose()
+    note.change(note.creator, rotate())
+    expect(wordOf(note.append(bob.seal(quote(...lost))))).toBe('update')
+  })
+
+  it('[CL31] nobody is quoted with what they did not sign, nor by a reader', async () => {
+    const { note, bob, carol, lost } = await lose()
+    const [bind, one, two] = lost as readonly [Envelope, Envelope, Envelope]
+    const dave = await note.add('reader')
+    const { documentId } = note
+    const key = bob.membership.epochKey!
+    const session = new Session(documentId, bob.device)
+    // Bob's own signature, on what Carol wrote and on her client.
+    const forged = [
+      session.sealEntry(KIND.bind, encodeBind({ clientId: carol.client, introduction: null }), key, bob.log.head),
+      session.sealEntry(KIND.update, encodeAuthoredUpdate({ authored: 1, update: carol.edit('x') }), key, bob.log.head),
+    ].map(({ envelope }) => envelope)
+    const stranger = new Session(documentId, new Device(createDeviceSeeds()))
+    const unknown = stranger.sealEntry(
+      KIND.update,
+      encodeAuthoredUpdate({ authored: 1, update: dave.edit('x') }),
+      key,
+      {
+        seq: 1,
+        transcript: new Uint8Array(32),
+      },
+    ).envelope
+    const refused = {
+      'a signature that is none': [bind, spoil(one), two],
+      'one that a later one vouches for': [spoil(bind), one],
+      'a client of somebody else': [bind, forged[1]!],
+      'no member': [bind, one, unknown],
+      'without its bind': [one],
+      'a gap': [bind, two],
+      'an edit of the quote of an edit': [bob.seal(quote(...lost))],
+      'a bind alone': [bind],
+      'a record': [note.entries[0]!.envelope],
+    }
+    for (const [why, envelopes] of Object.entries(refused)) {
+      bob.renewSession()
+      expect([why, wordOf(note.append(bob.seal(quote(...envelopes))))]).toEqual([why, 'quote'])
+    }
+    bob.renewSession()
+    expect(wordOf(note.append(bob.seal(quote().slice(0, 8))))).toBe('quote')
+    expect(wordOf(note.append(dave.seal(quote(...lost))))).toBe('role')
+    expect(note.creator.log.state.clockOf(carol.client)).toBe(0)
+    expect(note.creator.log.state.deviceOf(carol.client)).toBe(null)
+  })
+
+  it('[CL31] of another document nothing is quoted', async () => {
+    const { note, bob } = await lose()
+    const other = await lose()
+    expect(wordOf(note.append(bob.seal(quote(...other.lost))))).toBe('quote')
+  })
+
+  it('[CL31] [LO9] an edit in parts is quoted whole or not at all', async () => {
+    const { note, bob, carol, lost } = await lose()
+    const whole = encodeAuthoredUpdate({ authored: 7, update: carol.edit('in parts ') })
+    const session = new Session(note.documentId, carol.device)
+    const [first, second] = [whole.slice(0, 9), whole.slice(9)].map((bytes, index) => {
+      const part = encodePart({ index, count: 2, totalBytes: whole.length, bytes: bytes })
+      return session.sealEntry(KIND.part, part, carol.membership.epochKey!, carol.log.head).envelope
+    }) as [Envelope, Envelope]
+    expect(wordOf(note.append(bob.seal(quote(...lost, first))))).toBe('quote')
+    expect(wordOf(note.append(bob.seal(quote(...lost, second, first))))).toBe('quote')
+    const outcome = note.append(bob.seal(quote(...lost, first, second)))
+    expect([textOf([outcome]), outcome]).toMatchObject(['in parts two one ', { authored: 7 }])
+  })
+
+  it('[CL31] [CL1] whoever reads from the start makes the same of it, whatever comes first', async () => {
+    const { note, bob, carol, lost } = await lose()
+    note.append(bob.seal(quote(...lost)), carol.type('three '))
+    for (const order of ['records first', 'entries alone'] as const) {
+      const outcomes = await note.read(bob.device, order)
+      expect(textOf(outcomes)).toBe(textOf(note.entries.length > 0 ? await note.read(bob.device, order, 1) : []))
+      expect(textOf(outcomes)).toContain('two one ')
+    }
+  })
+
+  it('[CL31] a plan quotes what the log lacks of others, with the binds that it needs, and no more', async () => {
+    const { note, bob, carol, lost } = await lose()
+    const hanging = carol.type('three ')
+    const plan = (entries: readonly Envelope[]): ReturnType<QuotePlan['finish']> => {
+      const { log, membership: access } = bob
+      const { authority, state, head } = log
+      const made = new QuotePlan({ access, authority, state, seq: head.seq + 1, device: bob.device.id })
+      for (const each of entries) made.take(each)
+      return made.finish()
+    }
+    const known = note.entries.map(({ envelope }) => envelope)
+    // What hangs on something that nobody has waits; the rest does not wait for it.
+    const first = plan([...known, ...lost.slice(0, 2), hanging])
+    expect(first).toEqual({ quotes: [quote(...lost.slice(0, 2))], isLacking: true })
+    note.append(bob.seal(first.quotes[0]!))
+    expect(plan(lost.slice(0, 2))).toEqual({ quotes: [], isLacking: false })
+    // What is its own it writes anew by itself.
+    expect(plan([bob.type('more ')])).toEqual({ quotes: [], isLacking: false })
+    // A quote that was lost itself is quoted by what is in it.
+    expect(plan([bob.seal(quote(...lost)), hanging])).toEqual({ quotes: [quote(lost[2]!, hanging)], isLacking: true })
+  })
+})
+
+describe('in shared-key mode', () => {
+  it('[CL31] [KM15] a quote introduces whom it quotes, each by itself', () => {
+    const room = new RoomLog()
+    const [bob, carol] = [new RoomWriter(room), new RoomWriter(room)]
+    room.append(bob.bind())
+    const [bind, one, two] = [carol.bind(), carol.type('one '), carol.type('two ')]
+    const append = (...envelopes: readonly Envelope[]): LogOutcome =>
+      room.append(bob.seal(KIND.update, quote(...envelopes)))[0]!
+    const outcomes = [append(one), append(bind, one), append(two), append(bind, two), append(bind, one, two)]
+    expect([outcomes.map(wordOf), textOf(outcomes)]).toEqual([
+      ['quote', 'update', 'quote', 'update', 'update'],
+      'two one ',
+    ])
+    // Introduced in a quote, her session is none of the log's.
+    const again = new DocumentLog(room.access)
+    expect(wordsOf(again.take(room.entries)).slice(2)).toEqual(outcomes.map(wordOf))
+    expect(again.sessionHeads().size).toBe(2)
+  })
+
+  it('[CL31] a plan introduces in each quote whom it quotes', () => {
+    const room = new RoomLog()
+    const [bob, carol] = [new RoomWriter(room), new RoomWriter(room)]
+    room.append(bob.bind())
+    const lost = [carol.bind(), ...Array.from({ length: 30 }, (_, i) => carol.type(`${i} ${'x'.repeat(9_000)}`))]
+    const { authority, state, head } = room.log
+    const plan = new QuotePlan({ access: room.access, authority, state, seq: head.seq + 1, device: bob.device.id })
+    for (const each of lost) plan.take(each)
+    const { quotes } = plan.finish()
+    expect(quotes.length).toBeGreaterThan(1)
+    const outcomes = quotes.map((content) => {
+      const contents = cutContent(content).map((each) => bob.seal(each.kind, each.content))
+      return room.append(...contents).at(-1)
+    })
+    expect(outcomes.map(wordOf)).toEqual(quotes.map(() => 'update'))
+    expect(textOf(outcomes)).toBe(carol.doc.getText('note').toJSON())
+  })
+})
