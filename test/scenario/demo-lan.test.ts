@@ -51,7 +51,7 @@ async function takePhoneAt(
   model: PhoneModel,
   ca: string | null,
 ): Promise<Phone & { readonly browser: Browser }> {
-  const browser = await startPhones(makeTemporaryFolder(), ca, machine.browser())
+  const browser = await startPhones(makeTemporaryFolder(), ca, { program: machine.browser() })
   onTestFinished(() => browser.close())
   return { ...(await takePhone(browser, model)), browser }
 }

@@ -1,16 +1,18 @@
 /**
- * A phone that was put away and comes back: to a socket that is dead and does not know it, from the back/forward cache, after the relay was gone.
+ * A phone that was put away and comes back: to a socket that is dead and does not know it, from the back/forward cache, after the relay was gone. The
+ * cache is the browser's own, which freezes the page; `Page.setWebLifecycleState` does nothing to a headless page, for that is always in view.
  * Who is here is shown again, and nobody twice.
  *
  * @module
  */
+import { join } from 'node:path'
 import type { Page } from 'playwright'
 import { describe, expect, test } from 'vitest'
 
 import { hasComponent } from '../support/components.ts'
 import { expectStatus, expectText, SEEN, useDemo, type DemoStage } from '../support/demo/demo-stage.ts'
 import { createNote, joinNote, typeText } from '../support/demo/note-steps.ts'
-import type { Phone } from '../support/demo/phones.ts'
+import { startPhones, takePhone, type Phone } from '../support/demo/phones.ts'
 import { plantZombies } from '../support/demo/zombie-sockets.ts'
 
 /** A dead socket is given 2.5 s to answer, and a new one is dialled and has to catch up. */
@@ -96,6 +98,43 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
       await expectText(alice.page, 'while she was elsewhere.')
       await expectPresent(bob.page, ['Alice'])
       await expectPresent(alice.page, ['Bob'])
+    })
+
+    test('[DEMO 8.7] [CL21] a note that the browser has frozen in its back/forward cache goes on where it was', async ({
+      onTestFinished,
+    }) => {
+      const home = join(stage.folder, 'home-that-keeps-pages')
+      const browser = await startPhones(home, join(stage.data, 'tls', 'ca.pem'), { keepsPages: true })
+      onTestFinished(() => browser.close())
+      const bob = await stage.phone('Pixel 7')
+      await createNote(bob.page, 'Bob', 'Salamander')
+      const link = await stage.linkOff(bob.page)
+      const alice = await takePhone(browser, 'iPhone 15')
+      await alice.page.addInitScript(() => {
+        const events: string[] = []
+        const note = (event: Event): void =>
+          void events.push('persisted' in event ? `${event.type}, kept: ${String(event.persisted)}` : event.type)
+        for (const type of ['pagehide', 'pageshow']) addEventListener(type, note)
+        for (const type of ['freeze', 'resume']) document.addEventListener(type, note)
+        Object.assign(globalThis, { pageEvents: events })
+      })
+      await joinNote(alice.page, link, 'Alice')
+      await typeText(alice.page, 'before. ')
+      await expectText(bob.page, 'before.')
+      await expectPresent(bob.page, ['Alice'])
+      await alice.page.goto(new URL('/icon.svg', stage.host.url).href)
+      await expectPresent(bob.page, [])
+      await typeText(bob.page, 'while she was elsewhere. ')
+      await expectStatus(bob.page, 'saved')
+      await alice.page.evaluate(() => history.back())
+      await expectText(alice.page, 'while she was elsewhere.')
+      const events = await alice.page.evaluate(() => (globalThis as unknown as { pageEvents: string[] }).pageEvents)
+      expect(events.slice(1)).toEqual(['pagehide, kept: true', 'freeze', 'resume', 'pageshow, kept: true'])
+      await expectPresent(bob.page, ['Alice'])
+      await expectPresent(alice.page, ['Bob'])
+      await typeText(alice.page, 'back again.')
+      await expectText(bob.page, 'back again.')
+      await expectStatus(alice.page, 'saved')
     })
 
     test('[DEMO 8.7] who is here is shown again once the relay is back, and nobody who has left', async () => {

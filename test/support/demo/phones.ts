@@ -18,11 +18,18 @@ export interface Phone {
   readonly complaints: readonly string[]
 }
 
-/** A browser whose home is `home`; it trusts the authority at `ca`, and nobody that is not public else. `program`: on another machine. */
+interface PhonesOptions {
+  /** On another machine. */
+  readonly program?: string
+  /** Pages that are left are frozen and kept, as a person's browser does: then `page.goBack` never learns that one has come back. */
+  readonly keepsPages?: boolean
+}
+
+/** A browser whose home is `home`; it trusts the authority at `ca`, and nobody that is not public else. */
 export async function startPhones(
   home: string,
   ca: string | null,
-  program: string = findChromium() ?? '',
+  { program = findChromium() ?? '', keepsPages = false }: PhonesOptions = {},
 ): Promise<Browser> {
   const store = join(home, '.pki', 'nssdb')
   mkdirSync(store, { recursive: true })
@@ -31,6 +38,7 @@ export async function startPhones(
   return await chromium.launch({
     executablePath: program,
     args: [...CHROMIUM_FLAGS],
+    ...(keepsPages && { ignoreDefaultArgs: ['--disable-back-forward-cache'] }),
     env: { ...(process.env as Record<string, string>), HOME: home },
   })
 }
