@@ -24,6 +24,27 @@ export function nextTurn(): Promise<void> {
   return new Promise((resolve) => startTimer(0, resolve))
 }
 
+/** Out of view, and where there are no pictures, nobody waits for one. */
+const WITHOUT_PICTURE_MS = 100
+
+/** Calls back once, after the next picture was drawn. */
+export function afterPicture(callback: () => void): Cancel {
+  let isOver = false
+  const cancelTimer = startTimer(WITHOUT_PICTURE_MS, run)
+  if (typeof requestAnimationFrame === 'function') requestAnimationFrame(() => startTimer(0, run))
+  return cancel
+
+  function run(): void {
+    if (isOver) return
+    cancel()
+    callback()
+  }
+  function cancel(): void {
+    isOver = true
+    cancelTimer()
+  }
+}
+
 /** Unix time in ms, for comparing with times that others state. */
 export function wallClock(): number {
   return Date.now()

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { useCallback, useSyncExternalStore } from 'react'
+import { useCallback, useMemo, useSyncExternalStore } from 'react'
 import type { SealedProvider } from '../provider/sealed-provider.ts'
+import { CalmStatus } from '../status/calm-status.ts'
 import type { SyncStatus } from '../status/sync-status.ts'
 
 /** Before there is a provider, and on a server. */
@@ -25,3 +26,19 @@ export function useSyncStatus(provider: SealedProvider | null): SyncStatus {
     () => NOTHING_YET,
   )
 }
+
+/**
+ * The same words, for a place beside an editor: typing draws the component anew when it begins and when it has been saved for a quarter of a second,
+ * not with each key. "Saved" comes later for that, never earlier; all else with the picture after the letter's own. How many edits are unsaved
+ * may have changed without a word. [CL22]
+ */
+export function useCalmStatus(provider: SealedProvider | null): SyncStatus {
+  const calm = useMemo(() => (provider === null ? null : new CalmStatus(provider)), [provider])
+  return useSyncExternalStore(
+    calm?.subscribe ?? followNothing,
+    () => calm?.read() ?? NOTHING_YET,
+    () => NOTHING_YET,
+  )
+}
+
+const followNothing = (): (() => void) => () => undefined

@@ -116,7 +116,9 @@ class CaretView {
     const { anchor, head } = this.#view.state.selection
     const { mapping } = sync.binding
     const relative = (place: number): unknown => absolutePositionToRelativePosition(place, sync.type, mapping)
-    this.#setCursor({ anchor: relative(anchor), head: relative(head) })
+    const caret = relative(head)
+    // It goes through the paragraphs one by one: once is enough where nothing is selected.
+    this.#setCursor({ anchor: anchor === head ? caret : relative(anchor), head: caret })
   }
 
   #setCursor(cursor: { readonly anchor: unknown; readonly head: unknown } | null): void {

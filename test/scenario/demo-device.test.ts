@@ -10,7 +10,7 @@ import { describe, expect, test } from 'vitest'
 
 import { hasComponent } from '../support/components.ts'
 import { allowKeeping } from '../support/demo/allow-keeping.ts'
-import { expectStatus, expectText, SEEN, useDemo } from '../support/demo/demo-stage.ts'
+import { afterPictures, expectStatus, expectText, SEEN, useDemo } from '../support/demo/demo-stage.ts'
 import { keptInPage } from '../support/demo/kept-in-page.ts'
 import { closeSheet, createNote, goToList, statusOf, textOf, titlesOf, typeText } from '../support/demo/note-steps.ts'
 import { readQr } from '../support/demo/read-qr.ts'
@@ -201,6 +201,7 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
       await page.reload()
       await createNote(page, 'Alice', 'On the first day')
       await typeText(page, 'without a network')
+      await afterPictures(page)
       await expect.poll(async () => await statusOf(page).innerText(), SEEN).toContain('saved on this device')
       await page.reload()
       await expectText(page, 'without a network')

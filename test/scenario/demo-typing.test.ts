@@ -113,6 +113,32 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
       await expectShown([alice.page, bob.page], [first, ...rows.map((row) => written.get(row) as string)])
     })
 
+    test('[DEMO 4] [CL22] keys that follow each other have no screen drawn anew: what looks through a long note with each is not done with each', async () => {
+      const { page } = await stage.take('Pixel 7')
+      await page.addInitScript(() => {
+        // What React’s own tools listen by.
+        const counted = { isDisabled: false, supportsFiber: true, commits: 0, inject: () => 1 }
+        const hook = { ...counted, onCommitFiberUnmount: () => undefined, onCommitFiberRoot: () => hook.commits++ }
+        Object.assign(globalThis, { __REACT_DEVTOOLS_GLOBAL_HOOK__: hook })
+      })
+      await page.goto(stage.host.url)
+      await createNote(page, 'Alice', 'Long')
+      await typeText(page, 'begun')
+      await expectStatus(page, 'saved')
+      const commits = async (): Promise<number> =>
+        await page.evaluate(
+          () =>
+            (globalThis as unknown as Record<string, { commits: number }>)['__REACT_DEVTOOLS_GLOBAL_HOOK__']?.commits ??
+            0,
+        )
+      const before = await commits()
+      expect(before).toBeGreaterThan(0)
+      await page.keyboard.type('forty keys, one after the other, as quick', { delay: 60 })
+      await expectStatus(page, 'saved')
+      // Two for each pause that is long enough to say that all is saved; each key made three of its own.
+      expect((await commits()) - before).toBeLessThan(20)
+    })
+
     test('[DEMO 8.4] the toolbar stands on a keyboard that lies over the page, as on iPhones', async () => {
       const { page } = await stage.phone('iPhone 15')
       await createNote(page, 'Alice', 'Keyboard')

@@ -15,6 +15,7 @@ import { hasComponent } from '../support/components.ts'
 import { findBarriers } from '../support/demo/accessibility.ts'
 import { startDemoHost, type DemoHost } from '../support/demo/demo-host.ts'
 import { keptInPage } from '../support/demo/kept-in-page.ts'
+import { afterPictures, expectStatus, expectText } from '../support/demo/demo-stage.ts'
 import {
   closeSheet,
   createNote,
@@ -75,12 +76,6 @@ describe.skipIf(!canRun)('the notes app', { timeout: 90_000 }, () => {
     await joinNote(bob.page, link, 'Bob')
     return [alice, bob, link]
   }
-
-  const expectText = async (page: Page, text: string): Promise<void> =>
-    await expect.poll(async () => await textOf(page).innerText(), SEEN).toContain(text)
-
-  const expectStatus = async (page: Page, status: string): Promise<void> =>
-    await expect.poll(async () => await statusOf(page).getAttribute('data-status'), SEEN).toBe(status)
 
   test('[DEMO 8.1] a note made on one phone opens on another by a QR code read off the screen; its secret goes nowhere', async () => {
     const [alice, bob, link] = await twoPhones()
@@ -178,6 +173,7 @@ describe.skipIf(!canRun)('the notes app', { timeout: 90_000 }, () => {
     await expectStatus(alice.page, 'offline')
     await typeText(alice.page, 'alice alone. ')
     await typeText(bob.page, 'bob alone. ')
+    await afterPictures(alice.page)
     await expect.poll(async () => await statusOf(alice.page).innerText(), SEEN).toContain('saved on this device')
     await alice.page.reload()
     await expectText(alice.page, 'alice alone.')

@@ -4,7 +4,7 @@
  * @module
  */
 import type { SealedDocument } from '@y-sealed/client'
-import { useDocument, usePresence, useSyncStatus } from '@y-sealed/client/react'
+import { useCalmStatus, useDocument, usePresence } from '@y-sealed/client/react'
 import { lazy, Suspense, useEffect, useState, useSyncExternalStore, type ReactElement } from 'react'
 
 import type { Device } from '../device/open-device.ts'
@@ -67,7 +67,7 @@ interface NoteProps {
 
 function Note({ device, note, isSharing, back }: NoteProps): ReactElement {
   const [sheet, setSheet] = useState<SheetName | null>(isSharing ? 'share' : null)
-  const status = useSyncStatus(note.provider)
+  const status = useCalmStatus(note.provider)
   useIndexed(device, note)
   useKeeping(device, note)
   useShownNote(note)
@@ -103,7 +103,7 @@ function Note({ device, note, isSharing, back }: NoteProps): ReactElement {
           <HistorySheet note={note} isReadOnly={status.readOnly} onClose={close} />
         </Suspense>
       )}
-      {sheet === 'status' && <StatusSheet note={note} status={status} onClose={close} />}
+      {sheet === 'status' && <StatusSheet note={note} onClose={close} />}
     </main>
   )
 }

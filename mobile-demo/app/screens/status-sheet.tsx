@@ -4,6 +4,7 @@
  * @module
  */
 import type { SealedDocument, SyncStatus } from '@y-sealed/client'
+import { useSyncStatus } from '@y-sealed/client/react'
 import type { ReactElement } from 'react'
 
 import { saveFile } from '../device/save-file.ts'
@@ -13,11 +14,11 @@ import { wordsOf } from '../parts/status-chip.tsx'
 
 interface StatusSheetProps {
   readonly note: SealedDocument
-  readonly status: SyncStatus
   readonly onClose: () => void
 }
 
-export function StatusSheet({ note, status, onClose }: StatusSheetProps): ReactElement {
+export function StatusSheet({ note, onClose }: StatusSheetProps): ReactElement {
+  const status = useSyncStatus(note.provider)
   const { setAside } = note.provider
   return (
     <Sheet title={wordsOf(status).text} onClose={onClose}>

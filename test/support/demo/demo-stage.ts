@@ -105,7 +105,16 @@ export async function expectText(page: Page, text: string): Promise<void> {
 }
 
 export async function expectStatus(page: Page, status: string): Promise<void> {
+  await afterPictures(page)
   await expect.poll(async () => await statusOf(page).getAttribute('data-status'), SEEN).toBe(status)
+}
+
+/** An edit is told of with the picture after its own: what the status says from here on is of all that was typed. */
+export async function afterPictures(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    for (let picture = 0; picture < 2; picture++) await new Promise((resolve) => requestAnimationFrame(resolve))
+    await new Promise((resolve) => setTimeout(resolve, 0))
+  })
 }
 
 function isOwn(line: string): boolean {
