@@ -149,7 +149,7 @@ export interface SnapshotStore {
     snapshotId: Bytes,
     offset: number,
   ): Promise<{ readonly total: number; readonly bytes: Bytes } | null>
-  /** All that were published, newest first. */
+  /** All that were published and are not forgotten, newest first. */
   published(document: Bytes): Promise<readonly PublishedSnapshot[]>
   /** Devices that ever stored an entry that is no record. */
   writers(document: Bytes): Promise<readonly Bytes[]>
@@ -161,7 +161,8 @@ export interface SnapshotStore {
   trim(document: Bytes, bounds: TrimBounds): Promise<TrimStep>
   /**
    * Marks older than `beforeS` (Unix seconds) go, oldest first, of trimmed entries only; about so many, a few at least. What a session that
-   * may still go on needs is kept apart from them. Gives how many went.
+   * may still go on needs is kept apart from them. Publications go with their marks, but those of which something may yet come. Gives how many
+   * marks went.
    */
   forgetMarks(document: Bytes, beforeS: number, maxEntries: number): Promise<number>
   /** Published snapshots but these are not to be read any more; {@link SnapshotStore.reap} takes their bytes. Gives how many went. */

@@ -23,7 +23,10 @@ const KEPT = 2
 export function planTrim(newestFirst: readonly PublishedSnapshot[]): TrimPlan {
   const attested = newestFirst.filter(isTrusted)
   const lastDispute = Math.max(0, ...newestFirst.map(({ disputedAt }) => disputedAt))
-  const isResolved = lastDispute === 0 || attested.some((each) => each.isAdmins && each.publishedAt > lastDispute)
+  // Its bytes may have gone since, for newer ones.
+  const isResolution = (each: PublishedSnapshot): boolean =>
+    each.isAdmins && each.isAttested && each.disputedAt === 0 && each.publishedAt > lastDispute
+  const isResolved = lastDispute === 0 || newestFirst.some(isResolution)
   // In dispute everything that is there is evidence.
   if (!isResolved) return { through: 0, kept: idsOf(newestFirst) }
   const through = attested[KEPT - 1]?.seq ?? 0

@@ -90,7 +90,7 @@ export function refuseAttestation(attestation: AttestationEffect, view: Snapshot
 }
 
 /** So many of the newest publications behind the newest attested one may be attested. [LO13] */
-const ATTESTABLE = 16
+export const ATTESTABLE = 16
 
 /**
  * Does an attestation change anything? It names the newest attested publication or one of the newest behind it, and is more than its author's

@@ -17,6 +17,7 @@ import {
 import type { AppendUnit } from '../core/ports.ts'
 import type { SnapshotStore, StagedRef } from '../core/snapshot-ports.ts'
 import { checkPiece } from './check-unit.ts'
+import { findForgettable } from './forget-publications.ts'
 import { isCounted, refusePlace, type SnapshotView } from './judge-snapshot.ts'
 import { toPublished, uploadKey, type MemoryDocument, type MemoryUpload } from './memory-document.ts'
 import { ROW_BYTES } from './snapshot-rows.ts'
@@ -138,6 +139,9 @@ export function createMemorySnapshots({ find, isDeleted, all, sha512, now }: Mem
         document.sessionsByKey.get(entry.session)?.entriesByCounter.delete(entry.counter)
         forgotten++
       }
+      for (const each of findForgettable(document.published, forgottenThrough(document))) {
+        document.published.splice(document.published.indexOf(each), 1)
+      }
       for (const [key, { last, entriesByCounter }] of document.sessionsByKey) {
         const isOver = last.seq < document.head.seq - SESSION_SILENCE_SEQS
         if (isOver && entriesByCounter.size === 0) document.sessionsByKey.delete(key)
@@ -169,6 +173,12 @@ export function createMemorySnapshots({ find, isDeleted, all, sha512, now }: Mem
       return 0
     },
   }
+}
+
+/** Up to here only records are known. */
+function forgottenThrough({ entries, base }: MemoryDocument): number {
+  const oldest = entries.findIndex((entry) => entry !== null && !entry.isRecord)
+  return oldest === -1 ? base : Math.min(oldest, base)
 }
 
 /** What a publication or an attestation does, once its entry stands at `seq`. */

@@ -6,7 +6,9 @@
 import { SESSION_SILENCE_SEQS, type Bytes } from '@y-sealed/protocol'
 import { expect, it } from 'vitest'
 
+import type { PublishedSnapshot } from '../../server/core/snapshot-ports.ts'
 import { markOf, random, transcriptOf, Writer } from './append-units.ts'
+import { attest, mustPublish } from './snapshot-units.ts'
 import { ALL, appendOne, withDocument, type StoreFactory } from './store-case.ts'
 
 const nowS = (): number => Math.floor(Date.now() / 1000)
@@ -126,6 +128,56 @@ export function trimContract(open: StoreFactory): void {
     // A signature from back then proves no gap: nobody can tell any more.
     expect(await store.noteSigned(id, { seq: 20, transcript: random(32) })).toBeNull()
     expect(await store.noteSigned(id, { seq: head + 2, transcript: random(32) })).toMatchObject({ seq: head + 2 })
+  })
+
+  it('[LO13] [LO15] forgets publications with their marks, but those of which something may yet come', async () => {
+    const { store, id, creator } = await withDocument(open, 'shared-key')
+    const bob = random(16)
+    await appendOne(store, creator.unit({ count: 9 }))
+    const snapshots = [await mustPublish(store, id, creator.device, 2)]
+    for (const seq of [3, 4, 5, 6, 7]) {
+      await attest(store, id, bob, snapshots[0] as PublishedSnapshot)
+      snapshots.unshift(await mustPublish(store, id, creator.device, seq))
+    }
+    // Newest first: one that nobody attested yet, and five that bob did.
+    const placesKept = async (): Promise<number[]> => (await store.snapshots.published(id)).map(({ seq }) => seq)
+    const through = 10 + 2 * snapshots.length - 1
+    const forget = async (): Promise<void> => {
+      while ((await store.snapshots.forgetMarks(id, nowS() + 60, 99)) > 0);
+    }
+    await forget()
+    await store.snapshots.trim(id, bounds(through - 1))
+    // What is kept of its bytes is kept of itself, whatever else may go.
+    await store.snapshots.keepOnly(
+      id,
+      [1, 2, 4].map((place) => (snapshots[place] as PublishedSnapshot).id),
+    )
+    expect(await placesKept()).toEqual([7, 6, 5, 4, 3, 2])
+    await forget()
+    expect(await placesKept()).toEqual([7, 6, 5, 3])
+    const old = snapshots[3] as PublishedSnapshot
+    expect(await attest(store, id, random(16), old)).toMatchObject({ status: 'snapshot-missing' })
+    expect(await attest(store, id, bob, snapshots[0] as PublishedSnapshot)).toMatchObject({ status: 'stored' })
+    const next = await mustPublish(store, id, creator.device, through + 1)
+    const [status] = await store.status([id])
+    expect(status?.snapshots).toMatchObject({ newest: { id: next.id }, attested: { id: snapshots[1]?.id } })
+  })
+
+  it('[LO15] forgets no publication where one is disputed, or while nobody has attested two', async () => {
+    for (const isDisputed of [false, true]) {
+      const { store, id, creator } = await withDocument(open, 'shared-key')
+      await appendOne(store, creator.unit({ count: 9 }))
+      for (const seq of [2, 3, 4, 5]) {
+        const snapshot = await mustPublish(store, id, creator.device, seq)
+        if (isDisputed) await attest(store, id, random(16), snapshot)
+        const wrong = { isSame: false, contentDigest: random(32) }
+        if (isDisputed && seq === 3) await attest(store, id, random(16), snapshot, wrong)
+      }
+      await store.snapshots.keepOnly(id, [])
+      await store.snapshots.trim(id, bounds(99))
+      while ((await store.snapshots.forgetMarks(id, nowS() + 60, 99)) > 0);
+      expect(await store.snapshots.published(id)).toHaveLength(4)
+    }
   })
 
   it('[LO15] leaves other documents as they are', async () => {

@@ -49,6 +49,7 @@ export interface MarkStatements {
   readonly insert: Statement<[number, number, number, number, number, Blob, Blob, Blob]>
   readonly grow: Statement<[number, number, number, Blob, Blob, Blob, number, number]>
   readonly drop: Statement<[number, number]>
+  readonly forgottenThrough: Statement<[number, number], number>
   readonly pageOf: Statement<[number, number], number>
   readonly insertSession: Statement<[number, number, number]>
   readonly dropSession: Statement<[number, number]>
@@ -75,6 +76,11 @@ export function prepareMarkStatements(db: Database): MarkStatements {
       'UPDATE mark_pages SET last = ?, at = max(at, ?), log_bytes = ?, transcript = ?, marks = ?, places = ? WHERE document = ? AND first = ?',
     ),
     drop: db.prepare('DELETE FROM mark_pages WHERE document = ? AND first = ?'),
+    forgottenThrough: db
+      .prepare<[number, number], number>(
+        'SELECT coalesce((SELECT min(first) - 1 FROM mark_pages WHERE document = ?), packed) FROM documents WHERE document = ?',
+      )
+      .pluck(),
     pageOf: db
       .prepare<[number, number], number>(
         'SELECT first FROM packed_sessions WHERE session = ? AND counter <= ? ORDER BY first DESC LIMIT 1',

@@ -106,7 +106,8 @@ const STEP_3 = `
  * wrote, which outlives the marks. Entries that stand already count as having come now.
  *
  * A snapshot's bytes stand in `snapshots` and `chunks` from its first piece on; `state`: 0 on its way in, 1 whole and found good, 2
- * published, 3 to be taken away. `attested`: 1 by others, 2 by its age. A publication keeps its row for ever: what attested it, and what it followed, is asked long after its bytes are gone.
+ * published, 3 to be taken away. `attested`: 1 by others, 2 by its age. A publication keeps its row as long as its mark, and longer where something may yet come of it
+ * (`forget-publications.ts`): what attested it, and what it followed, is asked long after its bytes are gone.
  */
 const STEP_4 = (nowS: number): string => `
   ALTER TABLE documents ADD COLUMN base INTEGER NOT NULL DEFAULT 0 CHECK (base BETWEEN 0 AND 9007199254740991);

@@ -78,6 +78,8 @@ export interface SnapshotStatements {
   readonly documents: Statement<[number, number], { readonly key: number; readonly id: Blob }>
   readonly body: Statement<[number, Blob], { readonly snapshot: number; readonly bytes: number }>
   readonly dropBody: Statement<[number, number]>
+  readonly forgetAttestations: Statement<[number, number]>
+  readonly forgetPublication: Statement<[number, number]>
   readonly toGo: Statement<[number], { readonly snapshot: number; readonly state: number }>
   readonly deleteChunks: Statement<[number, number]>
   readonly deleteUpload: Statement<[number]>
@@ -155,6 +157,8 @@ export function prepareSnapshotStatements(db: Database): SnapshotStatements {
       'SELECT snapshot, s.bytes FROM publications p JOIN snapshots s USING (snapshot) WHERE p.document = ? AND p.id = ?',
     ),
     dropBody: db.prepare('UPDATE publications SET snapshot = NULL WHERE document = ? AND published = ?'),
+    forgetAttestations: db.prepare('DELETE FROM attestations WHERE document = ? AND published = ?'),
+    forgetPublication: db.prepare('DELETE FROM publications WHERE document = ? AND published = ?'),
     toGo: db.prepare(
       'SELECT snapshot, state FROM snapshots WHERE state IN (0, 1, 3) AND touched < ? ORDER BY touched LIMIT 1',
     ),

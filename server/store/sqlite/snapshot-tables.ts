@@ -19,6 +19,7 @@ import type {
   TrimStep,
   VerifiedSnapshot,
 } from '../../core/snapshot-ports.ts'
+import { findForgettable } from '../forget-publications.ts'
 import { isCounted } from '../judge-snapshot.ts'
 import { ROW_BYTES } from '../snapshot-rows.ts'
 import type { DocumentCache } from './document-cache.ts'
@@ -208,7 +209,7 @@ export class SnapshotTables {
     return { entries, bytes, base, moved: moved.length }
   }
 
-  /** Whole pages of the oldest marks go; and sessions that are over, when nothing is kept of them any more. */
+  /** Whole pages of the oldest marks go; and sessions that are over, and publications, when nothing is kept of them or may come of them any more. */
   forgetMarks(document: DocumentState, beforeS: number, maxEntries: number): number {
     let forgotten = 0
     while (forgotten < maxEntries) {
@@ -216,10 +217,19 @@ export class SnapshotTables {
       if (dropped === 0) break
       forgotten += dropped
     }
+    this.#forgetPublications(document)
     const { changes } = this.#marks.dropSilent.run(document.key, document.head.seq - SESSION_SILENCE_SEQS)
     // Sessions are remembered by keys that may be another's now.
     if (changes > 0) document.sessions.clear()
     return forgotten
+  }
+
+  #forgetPublications({ key }: DocumentState): void {
+    const through = this.#marks.forgottenThrough.get(key, key) ?? 0
+    for (const { publishedAt } of findForgettable(this.sql.publications.all(key).map(rowToPublished), through)) {
+      this.sql.forgetAttestations.run(key, publishedAt)
+      this.sql.forgetPublication.run(key, publishedAt)
+    }
   }
 
   keepOnly(document: DocumentState, isKept: (snapshotId: Bytes) => boolean): number {

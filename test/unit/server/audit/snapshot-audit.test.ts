@@ -112,9 +112,10 @@ const DAMAGES: readonly (readonly [string, string, string])[] = [
   ['a page’s transcript', `UPDATE mark_pages SET ${BYTE('transcript')}`, UNKNOWN_TRANSCRIPT],
 ]
 
-it('[LO11] [LO15] finds a log in order whose marks are forgotten, and with them a publication that another follows', async () => {
+it('[LO11] [LO15] finds a log in order whose marks are forgotten, and with them all publications but the one that another follows', async () => {
   const report = await audit(await makeDatabase({ days: 100 }))
-  expect(report).toMatchObject({ trimmed: 0, snapshots: { published: 5, held: 3, attested: 4 }, faults: [] })
+  // Of five the first is not known any more.
+  expect(report).toMatchObject({ trimmed: 0, snapshots: { published: 4, held: 3, attested: 3 }, faults: [] })
 })
 
 it('[LO10] [LO11] [LO13] [LO15] names what was turned, taken away or put in', { timeout: 60_000 }, async () => {

@@ -63,5 +63,8 @@ describe('[LO15] what may go', () => {
     expect(plan(attested, attested, dispute, attested)).toMatchObject({ through: 0 })
     expect(plan(attested, attested, dispute, { isAdmins: true })).toMatchObject({ through: 0 })
     expect(plan(attested, attested, dispute, { ...attested, isAdmins: true })).toEqual({ through: 20, kept: [2, 3, 4] })
+    // And stays so when its bytes have gone for newer ones.
+    const gone = { ...attested, isAdmins: true, isHeld: false }
+    expect(plan(attested, attested, dispute, gone, attested, attested)).toEqual({ through: 50, kept: [5, 6] })
   })
 })
