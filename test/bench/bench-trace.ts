@@ -9,6 +9,9 @@ import { fileURLToPath } from 'node:url'
 import { readTrace, shortenTrace, type Patch, type Trace } from '../../client/node/replay/trace.ts'
 
 export interface BenchTrace {
+  /** Whose typing it is. */
+  readonly label: string
+  /** The same, and how much of it. */
   readonly name: string
   readonly trace: Trace
 }
@@ -22,11 +25,11 @@ export async function readBenchTrace(edits: number, name = 'sveltecomponent'): P
   const path = `${data}/traces/${name}.json.gz`
   if (existsSync(path)) {
     const trace = shortenTrace(await readTrace(path), edits)
-    return { name: `${name}, ${trace.transactions.length} edits`, trace }
+    return { label: name, name: `${name}, ${trace.transactions.length} edits`, trace }
   }
   console.error('!! no test data: the trace is made up')
   const length = Math.min(edits, MADE_UP_EDITS)
-  return { name: `made-up typing, ${length} edits`, trace: makeTrace(length) }
+  return { label: 'made-up typing', name: `made-up typing, ${length} edits`, trace: makeTrace(length) }
 }
 
 /** Words typed forward, every twelfth key taken back. */

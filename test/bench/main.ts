@@ -64,8 +64,10 @@ async function run(): Promise<void> {
       const starts = [() => startRelaySystem(workplace), () => startBare(workplace), ...peers]
       return benchIdleSockets({ quick, starts })
     },
-    P5: () =>
-      benchColdOpen({ quick, workplace, peers: peers.length > 0, traceName: options.trace, edits: options.edits }),
+    P5: () => {
+      const { trace: traceName, edits, typingSeconds } = options
+      return benchColdOpen({ quick, workplace, peers: peers.length > 0, traceName, edits, typingSeconds })
+    },
     P6: () => benchStore({ quick }),
     P7: () => benchBytes({ quick, workplace }),
     P8: () => benchClientCrypto({ quick }),

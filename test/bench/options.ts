@@ -18,17 +18,21 @@ export interface BenchOptions {
   readonly trace: string
   /** How much of it. */
   readonly edits: number
+  /** How long it may be typed: what is typed by then is opened. */
+  readonly typingSeconds: number
   /** File for the JSON. */
   readonly out: string
 }
 
-export const USAGE = `npm run bench -- [--quick] [--only P1,P6] [--peers] [--trace NAME] [--edits N] [--out FILE]
+export const USAGE = `npm run bench -- [--quick] [--only P1,P6] [--peers] [--trace NAME] [--edits N] [--typing-seconds N] [--out FILE]
 
   --quick   under a minute: shorter windows and smaller loads
   --only    some of ${ROWS.join(', ')}
   --peers   compares with other people's servers too, and installs them first (test/bench/peers)
   --trace   whose typing P5 opens: sveltecomponent without it, automerge-paper (259 778 edits, several minutes)
   --edits   how much of it
+  --typing-seconds
+            how long it may be typed; what is typed by then is opened
   --out     where the JSON goes; test/bench/results/latest.json without it`
 
 /** Reads the arguments; throws an `Error` that says what is wrong with them. */
@@ -41,6 +45,7 @@ export function readOptions(args: readonly string[], defaultOut: string): BenchO
       peers: { type: 'boolean', default: false },
       trace: { type: 'string', default: 'sveltecomponent' },
       edits: { type: 'string' },
+      'typing-seconds': { type: 'string' },
       out: { type: 'string', default: defaultOut },
     },
   })
@@ -48,7 +53,14 @@ export function readOptions(args: readonly string[], defaultOut: string): BenchO
   const only = ROWS.filter((row) => asked === undefined || asked.includes(row))
   const unknown = asked?.find((row) => !ROWS.some((known) => known === row))
   if (unknown !== undefined) throw new Error(`there is no row ${unknown}: choose from ${ROWS.join(', ')}`)
-  const edits = values.edits === undefined ? Infinity : Number(values.edits)
-  if (!(edits > 0)) throw new Error('--edits is a number of edits')
-  return { quick: values.quick, edits, only, peers: values.peers, trace: values.trace, out: values.out }
+  const edits = readLimit('--edits', values.edits)
+  const typingSeconds = readLimit('--typing-seconds', values['typing-seconds'])
+  const { quick, peers, trace, out } = values
+  return { quick, edits, typingSeconds, only, peers, trace, out }
+}
+
+function readLimit(name: string, text: string | undefined): number {
+  const limit = text === undefined ? Infinity : Number(text)
+  if (!(limit > 0)) throw new Error(`${name} takes a number above 0`)
+  return limit
 }

@@ -4,18 +4,22 @@
  *
  * @module
  */
-import { typeTrace } from '../../../client/node/replay/type-trace.ts'
 import type { Trace } from '../../../client/node/replay/trace.ts'
 import { compareRow, type BenchRow } from '../bench-row.ts'
 import { medianOf, sleep } from '../figures.ts'
 import { PEERS_NODE } from '../peers.ts'
+import { readCpuUs } from '../process-cost.ts'
 import { startServer, type ServerProcess } from '../server-process.ts'
 import { openYjsClient } from '../systems/yjs-client.ts'
 import type { Dialect } from '../systems/yjs-wire.ts'
+import { typeFor } from '../type-for.ts'
 import type { Workplace } from '../workplace.ts'
 
-/** Hocuspocus stores what has not changed for 2 s, and at most every 10. */
+/** Hocuspocus stores what has not changed for 2 s, and at most every 10; leveldb's queue may be long. */
 const STORING_MS = 12_000
+const STORED_PATIENCE_MS = 120_000
+/** A server that takes less than this of a second's processor time has nothing left to do. */
+const QUIET_CPU_US = 20_000
 const ROOM = 'note'
 
 interface PeerStore {
@@ -58,11 +62,13 @@ async function comparePeer(
   const start = (): Promise<ServerProcess> => startServer({ script, node: PEERS_NODE, settings: { folder } })
   let server = await start()
   const typist = await openYjsClient(server.port, ROOM, dialect)
-  await typeTrace(typist.text, trace, { clock: () => performance.now(), pause: sleep })
+  await typeFor(typist.text, trace, { name })
   await typist.settle()
   await sleep(STORING_MS)
+  await whenQuiet(name, server.pid)
   typist.close()
   await sleep(STORING_MS / 4)
+  await whenQuiet(name, server.pid)
   await server.stop()
   const openings: { readonly ms: number; readonly bytes: number }[] = []
   for (let run = 0; run < 3; run++) {
@@ -81,4 +87,13 @@ async function comparePeer(
     compareRow('P5', `${title}: time to open`, 'ms', ours.ms, name, ms),
     compareRow('P5', `${title}: bytes to open`, 'B', ours.bytes, name, bytes),
   ]
+}
+
+async function whenQuiet(name: string, pid: number): Promise<void> {
+  for (const until = performance.now() + STORED_PATIENCE_MS; performance.now() < until;) {
+    const before = readCpuUs(pid)
+    await sleep(1_000)
+    if (readCpuUs(pid) - before < QUIET_CPU_US) return
+  }
+  console.error(`!! ${name} is still busy with what it was given`)
 }

@@ -7,13 +7,13 @@
  */
 import * as Y from 'yjs'
 
-import { typeTrace } from '../../../client/node/replay/type-trace.ts'
 import { compareRow, type BenchRow } from '../bench-row.ts'
 import { readBenchTrace } from '../bench-trace.ts'
 import { median, medianOf, sleep } from '../figures.ts'
 import { readCpuUs, readMemoryBytes } from '../process-cost.ts'
 import { createRoomAccess, openSealedClient, type SealedClient } from '../sealed-client.ts'
 import { startRelayProcess } from '../systems/relay.ts'
+import { typeFor } from '../type-for.ts'
 import type { Workplace } from '../workplace.ts'
 import { benchColdOpenPeers } from './cold-open-peers.ts'
 import { benchStoredAfterTrim } from './stored-after-trim.ts'
@@ -43,6 +43,7 @@ export async function benchColdOpen({
   peers,
   traceName,
   edits,
+  typingSeconds,
 }: {
   readonly quick: boolean
   readonly workplace: Workplace
@@ -50,8 +51,9 @@ export async function benchColdOpen({
   readonly peers: boolean
   readonly traceName: string
   readonly edits: number
+  readonly typingSeconds: number
 }): Promise<BenchRow[]> {
-  const { name, trace } = await readBenchTrace(quick ? 2_000 : edits, traceName)
+  const wanted = await readBenchTrace(quick ? 2_000 : edits, traceName)
   const data = workplace.folder('cold-open')
   const accessOf = createRoomAccess()
   let relay = await startRelayProcess(workplace, data)
@@ -61,14 +63,15 @@ export async function benchColdOpen({
   await typist.provider.whenSynced()
   const witness = open(relay.port)
   await witness.provider.whenSynced()
-  await typeTrace(typist.text, trace, {
-    clock: () => performance.now(),
-    pause: sleep,
-    afterTransaction() {
+  const trace = await typeFor(typist.text, wanted.trace, {
+    name: 'y-sealed',
+    seconds: typingSeconds,
+    afterEdit() {
       const saved = typist.provider.flush()
       return typist.provider.unsyncedChanges > MAX_UNSAVED ? saved : undefined
     },
   })
+  const name = `${wanted.label}, ${trace.transactions.length} edits`
   await typist.provider.flush()
   const merged = Y.encodeStateAsUpdateV2(typist.doc)
   const typedSeq = typist.provider.head.seq

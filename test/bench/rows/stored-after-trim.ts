@@ -18,7 +18,7 @@ const TRIMMING = { trimAgeMs: 1, trimIntervalMs: 200, trimPauseMs: 1 }
 const FORGETTING = { ...TRIMMING, marksAgeMs: 1 }
 const SNAPSHOT_PATIENCE_MS = 30_000
 const QUIET_MS = 1_500
-const TRIM_PATIENCE_MS = 30_000
+const TRIM_PATIENCE_MS = 90_000
 
 export interface StoredAfterTrim {
   readonly workplace: Workplace

@@ -8,7 +8,7 @@ import * as Y from 'yjs'
 import { sleep } from '../figures.ts'
 import { openYjsWire, SYNC, type Dialect } from './yjs-wire.ts'
 
-const PATIENCE_MS = 20_000
+const PATIENCE_MS = 60_000
 
 export interface YjsClient {
   readonly doc: Y.Doc
