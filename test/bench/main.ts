@@ -23,6 +23,7 @@ import { benchManyDocuments } from './rows/many-documents.ts'
 import { benchMembers } from './rows/members.ts'
 import { benchPresence } from './rows/presence.ts'
 import { killServers } from './server-process.ts'
+import { benchRelayMemory } from './rows/relay-memory.ts'
 import { benchStore } from './store.ts'
 import type { System } from './system.ts'
 import { startBare } from './systems/bare.ts'
@@ -64,9 +65,11 @@ async function run(): Promise<void> {
       const starts = [() => startRelaySystem(workplace), () => startBare(workplace), ...peers]
       return benchIdleSockets({ quick, starts })
     },
-    P5: () => {
+    P5: async () => {
       const { trace: traceName, edits, typingSeconds } = options
-      return benchColdOpen({ quick, workplace, peers: peers.length > 0, traceName, edits, typingSeconds })
+      const withStored = options.only.includes('P7')
+      const opening = { traceName, edits, typingSeconds, peers: peers.length > 0, withStored }
+      return [...(await benchColdOpen({ quick, workplace, ...opening })), ...(await benchRelayMemory(workplace, quick))]
     },
     P6: () => benchStore({ quick }),
     P7: () => benchBytes({ quick, workplace }),

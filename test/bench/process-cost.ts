@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 
 /** `sysconf(_SC_CLK_TCK)` of every Linux that Node runs on. */
 const TICKS_A_SECOND = 100
@@ -29,6 +29,20 @@ export function readCpuUs(pid: number): number {
 
 /** Resident memory in bytes. */
 export function readMemoryBytes(pid: number): number {
-  const match = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  return readStatusBytes(pid, 'VmRSS')
+}
+
+/** The most resident memory that it ever had, or since {@link forgetPeak}. */
+export function readPeakBytes(pid: number): number {
+  return readStatusBytes(pid, 'VmHWM')
+}
+
+/** From now on the kernel notes the peak anew. */
+export function forgetPeak(pid: number): void {
+  writeFileSync(`/proc/${pid}/clear_refs`, '5')
+}
+
+function readStatusBytes(pid: number, name: 'VmRSS' | 'VmHWM'): number {
+  const match = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
   return Number(match?.[1] ?? Number.NaN) * 1024
 }

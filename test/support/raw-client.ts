@@ -47,6 +47,8 @@ export class RawClient {
   readonly frames: RelayFrame[] = []
   /** Every message that came, as bytes. */
   readonly messages: Bytes[] = []
+  /** Asked of each frame that comes: what it takes is not shown, and not kept. */
+  take: ((frame: RelayFrame) => boolean) | null = null
   readonly ended: Promise<Ending>
   readonly #socket: WebSocket
   #waiting: (() => void)[] = []
@@ -65,6 +67,7 @@ export class RawClient {
       const bytes = toBytes(data).slice()
       const frame = decodeRelayFrame(bytes)
       if (!frame.ok) throw new Error(`the relay sent what is no frame: ${frame.fault}`)
+      if (this.take?.(frame.value) === true) return
       this.messages.push(bytes)
       this.frames.push(frame.value)
       this.#wake()
@@ -145,6 +148,11 @@ export class RawClient {
   /** Reads nothing from now on. */
   pause(): void {
     this.#socket.pause()
+  }
+
+  /** Reads again. */
+  resume(): void {
+    this.#socket.resume()
   }
 
   close(): void {

@@ -1,7 +1,7 @@
 /**
  * P5: a trace typed with one envelope an edit while a second device looks after the snapshots that are made meanwhile, the relay restarted, and
  * a fresh client that opens the document. The measures are the merged state, as one message, and Yjs taking it in; and then,
- * for P7, what is left on the relay's disk.
+ * when P7 is asked for too, what is left on the relay's disk.
  *
  * @module
  */
@@ -26,7 +26,7 @@ const TRIM_PATIENCE_MS = 6_000
 const SNAPSHOT_PATIENCE_MS = 60_000
 
 /** Edits that may wait for their acknowledgement. */
-const MAX_UNSAVED = 256
+const MAX_UNSAVED = 1024
 
 interface Opening {
   readonly ms: number
@@ -44,6 +44,7 @@ export async function benchColdOpen({
   traceName,
   edits,
   typingSeconds,
+  withStored,
 }: {
   readonly quick: boolean
   readonly workplace: Workplace
@@ -52,6 +53,8 @@ export async function benchColdOpen({
   readonly traceName: string
   readonly edits: number
   readonly typingSeconds: number
+  /** Goes on to what is left on the relay's disk. */
+  readonly withStored: boolean
 }): Promise<BenchRow[]> {
   const wanted = await readBenchTrace(quick ? 2_000 : edits, traceName)
   const data = workplace.folder('cold-open')
@@ -103,11 +106,13 @@ export async function benchColdOpen({
   }
   const grownKib = (readMemoryBytes(relay.pid) - restedBytes) / 1024
   await relay.stop()
-  const stored = await benchStoredAfterTrim({ workplace, data, title: name, plainBytes: merged.length, open })
   const title = name
   const state = 'merged state'
   const ours = { ms: medianOf(openings, (run) => run.ms), bytes: medianOf(openings, (run) => run.bytes) }
   const beside = peers ? await benchColdOpenPeers({ workplace, title, trace, ours }) : []
+  const stored = withStored
+    ? await benchStoredAfterTrim({ workplace, data, title, plainBytes: merged.length, open })
+    : []
   return [
     compareRow('P5', `${title}: bytes to open`, 'B', ours.bytes, state, merged.length),
     compareRow('P5', `${title}: time to open`, 'ms', ours.ms, 'Yjs applies it', median(applyMs)),
