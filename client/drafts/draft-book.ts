@@ -86,6 +86,13 @@ export class DraftBook {
     this.write()
   }
 
+  /** The storage was thrown away: what was written is written once more. */
+  writeAnew(): void {
+    // What is being written at this moment may be lost as well.
+    this.#waiting = [...this.#written.splice(0), ...this.#waiting]
+    this.write()
+  }
+
   /** Writes what waits, if there is a key. */
   write(): void {
     const key = this.#options.key()

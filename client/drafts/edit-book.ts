@@ -114,6 +114,13 @@ export class EditBook {
     this.#drafts.keep(edit)
   }
 
+  /** The storage was thrown away: all of it is written down once more. */
+  writeAnew(): void {
+    for (const { update, authored } of this.#leftovers.unsealed) this.#drafts.keep({ update, authored })
+    this.#drafts.writeAnew()
+    this.setAside.writeAnew()
+  }
+
   /**
    * All that was taken is sealed, or was nothing new; the result forgets what was written down of it, once that is stored. What is not shown yet
    * was not taken.

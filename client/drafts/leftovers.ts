@@ -41,6 +41,11 @@ export class Leftovers {
     return this.#hidden.filter(({ isSealed }) => !isSealed).length
   }
 
+  /** Those that are to be sealed and not shown yet. */
+  get unsealed(): readonly AuthoredUpdate[] {
+    return this.#hidden.filter(({ isSealed }) => !isSealed)
+  }
+
   /** The drafts' sessions of which something is not shown yet. */
   get sessions(): ReadonlySet<string> {
     return new Set(this.#hidden.flatMap(({ session }) => session ?? []))

@@ -55,15 +55,13 @@ export class SetAsideList {
     const id = bytesToBase64url(randomBytes(SESSION_BYTES))
     const kept: Kept = { id, code, at: new Date(authored), content, session: null, isDismissed: false }
     this.#kept.push(kept)
-    this.#drafts.keepRefused({ refusal: code, authored, update: content }).then(
-      (session) => {
-        kept.session = session
-        if (kept.isDismissed) this.#drafts.forgetRefused(session)
-      },
-      // It stays in memory, and is told like everything that could not be written.
-      () => undefined,
-    )
+    this.#write(kept)
     this.#onChange()
+  }
+
+  /** The storage was thrown away: all of it is written down once more. */
+  writeAnew(): void {
+    for (const kept of this.#kept) this.#write(kept)
   }
 
   /** The app has saved it, or the person does not want it. */
@@ -74,5 +72,17 @@ export class SetAsideList {
     kept.isDismissed = true
     if (kept.session !== null) this.#drafts.forgetRefused(kept.session)
     this.#onChange()
+  }
+
+  #write(kept: Kept): void {
+    const { code, at, content } = kept
+    this.#drafts.keepRefused({ refusal: code, authored: at.getTime(), update: content }).then(
+      (session) => {
+        kept.session = session
+        if (kept.isDismissed) this.#drafts.forgetRefused(session)
+      },
+      // It stays in memory, and is told like everything that could not be written.
+      () => undefined,
+    )
   }
 }

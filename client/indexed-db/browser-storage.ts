@@ -10,6 +10,8 @@ import type { Tabs } from '../stores/tabs.ts'
 import { createBroadcastTabs } from './broadcast-tabs.ts'
 import { Database, deleteDatabase } from './database.ts'
 import { createIndexedDbDocumentStore } from './document-store.ts'
+import { EvictionWatch } from './eviction-watch.ts'
+import { KeptMarker } from './kept-marker.ts'
 import { createIndexedDbKeyStore } from './key-store.ts'
 import { findLocks, LockClaims } from './lock-claims.ts'
 import { createIndexedDbOutbox } from './outbox.ts'
@@ -30,6 +32,11 @@ export interface BrowserStorage extends DeviceStorage {
   /** Shows each tab its own sessions and those of tabs that are gone. */
   readonly outbox: Outbox
   readonly tabs: Tabs
+  /**
+   * The browser has thrown away, since an earlier visit, what was kept here: keys, and edits that had not left. Known where its other storage has
+   * outlasted that; false says nothing. Under a running page each provider tells it (`evicted`).
+   */
+  readonly wasEvicted: boolean
   /** Ends this tab's part; resolves when others can take over what it had on its way. */
   close(): Promise<void>
 }
@@ -41,19 +48,29 @@ export interface BrowserStorage extends DeviceStorage {
  */
 export async function openBrowserStorage({ name = 'y-sealed' }: BrowserStorageOptions = {}): Promise<BrowserStorage> {
   const database = new Database(name)
-  try {
-    await loadWrappingKey(database)
-  } catch (error) {
-    await database.close()
-    throw error
-  }
+  const id = await loadWrappingKey(database).then(
+    (wrapping) => wrapping.id,
+    async (error: unknown) => {
+      await database.close()
+      throw error
+    },
+  )
   const locks = await findLocks(globalThis.navigator?.locks)
   const claims = locks === null ? new RowClaims(name, database) : new LockClaims(name, locks)
+  const marker = new KeptMarker(name)
+  const wasEvicted = database.isNew && marker.isThere
+  const watch = new EvictionWatch(database, { id, rewrite: () => keys.rewrite(), forget: () => keys.forget() })
+  const onStored = (): void => {
+    marker.set()
+    watch.stored()
+  }
+  const keys = createIndexedDbKeyStore(database, { look: () => watch.look(), onStored })
   return {
-    keys: createIndexedDbKeyStore(database),
+    keys,
     outbox: createIndexedDbOutbox(database, claims),
-    documents: createIndexedDbDocumentStore(database),
+    documents: createIndexedDbDocumentStore(database, (listener) => watch.add(listener)),
     tabs: createBroadcastTabs(name),
+    wasEvicted,
     close: async () => {
       await claims.close()
       await database.close()
@@ -63,5 +80,6 @@ export async function openBrowserStorage({ name = 'y-sealed' }: BrowserStorageOp
 
 /** Deletes everything of that name from this browser, also under other tabs. What no relay has is lost. */
 export function wipeBrowserStorage({ name = 'y-sealed' }: BrowserStorageOptions = {}): Promise<void> {
+  new KeptMarker(name).remove()
   return deleteDatabase(name)
 }

@@ -6,6 +6,7 @@
  */
 import { SyncError, type Bytes } from '@y-sealed/protocol'
 import { deleteDB, openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames } from 'idb'
+import { startTimer } from '../platform.ts'
 import type { OutboxItem } from '../outbox/outbox.ts'
 import type { StoredEntry, StoredSnapshot } from '../stores/document-store.ts'
 import { isLostConnection, storageUnavailable, toStorageError } from './storage-error.ts'
@@ -14,6 +15,10 @@ const VERSION = 3
 
 /** How often work is begun anew on a fresh connection. */
 const REOPENINGS = 2
+
+/** After the browser has ended a connection; longer each time. */
+const FIRST_REOPENING_MS = 50
+const LONGEST_REOPENING_MS = 10_000
 
 /** The key that wraps all keys: it can be used here and never be read. */
 export interface WrappingKey {
@@ -69,6 +74,13 @@ export type Transaction<M extends Mode> = IDBPTransaction<Schema, Table[], M>
 
 export class Database {
   readonly name: string
+  /** A connection was lost and is there again, with whatever the browser has left. */
+  onReopened: () => void = () => undefined
+  /** The app is deleting it, here or in another tab. */
+  onWiped: () => void = () => undefined
+  /** There was nothing of that name when it was opened first. */
+  isNew = false
+  #wasOpen = false
   #connection: Promise<IDBPDatabase<Schema>> | null = null
   #closed = false
 
@@ -116,15 +128,37 @@ export class Database {
   #connect(): Promise<IDBPDatabase<Schema>> {
     if (this.#closed) return Promise.reject(new SyncError('STORAGE_CLOSED', 'this storage has been closed'))
     if (this.#connection) return this.#connection
-    const connecting = openTables(this.name, () => {
+    const forget = (): void => {
       if (this.#connection === connecting) this.#connection = null
+    }
+    const connecting = openTables(this.name, {
+      onMade: () => (this.isNew ||= !this.#wasOpen),
+      onLost: forget,
+      onWiped: () => this.onWiped(),
+      onTerminated: () => {
+        forget()
+        this.#reopen(FIRST_REOPENING_MS)
+      },
     })
     this.#connection = connecting
-    // An opening that failed is no connection: the next work tries again.
-    connecting.catch(() => {
-      if (this.#connection === connecting) this.#connection = null
-    })
+    connecting.then(
+      () => {
+        if (this.#wasOpen) this.onReopened()
+        this.#wasOpen = true
+      },
+      // An opening that failed is no connection: the next work tries again.
+      forget,
+    )
     return connecting
+  }
+
+  /** Whether all is gone is known once it is opened again: not only when there is something to write. */
+  #reopen(delayMs: number): void {
+    startTimer(delayMs, () => {
+      if (this.#closed || delayMs > LONGEST_REOPENING_MS) return
+      // While the browser deletes it, it refuses.
+      this.#connect().catch(() => this.#reopen(2 * delayMs))
+    })
   }
 
   async #drop(connecting: Promise<IDBPDatabase<Schema>>): Promise<void> {
@@ -143,7 +177,17 @@ export async function deleteDatabase(name: string): Promise<void> {
   }
 }
 
-async function openTables(name: string, onLost: () => void): Promise<IDBPDatabase<Schema>> {
+interface Watcher {
+  /** There was no such database. */
+  readonly onMade: () => void
+  readonly onLost: () => void
+  /** It is being deleted by the app. */
+  readonly onWiped: () => void
+  /** The browser has ended it. */
+  readonly onTerminated: () => void
+}
+
+async function openTables(name: string, watcher: Watcher): Promise<IDBPDatabase<Schema>> {
   if (typeof indexedDB === 'undefined') throw storageUnavailable()
   return openDB<Schema>(name, VERSION, {
     upgrade: (database, oldVersion) => {
@@ -152,6 +196,7 @@ async function openTables(name: string, onLost: () => void): Promise<IDBPDatabas
       database.createObjectStore('snapshots', { keyPath: ['document', 'seq'] })
       database.createObjectStore('bases')
       if (oldVersion === 1) return
+      watcher.onMade()
       database.createObjectStore('wrapping')
       database.createObjectStore('keys')
       const outbox = database.createObjectStore('outbox', { keyPath: 'id', autoIncrement: true })
@@ -161,11 +206,12 @@ async function openTables(name: string, onLost: () => void): Promise<IDBPDatabas
       database.createObjectStore('heads')
     },
     // Another tab wipes or upgrades the database: it must not wait for this one.
-    blocking: (_current, _blocked, event) => {
-      onLost()
+    blocking: (_current, version, event) => {
+      if (version === null) watcher.onWiped()
+      watcher.onLost()
       if (event.target instanceof IDBDatabase) event.target.close()
     },
-    terminated: onLost,
+    terminated: watcher.onTerminated,
   })
 }
 

@@ -19,10 +19,14 @@ import type { Database, EntryRow, SnapshotRow, Transaction } from './database.ts
 /** Rows that are asked for at once. */
 const BATCH = 256
 
-/** Logs in `database`. Throws as it does. */
-export function createIndexedDbDocumentStore(database: Database): DocumentStore {
+/** Logs in `database`. Throws as it does. `onEvicted` hears when the browser has thrown it away. */
+export function createIndexedDbDocumentStore(
+  database: Database,
+  onEvicted: NonNullable<DocumentStore['onEvicted']>,
+): DocumentStore {
   const turns = new Turns()
   return {
+    onEvicted,
     append: (document, entries, head) => {
       const own = document.slice()
       const rows = entries.map((entry) => rowOf(own, entry))

@@ -203,6 +203,12 @@ export class History {
     this.#follower.abandon()
   }
 
+  /** The storage was thrown away: all of it is kept anew, as it is read again. Nothing that is known is forgotten but the log itself. */
+  async keepAnew(): Promise<void> {
+    this.#kept.beginAnew()
+    await this.restart()
+  }
+
   /** What is kept, for giving it back. */
   readonly readKept = async (fromSeq: number, maxBytes: number): Promise<readonly StoredEntry[]> => {
     await this.#kept.whenKept()

@@ -44,6 +44,8 @@ export class KeptLog {
   #isClosing = false
   #isOver = false
   #isTold = false
+  /** What was being written before is lost whatever became of it. */
+  #beginnings = 0
   /** Who waits until what was given up to a seq is kept. */
   readonly #onKept = new Set<{ readonly seq: number; readonly resolve: () => void }>()
 
@@ -142,6 +144,18 @@ export class KeptLog {
     await this.#ask(() => store.delete(documentId))
   }
 
+  /** The storage was thrown away: what is taken from the log's start on is kept anew. */
+  beginAnew(): void {
+    this.#beginnings += 1
+    this.#waiting = []
+    this.#waitingBytes = 0
+    this.#takenSeq = 0
+    this.#writtenHead = 0
+    this.#isOver = false
+    this.#release()
+    if (this.#head !== null) this.#writeSoon()
+  }
+
   /** Resolves when all that was given so far is kept, or never will be. */
   whenKept(): Promise<void> {
     if (this.#isOver || (this.#waiting.length === 0 && this.#writing === null)) return Promise.resolve()
@@ -169,9 +183,11 @@ export class KeptLog {
     this.#waiting = []
     this.#waitingBytes = 0
     const { store, documentId } = this.#options
+    const beginnings = this.#beginnings
+    const isLost = (): boolean => beginnings !== this.#beginnings
     this.#writing = store.append(documentId, entries, ...(head === null ? [] : [head])).then(
-      () => this.#wrote(head?.seq ?? 0),
-      (error: unknown) => this.#failed(error, entries),
+      () => this.#wrote(isLost() ? 0 : (head?.seq ?? 0)),
+      (error: unknown) => (isLost() ? this.#wrote(0) : this.#failed(error, entries)),
     )
   }
 

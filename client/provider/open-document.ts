@@ -38,6 +38,7 @@ import { RemoteGate } from './remote-gate.ts'
 import { storeProblem } from './send-problem.ts'
 import type { Sender } from './sender.ts'
 import { Standing } from './standing.ts'
+import { followStorageLoss } from './storage-loss.ts'
 import { ToldRights } from './told-rights.ts'
 import { watchView } from './watch-view.ts'
 
@@ -98,6 +99,12 @@ export class OpenDocument {
       watchView(connection, (isHidden) => {
         if (isHidden) this.flush()
         this.#presence?.setHidden(isHidden)
+      }),
+      followStorageLoss({
+        store: options.store,
+        storeAnew: () => this.#storeAnew(),
+        emit: options.emit,
+        onTrouble: (error) => options.emit('problem', [storeProblem(error)]),
       }),
     ]
     // Otherwise the line asks for it, and says what is wrong.
@@ -426,6 +433,16 @@ export class OpenDocument {
   #readAgain(): void {
     this.#pause()
     void this.#history.restart().then(() => this.line.reopen())
+  }
+
+  /** What the browser has thrown away is stored anew: own edits from memory, and the log as the relay has it. [CL13] */
+  async #storeAnew(): Promise<void> {
+    await this.#start()
+    const stored = this.#sender?.storeAnew(!this.standing.readOnly)
+    this.#pause()
+    await this.#history.keepAnew()
+    this.line.reopen()
+    await stored
   }
 
   /** What was sent on an earlier opening may have been lost: everything unacknowledged goes out again, once history is read. */

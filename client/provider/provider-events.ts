@@ -64,6 +64,11 @@ export interface ProviderEvents {
   unsyncedChanges: (count: number) => void
   /** Everything typed so far would survive a crash of this device, so far as its storage keeps anything; false: it is being written. */
   kept: (isKept: boolean) => void
+  /**
+   * True: the browser has thrown away what this device kept, under a running page; nothing is kept now. False: what this page has in memory is
+   * stored anew, its keys too; the log follows as the relay gives it. [CL13]
+   */
+  evicted: (isEvicted: boolean) => void
   /** Role or permissions as the relay sees them changed. */
   role: (role: string) => void
   'connection-close': (reason: DownReason) => void

@@ -6,6 +6,7 @@
  */
 import { equalBytes, KIND, type AckFrame, type Bytes, type Envelope, type NackFrame } from '@y-sealed/protocol'
 import { randomBytes, Session } from '@y-sealed/protocol/sealing'
+import { encodeStateAsUpdateV2 } from 'yjs'
 import { EditBook, type RestoredEdits } from '../drafts/edit-book.ts'
 import type { SetAsideList } from '../drafts/set-aside-list.ts'
 import type { LogEntry, LogOutcome } from '../log/document-log.ts'
@@ -235,6 +236,22 @@ export class Sender {
     this.#isTaken = true
     if (this.#maySeal()) return this.#reseal()
     for (const edit of updatesOf(this.#queue.select(() => true))) this.#book.keep(edit)
+  }
+
+  /**
+   * The storage was thrown away: what is on its way is stored once more, and, where edits may be made at all, the document with what it shows: until
+   * the log is kept again, the next run has nothing else that edits can lean on. Resolves when all of it would survive a crash.
+   */
+  async storeAnew(mayWrite: boolean): Promise<void> {
+    for (const { envelope, copies } of this.#queue.select(() => true)) {
+      for (const each of [...copies, envelope]) this.#keeper.put(each)
+    }
+    if (mayWrite || this.unsaved > 0) {
+      const update = encodeStateAsUpdateV2(this.#options.doc) as Bytes
+      this.#book.keep({ update, authored: claimedNow() })
+    }
+    this.#book.writeAnew()
+    await Promise.all([this.#book.whenKept(), this.#keeper.whenPut()])
   }
 
   /** Others' entries have come: what hung on them may leave. */

@@ -92,6 +92,7 @@ export class StatusTracker {
       if (UNKEPT.has(problem.code)) this.#learn({ storage: 'off' })
       else if (!PASSING.has(problem.code) && !problem.code.startsWith('PRESENCE_')) this.#learn({ problem })
     })
+    provider.on('evicted', (isEvicted) => this.#learn({ storage: isEvicted ? 'off' : this.#storage }))
     provider.on('setAside', (setAside) => this.#learn({ setAside }))
     provider.on('integrity', (report) => this.#learn(newsOf(report, this.#told.tampering)))
     provider.on('connection-close', ({ code }) => {

@@ -66,6 +66,11 @@ export interface DocumentStore {
   cut(document: Bytes, afterSeq: number): Promise<void>
   /** Forgets the document, head and all. */
   delete(document: Bytes): Promise<void>
+  /**
+   * Calls back when everything is gone under a running page, keys and outbox too; `keysRewritten` resolves when the keys that this page knows are
+   * stored again, and rejects where they cannot be, or the app has deleted them. Gives what ends it. Absent where that does not happen.
+   */
+  readonly onEvicted?: (listener: (keysRewritten: Promise<void>) => void) => () => void
 }
 
 /** A DocumentStore that forgets everything when the process ends. */
