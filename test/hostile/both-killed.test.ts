@@ -85,7 +85,7 @@ it(
     expect(witnesses.flatMap(({ reports }) => reports)).toEqual([])
     for (const { storage, witness } of survivors) {
       const { documentId } = witness.peer.provider
-      await vi.waitFor(async () => expect(await storage.outbox.list(documentId)).toEqual([]))
+      await vi.waitFor(async () => expect(await storage.outbox.list(documentId)).toEqual([]), { timeout: 15_000 })
       witness.peer.close()
       await storage.close()
     }

@@ -22,7 +22,7 @@ import { createAppRoom, joinStock, type AppRoom, type StockPeerOptions } from '.
 import { makeDeviceDisk, type ClosableStorage } from '../device-storage.ts'
 import { createLiar, type Liar } from '../lying-socket.ts'
 import { createNewcomer, Team } from '../members/team.ts'
-import { join, platformFor, type Peer } from '../peer.ts'
+import { join, platformFor, type Peer, type RelayAddress } from '../peer.ts'
 
 export type Provider = 'SealedProvider' | 'y-websocket' | 'Hocuspocus'
 export type Mode = 'shared-key' | 'members'
@@ -48,8 +48,16 @@ export interface Scene {
   readonly liar: Liar
 }
 
+/** Whom each of them dials. */
+export interface Dialled {
+  readonly alice: RelayAddress
+  readonly bob: RelayAddress
+}
+
 /** How one gets in. */
 interface Invited {
+  /** Bob's. */
+  readonly relay: RelayAddress
   readonly alice: Peer
   readonly access: DocumentAccess
   readonly keys: KeyStore
@@ -65,13 +73,16 @@ interface Seat extends Invited {
 
 type SocketOptions = NonNullable<StockPeerOptions['socket']>
 
-const relay = inject('relay')
-
 /** Both are there and have what the other has written. */
-export async function setScene(provider: Provider, mode: Mode, place: Place): Promise<Scene> {
+export async function setScene(
+  provider: Provider,
+  mode: Mode,
+  place: Place,
+  dialled: Dialled = { alice: inject('relay'), bob: inject('relay') },
+): Promise<Scene> {
   const disk = place === 'disk' ? await (await makeDeviceDisk()).open() : null
-  const liar = createLiar((await platformFor(relay)).WebSocket)
-  const invited = await (mode === 'members' ? letIn() : shareKey())
+  const liar = createLiar((await platformFor(dialled.bob)).WebSocket)
+  const invited = await (mode === 'members' ? letIn(dialled) : shareKey(dialled))
   const reports: (IntegrityReport & { readonly at: number })[] = []
   const tell = (report: IntegrityReport): void => void reports.push({ ...report, at: performance.now() })
   const bob = { reports, ...(await JOIN[provider]({ ...invited, mode, disk, liar, tell })) }
@@ -79,26 +90,26 @@ export async function setScene(provider: Provider, mode: Mode, place: Place): Pr
   return { alice: invited.alice, bob, liar }
 }
 
-async function shareKey(): Promise<Invited> {
+async function shareKey(dialled: Dialled): Promise<Invited> {
   await cryptoReady()
   const room = createAppRoom()
   const access = (): DocumentAccess => sharedKeyDocument(room)
-  const alice = await join({ relay, access: access() })
+  const alice = await join({ relay: dialled.alice, access: access() })
   await alice.provider.whenSynced()
-  return { alice, access: access(), keys: createMemoryKeyStore(), room }
+  return { relay: dialled.bob, alice, access: access(), keys: createMemoryKeyStore(), room }
 }
 
-async function letIn(): Promise<Invited> {
-  const team = await Team.start(relay)
+async function letIn(dialled: Dialled): Promise<Invited> {
+  const team = await Team.start(dialled.alice)
   const { keys, device } = await createNewcomer()
   await team.alice.add(device, 'writer')
   const { genesisHash } = team.alice.membership
   const access = await joinedMembership({ genesisHash, device, keys })
-  return { alice: team.alice.peer, access, keys, room: createAppRoom() }
+  return { relay: dialled.bob, alice: team.alice.peer, access, keys, room: createAppRoom() }
 }
 
 const JOIN: Readonly<Record<Provider, (seat: Seat) => Promise<Omit<LiedTo, 'reports'>>>> = {
-  SealedProvider: async ({ access, keys, disk, liar, tell }) => {
+  SealedProvider: async ({ relay, access, keys, disk, liar, tell }) => {
     const kept = disk === null ? {} : { store: disk.documents, outbox: disk.outbox }
     const peer = await join({ relay, access, keys, WebSocket: liar.WebSocket, provider: { ...kept, connect: false } })
     const { provider, text } = peer
@@ -115,7 +126,7 @@ const JOIN: Readonly<Record<Provider, (seat: Seat) => Promise<Omit<LiedTo, 'repo
 
   'y-websocket': async (seat) => {
     const count = { unsaved: 0 }
-    const { provider, text } = await joinStock({ relay, ...seat.room, socket: adapterOptions(seat, count) })
+    const { provider, text } = await joinStock({ relay: seat.relay, ...seat.room, socket: adapterOptions(seat, count) })
     const { awareness } = provider
     return {
       text,
@@ -128,7 +139,7 @@ const JOIN: Readonly<Record<Provider, (seat: Seat) => Promise<Omit<LiedTo, 'repo
   Hocuspocus: async (seat) => {
     const count = { unsaved: 0 }
     const options = adapterOptions(seat, count) as Partial<HocuspocusSocketOptions>
-    const { provider, text } = await joinHocuspocus({ relay, ...seat.room, socket: options })
+    const { provider, text } = await joinHocuspocus({ relay: seat.relay, ...seat.room, socket: options })
     return {
       text,
       isSynced: () => provider.synced,
