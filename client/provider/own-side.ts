@@ -144,6 +144,7 @@ export class OwnSide {
       onHead,
       origin,
       session: () => sender.session,
+      isSaving: () => sender.unsaved > 0,
       send: sendPresence,
       mayShow: (client) => {
         const how = mayShow()

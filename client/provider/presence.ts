@@ -32,6 +32,8 @@ import type { SendProblem } from './send-problem.ts'
 
 /** Own changes within this time of one that left are sent together. */
 export const PRESENCE_WINDOW_MS = 50
+/** A caret that moves with an edit follows it: the relay passes presence on at once, and so would have others draw it while the letter comes. */
+export const BEHIND_EDIT_MS = 25
 
 export interface PresenceOptions {
   readonly awareness: Awareness
@@ -47,6 +49,8 @@ export interface PresenceOptions {
   /** Somebody shows a head that the relay signed. */
   readonly onHead: (head: SignedHead) => void
   readonly onProblem: (problem: SendProblem) => void
+  /** An edit of this device is on its way. */
+  readonly isSaving: () => boolean
   /** Origin of changes applied to the awareness. */
   readonly origin: unknown
 }
@@ -156,7 +160,8 @@ export class Presence {
 
   #schedule(): void {
     if (this.#timer) return
-    const wait = this.#lastSentAt + PRESENCE_WINDOW_MS - monotonicClock()
+    const pause = this.#lastSentAt + PRESENCE_WINDOW_MS - monotonicClock()
+    const wait = this.#options.isSaving() ? Math.max(pause, BEHIND_EDIT_MS) : pause
     if (wait <= 0) this.announce()
     else this.#timer = startTimer(wait, () => this.announce())
   }

@@ -73,7 +73,7 @@ export class Sender {
       ownClient: () => options.doc.clientID,
       maySeal: () => this.#maySeal(),
       seal: (content) => {
-        this.#seal(KIND.bind, content, 0)
+        this.#keeper.put(this.#seal(KIND.bind, content, 0))
         this.#pump()
       },
     })
@@ -288,12 +288,14 @@ export class Sender {
     this.#lastSealedAt = monotonicClock()
     const dropDrafts = this.#book.release()
     this.#keepLost()
-    for (const { kind, content, part } of cutUpdate(released)) {
+    const sealed = cutUpdate(released).map(({ kind, content, part }) => {
       const isLast = part === null || part.index === part.count - 1
-      this.#seal(kind, content, isLast ? edits : 0, part)
-    }
-    void this.#dropOnceKept(dropDrafts)
+      return this.#seal(kind, content, isLast ? edits : 0, part)
+    })
+    // Both are only begun here; the letter is on its way to the others before the storage is called, which takes as long as all before it.
     this.#pump()
+    for (const envelope of sealed) this.#keeper.put(envelope)
+    void this.#dropOnceKept(dropDrafts)
   }
 
   /** What is sealed may lean on entries that were read a moment ago: until those are kept as well, the next run could not show it. [CL13] */
@@ -393,12 +395,13 @@ export class Sender {
     return false
   }
 
-  #seal(kind: 1 | 2 | 3, content: Bytes, edits: number, part: QueuedEntry['part'] = null, restored = false): void {
+  /** Queues an entry; it is the caller's to have it kept. */
+  #seal(kind: 1 | 2 | 3, content: Bytes, edits: number, part: QueuedEntry['part'] = null, restored = false): Envelope {
     const { access, log } = this.#options
     if (access.current === null) throw new RangeError('nothing may be sealed now')
     const { envelope } = this.#session.sealEntry(kind, content, access.current, log.head)
     this.#queue.add({ envelope, content, edits, part, restored, copies: [] })
-    this.#keeper.put(envelope)
+    return envelope
   }
 
   #pump(): void {
@@ -425,7 +428,7 @@ export class Sender {
     for (const { envelope, content, edits, part, restored } of old) {
       if (envelope.kind !== KIND.update && envelope.kind !== KIND.part) continue
       // It may be in parts no longer, or be so now.
-      this.#seal(part === null ? KIND.update : KIND.part, content, edits, part, restored)
+      this.#keeper.put(this.#seal(part === null ? KIND.update : KIND.part, content, edits, part, restored))
     }
     this.#keeper.replace(old.flatMap(({ envelope, copies }) => [envelope, ...copies]))
     this.#brake.release()

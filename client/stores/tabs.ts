@@ -6,6 +6,7 @@
  */
 import { decodeRelayFrame, encodeRelayFrame, equalBytes, type Bytes } from '@y-sealed/protocol'
 import { entriesOf, type LogEntry } from '../log/document-log.ts'
+import { startTimer, type Cancel } from '../platform.ts'
 
 /** One document's line to the other tabs. */
 export interface TabLine {
@@ -33,6 +34,9 @@ export class TabTalk {
   readonly #line: TabLine
   /** Up to here another tab has said it. */
   #heard = 0
+  /** To be told. */
+  #waiting: LogEntry[] = []
+  #timer: Cancel | null = null
 
   constructor({ tabs, document, onEntries }: TabTalkOptions) {
     this.#line = tabs.join(document, (message) => {
@@ -45,11 +49,23 @@ export class TabTalk {
     })
   }
 
-  /** Tells the others of entries that follow each other. */
+  /** Tells the others of entries that follow each other, once this tab has shown them: each message takes half as long as that. */
   tell(entries: readonly LogEntry[]): void {
+    this.#waiting.push(...entries)
+    this.#timer ??= startTimer(0, () => this.#tellWaiting())
+  }
+
+  close(): void {
+    this.#tellWaiting()
+    this.#line.close()
+  }
+
+  #tellWaiting(): void {
+    this.#timer?.()
+    this.#timer = null
     let page: LogEntry[] = []
     let bytes = 0
-    for (const entry of entries) {
+    for (const entry of this.#waiting.splice(0)) {
       if (entry.seq <= this.#heard) continue
       page.push(entry)
       bytes += entry.envelope.bytes.length
@@ -59,10 +75,6 @@ export class TabTalk {
       bytes = 0
     }
     this.#send(page)
-  }
-
-  close(): void {
-    this.#line.close()
   }
 
   #send(entries: readonly LogEntry[]): void {
