@@ -393,7 +393,7 @@ export class OpenDocument {
     this.#updateRights()
     this.line.opened()
     this.#hasRecords = false
-    this.#history.follower.opened(frame, this.#snapshots?.opening.begin(frame))
+    this.#history.follower.opened(frame, this.#snapshots?.begin(frame))
     if (this.healer.isFallen) this.#snapshots?.opening.closed()
     const isSettled = frame.present || this.line.halted || this.healer.isFallen
     if (isSettled || (this.#device && this.#foundation.lay(this.#device))) return

@@ -44,6 +44,11 @@ export class Publisher {
     if (this.#tools.compaction === 'soon') this.#awaitIdle()
   }
 
+  /** The relay has lost the one that others vouch for: whoever is first publishes another. [LO14] */
+  replace(): void {
+    if (this.#tools.compaction === 'soon') this.#schedule(chance() * this.#tools.pace.electionMs)
+  }
+
   /** Somebody else has written: if nobody does any more, it is their turn. */
   othersWrote(): void {
     this.#idleTimer?.()

@@ -11,6 +11,7 @@ import {
   type AckFrame,
   type ClientFrame,
   type NackFrame,
+  type OpenedFrame,
   type SnapshotTakenFrame,
 } from '@y-sealed/protocol'
 import type { Device } from '@y-sealed/protocol/sealing'
@@ -20,6 +21,7 @@ import type { Emit } from '../provider/provider-events.ts'
 import type { DocumentStore } from '../stores/document-store.ts'
 import { Attester } from './attester.ts'
 import { Errand } from './errand.ts'
+import { LostSnapshot } from './lost-snapshot.ts'
 import { SNAPSHOT_PACE, type Compaction, type SnapshotPace } from './pace.ts'
 import { Publisher } from './publisher.ts'
 import type { SnapshotTools } from './tools.ts'
@@ -55,6 +57,7 @@ export class SnapshotDesk {
   readonly #bench: Workbench
   readonly #publisher: Publisher
   readonly #attester: Attester
+  readonly #lost = new LostSnapshot()
   readonly #whenLive = new Set<() => void>()
   #isLive = false
   #isOver = false
@@ -80,12 +83,18 @@ export class SnapshotDesk {
     this.#attester = new Attester(tools)
   }
 
+  /** OPENED has come: history is read next. */
+  named(frame: OpenedFrame): void {
+    this.#lost.named(frame)
+  }
+
   /** History is read on this opening. */
   opened(): void {
     this.#isLive = true
     for (const resolve of this.#whenLive) resolve()
     this.#whenLive.clear()
     this.#attester.opened()
+    if (this.#options.mayWrite() && this.#lost.isToReplace(this.#options.log.snapshots)) this.#publisher.replace()
     this.#trim()
   }
 
@@ -131,6 +140,7 @@ export class SnapshotDesk {
     const { device, emit } = this.#options
     const { envelope, seq, kind } = outcome
     this.#publisher.grew(seq, envelope.bytes.length)
+    this.#lost.note(outcome)
     if (kind === 'published') {
       const body = decodePublication(envelope.sealed)
       if (body.ok) this.#publisher.published(body.value.seq, body.value.snapshotBytes)
@@ -142,8 +152,9 @@ export class SnapshotDesk {
         const authors = [snapshot.device, envelope.device].map((id) => id.slice())
         emit('integrity', [{ code: 'SNAPSHOT_MISMATCH', seq, authors, fatal: false }])
       }
-      if (this.#isLive) this.#trim()
-    } else if (kind === 'update' && !equalBytes(envelope.device, device.id)) {
+      if (!this.#isLive) return
+      this.#trim()
+      } else if (kind === 'update' && !equalBytes(envelope.device, device.id)) {
       this.#publisher.othersWrote()
     }
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { NackFrame } from '@y-sealed/protocol'
+import type { NackFrame, OpenedFrame } from '@y-sealed/protocol'
 import type { DocumentFrame } from '../connection/channel.ts'
 import { SnapshotOpening, type OpeningOptions } from './opening.ts'
 import { SnapshotDesk, type SnapshotDeskOptions } from './snapshot-desk.ts'
@@ -20,6 +20,12 @@ export class SnapshotSide {
     const { log, store } = history
     this.desk = new SnapshotDesk({ ...options, log, store, whenKept: () => history.whenKept() })
     this.opening = new SnapshotOpening({ ...options, deviceId: device.id })
+  }
+
+  /** OPENED. True where the log is not to be read on from where this device is, until that is decided. */
+  begin(frame: OpenedFrame): boolean {
+    this.desk.named(frame)
+    return this.opening.begin(frame)
   }
 
   /** True for a frame that is not for anybody else. */
