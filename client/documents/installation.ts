@@ -36,6 +36,10 @@ export interface InstallationOptions {
   readonly relay: string
   /** Where this device keeps all it has; one storage is one device. With it documents open, and are edited, without a relay. [CL13] */
   readonly storage?: DeviceStorage
+  /**
+   * Keep every document's whole log in `storage` (default), or only what no snapshot stands for: see `keepLog` of {@link SealedProvider}'s options.
+   */
+  readonly keepLog?: boolean
   /** Where this device keeps its keys, where it keeps nothing else; one store is one device. */
   readonly keys?: KeyStore
   /** How others see this person, or this device; at most 63 bytes of UTF-8. Sealed: the relay does not. */
@@ -101,8 +105,8 @@ export class Installation {
     this.#accessById.set(id, access)
     const { connection, store } = this
     const outbox = this.#outbox === null ? {} : { outbox: this.#outbox }
-    const tabs = this.#options.storage?.tabs ? { tabs: this.#options.storage.tabs } : {}
-    const keepLog = this.#options.storage !== undefined
+    const { storage, keepLog = storage !== undefined } = this.#options
+    const tabs = storage?.tabs ? { tabs: storage.tabs } : {}
     return new SealedProvider({ connection, access, doc, store, keepLog, ...outbox, ...tabs })
   }
 

@@ -24,6 +24,7 @@ import { Errand } from './errand.ts'
 import { LostSnapshot } from './lost-snapshot.ts'
 import { SNAPSHOT_PACE, type Compaction, type SnapshotPace } from './pace.ts'
 import { Publisher } from './publisher.ts'
+import { Shelver } from './shelver.ts'
 import type { SnapshotTools } from './tools.ts'
 import { Workbench } from './workbench.ts'
 
@@ -58,6 +59,8 @@ export class SnapshotDesk {
   readonly #publisher: Publisher
   readonly #attester: Attester
   readonly #lost = new LostSnapshot()
+  /** `null` where all of the log is kept. */
+  readonly #shelver: Shelver | null
   readonly #whenLive = new Set<() => void>()
   #isLive = false
   #isOver = false
@@ -81,6 +84,7 @@ export class SnapshotDesk {
     }
     this.#publisher = new Publisher(tools)
     this.#attester = new Attester(tools)
+    this.#shelver = options.trims === false ? null : new Shelver(tools, () => this.#trim())
   }
 
   /** OPENED has come: history is read next. */
@@ -96,6 +100,7 @@ export class SnapshotDesk {
     this.#attester.opened()
     if (this.#options.mayWrite() && this.#lost.isToReplace(this.#options.log.snapshots)) this.#publisher.replace()
     this.#trim()
+    this.#shelver?.look()
   }
 
   /** Nothing may leave until the document has been opened again. */
@@ -110,6 +115,7 @@ export class SnapshotDesk {
     this.closed()
     this.#publisher.destroy()
     this.#attester.destroy()
+    this.#shelver?.destroy()
     for (const resolve of this.#whenLive) resolve()
   }
 
@@ -141,6 +147,7 @@ export class SnapshotDesk {
     const { envelope, seq, kind } = outcome
     this.#publisher.grew(seq, envelope.bytes.length)
     this.#lost.note(outcome)
+    this.#shelver?.note(outcome)
     if (kind === 'published') {
       const body = decodePublication(envelope.sealed)
       if (body.ok) this.#publisher.published(body.value.seq, body.value.snapshotBytes)
@@ -154,7 +161,8 @@ export class SnapshotDesk {
       }
       if (!this.#isLive) return
       this.#trim()
-      } else if (kind === 'update' && !equalBytes(envelope.device, device.id)) {
+      this.#shelver?.look()
+    } else if (kind === 'update' && !equalBytes(envelope.device, device.id)) {
       this.#publisher.othersWrote()
     }
   }

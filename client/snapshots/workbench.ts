@@ -56,6 +56,12 @@ export class Workbench {
     return null
   }
 
+  /** Up to where the newest snapshot in the store goes; 0 for none. */
+  async newestSeq(): Promise<number> {
+    const { access, store } = this.#options
+    return (await store.snapshots(access.documentId)).at(-1)?.seq ?? 0
+  }
+
   /** Keeps one that this device has made itself. */
   async shelve({ seq, id, envelope }: MadeSnapshot): Promise<void> {
     await this.#options.store.putSnapshot(this.#options.access.documentId, { seq, id, envelope: envelope.bytes })
