@@ -55,8 +55,8 @@ export interface Authority {
    * known to stand at this place and it is another. [KM3] [KM14] [KM16]
    */
   place(seq: number, envelope: Envelope): Placement
-  /** The commitment (32 bytes) of an epoch that was opened by what {@link place} has taken; `null` for one that was not. */
-  commitmentOf(epoch: number): Bytes | null
+  /** The commitment (32 bytes) of an epoch that was opened by what {@link place} has taken, and before `seq` if one is given; `null` for one that was not. */
+  commitmentOf(epoch: number, seq?: number): Bytes | null
   /** Is this the epoch in force just before `seq`, and open? [KM18] */
   isOpenAt(epoch: number, seq: number): boolean
   /** The key by which the author's entry is to verify, and whether singly; `null` for an author that nobody knows at that place. */

@@ -352,7 +352,11 @@ export class DocumentLog {
     const { state, authority } = this
     const judge = new QuoteJudge({ access: this.#access, authority, state, seq })
     const quoted = quotedEnvelopes(content) ?? []
-    for (const { epoch } of quoted) if (this.#access.keyOf(epoch) === null) this.#read.lackedEpochs.add(epoch)
+    // An epoch that never was, whoever quotes can name: no key of it will ever come.
+    for (const { epoch } of quoted) {
+      const isLacked = this.#access.keyOf(epoch) === null && authority.commitmentOf(epoch, seq) !== null
+      if (isLacked) this.#read.lackedEpochs.add(epoch)
+    }
     const grown = quoted.every((each) => judge.take(each)) ? judge.finish() : null
     if (grown === null) return { kind: 'refused', reason: 'quote', seq, envelope }
     for (const { client, device } of grown.bound) state.bind(client, device)

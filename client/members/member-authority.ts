@@ -70,8 +70,9 @@ export class MemberAuthority implements Authority {
     return { kind: 'record' }
   }
 
-  commitmentOf(epoch: number): Bytes | null {
-    return this.#placed.members.epochs[epoch - 1]?.commitment ?? null
+  commitmentOf(epoch: number, seq: number = Infinity): Bytes | null {
+    const opened = this.#placed.members.epochs[epoch - 1]
+    return opened !== undefined && opened.openedAt < seq ? opened.commitment : null
   }
 
   isOpenAt(epoch: number, seq: number): boolean {

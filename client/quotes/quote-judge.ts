@@ -116,7 +116,7 @@ export class QuoteJudge {
     const isRoom = access.mode === 'shared-key'
     const introduced = this.#keysBySession.get(sessionOf(envelope))?.subarray(0, 32) ?? null
     const key = isRoom ? introduced : authority.signKeyOf(envelope, seq)
-    const commitment = authority.commitmentOf(envelope.epoch)
+    const commitment = authority.commitmentOf(envelope.epoch, seq)
     if (key === null || commitment === null) return false
     if (!isRoom && !isAtLeast(authority.roleAt(envelope.device, envelope.session, seq), 'writer')) return false
     const id = envelopeId(sodiumSha512, commitment, envelope)
