@@ -29,6 +29,9 @@ export interface Run {
 /** `u8 type ‖ u64 seq`: what stands in ENTRIES before the envelopes. [FR8] */
 const HEAD_BYTES = 9
 
+/** An envelope of so many bytes is not copied; many short ones cost less in one frame than each in its own. */
+const LONG_BYTES = 16_384
+
 /** What stands in ENTRIES and RECORDS. */
 type Placed = Pick<LiveEntry, 'seq' | 'envelope'>
 
@@ -61,6 +64,29 @@ export function entriesToFrames(entries: readonly Placed[], pageBytes: number): 
     const envelopes = page.map((entry) => entry.envelope)
     return encodeEntries((page[0] as Placed).seq, envelopes)
   })
+}
+
+/**
+ * Sends contiguous entries that were read from the log, in ENTRIES frames of about a page at most. A long envelope leaves as it was read, in a
+ * frame of its own: whoever asks for page after page would else have each copied, and memory of that kind is given back by full collections
+ * alone, during which everybody waits. [FR7] [H9]
+ */
+export function sendEntries(
+  entries: readonly Placed[],
+  pageBytes: number,
+  send: (frame: Bytes, rest?: Bytes) => void,
+): void {
+  let from = 0
+  const sendShort = (to: number): void => {
+    for (const frame of entriesToFrames(entries.slice(from, to), pageBytes)) send(frame)
+  }
+  for (const [i, { seq, envelope }] of entries.entries()) {
+    if (envelope.length < LONG_BYTES) continue
+    sendShort(i)
+    send(encodeEntries(seq, []), envelope)
+    from = i + 1
+  }
+  sendShort(entries.length)
 }
 
 /** Where each entry ends in a frame that begins with the first. */

@@ -14,7 +14,7 @@ import {
 } from '@y-sealed/protocol'
 
 import type { Context } from './context.ts'
-import { entriesToFrames, splitPages } from './entry-frames.ts'
+import { sendEntries, splitPages } from './entry-frames.ts'
 import type { DocumentStatus, StoredEntry } from './ports.ts'
 import { pause } from './pause.ts'
 import type { PublishedSnapshot } from './snapshot-ports.ts'
@@ -74,7 +74,7 @@ export async function sendPresent(
   if (log !== null) {
     for (const frame of recordsToFrames(hub.id, log.records, limits.pageBytes, hasMore)) peer.send(frame)
     for (const frame of log.chunks) peer.send(frame)
-    for (const frame of entriesToFrames(log.entries, limits.pageBytes)) peer.send(frame)
+    sendEntries(log.entries, limits.pageBytes, (frame, rest) => peer.send(frame, rest))
   }
   if (hasMore) {
     await subscription.goLiveBehind(

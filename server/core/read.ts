@@ -5,7 +5,7 @@
  */
 import { CLIENT_FRAME, encodeRelayFrame, type ReadFrame } from '@y-sealed/protocol'
 
-import { entriesToFrames } from './entry-frames.ts'
+import { sendEntries } from './entry-frames.ts'
 import type { Socket } from './socket.ts'
 
 /** More entries than fit a page, whatever their size. */
@@ -55,7 +55,7 @@ export async function handleRead(socket: Socket, { document, after, maxBytes }: 
       const base = status?.base ?? 0
       if (after < base) return socket.refuse(refused, { code: 'TRIMMED', detail: base + 1 }, 0)
     }
-    for (const frame of entriesToFrames(entries, limits.pageBytes)) socket.send(frame)
+    sendEntries(entries, limits.pageBytes, (frame, rest) => socket.send(frame, rest))
     const through = entries.at(-1)?.seq ?? after
     const headSeq = Math.max(hub.lastSeq, entries.at(-1)?.seq ?? 0)
     if (through >= headSeq) subscription.caughtUp(entries.at(-1)?.seq ?? hub.lastSeq)

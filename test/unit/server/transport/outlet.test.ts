@@ -76,6 +76,25 @@ describe('outlet', () => {
     expect(socket.writes.map(hex)).toEqual(['820101', '820102'])
   })
 
+  it('[H9] hands on long pieces as they are, and what is short between them together', async () => {
+    const { connect } = createScene()
+    const { outlet, socket } = connect()
+    const long = new Uint8Array(20_000).fill(7)
+    outlet.send(new Uint8Array([1]))
+    outlet.send(new Uint8Array([2]), long)
+    outlet.send(new Uint8Array([3]))
+    outlet.send(long)
+    await turn()
+    expect(socket.writes.map((write) => (write.length < 100 ? hex(write) : write.length))).toEqual([
+      '820101827e4e2102',
+      20_000,
+      '820103827e4e20',
+      20_000,
+    ])
+    for (const at of [1, 3]) expect(socket.writes[at]?.buffer).toBe(long.buffer)
+    expect(outlet.bufferedBytes).toBe(0)
+  })
+
   it('writes a payload of two pieces as one message', async () => {
     const { connect } = createScene()
     const { outlet, socket } = connect()
@@ -117,7 +136,7 @@ describe('outlet', () => {
       outlet.send(payload)
       outlet.send(payload)
       await turn()
-      expect(hex(socket.writes[1] as Buffer)).toBe(alone + alone)
+      expect(hex(Buffer.concat(socket.writes.slice(1)))).toBe(alone + alone)
     }
   })
 
