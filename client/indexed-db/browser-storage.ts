@@ -59,7 +59,13 @@ export async function openBrowserStorage({ name = 'y-sealed' }: BrowserStorageOp
   const claims = locks === null ? new RowClaims(name, database) : new LockClaims(name, locks)
   const marker = new KeptMarker(name)
   const wasEvicted = database.isNew && marker.isThere
-  const watch = new EvictionWatch(database, { id, rewrite: () => keys.rewrite(), forget: () => keys.forget() })
+  if (marker.isWiped) marker.remove()
+  const watch = new EvictionWatch(database, {
+    id,
+    isWiped: () => marker.isWiped,
+    rewrite: () => keys.rewrite(),
+    forget: () => keys.forget(),
+  })
   const onStored = (): void => {
     marker.set()
     watch.stored()
@@ -78,8 +84,11 @@ export async function openBrowserStorage({ name = 'y-sealed' }: BrowserStorageOp
   }
 }
 
-/** Deletes everything of that name from this browser, also under other tabs. What no relay has is lost. */
+/**
+ * Deletes everything of that name from this browser, also under other tabs. What no relay has is lost. Until it is opened again, a word that this was
+ * done stays under that name in the browser's local storage: no tab is to take it for an accident.
+ */
 export function wipeBrowserStorage({ name = 'y-sealed' }: BrowserStorageOptions = {}): Promise<void> {
-  new KeptMarker(name).remove()
+  new KeptMarker(name).wipe()
   return deleteDatabase(name)
 }

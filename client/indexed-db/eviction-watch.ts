@@ -14,6 +14,8 @@ export type EvictionListener = (rewritten: Promise<void>) => void
 export interface EvictionWatchOptions {
   /** Of the wrapping key that was there at opening. */
   readonly id: Bytes
+  /** The app has deleted everything, also where this page was not told. */
+  readonly isWiped: () => boolean
   /** Stores again what this page knows of the keys. */
   readonly rewrite: () => Promise<void>
   /** The app has deleted everything: this page is to know nothing more of the keys. */
@@ -53,8 +55,8 @@ export class EvictionWatch {
   }
 
   /** On purpose: what this page knows is not to be stored again, and is kept nowhere. */
-  #wiped(): void {
-    this.#id = null
+  #wiped(id: Bytes | null = null): void {
+    this.#id = id
     this.#options.forget()
     for (const listener of this.#listeners) {
       listener(Promise.reject(new SyncError('STORAGE_UNAVAILABLE', 'the app has deleted what it kept in this browser')))
@@ -65,6 +67,7 @@ export class EvictionWatch {
     const found = await this.#readId()
     this.#id ??= found
     if (this.#id === null || (found !== null && equalBytes(found, this.#id))) return
+    if (this.#options.isWiped()) return this.#wiped(found)
     const rewritten = this.#options.rewrite()
     await rewritten.catch(() => undefined)
     this.#id = await this.#readId()

@@ -5,6 +5,9 @@
  * @module
  */
 
+const KEPT = '1'
+const WIPED = 'wiped'
+
 export class KeptMarker {
   readonly #name: string
 
@@ -14,17 +17,31 @@ export class KeptMarker {
   }
 
   get isThere(): boolean {
-    return this.#ask((storage) => storage.getItem(this.#name) !== null) ?? false
+    return this.#read() === KEPT
+  }
+
+  /** All of it was deleted on purpose: also for a tab that was not there to be told. */
+  get isWiped(): boolean {
+    return this.#read() === WIPED
   }
 
   /** Something is kept. */
   set(): void {
-    this.#ask((storage) => storage.setItem(this.#name, '1'))
+    this.#ask((storage) => storage.setItem(this.#name, KEPT))
   }
 
-  /** It was deleted on purpose. */
+  /** It is about to be deleted on purpose. */
+  wipe(): void {
+    this.#ask((storage) => storage.setItem(this.#name, WIPED))
+  }
+
+  /** There is nothing to say. */
   remove(): void {
     this.#ask((storage) => storage.removeItem(this.#name))
+  }
+
+  #read(): string | null {
+    return this.#ask((storage) => storage.getItem(this.#name))
   }
 
   /** Not every page and no worker has such a place, and some browsers throw at whoever looks for it. */

@@ -157,6 +157,38 @@ describe('storage that is evicted under a running page', () => {
     await vi.waitFor(() => expect(alice.told.evicted).toEqual([true, true, false]), PATIENCE)
     expect(await deviceOf(await openStorage(name))).toBe(fresh)
   })
+
+  it('[KM1] is not written anew where this page was not told that the app has wiped it: its connection was lost', async () => {
+    const name = makeStorageName()
+    const connections: IDBDatabase[] = []
+    // oxlint-disable-next-line typescript/unbound-method -- called with its own `this` below
+    const { transaction } = IDBDatabase.prototype
+    const spy = vi.spyOn(IDBDatabase.prototype, 'transaction').mockImplementation(function (this: IDBDatabase, ...of) {
+      connections.push(this)
+      return transaction.apply(this, of)
+    })
+    onTestFinished(() => spy.mockRestore())
+    const storage = await openStorage(name)
+    const alice = await open(storage, (await createRoom())(), nowhere)
+    const device = await deviceOf(storage)
+    for (const connection of connections) connection.close()
+    await wipeBrowserStorage({ name })
+    await vi.waitFor(async () => expect(await deviceOf(storage)).not.toBe(device))
+    expect([alice.told.evicted, alice.provider.syncStatus.storage]).toEqual([[true], 'off'])
+  })
+
+  it('[CL13] [CL14] is stored anew where a person has cleared all that the site has kept', async () => {
+    const [room, name] = [await createRoom(), makeStorageName()]
+    const storage = await openStorage(name)
+    const alice = await open(storage, room(), nowhere)
+    alice.text.insert(0, 'typed before')
+    await alice.provider.whenKept()
+    await evict('all')
+    await vi.waitFor(() => expect(alice.told.evicted).toEqual([true, false]), PATIENCE)
+    alice.close()
+    await storage.close()
+    expect((await open(await openStorage(name), room(), nowhere)).text.toJSON()).toBe('typed before')
+  })
 })
 
 describe('storage that is evicted between two visits', () => {
