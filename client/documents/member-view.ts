@@ -66,6 +66,12 @@ export function viewMembers(membership: Membership): readonly MemberView[] {
   return membership.members.all.map((member) => viewMember(membership, member))
 }
 
+/** To whom a device belongs; `null` for nobody. */
+export function viewMemberOf(membership: Membership, device: Bytes): MemberView | null {
+  const member = membership.members.memberOf(device)
+  return member === null ? null : viewMember(membership, member)
+}
+
 /** Links that are live by the newest record, expired ones among them: the relay alone says which those are. */
 export function viewLinks(membership: Membership): readonly LinkView[] {
   return membership.members.links.map((link) => viewLink(membership, link))

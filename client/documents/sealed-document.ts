@@ -35,7 +35,7 @@ import { closedError } from '../provider/down-reason.ts'
 import type { SealedProvider } from '../provider/sealed-provider.ts'
 import { nameBytes } from './installation.ts'
 import { memberChange, type MemberChange } from './member-change.ts'
-import { viewLinks, viewMembers, type LinkView, type MemberView } from './member-view.ts'
+import { viewLinks, viewMemberOf, viewMembers, type LinkView, type MemberView } from './member-view.ts'
 import { isStranger } from './stranger.ts'
 
 /** What an invitation may do. */
@@ -162,6 +162,15 @@ export class SealedDocument extends ObservableV2<{ [K in keyof DocumentEvents]: 
   /** Everybody, in the order in which they came; changed by others at any time (`on('members')`). */
   members(): readonly MemberView[] {
     return viewMembers(this.#membership)
+  }
+
+  /**
+   * Who is present under this client id of the awareness, by signature and member log; `null` for nobody, or no member. The name that a
+   * presence gives itself anybody may choose: show this one's. [CL7]
+   */
+  presentMember(clientId: number): MemberView | null {
+    const device = this.provider.presentDevice(clientId)
+    return device === null ? null : viewMemberOf(this.#membership, device)
   }
 
   /** Links by which others may still join. */

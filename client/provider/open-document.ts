@@ -111,6 +111,11 @@ export class OpenDocument {
     if (options.connect === false) this.#start().catch((error: unknown) => this.#emit('connection-error', [error]))
   }
 
+  /** Whose presence stands under this client id (16 bytes); `null` for nobody's. [CL7] */
+  presentDevice(client: number): Bytes | null {
+    return client === this.#options.doc.clientID ? this.deviceId : (this.#presence?.deviceOf(client) ?? null)
+  }
+
   get log(): DocumentLog {
     return this.#history.log
   }

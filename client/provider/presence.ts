@@ -126,6 +126,12 @@ export class Presence {
     this.#show(session, envelope.device, content)
   }
 
+  /** The device that has signed what is shown under this client id (16 bytes); `null` where nothing is. [CL7] */
+  deviceOf(client: number): Bytes | null {
+    for (const shown of this.#shownBySession.values()) if (shown.client === client) return shown.device
+    return null
+  }
+
   /** A socket of theirs is gone. */
   drop(frame: GoneFrame): void {
     const session = sessionOf(frame.device, frame.session)

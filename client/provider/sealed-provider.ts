@@ -152,6 +152,14 @@ export class SealedProvider extends ObservableV2<EventMap> {
     return this.#document.confirmedAt
   }
 
+  /**
+   * The device (16 bytes) whose signature the presence under this client id bears; `null` where there is none. What a state says of its author,
+   * a name above all, is that author's own word. [CL7]
+   */
+  presentDevice(clientId: number): Bytes | null {
+    return this.#document.presentDevice(clientId)
+  }
+
   /** The published snapshots, oldest first: the newest that others vouch for, and what came after it. [LO11] [LO13] */
   get snapshots(): readonly PublishedSnapshot[] {
     return this.#document.log.snapshots.all

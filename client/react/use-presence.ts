@@ -11,7 +11,10 @@ export interface PresenceState {
   /** Of the Y.Doc in that tab. */
   readonly clientId: number
   readonly isMe: boolean
-  /** Show texts of it as text: anybody who may read may write anything here. */
+  /**
+   * Show texts of it as text: anybody who may read may write anything here, also somebody else's name. Whose it is tells
+   * `document.presentMember(clientId)`.
+   */
   readonly state: Readonly<Record<string, unknown>>
 }
 

@@ -32,6 +32,11 @@ export interface CaretUser {
 export interface RemoteCaretsOptions {
   /** Sets `user` of the awareness; leave it out where the app does. */
   readonly user?: CaretUser
+  /**
+   * What the label of a client id's caret says; by default what they call themselves, which may be somebody else's name. In a document with
+   * members: `(clientId) => document.presentMember(clientId)?.name ?? null`.
+   */
+  readonly nameOf?: (clientId: number) => string | null
 }
 
 type Mapping = Parameters<typeof absolutePositionToRelativePosition>[2]
@@ -53,7 +58,7 @@ const CARETS: PluginKey = new PluginKey('y-sealed-carets')
  * in place of a caret extension, not beside one. Everything is drawn outside the editable element; classes `y-sealed-caret`, `y-sealed-label` and
  * `y-sealed-selection` are there to be styled.
  */
-export function remoteCarets(provider: Present, { user }: RemoteCaretsOptions = {}): Extension {
+export function remoteCarets(provider: Present, { user, nameOf }: RemoteCaretsOptions = {}): Extension {
   const { awareness } = provider
   return Extension.create({
     name: 'remoteCarets',
@@ -61,7 +66,7 @@ export function remoteCarets(provider: Present, { user }: RemoteCaretsOptions = 
       if (user !== undefined) awareness.setLocalStateField('user', user)
     },
     addProseMirrorPlugins: () => [
-      new Plugin({ key: CARETS, view: (view: EditorView) => new CaretView(view, awareness) }),
+      new Plugin({ key: CARETS, view: (view: EditorView) => new CaretView(view, awareness, nameOf) }),
     ],
   })
 }
@@ -69,6 +74,7 @@ export function remoteCarets(provider: Present, { user }: RemoteCaretsOptions = 
 class CaretView {
   readonly #view: EditorView
   readonly #awareness: Awareness
+  readonly #nameOf: RemoteCaretsOptions['nameOf']
   readonly #overlay: CaretOverlay | null
   readonly #resizes: ResizeObserver | null
   #frame: number | null = null
@@ -80,9 +86,10 @@ class CaretView {
   }
   readonly #tell = (): void => this.#tellOwn()
 
-  constructor(view: EditorView, awareness: Awareness) {
+  constructor(view: EditorView, awareness: Awareness, nameOf?: RemoteCaretsOptions['nameOf']) {
     this.#view = view
     this.#awareness = awareness
+    this.#nameOf = nameOf
     const host = view.dom.parentElement
     this.#overlay = host && new CaretOverlay(host)
     this.#resizes = typeof ResizeObserver === 'undefined' ? null : new ResizeObserver(this.#redraw)
@@ -146,7 +153,7 @@ class CaretView {
     const { left, top, bottom } = this.#view.coordsAtPos(to)
     return {
       clientId,
-      name: caretName(name),
+      name: caretName(this.#nameOf === undefined ? name : this.#nameOf(clientId)),
       colour: caretColour(color, clientId),
       head: { left, right: left, top, bottom },
       selected: from === to ? [] : this.#linesBetween(Math.min(from, to), Math.max(from, to)),

@@ -84,6 +84,23 @@ describe('two people and a link', () => {
     expect([...alice.errors, ...bob.errors]).toEqual([])
   })
 
+  it('[CL7] whoever is present is told by signature, whatever name they give themselves there', async () => {
+    const alice = await createPerson({ relay, name: 'Alice' })
+    const note = await alice.documents.createDocument()
+    const bob = await createPerson({ relay, name: 'Bob' })
+    const bobs = await bob.documents.openDocument(await note.invite({ app }))
+    await write(bobs, 'hello')
+    await expectText(note, 'hello')
+    bobs.awareness.setLocalState({ user: { name: 'Alice' } })
+    const [client, own] = [bobs.doc.clientID, note.doc.clientID]
+    await eventually(() => expect(note.awareness.getStates().get(client)).toEqual({ user: { name: 'Alice' } }))
+    expect(note.presentMember(client)).toMatchObject({ name: 'Bob', isMe: false })
+    expect(note.presentMember(own)).toMatchObject({ name: 'Alice', isMe: true })
+    expect(note.presentMember(own + client)).toBeNull()
+    bobs.awareness.setLocalState(null)
+    await eventually(() => expect(note.presentMember(client)).toBeNull())
+  })
+
   it('[CL11] opening a link twice on a device is one member, and so it is after a restart', async () => {
     const alice = await createPerson({ relay, name: 'Alice' })
     const note = await alice.documents.createDocument()

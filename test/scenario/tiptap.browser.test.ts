@@ -25,6 +25,7 @@ async function sitDown(
   accessOf: Awaited<ReturnType<typeof createRoom>>,
   user: { readonly name: string; readonly color?: string },
   options: Partial<SealedProviderOptions> = {},
+  nameOf?: (clientId: number) => string | null,
 ): Promise<Desk> {
   const peer = await join({ relay, access: accessOf(), provider: options })
   await peer.provider.whenSynced()
@@ -38,7 +39,7 @@ async function sitDown(
       Paragraph,
       Text,
       Collaboration.configure({ document: peer.doc }),
-      remoteCarets(peer.provider, { user }),
+      remoteCarets(peer.provider, { user, ...(nameOf && { nameOf }) }),
     ],
   })
   onTestFinished(() => {
@@ -98,6 +99,16 @@ describe('carets of others', () => {
     const mark = alice.host.querySelector('.y-sealed-selection') as HTMLElement
     const { coordsAtPos } = { coordsAtPos: (place: number) => alice.editor.view.coordsAtPos(place) }
     expect(Math.abs(mark.getBoundingClientRect().right - coordsAtPos(8).left)).toBeLessThan(1.5)
+  })
+
+  it('[CL7] bear the name that the app knows of a client id, where it knows one', async () => {
+    const accessOf = await createRoom()
+    const names = new Map<number, string>()
+    const alice = await sitDown(accessOf, { name: 'Alice' }, {}, (clientId) => names.get(clientId) ?? null)
+    const mallory = await sitDown(accessOf, { name: 'Bob' })
+    names.set(mallory.peer.doc.clientID, 'Mallory')
+    await focusAt(mallory, 1)
+    await vi.waitFor(() => expect(alice.labels()[0]?.textContent).toBe('Mallory'), { timeout: 10_000 })
   })
 
   it('[K17] show names as text, and colours that are none as one of their own', async () => {

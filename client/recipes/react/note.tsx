@@ -40,13 +40,10 @@ function Title({ note }: { readonly note: SealedDocument }): ReactElement {
   return <h1>{useYText(note.doc.getText('title')) || 'Untitled'}</h1>
 }
 
-/** Renders anew when somebody comes, goes or is called otherwise, and not with every caret. */
+/** Renders anew when somebody comes or goes, and not with every caret. Names are the members', not those that a presence gives itself. */
 function People({ note }: { readonly note: SealedDocument }): ReactElement {
   const here = usePresence(note.provider, (present) =>
-    present.flatMap(({ isMe, state }) => {
-      const { name } = (state['user'] ?? {}) as { readonly name?: unknown }
-      return isMe || typeof name !== 'string' ? [] : [name]
-    }),
+    present.flatMap(({ clientId, isMe }) => (isMe ? [] : (note.presentMember(clientId)?.name ?? []))),
   )
   const members = useMembers(note)
   return (
@@ -69,7 +66,10 @@ function Body({ note, userName, isReadOnly }: BodyProps): ReactElement {
       extensions: [
         StarterKit.configure({ undoRedo: false }),
         Collaboration.configure({ document: note.doc }),
-        remoteCarets(note.provider, { user: { name: userName } }),
+        remoteCarets(note.provider, {
+          user: { name: userName },
+          nameOf: (clientId) => note.presentMember(clientId)?.name ?? null,
+        }),
       ],
     },
     [note, isReadOnly],
