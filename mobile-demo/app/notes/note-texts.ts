@@ -7,12 +7,15 @@
 import type { DocumentEntry, SealedDocument, SealedDocuments } from '@y-sealed/client'
 import * as Y from 'yjs'
 
+import { nameOf } from './name-of.ts'
 import { pause, withNote } from './with-note.ts'
 
 export interface NoteText {
   readonly title: string
   readonly body: string
   readonly role: string
+  /** Names of the other members. */
+  readonly others: readonly string[]
 }
 
 /** Where the app puts what it writes: a title beside Tiptap's fragment. */
@@ -45,9 +48,12 @@ export class NoteTexts {
   note(document: SealedDocument): void {
     const title = document.doc.getText(TITLE).toJSON()
     const body = plainText(document.doc.getXmlFragment(BODY))
+    const { role } = document
+    const others = document.members().flatMap((member) => (member.isMe ? [] : nameOf(member)))
     const before = this.#textById.get(document.id)
-    if (before?.title === title && before.body === body && before.role === document.role) return
-    this.#textById.set(document.id, { title, body, role: document.role })
+    const isSame = before?.title === title && before.body === body && before.role === role
+    if (isSame && before.others.join('\n') === others.join('\n')) return
+    this.#textById.set(document.id, { title, body, role, others })
     this.#tell()
   }
 

@@ -1,23 +1,43 @@
 /**
- * Who is in a note now, as their apps say: names, and the colours of their carets.
+ * Who is in a note now: members, as their signatures say, and the colours of their carets, as their apps say.
  *
  * @module
  */
-import type { PresenceState } from '@y-sealed/client/react'
+import type { SealedDocument } from '@y-sealed/client'
+import { useMembers, usePresence, type PresenceState } from '@y-sealed/client/react'
+import { useCallback } from 'react'
 
-/** What others wrote: a colour may be anything. */
-export type ColourByName = Readonly<Record<string, unknown>>
+import { nameOf } from './name-of.ts'
 
-/** Everybody who is there, each once, however many devices they have open. */
-export function everybodyIn(present: readonly PresenceState[]): ColourByName {
-  const people = present.map(({ state }) => {
-    const { name, color } = (state['user'] ?? {}) as { readonly name?: unknown; readonly color?: unknown }
-    return [typeof name === 'string' ? name : '', color] as const
-  })
-  return Object.fromEntries(people.filter(([name]) => name !== ''))
+/** A colour may be anything: others write what they like there. */
+export type ColourByMember = Readonly<Record<string, unknown>>
+
+/** Ids of those who are there, each once, however many devices they have open; without this tab. */
+export function useColours(note: SealedDocument): ColourByMember {
+  const select = useCallback(
+    (present: readonly PresenceState[]): ColourByMember =>
+      Object.fromEntries(
+        present.flatMap(({ clientId, isMe, state }) => {
+          const member = isMe ? null : note.presentMember(clientId)
+          const { color } = (state['user'] ?? {}) as { readonly color?: unknown }
+          return member === null ? [] : [[member.id, color] as const]
+        }),
+      ),
+    [note],
+  )
+  return usePresence(note.provider, select)
 }
 
-/** The same without this device. */
-export function othersIn(present: readonly PresenceState[]): ColourByName {
-  return everybodyIn(present.filter(({ isMe }) => !isMe))
+interface Person {
+  readonly id: string
+  readonly name: string
+  readonly colour: unknown
+}
+
+/** The others who have the note open now. */
+export function usePeople(note: SealedDocument): readonly Person[] {
+  const colourByMember = useColours(note)
+  return useMembers(note)
+    .filter(({ id }) => Object.hasOwn(colourByMember, id))
+    .map(({ id, name }) => ({ id, name: nameOf({ name }), colour: colourByMember[id] }))
 }

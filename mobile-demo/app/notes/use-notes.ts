@@ -14,6 +14,8 @@ export interface ListedNote {
   readonly title: string
   readonly body: string
   readonly role: string
+  /** Names of the other members, as of the last time that it was read here. */
+  readonly others: readonly string[]
   readonly added: Date
   readonly isReady: boolean
 }
@@ -69,8 +71,8 @@ function useEntries(documents: SealedDocuments): readonly DocumentEntry[] {
 }
 
 function listNote({ id, name, added, isReady }: DocumentEntry, text: NoteText | undefined): ListedNote {
-  const { title = '', body = '', role = '' } = text ?? {}
+  const { title = '', body = '', role = '', others = [] } = text ?? {}
   // Whoever may only read cannot give it a title, but a name of their own.
   const isOwnName = title === '' || (role === 'reader' && name !== '')
-  return { id, title: isOwnName ? name : title, body, role, added, isReady }
+  return { id, title: isOwnName ? name : title, body, role, others, added, isReady }
 }

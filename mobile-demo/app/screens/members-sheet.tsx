@@ -3,26 +3,29 @@
  *
  * @module
  */
-import type { MemberView, SealedDocument } from '@y-sealed/client'
-import { useMembers, usePresence } from '@y-sealed/client/react'
+import type { SealedDocument } from '@y-sealed/client'
+import { useMembers } from '@y-sealed/client/react'
 import type { ReactElement } from 'react'
 
-import { everybodyIn } from '../notes/people.ts'
+import { nameOf } from '../notes/name-of.ts'
+import { useColours } from '../notes/people.ts'
 import { Avatar } from '../parts/avatar.tsx'
 import { Sheet } from '../parts/sheet.tsx'
 import { useAttempt } from '../parts/use-attempt.ts'
 
 interface MembersSheetProps {
   readonly note: SealedDocument
+  /** This person's. */
+  readonly colour: string
   readonly onClose: () => void
 }
 
 const ROLES = { reader: 'Can view', writer: 'Can edit', admin: 'Admin' } as const
 
-export function MembersSheet({ note, onClose }: MembersSheetProps): ReactElement {
+export function MembersSheet({ note, colour, onClose }: MembersSheetProps): ReactElement {
   const members = useMembers(note)
   const { isBusy, failure, run } = useAttempt()
-  const colourByName = usePresence(note.provider, everybodyIn)
+  const colourByMember = useColours(note)
   const mayChange = note.role === 'admin'
   const setRole = (id: string, role: string): void =>
     run(async () => {
@@ -34,13 +37,13 @@ export function MembersSheet({ note, onClose }: MembersSheetProps): ReactElement
       <ul className="rows">
         {members.map((member) => (
           <li key={member.id} className="member">
-            <Avatar name={nameOf(member)} colour={colourByName[nameOf(member)]} />
+            <Avatar name={nameOf(member)} colour={member.isMe ? colour : colourByMember[member.id]} />
             <span className="grow">
               {nameOf(member)}
               {member.isMe && ' (you)'}
               <small className="quiet below">
                 {devicesText(member.devices.length)}
-                {!member.isMe && Object.hasOwn(colourByName, nameOf(member)) && ' · here now'}
+                {!member.isMe && Object.hasOwn(colourByMember, member.id) && ' · here now'}
               </small>
             </span>
             {mayChange && !member.isMe ? (
@@ -78,10 +81,6 @@ export function MembersSheet({ note, onClose }: MembersSheetProps): ReactElement
       </p>
     </Sheet>
   )
-}
-
-function nameOf({ name }: MemberView): string {
-  return name ?? 'Somebody without a name'
 }
 
 function devicesText(count: number): string {

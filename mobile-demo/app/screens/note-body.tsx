@@ -42,7 +42,10 @@ export const NoteBody = memo(function NoteBody({ note, profile, isReadOnly }: No
         ...(CONTENT ?? []),
         Placeholder.configure({ placeholder: 'Write something only its members can read.' }),
         Collaboration.configure({ document: note.doc, field: BODY }),
-        remoteCarets(note.provider, { user: { name: profile.name, color: profile.colour } }),
+        remoteCarets(note.provider, {
+          user: { name: profile.name, color: profile.colour },
+          nameOf: (clientId) => note.presentMember(clientId)?.name ?? null,
+        }),
       ],
     },
     [note],

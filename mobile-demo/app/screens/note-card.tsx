@@ -8,6 +8,7 @@ import { useState, type ReactElement } from 'react'
 
 import { whenText } from '../notes/when-text.ts'
 import type { ListedNote } from '../notes/use-notes.ts'
+import { Avatar } from '../parts/avatar.tsx'
 import { formTexts } from '../parts/form-texts.ts'
 import { Icon } from '../parts/icon.tsx'
 import { IconButton } from '../parts/icon-button.tsx'
@@ -33,11 +34,16 @@ export function NoteCard({ note, open, share, rename, remove }: NoteCardProps): 
       </span>
       <div className="card-row" {...handlers}>
         <button type="button" className="card-open" onClick={() => isClickMeant() && open()}>
-          <span className="card-title">{title}</span>
-          <span className="card-text">{note.body === '' ? 'No text yet' : note.body.replaceAll('\n', ' · ')}</span>
+          <span className="card-title" dir="auto">
+            {title}
+          </span>
+          <span className="card-text" dir="auto">
+            {note.body === '' ? 'No text yet' : note.body.replaceAll('\n', ' · ')}
+          </span>
           <span className="card-foot quiet">
             <Icon name={note.role === 'reader' ? 'eye' : 'lock'} />
             {note.isReady ? roleText(note.role) : 'Waiting for your other device'}
+            <Others names={note.others} />
             <time dateTime={note.added.toISOString()}>{whenText(note.added)}</time>
           </span>
         </button>
@@ -80,6 +86,23 @@ export function NoteCard({ note, open, share, rename, remove }: NoteCardProps): 
         </Sheet>
       )}
     </article>
+  )
+}
+
+/** More of them would push the time off a phone. */
+const MOST_AVATARS = 3
+
+/** Whom it is shared with. Who is there now stands in the note: the list would have to join them all to know. */
+function Others({ names }: { readonly names: readonly string[] }): ReactElement | null {
+  if (names.length === 0) return null
+  return (
+    <span className="others">
+      <span className="out-of-sight">, with </span>
+      {names.slice(0, MOST_AVATARS).map((name, index) => (
+        <Avatar key={index} name={name} colour={null} />
+      ))}
+      {names.length > MOST_AVATARS && <small>+{names.length - MOST_AVATARS}</small>}
+    </span>
   )
 }
 

@@ -4,11 +4,11 @@
  * @module
  */
 import type { SealedDocument } from '@y-sealed/client'
-import { useCalmStatus, useDocument, usePresence } from '@y-sealed/client/react'
+import { useCalmStatus, useDocument } from '@y-sealed/client/react'
 import { lazy, Suspense, useEffect, useState, useSyncExternalStore, type ReactElement } from 'react'
 
 import type { Device } from '../device/open-device.ts'
-import { othersIn } from '../notes/people.ts'
+import { usePeople } from '../notes/people.ts'
 import { textsOf } from '../notes/use-notes.ts'
 import { holdNote } from '../notes/with-note.ts'
 import { Avatar } from '../parts/avatar.tsx'
@@ -96,7 +96,7 @@ function Note({ device, note, isSharing, back }: NoteProps): ReactElement {
       <NoteTitle note={note} documents={device.documents} isReadOnly={status.readOnly} />
       <NoteBody note={note} profile={device.profile} isReadOnly={status.readOnly} />
       {sheet === 'share' && <ShareSheet note={note} onClose={close} onVerify={() => setSheet('verify')} />}
-      {sheet === 'members' && <MembersSheet note={note} onClose={close} />}
+      {sheet === 'members' && <MembersSheet note={note} colour={device.profile.colour} onClose={close} />}
       {sheet === 'verify' && <VerifySheet note={note} onClose={close} />}
       {sheet === 'history' && (
         <Suspense>
@@ -143,11 +143,11 @@ function useKeeping({ keeping }: Device, note: SealedDocument): void {
 
 /** Those who have the note open now, each once. */
 function People({ note, open }: { readonly note: SealedDocument; readonly open: () => void }): ReactElement {
-  const here = Object.entries(usePresence(note.provider, othersIn))
+  const here = usePeople(note)
   return (
     <button type="button" className="people bare" aria-label={`Members; ${here.length} here now`} onClick={open}>
-      {here.slice(0, MOST_AVATARS).map(([name, colour]) => (
-        <Avatar key={name} name={name} colour={colour} />
+      {here.slice(0, MOST_AVATARS).map(({ id, name, colour }) => (
+        <Avatar key={id} name={name} colour={colour} />
       ))}
       {here.length > MOST_AVATARS && <small className="quiet">+{here.length - MOST_AVATARS}</small>}
       <Icon name="people" />

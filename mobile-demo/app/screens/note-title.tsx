@@ -1,11 +1,11 @@
 /**
- * The title: a plain field over a Y.Text, changed by the difference alone, so that two people may write in it at once.
+ * The title: a field of one line, however long, over a Y.Text, changed by the difference alone, so that two people may write in it at once.
  *
  * @module
  */
 import type { SealedDocument, SealedDocuments } from '@y-sealed/client'
 import { useYText } from '@y-sealed/client/react'
-import { useEffect, useEffectEvent, type ReactElement } from 'react'
+import { useEffect, useEffectEvent, useLayoutEffect, useRef, type ReactElement } from 'react'
 
 import { TITLE } from '../notes/note-texts.ts'
 import { replaceText } from '../notes/rename-note.ts'
@@ -33,16 +33,21 @@ export function NoteTitle({ note, documents, isReadOnly }: NoteTitleProps): Reac
   }, [title])
   // Whoever leaves before the pause is over has named it all the same.
   useEffect(() => tellDevices, [])
+  const field = useRef<HTMLTextAreaElement>(null)
+  useLayoutEffect(() => fitToText(field.current), [title])
   return (
-    <input
+    <textarea
       className="note-title"
+      dir="auto"
+      rows={1}
+      ref={field}
       aria-label="Title"
       placeholder="Title"
       value={title}
       readOnly={isReadOnly}
       maxLength={200}
       enterKeyHint="next"
-      onChange={(event) => replaceText(text, event.target.value)}
+      onChange={(event) => replaceText(text, oneLine(event.target.value))}
       onKeyDown={(event) => {
         if (event.key !== 'Enter' || event.nativeEvent.isComposing) return
         event.preventDefault()
@@ -50,4 +55,16 @@ export function NoteTitle({ note, documents, isReadOnly }: NoteTitleProps): Reac
       }}
     />
   )
+}
+
+/** What is pasted may have several. */
+function oneLine(text: string): string {
+  return text.replaceAll(/\s*[\r\n]+\s*/g, ' ')
+}
+
+/** Where the style sheet cannot do it. */
+function fitToText(field: HTMLTextAreaElement | null): void {
+  if (field === null || CSS.supports('field-sizing', 'content')) return
+  field.style.height = 'auto'
+  field.style.height = `${field.scrollHeight}px`
 }

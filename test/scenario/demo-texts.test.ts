@@ -1,0 +1,93 @@
+/**
+ * Texts that no designer thinks of: titles without an end, letters that run from right to left, a screen at twice its size; and names, which are the
+ * members’ and not what somebody’s presence calls itself.
+ *
+ * @module
+ */
+import type { Locator, Page } from 'playwright'
+import { describe, expect, test } from 'vitest'
+
+import { hasComponent } from '../support/components.ts'
+import { expectStatus, SEEN, useDemo } from '../support/demo/demo-stage.ts'
+import { createNote, goToList, joinNote, textOf, typeText } from '../support/demo/note-steps.ts'
+
+const LONG =
+  'Donaudampfschifffahrtsgesellschaftskapitänskajütentürschlüsselloch, and what is to be seen through it from the quay'
+const ARABIC = 'رحلة نهاية الأسبوع إلى البحيرة'
+
+const titleOf = (page: Page): Locator => page.getByRole('textbox', { name: 'Title' })
+
+/** Pixels of what is in there that cannot be seen, across and down. */
+async function hiddenIn(field: Locator): Promise<readonly [number, number]> {
+  return await field.evaluate((element) => [
+    element.scrollWidth - element.clientWidth,
+    element.scrollHeight - element.clientHeight,
+  ])
+}
+
+/** How far the letters stand from either side of the page. */
+async function gapsOf(text: Locator): Promise<{ readonly left: number; readonly right: number }> {
+  return await text.evaluate((element) => {
+    const range = element.ownerDocument.createRange()
+    range.selectNodeContents(element)
+    const { left, right } = range.getBoundingClientRect()
+    return { left, right: innerWidth - right }
+  })
+}
+
+describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
+  'texts as they come',
+  { timeout: 90_000 },
+  () => {
+    const stage = useDemo()
+
+    test('[DEMO 8.12] a title is seen whole however long it is, has one line of text, and Enter leads on to the note', async () => {
+      const { page } = await stage.phone('iPhone 15')
+      await createNote(page, 'Alice', `${LONG.slice(0, 30)}\n${LONG.slice(30)}`)
+      expect(await titleOf(page).inputValue()).toBe(`${LONG.slice(0, 30)} ${LONG.slice(30)}`)
+      expect(await hiddenIn(titleOf(page))).toEqual([0, 0])
+      // 200 %: half the room.
+      await page.setViewportSize({ width: 195, height: 422 })
+      expect(await hiddenIn(titleOf(page))).toEqual([0, 0])
+      await titleOf(page).press('Enter')
+      expect(await textOf(page).evaluate((element) => element === document.activeElement)).toBe(true)
+      await page.getByRole('button', { name: 'All notes' }).click({ timeout: 5_000 })
+      await page.getByRole('button', { name: 'New note' }).waitFor()
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0)
+    })
+
+    test('[DEMO 8.12] a text runs as its own letters do, beside one that runs the other way', async () => {
+      const { page } = await stage.phone('iPhone 15')
+      await createNote(page, 'Alice', ARABIC)
+      await typeText(page, ARABIC)
+      await page.keyboard.press('Enter')
+      await page.keyboard.type('And back.')
+      const [arabic, english] = [page.locator('.tiptap p').nth(0), page.locator('.tiptap p').nth(1)]
+      expect((await gapsOf(arabic)).right).toBeLessThan((await gapsOf(arabic)).left)
+      expect((await gapsOf(english)).left).toBeLessThan((await gapsOf(english)).right)
+      expect(await titleOf(page).evaluate((field) => getComputedStyle(field).direction)).toBe('rtl')
+      await goToList(page)
+      const card = await gapsOf(page.locator('.card-title'))
+      expect(card.right).toBeLessThan(card.left)
+    })
+
+    test('[CL7] [DEMO 4] the list shows with whom a note is shared, and a note who is there, by the names that the members have', async () => {
+      const alice = await stage.phone('iPhone 15')
+      await createNote(alice.page, 'Alice', 'Salamander')
+      const link = await stage.linkOff(alice.page)
+      const bob = await stage.take('Pixel 7')
+      await joinNote(bob.page, link, 'Bob')
+      await typeText(bob.page, 'his words')
+      const [here, labels] = [alice.page.locator('.people [role=img]'), alice.page.locator('.y-sealed-label')]
+      const names = async (avatars: Locator): Promise<readonly (string | null)[]> =>
+        await avatars.evaluateAll((all) => all.map((each) => each.getAttribute('aria-label')))
+      await expect.poll(async () => await names(here), SEEN).toEqual(['Bob'])
+      await expect.poll(async () => await labels.allInnerTexts(), SEEN).toEqual(['Bob'])
+      await expectStatus(bob.page, 'saved')
+      await goToList(alice.page)
+      await expect.poll(async () => await names(alice.page.locator('.others [role=img]')), SEEN).toEqual(['Bob'])
+      await goToList(bob.page)
+      await expect.poll(async () => await names(bob.page.locator('.others [role=img]')), SEEN).toEqual(['Alice'])
+    })
+  },
+)
