@@ -67,3 +67,5 @@ export const MAX_ITEMS_PER_RECORD = 1_000
 export const MAX_AWARENESS_STATE_BYTES = 2_048
 /** An update that travels in parts. [LO9] */
 export const MAX_PARTED_UPDATE_BYTES = 67_108_864
+/** Entries of one quote: an edit in the most parts, and as many more as it holds at most. Each costs its reader a signature check. [EN10] */
+export const MAX_QUOTED_ENVELOPES = 4_096

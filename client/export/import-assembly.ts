@@ -16,7 +16,7 @@ import {
 import * as Y from 'yjs'
 import type { DocumentAccess } from '../document/document-access.ts'
 import { EditTable } from '../history/edit-table.ts'
-import { DocumentLog } from '../log/document-log.ts'
+import { DocumentLog, feedsOf } from '../log/document-log.ts'
 import { copyEnvelope } from '../members/copy-envelope.ts'
 import type { OpenedSnapshot } from '../snapshots/opened-snapshot.ts'
 import { createMemoryDocumentStore, type DocumentStore } from '../stores/document-store.ts'
@@ -102,7 +102,7 @@ export class ImportAssembly {
     this.#doc.transact(() => {
       for (const outcome of outcomes) {
         this.#edits.take(outcome)
-        if (outcome.kind === 'update') feedUpdate(this.#doc, outcome.update, 'import')
+        for (const update of feedsOf(outcome)) feedUpdate(this.#doc, update, 'import')
         if (outcome.kind === 'published') this.#published.add(bytesToHex(outcome.snapshot.id))
       }
     }, 'import')

@@ -68,7 +68,7 @@ export class EditTable {
     if (outcome.seq <= this.#takenSeq) this.#forget(outcome.seq)
     else if (outcome.seq > this.#takenSeq + 1) this.#forget(0)
     this.#takenSeq = outcome.seq
-    if (outcome.kind !== 'update') return
+    if (outcome.kind !== 'update' && outcome.kind !== 'quoted') return
     const { seq, authored } = outcome
     const { device } = outcome.envelope
     if (this.#length === this.#seqs.length) this.#grow()

@@ -35,7 +35,6 @@ import {
   type Verdict,
 } from '@y-sealed/protocol'
 import { open, type EpochKey, type Seen } from '@y-sealed/protocol/sealing'
-import { mergeUpdatesV2 } from 'yjs'
 import type { Authority, DocumentAccess, Placement } from '../document/document-access.ts'
 import { QuoteJudge } from '../quotes/quote-judge.ts'
 import { quotedEnvelopes } from '../quotes/quoted-updates.ts'
@@ -80,12 +79,23 @@ export type LogOutcome = { readonly seq: number; readonly envelope: Envelope } &
   /** `authored`: Unix ms, its author's word; 0: not said. [EN10] */
   (
     | { readonly kind: 'update'; readonly update: Bytes; readonly authored: number }
+    /** Others' edits, in order. [CL31] */
+    | { readonly kind: 'quoted'; readonly updates: readonly Bytes[]; readonly authored: number }
     | { readonly kind: 'bind'; readonly client: number }
     | { readonly kind: 'noted' }
     | { readonly kind: 'published'; readonly snapshot: PublishedSnapshot }
     | { readonly kind: 'attested'; readonly snapshot: PublishedSnapshot; readonly verdict: Verdict }
     | { readonly kind: 'refused'; readonly reason: EntryRefusal; readonly record?: RecordRefusal }
   )
+
+/**
+ * What Yjs gets by an outcome, one edit after another. Quoted ones are not merged: `mergeUpdatesV2` loses structs of an update whose clients do not
+ * descend, and takes time with the square of their number.
+ */
+export function feedsOf(outcome: LogOutcome): readonly Bytes[] {
+  if (outcome.kind === 'update') return [outcome.update]
+  return outcome.kind === 'quoted' ? outcome.updates : []
+}
 
 interface Pending extends PlacedEntry {
   readonly content?: Bytes
@@ -362,13 +372,7 @@ export class DocumentLog {
     for (const { client, device } of grown.bound) state.bind(client, device)
     state.grow(grown.growth)
     state.delete(grown.deletes)
-    return {
-      kind: 'update',
-      update: mergeUpdatesV2([...grown.feeds]) as Bytes,
-      authored: grown.authored,
-      seq,
-      envelope,
-    }
+    return { kind: 'quoted', updates: grown.feeds, authored: grown.authored, seq, envelope }
   }
 }
 

@@ -7,7 +7,7 @@ import type { Bytes } from '@y-sealed/protocol'
 import type { Device } from '@y-sealed/protocol/sealing'
 import * as Y from 'yjs'
 import type { SetAsideEdit } from '../drafts/set-aside-list.ts'
-import type { LogOutcome } from '../log/document-log.ts'
+import { feedsOf, type LogOutcome } from '../log/document-log.ts'
 import { createMemoryOutbox } from '../outbox/outbox.ts'
 import { Presence, type PresenceOptions } from './presence.ts'
 import type { Emit } from './provider-events.ts'
@@ -110,7 +110,7 @@ export class OwnSide {
     for (const outcome of outcomes) {
       const entry = this.#sender?.find(outcome.envelope) ?? null
       // What this run sealed is in the document already.
-      if (outcome.kind === 'update' && (entry === null || entry.restored)) updates.push(outcome.update)
+      if (entry === null || entry.restored) updates.push(...feedsOf(outcome))
       if (entry) own.push([outcome, entry])
     }
     apply(updates)

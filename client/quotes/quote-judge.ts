@@ -21,6 +21,7 @@ import type { Authority, DocumentAccess } from '../document/document-access.ts'
 import { checkUpdate, type LogView } from '../yjs/check-update.ts'
 import type { BoundClient } from '../yjs/log-state.ts'
 import type { DeleteRange } from '../yjs/inspect-update.ts'
+import { MAX_STRUCTS } from '../yjs/update-limits.ts'
 import { contentOf, QuotedUpdates, type QuotedUpdate } from './quoted-updates.ts'
 
 export interface QuoteJudgeOptions {
@@ -56,6 +57,7 @@ export class QuoteJudge {
   #keysBySession = new Map<string, Bytes>()
   #reader = new QuotedUpdates()
   #place = 0
+  #structs = 0
 
   constructor(options: QuoteJudgeOptions) {
     this.#options = options
@@ -76,6 +78,12 @@ export class QuoteJudge {
     this.#keysBySession = new Map()
     this.#reader = new QuotedUpdates()
     this.#place = 0
+    this.#structs = 0
+  }
+
+  /** So many more structs, and the quote would count for nothing. */
+  isFullWith(structs: number): boolean {
+    return this.#structs + structs > MAX_STRUCTS
   }
 
   /** Takes the next entry; false where it, and so its quote, does not count. */
@@ -132,7 +140,8 @@ export class QuoteJudge {
 
   #count({ update, authored, device }: QuotedUpdate): boolean {
     const verdict = checkUpdate(update, this.#view, device)
-    if (!verdict.ok) return false
+    if (!verdict.ok || this.isFullWith(verdict.structs)) return false
+    this.#structs += verdict.structs
     for (const [client, clock] of verdict.growth) this.#clocks.set(client, clock)
     this.#deletes.push(...verdict.deletes)
     this.#feeds.push(verdict.feed)

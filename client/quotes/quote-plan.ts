@@ -6,7 +6,9 @@
 import {
   AUTHORED_BYTES,
   bytesToHex,
+  decodeAuthoredUpdate,
   decodeBind,
+  decodePart,
   encodeQuote,
   equalBytes,
   isQuote,
@@ -57,21 +59,32 @@ export class QuotePlan {
 
   /** Takes the next of the lost entries, in their order. */
   take(envelope: Envelope): void {
+    const joined = this.#takeOne(envelope)
+    if (joined === null || !isQuote(joined)) return
+    // Somebody's quote of an earlier loss: what it holds is lost once more. No quote holds a quote.
+    for (const each of quotedEnvelopes(joined) ?? []) this.#takeOne(each)
+  }
+
+  /** The content that it completes, which may be a quote. */
+  #takeOne(envelope: Envelope): Bytes | null {
     const content = contentOf(envelope, this.#options.access)
-    if (content === null) return
-    if (envelope.kind === KIND.bind) return this.#noteBind(envelope, content)
-    // Somebody's quote of an earlier loss: what it holds is lost once more.
-    if (envelope.kind === KIND.update && isQuote(content)) {
-      for (const each of quotedEnvelopes(content) ?? []) this.take(each)
-      return
+    if (content === null) return null
+    if (envelope.kind === KIND.bind) {
+      this.#noteBind(envelope, content)
+      return null
     }
-    const update = this.#reader.take(this.#place++, envelope, content)
-    if (update === null) this.#unit = []
-    if (update === null) return
-    this.#unit.push(envelope)
-    if (update === 'more') return
-    this.#consider({ envelopes: this.#unit, update })
+    // What was begun and not ended before it, nobody quotes with it.
+    if (envelope.kind !== KIND.part || isFirstPart(content)) this.#unit = []
+    const joined = this.#reader.join(this.#place++, envelope, content)
+    if (joined === 'more') {
+      this.#unit.push(envelope)
+      return null
+    }
+    const envelopes = [...this.#unit, envelope]
     this.#unit = []
+    const decoded = joined === null ? null : decodeAuthoredUpdate(joined)
+    if (decoded?.ok) this.#consider({ envelopes, update: { ...decoded.value, device: envelope.device } })
+    return joined
   }
 
   /** Contents of updates that quote what the log lacks, each upon those before it; `isLacking`: there is more than they say, or they do. */
@@ -97,6 +110,7 @@ export class QuotePlan {
     const isKnown = blocks.every(({ client, end }) => end <= state.clockOf(client)) && state.hasDeleted(deletes)
     if (isKnown) return
     this.#isLacking = true
+    if (this.#judge.isFullWith(blocks.reduce((sum, { structs }) => sum + structs.length, 0))) this.#endQuote()
     const growing = blocks.filter(({ client, end }) => end > this.#judge.view.clockOf(client))
     const needed = growing
       .filter(({ client }) => this.#judge.view.deviceOf(client) === null)
@@ -122,6 +136,11 @@ export class QuotePlan {
     this.#bytes = AUTHORED_BYTES
     this.#judge.begin()
   }
+}
+
+function isFirstPart(content: Bytes): boolean {
+  const part = decodePart(content)
+  return part.ok && part.value.index === 0
 }
 
 function bindName(client: number, device: Bytes): string {

@@ -48,7 +48,7 @@ export class QuotedUpdates {
   /** `more`: the edit goes on, or the entry is none. `null`: it is not what an update may be. */
   take(place: number, envelope: Envelope, content: Bytes): QuotedUpdate | 'more' | null {
     if (envelope.kind === KIND.bind) return 'more'
-    const joined = envelope.kind === KIND.part ? this.#join(place, envelope, content) : content
+    const joined = this.join(place, envelope, content)
     if (joined === null || joined === 'more') return joined
     const decoded = decodeAuthoredUpdate(joined)
     return decoded.ok ? { ...decoded.value, device: envelope.device } : null
@@ -59,7 +59,9 @@ export class QuotedUpdates {
     return this.#parts.isOpenAfter(place)
   }
 
-  #join(place: number, envelope: Envelope, content: Bytes): Bytes | 'more' | null {
+  /** The content that the entry completes, of an update or a part; otherwise as {@link take}. */
+  join(place: number, envelope: Envelope, content: Bytes): Bytes | 'more' | null {
+    if (envelope.kind !== KIND.part) return content
     const part = decodePart(content)
     const joined = part.ok ? this.#parts.take(place, envelope, part.value) : 'broken'
     return joined === 'broken' ? null : joined

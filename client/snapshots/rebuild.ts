@@ -7,7 +7,7 @@
 import { equalBytes, readWholeEnvelope, type Bytes, type SnapshotContext } from '@y-sealed/protocol'
 import type { Seen } from '@y-sealed/protocol/sealing'
 import type { DocumentAccess } from '../document/document-access.ts'
-import { DocumentLog, type LogEntry } from '../log/document-log.ts'
+import { DocumentLog, feedsOf, type LogEntry } from '../log/document-log.ts'
 import type { StoredEntry } from '../stores/document-store.ts'
 import { checkState } from '../yjs/check-update.ts'
 import { ApartDocument } from './apart-document.ts'
@@ -59,7 +59,7 @@ export async function rebuildLog({ access, base, end, read, slices }: RebuildOpt
 
 function takeRun(log: DocumentLog, apart: ApartDocument, run: readonly LogEntry[]): void {
   const updates: Bytes[] = []
-  for (const outcome of log.take(run)) if (outcome.kind === 'update') updates.push(outcome.update)
+  for (const outcome of log.take(run)) updates.push(...feedsOf(outcome))
   apart.feed(updates)
 }
 

@@ -162,7 +162,7 @@ export class SnapshotDesk {
       if (!this.#isLive) return
       this.#trim()
       this.#shelver?.look()
-    } else if (kind === 'update' && !equalBytes(envelope.device, device.id)) {
+    } else if ((kind === 'update' || kind === 'quoted') && !equalBytes(envelope.device, device.id)) {
       this.#publisher.othersWrote()
     }
   }

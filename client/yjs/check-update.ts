@@ -36,6 +36,8 @@ export type UpdateVerdict =
       readonly feed: Bytes
       /** What it deletes. */
       readonly deletes: readonly DeleteRange[]
+      /** How many structs its reader had to make. */
+      readonly structs: number
     }
   | { readonly ok: false; readonly code: UpdateRefusal }
 
@@ -53,7 +55,8 @@ export function checkUpdate(update: Bytes, log: LogView, author: Bytes): UpdateV
   }
   const code = checkReferences(summary, (client) => log.clockOf(client))
   if (code !== null) return { ok: false, code }
-  return { ok: true, growth, feed: withoutKnown(update, summary, log), deletes: summary.deletes }
+  const structs = summary.blocks.reduce((sum, block) => sum + block.structs.length, 0)
+  return { ok: true, growth, feed: withoutKnown(update, summary, log), deletes: summary.deletes, structs }
 }
 
 /**

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Bytes } from '../../bytes.ts'
-import { MAX_MESSAGE_TO_RELAY } from '../../limits.ts'
+import { MAX_MESSAGE_TO_RELAY, MAX_QUOTED_ENVELOPES } from '../../limits.ts'
 import type { DecodeResult } from '../../wire/fault.ts'
 import { Reader } from '../../wire/reader.ts'
 import { Writer } from '../../wire/writer.ts'
@@ -46,6 +46,6 @@ export function decodeQuote(content: Bytes): DecodeResult<QuoteContent> {
   reader.skip(AUTHORED_BYTES)
   const envelopes: Bytes[] = []
   do envelopes.push(reader.bytes32(MAX_MESSAGE_TO_RELAY))
-  while (reader.remaining > 0)
+  while (reader.remaining > 0 && envelopes.length < MAX_QUOTED_ENVELOPES)
   return reader.finish({ envelopes })
 }

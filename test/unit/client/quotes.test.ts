@@ -13,7 +13,7 @@ import { createDeviceSeeds, Device, Session } from '@y-sealed/protocol/sealing'
 import { beforeAll, describe, expect, it } from 'vitest'
 import * as Y from 'yjs'
 
-import { DocumentLog, type LogOutcome } from '../../../client/log/document-log.ts'
+import { DocumentLog, feedsOf, type LogOutcome } from '../../../client/log/document-log.ts'
 import { cutContent } from '../../../client/provider/cut-update.ts'
 import { QuotePlan } from '../../../client/quotes/quote-plan.ts'
 import { remove, rotate } from '../../support/members/intents.ts'
@@ -47,7 +47,7 @@ function wordOf(outcome: LogOutcome | undefined): string {
 
 function textOf(outcomes: readonly (LogOutcome | undefined)[]): string {
   const doc = new Y.Doc()
-  for (const outcome of outcomes) if (outcome?.kind === 'update') Y.applyUpdateV2(doc, outcome.update)
+  for (const outcome of outcomes) for (const update of outcome ? feedsOf(outcome) : []) Y.applyUpdateV2(doc, update)
   expect([doc.store.pendingStructs, doc.store.pendingDs]).toEqual([null, null])
   return doc.getText('note').toJSON()
 }
@@ -65,13 +65,13 @@ describe('in members mode', () => {
     expect(textOf([outcome])).toBe('two one ')
     const { state } = note.creator.log
     expect([state.deviceOf(carol.client), state.clockOf(carol.client)]).toEqual([carol.device.id, 8])
-    expect(outcome).toMatchObject({ kind: 'update', authored: 1 })
+    expect(outcome).toMatchObject({ kind: 'quoted', authored: 1 })
   })
 
   it('[CL31] quoted twice, by two, it counts and changes nothing', async () => {
     const { note, bob, lost } = await lose()
     const outcomes = [bob, note.creator].map((person) => note.append(person.seal(quote(...lost))))
-    expect([outcomes.map(wordOf), textOf(outcomes)]).toEqual([['update', 'update'], 'two one '])
+    expect([outcomes.map(wordOf), textOf(outcomes)]).toEqual([['quoted', 'quoted'], 'two one '])
   })
 
   it('[CL31] its author, back again, writes anew what was quoted, and it is there once', async () => {
@@ -79,7 +79,7 @@ describe('in members mode', () => {
     const quoted = note.append(bob.seal(quote(...lost)))
     carol.renewSession()
     const outcomes = [quoted, note.append(carol.bind()), note.append(carol.type('three '))]
-    expect([outcomes.map(wordOf), textOf(outcomes)]).toEqual([['update', 'bind', 'update'], 'three two one '])
+    expect([outcomes.map(wordOf), textOf(outcomes)]).toEqual([['quoted', 'bind', 'update'], 'three two one '])
   })
 
   it('[CL31] [K20] nothing of who was removed comes back', async () => {
@@ -91,7 +91,7 @@ describe('in members mode', () => {
   it('[CL31] what was sealed under an epoch that is over counts: its author is still a member', async () => {
     const { note, bob, lost } = await lose()
     note.change(note.creator, rotate())
-    expect(wordOf(note.append(bob.seal(quote(...lost))))).toBe('update')
+    expect(wordOf(note.append(bob.seal(quote(...lost))))).toBe('quoted')
   })
 
   it('[CL31] nobody is quoted with what they did not sign, nor by a reader', async () => {
@@ -201,7 +201,7 @@ describe('in shared-key mode', () => {
       room.append(bob.seal(KIND.update, quote(...envelopes)))[0]!
     const outcomes = [append(one), append(bind, one), append(two), append(bind, two), append(bind, one, two)]
     expect([outcomes.map(wordOf), textOf(outcomes)]).toEqual([
-      ['quote', 'update', 'quote', 'update', 'update'],
+      ['quote', 'quoted', 'quote', 'quoted', 'quoted'],
       'two one ',
     ])
     // Introduced in a quote, her session is none of the log's.
@@ -224,7 +224,7 @@ describe('in shared-key mode', () => {
       const contents = cutContent(content).map((each) => bob.seal(each.kind, each.content))
       return room.append(...contents).at(-1)
     })
-    expect(outcomes.map(wordOf)).toEqual(quotes.map(() => 'update'))
+    expect(outcomes.map(wordOf)).toEqual(quotes.map(() => 'quoted'))
     expect(textOf(outcomes)).toBe(carol.doc.getText('note').toJSON())
   })
 })
