@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Browser, BrowserContext, Page } from 'playwright'
@@ -28,12 +29,30 @@ export interface AppStage {
   readonly browser: Browser
   /** Two phones on the demo's app. */
   openSealed(): Promise<Pair>
-  /** Two phones on y-websocket; `null` where its server is not to be had. */
+  /** The same, where the relay's database is on a RAM disk, and outlives no power cut; `null` where the machine has none. */
+  openSealedInRam(): Promise<Pair | null>
+  /** Two phones on y-websocket, which keeps notes in memory and writes nothing down; `null` where its server is not to be had. */
   openPlain(): Promise<Pair | null>
   close(): Promise<void>
 }
 
 const pathOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
+
+/** Linux has one. */
+const RAM_DISK = '/dev/shm'
+
+/** Beside the other host, under its authority. */
+async function startHostInRam(tls: string): Promise<{ readonly host: DemoHost; stop(): Promise<void> } | null> {
+  if (!existsSync(RAM_DISK)) return null
+  const data = mkdtempSync(join(RAM_DISK, 'y-sealed-bench-'))
+  cpSync(tls, join(data, 'tls'), { recursive: true })
+  const host = await startDemoHost({ data, port: 0 })
+  const stop = async (): Promise<void> => {
+    await host.stop()
+    rmSync(data, { recursive: true, force: true })
+  }
+  return { host, stop }
+}
 
 export async function openStage(workplace: Workplace): Promise<AppStage> {
   const data = workplace.folder('demo')
@@ -41,6 +60,7 @@ export async function openStage(workplace: Workplace): Promise<AppStage> {
   const tls = join(data, 'tls')
   const browser = await startPhones(workplace.folder('home'), join(tls, 'ca.pem'))
   let plain: ServerProcess | null = null
+  let inRam: Awaited<ReturnType<typeof startHostInRam>> = null
   let rooms = 0
   const startPlain = async (): Promise<ServerProcess | null> => {
     if (!installPeers()) return null
@@ -49,18 +69,23 @@ export async function openStage(workplace: Workplace): Promise<AppStage> {
     const settings = { pages, certPath: join(tls, 'server.pem'), keyPath: join(tls, 'server.key') }
     return await startServer({ script: 'peers/y-websocket-page.ts', node: PEERS_NODE, settings })
   }
+  const openOn = async ({ url }: DemoHost, name: string): Promise<Pair> => {
+    const { page: from } = await takePhone(browser, 'Pixel 7')
+    await from.goto(url)
+    await createNote(from, 'Alice', 'Speed')
+    const link = await readQr(browser, await showInvite(from, 'Can edit'))
+    await closeSheet(from)
+    const { page: to } = await takePhone(browser, 'Pixel 7')
+    await joinNote(to, link, 'Bob')
+    return { name, from, to }
+  }
   return {
     host,
     browser,
-    async openSealed() {
-      const { page: from } = await takePhone(browser, 'Pixel 7')
-      await from.goto(host.url)
-      await createNote(from, 'Alice', 'Speed')
-      const link = await readQr(browser, await showInvite(from, 'Can edit'))
-      await closeSheet(from)
-      const { page: to } = await takePhone(browser, 'Pixel 7')
-      await joinNote(to, link, 'Bob')
-      return { name: 'sealed', from, to }
+    openSealed: async () => await openOn(host, 'sealed'),
+    async openSealedInRam() {
+      inRam ??= await startHostInRam(tls)
+      return inRam && (await openOn(inRam.host, 'sealed, database on a RAM disk'))
     },
     async openPlain() {
       plain ??= await startPlain()
@@ -77,6 +102,7 @@ export async function openStage(workplace: Workplace): Promise<AppStage> {
     async close() {
       await browser.close()
       await plain?.stop()
+      await inRam?.stop()
       await host.stop()
     },
   }
