@@ -62,10 +62,11 @@ function readRoom(access: DocumentAccess, told: readonly PlacedRecord[], knownHe
   if (key === null || !genesis?.ok) return null
   if (genesis.value.type !== 'genesis' || genesis.value.mode !== 'shared-key') return null
   const room = { documentId: access.documentId, epochKey: key, publicKey: genesis.value.roomPublic }
-  if (first !== undefined && first.seq !== 1) return null
-  let recordHead = first === undefined ? knownHead : envelopeId(sodiumSha512, key.commitment, first.envelope)
+  // The relay tells what follows the newest that it knows of ours, or all.
+  const isAll = first?.seq === 1
+  let recordHead = isAll ? envelopeId(sodiumSha512, key.commitment, first.envelope) : knownHead
   const given: SignedHead[] = []
-  for (const { envelope } of told.slice(1)) {
+  for (const { envelope } of isAll ? told.slice(1) : told) {
     const restart = readRoomRestart(room, envelope, recordHead)
     if (restart === null) continue
     given.push(restart.lostHead)

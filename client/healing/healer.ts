@@ -93,6 +93,8 @@ export class Healer {
   #spoiltAt = 0
   /** It was left for that alone: what the relay has signed may all be true. */
   #isLeftSpoilt = false
+  /** It went another way behind where its marks begin, by what stands in a snapshot: only a restart explains that. */
+  #isBehind = false
   #records: PlacedRecord[] = []
   /** Who waits for a restart that they asked for. */
   readonly #onRestarted: (() => void)[] = []
@@ -132,6 +134,11 @@ export class Healer {
   /** OPENED holds all that was verified. */
   well(frame: OpenedFrame): void {
     this.closed()
+    if (this.#isBehind) {
+      // Where it parts from what was verified nobody can show any more: its records decide.
+      this.#opened = frame
+      return
+    }
     // It shows this history again, which proves nothing against what it was left for: that is given up by a restart alone.
     if (this.#options.isLooking()) {
       return this.#isLeftSpoilt ? this.#options.goOn() : this.#leave(this.#code, frame.head.seq)
@@ -228,6 +235,20 @@ export class Healer {
     void (this.#spoils <= MAX_SPOILS ? this.#readAnew(kept, seq) : this.#leaveSpoilt(kept, seq, heads))
   }
 
+  /**
+   * A snapshot says, or the marks before it do, that the log went another way than this device has verified, and there is no place left at which
+   * the two could be compared. What was verified stands, and the records are asked for: a restart may have given that up. [CL41]
+   */
+  forkedBehind(seq: number): void {
+    const { history, onFallen, reopen } = this.#options
+    this.closed()
+    this.#code = 'FORK'
+    this.#isBehind = true
+    if (!this.#isFallen) onFallen('FORK', seq)
+    this.#isFallen = true
+    void history.recall().then(reopen)
+  }
+
   /** Marks of the relay's log, as it was asked for them. */
   ids({ ids }: IdsFrame): void {
     this.#exchange.ids(ids)
@@ -294,15 +315,19 @@ export class Healer {
     const kept = follower.signedHead?.seq ?? 0
     const relaySeq = frame.present ? frame.head.seq : 0
     const others = readOtherRecords(this.#options.access, this.#records, log.recordHead)
-    // What this device has was given up: it goes on with the others, and writes anew what is its own.
-    if (others?.holdsOurs === true && furthest !== null && isGivenUp(others.given, furthest)) {
+    // What this device has was given up: it goes on with the others, and writes anew what is its own. Where the relay keeps nothing by which a
+    // restart could name it, who may decide that decides for this device.
+    const isGiven = furthest !== null && isGivenUp(others?.given ?? [], furthest)
+    const isAsked = this.#onRestarted.length > 0
+    if (others?.holdsOurs === true && (isGiven || (this.#isBehind && isAsked))) {
       this.#since = 1
+      this.#isBehind = false
       await this.#options.abandon()
       if (turn !== this.#exchange.turn) return
       this.#looks.end()
       return this.#options.goOn()
     }
-    if (this.#options.isLooking()) return this.#leave(this.#code, relaySeq)
+    if (this.#options.isLooking() || this.#isBehind) return this.#leave(this.#code, relaySeq)
     if (furthest === null || (relaySeq >= furthest.seq && log.head.seq > kept)) {
       // Nobody has a signature for what follows: it is offered, or written anew by those who wrote it.
       const isOffered =
@@ -320,7 +345,6 @@ export class Healer {
     if (told.lost.seq === 0) return this.#deny(relaySeq)
     // Its log has gone on without them, or is another one: nothing that is given back would follow it.
     const isElsewhere = told.head.seq >= told.lost.seq || this.#isForeign(told.head)
-    const isAsked = this.#onRestarted.length > 0
     if (isAsked && (isElsewhere || kept <= told.head.seq)) return await this.#restartAt(told, others, turn)
     if (isElsewhere) {
       return await this.#stopForked(told.head, turn)

@@ -187,6 +187,13 @@ export class History {
     await this.#loadEntries()
   }
 
+  /** What was verified stands again, with all that the relay has signed, in place of a trial that was not believed. */
+  async recall(): Promise<void> {
+    const head = (await this.#kept.recallHead()) ?? this.#follower.furthest
+    if (head !== null) this.#follower.remember(head)
+    await this.restart()
+  }
+
   /** Goes back to a place: what followed there is forgotten, also by the next run. */
   async rewind(toSeq: number): Promise<void> {
     await this.#kept.whenKept()

@@ -312,6 +312,10 @@ export class OpenDocument {
       mayWrite: () => !this.standing.readOnly && this.standing.permits('snapshot'),
       hasRecords: () => this.#hasRecords,
       onMismatch: (code, seq) => this.line.halt(code, seq),
+      onForked: (seq) => {
+        this.#pause()
+        this.healer.forkedBehind(seq)
+      },
       emit: this.#emit,
       onTrouble: (error) => this.#emit('problem', [storeProblem(error)]),
     })

@@ -46,8 +46,10 @@ export interface OpeningOptions {
   readonly reopen: () => void
   /** All records up to OPENED are known, so that a snapshot's can be compared. */
   readonly hasRecords: () => boolean
-  /** The relay's log is not the one that this device has verified, or there is no way into it. */
-  readonly onMismatch: (code: 'FORK' | 'LOG_INVALID', seq: number) => void
+  /** There is no way into the relay's log. */
+  readonly onMismatch: (code: 'LOG_INVALID', seq: number) => void
+  /** It is not the one that this device has verified, and parts from it where nothing can be compared any more. */
+  readonly onForked: (seq: number) => void
   readonly emit: Emit
 }
 
@@ -284,26 +286,25 @@ export class SnapshotOpening {
   }
 
   #proved(result: ProofResult): void {
-    const { history, onMismatch } = this.#options
+    const { history, onForked } = this.#options
     if (result === 'missing') return this.#compareSessions()
     if (result === 'more') return this.#watchOver()
     this.#proof = null
     // If the snapshot is what the relay's log says, that log is another than this device knew.
-    if (result === 'forked') return onMismatch('FORK', this.#candidate?.seq ?? 0)
+    if (result === 'forked') return onForked(this.#candidate?.seq ?? 0)
     history.follower.caughtUpAgain()
   }
 
   /** The marks are older than any that are kept: sessions must not have gone back, and no more can be said. [LO15] */
   #compareSessions(): void {
-    const { history, onMismatch, emit } = this.#options
+    const { history, onForked, emit } = this.#options
     const seq = this.#candidate?.seq ?? 0
     this.#proof = null
     const heads = history.log.sessionHeads()
     for (const [name, known] of this.#knownSessions) {
       const said = heads.get(name)
       const isBehind = said !== undefined && said.counter < known.counter
-      if (isBehind || (said?.counter === known.counter && !equalBytes(said.id, known.id)))
-        return onMismatch('FORK', seq)
+      if (isBehind || (said?.counter === known.counter && !equalBytes(said.id, known.id))) return onForked(seq)
     }
     emit('integrity', [{ code: 'UNPROVEN', seq, fatal: false }])
     history.follower.caughtUpAgain()
