@@ -18,9 +18,9 @@ import {
   type Envelope,
 } from '@y-sealed/protocol'
 import type { LogState } from '../yjs/log-state.ts'
-import { inspectUpdate } from '../yjs/inspect-update.ts'
+import { inspectUpdate, type UpdateSummary } from '../yjs/inspect-update.ts'
 import { QuoteJudge, sessionOf, type QuoteJudgeOptions } from './quote-judge.ts'
-import { contentOf, QuotedUpdates, quotedEnvelopes, type QuotedUpdate } from './quoted-updates.ts'
+import { contentOf, QuotedUpdates, quotedEnvelopes, readQuotedUpdates, type QuotedUpdate } from './quoted-updates.ts'
 
 /** A quote ends with the edit with which it comes to so much: others' edits go in between. */
 const ENOUGH_BYTES = 131_072
@@ -105,10 +105,8 @@ export class QuotePlan {
     const { device, state } = this.#options
     if (equalBytes(update.device, device)) return
     const inspection = inspectUpdate(update.update)
-    if (!inspection.ok) return
-    const { blocks, deletes } = inspection.summary
-    const isKnown = blocks.every(({ client, end }) => end <= state.clockOf(client)) && state.hasDeleted(deletes)
-    if (isKnown) return
+    if (!inspection.ok || isKnown(inspection.summary, state)) return
+    const { blocks } = inspection.summary
     this.#isLacking = true
     if (this.#judge.isFullWith(blocks.reduce((sum, { structs }) => sum + structs.length, 0))) this.#endQuote()
     const growing = blocks.filter(({ client, end }) => end > this.#judge.view.clockOf(client))
@@ -136,6 +134,18 @@ export class QuotePlan {
     this.#bytes = AUTHORED_BYTES
     this.#judge.begin()
   }
+}
+
+/** Would a quote that was planned bring the log nothing any more? */
+export function isBrought(content: Bytes, { access, state }: Pick<QuotePlanOptions, 'access' | 'state'>): boolean {
+  return (readQuotedUpdates(content, access) ?? []).every(({ update }) => {
+    const inspection = inspectUpdate(update)
+    return inspection.ok && isKnown(inspection.summary, state)
+  })
+}
+
+function isKnown({ blocks, deletes }: UpdateSummary, state: LogState): boolean {
+  return blocks.every(({ client, end }) => end <= state.clockOf(client)) && state.hasDeleted(deletes)
 }
 
 function isFirstPart(content: Bytes): boolean {

@@ -69,7 +69,10 @@ export class QuotedUpdates {
 }
 
 /** The edits of a quote that counts, in order; `null` where it cannot be read. */
-export function readQuotedUpdates(content: Bytes, access: DocumentAccess): readonly QuotedUpdate[] | null {
+export function readQuotedUpdates(
+  content: Bytes,
+  access: Pick<DocumentAccess, 'keyOf'>,
+): readonly QuotedUpdate[] | null {
   const envelopes = quotedEnvelopes(content)
   if (envelopes === null) return null
   const reader = new QuotedUpdates()

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { KIND, type AckFrame, type ClientFrame, type NackFrame } from '@y-sealed/protocol'
+import { KIND, type AckFrame, type Bytes, type ClientFrame, type NackFrame } from '@y-sealed/protocol'
 import type { Device } from '@y-sealed/protocol/sealing'
 import type { DocumentAccess } from '../document/document-access.ts'
 import type { DocumentLog, LogEntry } from '../log/document-log.ts'
@@ -12,7 +12,7 @@ import { chance, startTimer, type Cancel } from '../platform.ts'
 import { Errand } from '../snapshots/errand.ts'
 import { Slices } from '../snapshots/slices.ts'
 import type { LostEntries } from './lost-entries.ts'
-import { QuotePlan } from './quote-plan.ts'
+import { isBrought, QuotePlan } from './quote-plan.ts'
 
 /** Authors write anew at once; of those who quote, who draws the least goes first. */
 const FIRST_LOOK_MS = 1_000
@@ -41,6 +41,9 @@ export class Quoter {
   #isWorking = false
   #delayMs = FIRST_LOOK_MS
   #timer: Cancel | null = null
+  /** What is on its way; the log had all of it before it came there. */
+  #sent: Bytes | null = null
+  #isOutrun = false
 
   constructor(options: QuoterOptions) {
     this.#options = options
@@ -64,7 +67,10 @@ export class Quoter {
 
   /** Quotes that are in the log by the relay's word, for it to take; `null` for what is somebody else's. */
   acknowledge(ack: AckFrame): LogEntry[] | null {
-    return this.#errand.acknowledge(ack)
+    const quoted = this.#errand.acknowledge(ack)
+    // What the relay has put before it, the log has taken by now.
+    if (quoted !== null) this.#isOutrun = this.#isBrought(this.#sent)
+    return quoted
   }
 
   /** False for what was refused of somebody else. */
@@ -83,11 +89,19 @@ export class Quoter {
     this.#delayMs = Math.min(LONGEST_LOOK_MS, 2 * this.#delayMs)
   }
 
+  #isBrought(content: Bytes | null): boolean {
+    const { access, log } = this.#options
+    return content !== null && isBrought(content, { access, state: log.state })
+  }
+
   async #work(): Promise<void> {
     this.#isWorking = true
     try {
       const isDone = await this.#quote()
       if (isDone) await this.#options.lost.forget()
+    } catch (error) {
+      // The next look may fare better.
+      this.#options.onTrouble(error)
     } finally {
       this.#isWorking = false
     }
@@ -110,8 +124,13 @@ export class Quoter {
     for (const content of quotes) {
       const key = access.current
       if (!mayWrite() || key === null || !log.isOpen(key.epoch)) break
-      if ((await this.#errand.push(KIND.update, content, key)) !== 'stored') break
+      // Somebody else is at it, and ahead: what many quote side by side would be stored as many times.
+      if (this.#isBrought(content)) break
+      this.#sent = content
+      if ((await this.#errand.push(KIND.update, content, key)) !== 'stored' || this.#isOutrun) break
     }
-    return !isLacking
+    this.#sent = null
+    // Of a log that is read anew by now it says nothing.
+    return !isLacking && this.#isLive && log.state === state
   }
 }

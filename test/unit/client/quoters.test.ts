@@ -1,0 +1,104 @@
+/** Several devices that quote the same loss side by side. Rule CL31. */
+import { cryptoReady, type Bytes, type ClientFrame, type Envelope } from '@y-sealed/protocol'
+import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
+
+import { LostEntries } from '../../../client/quotes/lost-entries.ts'
+import { Quoter } from '../../../client/quotes/quoter.ts'
+import { createMemoryDocumentStore } from '../../../client/stores/document-store.ts'
+import { createNote, type Note, type Person } from '../../support/members/note.ts'
+
+beforeAll(() => cryptoReady())
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+interface Pushed {
+  readonly by: Quoting
+  readonly envelopes: readonly Envelope[]
+}
+
+/** Somebody who has what was lost, and quotes it when the time has come. */
+class Quoting {
+  readonly person: Person
+  readonly quoter: Quoter
+  readonly #pushed: Pushed[]
+  #parts: Envelope[] = []
+
+  constructor(person: Person, lost: LostEntries, pushed: Pushed[]) {
+    this.person = person
+    this.#pushed = pushed
+    this.quoter = new Quoter({
+      access: person.membership,
+      device: person.device,
+      log: person.log,
+      lost,
+      clientId: () => person.client,
+      send: (frame) => this.#send(frame),
+      mayWrite: () => true,
+      onTrouble: (error) => {
+        throw error
+      },
+    })
+  }
+
+  #send(frame: ClientFrame): true {
+    if (frame.type === 'push') this.#pushed.push({ by: this, envelopes: frame.envelopes })
+    if (frame.type !== 'push-part') return true
+    this.#parts.push(frame.envelope)
+    if (frame.index === frame.count - 1) this.#pushed.push({ by: this, envelopes: this.#parts.splice(0) })
+    return true
+  }
+}
+
+/** What the store of a device says that was lost. */
+async function losing(documentId: Bytes, envelopes: readonly Envelope[]): Promise<LostEntries> {
+  const store = createMemoryDocumentStore()
+  await store.append(
+    documentId,
+    envelopes.map(({ bytes }, index) => ({ seq: index + 1, envelope: bytes })),
+  )
+  const lost = new LostEntries(store, documentId)
+  await lost.keep(documentId)
+  return lost
+}
+
+/** As a relay does: others get ENTRIES, and who sent them the ACK, in the order of seqs. */
+function deliver(note: Note, { by, envelopes }: Pushed): void {
+  const seq = note.entries.length + 1
+  const entries = envelopes.map((envelope, index) => ({ seq: seq + index, envelope }))
+  note.entries.push(...entries)
+  for (const person of note.people) if (person !== by.person) person.log.take(entries)
+  const [{ document, session, counter }] = envelopes as readonly [Envelope]
+  const ack = { document, session, counter, count: envelopes.length, seq, compaction: 'none' } as const
+  by.person.log.take(by.quoter.acknowledge({ type: 'ack', ...ack })!)
+}
+
+it('[CL31] [F18] what many quote side by side is not stored as many times', async () => {
+  const note = await createNote()
+  const [bob, carol, dave] = [await note.add('writer'), await note.add('writer'), await note.add('writer')]
+  const words = Array.from({ length: 80 }, (_, i) => carol.type(`${i}${'x'.repeat(9_000)} `))
+  const envelopes = [carol.bind(), ...words]
+  const pushed: Pushed[] = []
+  const everybody: Quoting[] = []
+  for (const person of [bob, dave]) {
+    everybody.push(new Quoting(person, await losing(note.documentId, envelopes), pushed))
+  }
+  // Both draw the same time.
+  const random = vi.spyOn(Math, 'random').mockReturnValue(0.5)
+  for (const { quoter } of everybody) quoter.opened()
+  let stored = 0
+  for (let second = 0; second < 60; second++) {
+    await vi.advanceTimersByTimeAsync(1_000)
+    for (let round = pushed.splice(0); round.length > 0; round = pushed.splice(0)) {
+      for (const each of round) deliver(note, each)
+      stored += round.length
+      await vi.advanceTimersByTimeAsync(100)
+    }
+  }
+  random.mockRestore()
+  for (const { quoter } of everybody) quoter.closed()
+  expect(note.creator.log.state.clockOf(carol.client)).toBeGreaterThan(80 * 9_000)
+  const least = Math.ceil((80 * 9_000) / 131_072)
+  expect(stored).toBeGreaterThanOrEqual(least)
+  // One of each that was on its way at the same time.
+  expect(stored).toBeLessThanOrEqual(least + 2)
+})
