@@ -26,9 +26,13 @@ it('[CL6] a restored edit becomes saved, and leaves the outbox', async () => {
   const again = await stage.watch({ keys, provider: { outbox } })
   await again.peer.provider.whenSynced()
   await vi.waitFor(() => expect(again.text).toBe('one two '))
-  await new Promise((r) => setTimeout(r, 500))
-  expect.soft(again.peer.provider.unsyncedChanges).toBe(0)
-  expect(await outbox.list(stage.document.id)).toHaveLength(0)
+  await vi.waitFor(
+    async () => {
+      expect(again.peer.provider.unsyncedChanges).toBe(0)
+      expect(await outbox.list(stage.document.id)).toHaveLength(0)
+    },
+    { timeout: 10_000 },
+  )
 })
 
 it('[LO8] a restored edit that is sealed anew is shown to its own author too', async () => {
