@@ -7,13 +7,13 @@
 import { equalBytes, KIND, type AckFrame, type Bytes, type Envelope, type NackFrame } from '@y-sealed/protocol'
 import { randomBytes, Session } from '@y-sealed/protocol/sealing'
 import { encodeStateAsUpdateV2 } from 'yjs'
-import { EditBook, type RestoredEdits } from '../drafts/edit-book.ts'
+import { EditBook } from '../drafts/edit-book.ts'
 import type { SetAsideList } from '../drafts/set-aside-list.ts'
 import type { LogEntry, LogOutcome } from '../log/document-log.ts'
 import { monotonicClock, startTimer, type Cancel } from '../platform.ts'
-import { holdsEdits, isBehindBase } from './behind-base.ts'
 import { Binds } from './binds.ts'
 import { cutUpdate } from './cut-update.ts'
+import { InheritedEntries } from './inherited-entries.ts'
 import { OutboxKeeper } from './outbox-keeper.ts'
 import { RefusedPushes } from './refused-pushes.ts'
 import { updatesOf } from './restore-queue.ts'
@@ -31,8 +31,7 @@ export class Sender {
   readonly #edits: UnsealedEdits
   /** Sealed and not yet in the log, in order. */
   readonly #queue = new SendQueue()
-  /** Never to be sent, but perhaps in the log. */
-  #fragments: readonly QueuedEntry[] = []
+  readonly #inherited: InheritedEntries
   readonly #binds: Binds
   readonly #book: EditBook
   #ready = false
@@ -85,6 +84,15 @@ export class Sender {
       onProblem: options.onProblem,
       onSetAside: (code, content) => this.#book.putAside(code, content, claimedNow()),
     })
+    this.#inherited = new InheritedEntries({
+      ...options,
+      queue: this.#queue,
+      book: this.#book,
+      edits: this.#edits,
+      keeper: this.#keeper,
+      binds: this.#binds,
+      takeBack: (reason, edits) => this.#takeBack(reason, edits),
+    })
     this.#refused = new RefusedPushes({
       ...options,
       queue: this.#queue,
@@ -122,43 +130,17 @@ export class Sender {
   }
 
   /** Takes back what an earlier run did not see acknowledged, sealed or not. Call once, before anything is shown. */
-  async restore(): Promise<void> {
-    this.#takeOver(await this.#book.restore())
+  restore(): Promise<void> {
+    return this.#inherited.restore()
   }
 
   /** Takes over what tabs that have gone since have left. */
   async #adopt(): Promise<void> {
-    const found = await this.#book.adopt().catch(() => null)
-    if (found === null) return
-    this.#takeOver(found)
-    this.#settleBehind()
+    if (!(await this.#inherited.adopt())) return
     this.#book.show()
     this.#options.onChange()
     this.flush()
     this.#pump()
-  }
-
-  #takeOver({ entries, fragments, updates }: RestoredEdits): void {
-    for (const entry of entries) this.#queue.add(entry)
-    this.#fragments = [...this.#fragments, ...fragments]
-    for (const { update } of updates) this.#edits.noteSealed(update)
-  }
-
-  /** What stands before the snapshot at which reading began is told of no more: it need not be sent again, and no answer would tell more. */
-  #settleBehind(): void {
-    const isBehind = isBehindBase(this.#options.log)
-    const settled = this.#queue.select(isBehind)
-    const fragments = this.#fragments.filter(isBehind)
-    if (settled.length + fragments.length === 0) return
-    for (const entry of settled) this.#queue.remove(entry)
-    this.#fragments = this.#fragments.filter((entry) => !fragments.includes(entry))
-    // Those that do not count after all are asked for again.
-    this.#binds.forget()
-    const edits = settled.reduce((sum, entry) => sum + entry.edits, 0)
-    if (!holdsEdits(this.#options.log.state, settled))
-      this.#takeBack('it stands before a snapshot that lacks it', edits)
-    this.#keeper.forget([...settled, ...fragments].flatMap(({ envelope, copies }) => [envelope, ...copies]))
-    this.#options.onChange()
   }
 
   /** What the device has kept is in the document: own edits that lean on it are shown. */
@@ -188,7 +170,7 @@ export class Sender {
   /** The log is read up to the relay's head and the device may write: everything that waits leaves. */
   opened(): void {
     this.#ready = true
-    this.#settleBehind()
+    this.#inherited.settleBehind()
     this.#book.show()
     if (this.#book.hidden > 0) {
       const message =
@@ -330,8 +312,7 @@ export class Sender {
   /** The queued entry that this envelope of the log is, byte for byte; `null` for everybody else's. */
   find(envelope: Envelope): QueuedEntry | null {
     if (!equalBytes(envelope.device, this.#options.device.id)) return null
-    const isSame = (entry: QueuedEntry): boolean => equalBytes(entry.envelope.bytes, envelope.bytes)
-    return this.#queue.find(envelope) ?? this.#fragments.find(isSame) ?? null
+    return this.#queue.find(envelope) ?? this.#inherited.findFragment(envelope)
   }
 
   /** Learns what became of an entry of ours. */
