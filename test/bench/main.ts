@@ -22,6 +22,7 @@ import { benchJoinStorm } from './rows/join-storm.ts'
 import { benchManyDocuments } from './rows/many-documents.ts'
 import { benchMembers } from './rows/members.ts'
 import { benchPresence } from './rows/presence.ts'
+import { benchStoredMany } from './rows/stored-many.ts'
 import { killServers } from './server-process.ts'
 import { benchRelayMemory } from './rows/relay-memory.ts'
 import { benchStore } from './store.ts'
@@ -72,7 +73,7 @@ async function run(): Promise<void> {
       return [...(await benchColdOpen({ quick, workplace, ...opening })), ...(await benchRelayMemory(workplace, quick))]
     },
     P6: () => benchStore({ quick }),
-    P7: () => benchBytes({ quick, workplace }),
+    P7: async () => [...(await benchBytes({ quick, workplace })), ...(await benchStoredMany({ quick, workplace }))],
     P8: () => benchClientCrypto({ quick }),
     P9: () => benchJoinStorm({ quick, workplace }),
     P10: () => withRelay((relay) => benchPresence({ quick, relay })),

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { Device } from '@y-sealed/protocol/sealing'
 import * as Y from 'yjs'
 
 import { compareRow, type BenchRow } from '../bench-row.ts'
@@ -60,8 +61,8 @@ export async function benchColdOpen({
   const data = workplace.folder('cold-open')
   const accessOf = createRoomAccess()
   let relay = await startRelayProcess(workplace, data)
-  const open = (port: number): SealedClient =>
-    openSealedClient(workplace, port, accessOf(), undefined, { snapshotPace: PACE })
+  const open = (port: number, device?: Device, compaction: 'soon' | 'never' = 'soon'): SealedClient =>
+    openSealedClient(workplace, port, accessOf(), device, { snapshotPace: PACE, compaction })
   const typist = open(relay.port)
   await typist.provider.whenSynced()
   const witness = open(relay.port)
