@@ -61,8 +61,8 @@ export async function benchColdOpen({
   const data = workplace.folder('cold-open')
   const accessOf = createRoomAccess()
   let relay = await startRelayProcess(workplace, data)
-  const open = (port: number, device?: Device, compaction: 'soon' | 'never' = 'soon'): SealedClient =>
-    openSealedClient(workplace, port, accessOf(), device, { snapshotPace: PACE, compaction })
+  const open = (port: number, device?: Device): SealedClient =>
+    openSealedClient(workplace, port, accessOf(), device, { snapshotPace: PACE })
   const typist = open(relay.port)
   await typist.provider.whenSynced()
   const witness = open(relay.port)

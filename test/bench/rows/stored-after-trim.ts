@@ -8,7 +8,7 @@ import { createDeviceSeeds, Device } from '@y-sealed/protocol/sealing'
 
 import type { BenchRow } from '../bench-row.ts'
 import { sleep } from '../figures.ts'
-import type { SealedClient } from '../sealed-client.ts'
+import { createRoomAccess, openSealedClient, type SealedClient } from '../sealed-client.ts'
 import { readStoredSize, storedRows, type StoredSize } from '../stored-size.ts'
 import { startRelayProcess } from '../systems/relay.ts'
 import type { Workplace } from '../workplace.ts'
@@ -20,10 +20,12 @@ const TRIMMING = { trimAgeMs: 1, trimIntervalMs: 200, trimPauseMs: 1 } as const
 export const FORGETTING = { ...TRIMMING, marksAgeMs: 1 } as const
 const SNAPSHOT_PATIENCE_MS = 60_000
 const QUIET_MS = 1_500
+/** How long a snapshot is waited for before there is more to be typed. */
+const ROUND_MS = 8_000
 const TRIM_PATIENCE_MS = 90_000
 
-/** Opens the document as a device has it; without a word on `compaction` it makes snapshots. */
-export type OpenDocument = (port: number, device: Device, compaction?: 'soon' | 'never') => SealedClient
+/** Opens the document as a device has it. */
+export type OpenDocument = (port: number, device: Device) => SealedClient
 
 /** Of one person who opens it time and again: a new device each time would be one more in every snapshot. */
 const createDevice = (): Device => new Device(createDeviceSeeds())
@@ -42,9 +44,9 @@ export async function benchStoredAfterTrim(options: StoredAfterTrim): Promise<Be
   const relay = await startRelayProcess(workplace, data, EAGER)
   await makeSnapshots(open, relay.port)
   await relay.stop()
-  const kept = await rest(options, TRIMMING)
-  const forgotten = await rest(options, FORGETTING)
-  const empty = await rest({ ...options, data: workplace.folder('nothing-typed') }, TRIMMING)
+  const kept = await rest(workplace, data, TRIMMING)
+  const forgotten = await rest(workplace, data, FORGETTING)
+  const empty = await rest(workplace, workplace.folder('nothing-typed'), TRIMMING)
   return [
     ...storedRows(`${title}: on disk, marks kept`, kept, empty, plainBytes),
     ...storedRows(`${title}: on disk, after 90 days`, forgotten, empty, plainBytes),
@@ -64,22 +66,25 @@ export async function makeSnapshots(
   await type(typist)
   const typedSeq = typist.provider.head.seq
   const attested = new Set<number>()
-  const isDone = (): boolean => {
+  const countAttested = (): number => {
     for (const { standing, seq } of typist.provider.snapshots) {
       if (standing === 'attested' && seq >= typedSeq) attested.add(seq)
     }
-    return attested.size > 1
+    return attested.size
   }
-  for (const until = performance.now() + SNAPSHOT_PATIENCE_MS; !isDone() && performance.now() < until;) {
-    for (let edit = 0; edit < 3; edit++) {
+  for (const until = performance.now() + SNAPSHOT_PATIENCE_MS; countAttested() < 2 && performance.now() < until;) {
+    const before = attested.size
+    for (let edit = 0; edit < 2; edit++) {
       typist.text.insert(0, 'x')
       await typist.provider.flush()
       typist.text.delete(0, 1)
       await typist.provider.flush()
     }
-    await sleep(QUIET_MS)
+    for (const next = performance.now() + ROUND_MS; countAttested() === before && performance.now() < next;) {
+      await sleep(50)
+    }
   }
-  if (!isDone()) console.error('!! two snapshots were not vouched for')
+  if (attested.size < 2) console.error('!! two snapshots were not vouched for')
   typist.close()
   witness.close()
 }
@@ -89,20 +94,22 @@ function hasShrunk(before: StoredSize, after: StoredSize): boolean {
   return after.bodies < before.bodies || after.marks < before.marks || after.files < before.files
 }
 
-/** Lets a relay go over it until nothing goes any more. */
+/** Lets a relay go over all that it has until nothing goes any more. */
 export async function rest(
-  { workplace, data, open }: Pick<StoredAfterTrim, 'workplace' | 'data' | 'open'>,
+  workplace: Workplace,
+  data: string,
   limits: Parameters<typeof startRelayProcess>[2],
 ): Promise<StoredSize> {
   const device = createDevice()
+  const accessOf = createRoomAccess()
   let before: StoredSize | null = null
   for (const until = performance.now() + TRIM_PATIENCE_MS; before === null || performance.now() < until;) {
     const relay = await startRelayProcess(workplace, data, limits)
-    // While nobody is there nothing is looked at.
-    const reader = open(relay.port, device, 'never')
-    await reader.provider.whenSynced()
+    // While nobody is there nothing is looked at: somebody is, in a document of their own, which a database that holds nothing else has too.
+    const elsewhere = openSealedClient(workplace, relay.port, accessOf(), device, { compaction: 'never' })
+    await elsewhere.provider.whenSynced()
     await sleep(QUIET_MS * 2)
-    reader.close()
+    elsewhere.close()
     await relay.stop()
     const after = readStoredSize(data)
     if (before !== null && !hasShrunk(before, after)) return after

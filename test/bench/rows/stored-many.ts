@@ -33,8 +33,7 @@ export async function benchStoredMany({
   const data = workplace.folder('stored-many')
   const opens = Array.from({ length: count }, (): OpenDocument => {
     const accessOf = createRoomAccess()
-    return (port, device, compaction = 'soon') =>
-      openSealedClient(workplace, port, accessOf(), device, { snapshotPace: PACE, compaction })
+    return (port, device) => openSealedClient(workplace, port, accessOf(), device, { snapshotPace: PACE })
   })
   const relay = await startRelayProcess(workplace, data, EAGER)
   let plainBytes = 0
@@ -48,9 +47,8 @@ export async function benchStoredMany({
     console.error(`${Math.min(count, from + AT_ONCE)} of ${count} documents have their snapshots`)
   }
   await relay.stop()
-  const [open] = opens as [OpenDocument]
-  const forgotten = await rest({ workplace, data, open }, FORGETTING)
-  const empty = await rest({ workplace, data: workplace.folder('nothing-typed'), open }, FORGETTING)
+  const forgotten = await rest(workplace, data, FORGETTING)
+  const empty = await rest(workplace, workplace.folder('nothing-typed'), FORGETTING)
   return storedRows(`${count} documents of ${name}: on disk, after 90 days`, forgotten, empty, plainBytes)
 }
 
