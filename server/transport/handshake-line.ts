@@ -7,19 +7,26 @@
  */
 import type { Server, Socket } from 'node:net'
 
+import type { Clock } from '../core/ports.ts'
+import { SlowRefusals } from './slow-refusals.ts'
+
 export interface HandshakeLineOptions {
   /** Handshakes begun in one turn of the event loop; at least one. */
   readonly perTurn: number
   /** Is a handshake to be spent on whoever comes from this address? Asked once a connection. Must not throw. */
   readonly isWelcome: (address: string) => boolean
+  readonly clock: Clock
+  /** How many who are not welcome wait for their reset at a time. */
+  readonly mostHeld: number
 }
 
 /** To be called once for a server of TLS, before it listens. */
-export function lineUpHandshakes(server: Server, { perTurn, isWelcome }: HandshakeLineOptions): void {
+export function lineUpHandshakes(server: Server, { perTurn, isWelcome, clock, mostHeld }: HandshakeLineOptions): void {
   // What Node does with a connection, which is to begin TLS, waits for its turn.
   const begin = server.listeners('connection') as ((socket: Socket) => void)[]
   server.removeAllListeners('connection')
   const count = Math.max(1, perTurn)
+  const refusals = new SlowRefusals(clock, mostHeld, () => !server.listening)
   let waiting: Socket[] = []
   const takeTurn = (): void => {
     const next = waiting.slice(0, count)
@@ -34,8 +41,7 @@ export function lineUpHandshakes(server: Server, { perTurn, isWelcome }: Handsha
   }
   server.on('connection', (socket) => {
     if (!isWelcome(socket.remoteAddress ?? '')) {
-      // A reset, not an end: nothing of it is left here, not even for the minute of TIME_WAIT.
-      socket.resetAndDestroy()
+      refusals.refuse(socket)
       return
     }
     socket.on('error', ignore)

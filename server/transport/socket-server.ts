@@ -95,6 +95,9 @@ const WS_LIMITS = {
   perMessageDeflate: false,
 } as const
 
+/** Or a sixteenth of all connections, where that is fewer. [C17] */
+const MOST_REFUSALS_HELD = 128
+
 const TOKEN_PATH = '/token'
 
 /** A client as limits and logs know it. */
@@ -134,9 +137,12 @@ export class SocketServer {
   /** An HTTPS server of the relay's own. */
   createServer(tls: TlsOptions): TlsServer {
     const server = createTlsServer({ ...tls, ...HTTP_LIMITS }, (request, response) => this.#answer(request, response))
+    const { limits, clock } = this.#options
     lineUpHandshakes(server, {
-      perTurn: this.#options.limits.handshakesPerTurn,
+      perTurn: limits.handshakesPerTurn,
       isWelcome: (address) => this.#isWelcome(address),
+      clock,
+      mostHeld: Math.min(MOST_REFUSALS_HELD, Math.floor(limits.connections / 16)),
     })
     const secured = new WeakSet<Duplex>()
     server.on('secureConnection', (socket) => secured.add(socket))

@@ -42,6 +42,8 @@ const LIMITS = {
     stallMs: 1_000,
     messageDeadlineMs: 1_000,
     helloDeadlineMs: 1_000,
+    // Asked for four times a second and 120 times at once, as usual, is more than a busy machine leaves abusers time for.
+    networkTokenRequests: { perSecond: 1, burst: 30 },
   }),
 }
 
