@@ -326,9 +326,9 @@ export class OpenDocument {
     return new Quoter({
       access,
       device,
+      doc,
       log: this.log,
       lost: this.#history.lost,
-      clientId: () => doc.clientID,
       send: (frame) => this.#sendEdits(frame),
       mayWrite: () => !this.standing.readOnly,
       onTrouble: (error) => emit('problem', [storeProblem(error)]),

@@ -18,7 +18,7 @@ import {
   type Envelope,
 } from '@y-sealed/protocol'
 import type { LogState } from '../yjs/log-state.ts'
-import { inspectUpdate, type UpdateSummary } from '../yjs/inspect-update.ts'
+import { inspectUpdate, type UpdateBlock, type UpdateSummary } from '../yjs/inspect-update.ts'
 import { QuoteJudge, sessionOf, type QuoteJudgeOptions } from './quote-judge.ts'
 import { contentOf, QuotedUpdates, quotedEnvelopes, readQuotedUpdates, type QuotedUpdate } from './quoted-updates.ts'
 
@@ -27,8 +27,10 @@ const ENOUGH_BYTES = 131_072
 
 export interface QuotePlanOptions extends Omit<QuoteJudgeOptions, 'state'> {
   readonly state: LogState
-  /** Of this device, 16 bytes: what it wrote itself it writes anew by itself. */
+  /** Of this device, 16 bytes: what it wrote itself it writes anew by itself, as far as its document has it. */
   readonly device: Bytes
+  /** The clock of a client in that document. */
+  readonly heldClockOf: (client: number) => number
 }
 
 /** One edit with the entries that bring it. */
@@ -102,11 +104,11 @@ export class QuotePlan {
   }
 
   #consider({ envelopes, update }: Unit): void {
-    const { device, state } = this.#options
-    if (equalBytes(update.device, device)) return
+    const { state } = this.#options
     const inspection = inspectUpdate(update.update)
     if (!inspection.ok || isKnown(inspection.summary, state)) return
     const { blocks } = inspection.summary
+    if (this.#isWrittenAnew(update.device, blocks)) return
     this.#isLacking = true
     if (this.#judge.isFullWith(blocks.reduce((sum, { structs }) => sum + structs.length, 0))) this.#endQuote()
     const growing = blocks.filter(({ client, end }) => end > this.#judge.view.clockOf(client))
@@ -119,6 +121,14 @@ export class QuotePlan {
     if (!envelopes.every((each) => this.#judge.take(each))) return
     for (const each of envelopes) this.#add(each)
     if (this.#bytes >= ENOUGH_BYTES) this.#endQuote()
+  }
+
+  /** What a run that ended too soon has not sealed or drafted anew, the document of the next one lacks. [CL14] */
+  #isWrittenAnew(author: Bytes, blocks: readonly UpdateBlock[]): boolean {
+    const { device, state, heldClockOf } = this.#options
+    const lacking = blocks.filter(({ client, end }) => end > state.clockOf(client))
+    const isHeld = lacking.length > 0 && lacking.every(({ client, end }) => end <= heldClockOf(client))
+    return isHeld && equalBytes(author, device)
   }
 
   #add(envelope: Envelope): void {

@@ -6,6 +6,7 @@
  */
 import { KIND, type AckFrame, type Bytes, type ClientFrame, type NackFrame } from '@y-sealed/protocol'
 import type { Device } from '@y-sealed/protocol/sealing'
+import { getState, type Doc } from 'yjs'
 import type { DocumentAccess } from '../document/document-access.ts'
 import type { DocumentLog, LogEntry } from '../log/document-log.ts'
 import { chance, startTimer, type Cancel } from '../platform.ts'
@@ -24,8 +25,7 @@ export interface QuoterOptions {
   readonly device: Device
   readonly log: DocumentLog
   readonly lost: LostEntries
-  /** The Yjs client of this run. */
-  readonly clientId: () => number
+  readonly doc: Doc
   /** False when nothing was sent. */
   readonly send: (frame: ClientFrame) => boolean
   /** May this device's edits leave? */
@@ -47,7 +47,7 @@ export class Quoter {
 
   constructor(options: QuoterOptions) {
     this.#options = options
-    this.#errand = new Errand(options)
+    this.#errand = new Errand({ ...options, clientId: () => options.doc.clientID })
   }
 
   /** History is read on this opening. */
@@ -110,9 +110,10 @@ export class Quoter {
 
   /** True once the log lacks nothing that others wrote. */
   async #quote(): Promise<boolean> {
-    const { access, device, log, lost, mayWrite } = this.#options
+    const { access, device, doc, log, lost, mayWrite } = this.#options
     const { authority, state, head } = log
-    const plan = new QuotePlan({ access, authority, state, seq: head.seq + 1, device: device.id })
+    const heldClockOf = (client: number): number => getState(doc.store, client)
+    const plan = new QuotePlan({ access, authority, state, seq: head.seq + 1, device: device.id, heldClockOf })
     const slices = new Slices(() => this.#isLive)
     for await (const page of lost.read()) {
       for (const envelope of page) {

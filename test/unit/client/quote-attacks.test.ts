@@ -123,27 +123,38 @@ describe('what Yjs gets of it', () => {
     expect([1, 5, 9].map((client) => state.clockOf(client))).toEqual([5, 6, 3])
   })
 
-  it('[CL31] [CL3] is bounded: structs of all that is quoted count together, and a quote holds 4 096 entries at most', async () => {
-    const note = await createNote()
-    const bob = await note.add('writer')
-    const [own, quoted] = [new Forger(note, bob), new Forger(note, bob)]
-    const many = (clock: number): Envelope =>
-      quoted.update({ client: 1, clock, structs: Array.from({ length: 262_144 }, () => ({ gc: 1 })) })
-    const lost = [quoted.bind(1), many(0), many(262_144), many(524_288)]
-    expect(lost.every(({ bytes }) => bytes.length < 500)).toBe(true)
-    expect(wordsOf([own.append(...lost)!])).toEqual(['quote'])
-    // Who quotes makes two of it.
-    const { log, membership: access, device } = note.creator
-    const { authority, state, head } = log
-    const plan = new QuotePlan({ access, authority, state, seq: head.seq + 1, device: device.id })
-    for (const each of lost) plan.take(each)
-    const { quotes } = plan.finish()
-    expect(wordsOf(quotes.map((content) => own.appendAll(content)!))).toEqual(['quoted', 'quoted'])
+  it(
+    '[CL31] [CL3] is bounded: structs of all that is quoted count together, and a quote holds 4 096 entries at most',
+    { timeout: 90_000 },
+    async () => {
+      const note = await createNote()
+      const bob = await note.add('writer')
+      const [own, quoted] = [new Forger(note, bob), new Forger(note, bob)]
+      const many = (clock: number): Envelope =>
+        quoted.update({ client: 1, clock, structs: Array.from({ length: 262_144 }, () => ({ gc: 1 })) })
+      const lost = [quoted.bind(1), many(0), many(262_144), many(524_288)]
+      expect(lost.every(({ bytes }) => bytes.length < 500)).toBe(true)
+      expect(wordsOf([own.append(...lost)!])).toEqual(['quote'])
+      // Who quotes makes two of it.
+      const { log, membership: access, device } = note.creator
+      const { authority, state, head } = log
+      const plan = new QuotePlan({
+        access,
+        authority,
+        state,
+        seq: head.seq + 1,
+        device: device.id,
+        heldClockOf: () => 0,
+      })
+      for (const each of lost) plan.take(each)
+      const { quotes } = plan.finish()
+      expect(wordsOf(quotes.map((content) => own.appendAll(content)!))).toEqual(['quoted', 'quoted'])
 
-    const bind = quoted.bind(1)
-    const [most, tooMany] = [4_096, 4_097].map((count) => quote(...Array.from({ length: count }, () => bind)))
-    expect([decodeQuote(most!).ok, decodeQuote(tooMany!).ok]).toEqual([true, false])
-  })
+      const bind = quoted.bind(1)
+      const [most, tooMany] = [4_096, 4_097].map((count) => quote(...Array.from({ length: count }, () => bind)))
+      expect([decodeQuote(most!).ok, decodeQuote(tooMany!).ok]).toEqual([true, false])
+    },
+  )
 })
 
 describe('a plan', () => {
@@ -156,7 +167,7 @@ describe('a plan', () => {
     expect(parts.length).toBeGreaterThan(1)
     const { log, membership: access, device } = note.creator
     const { authority, state, head } = log
-    const plan = new QuotePlan({ access, authority, state, seq: head.seq + 1, device: device.id })
+    const plan = new QuotePlan({ access, authority, state, seq: head.seq + 1, device: device.id, heldClockOf: () => 0 })
     for (const each of parts) plan.take(each)
     expect(plan.finish()).toEqual({ quotes: [quote(...held)], isLacking: true })
   })
@@ -171,7 +182,7 @@ describe('a plan', () => {
     )
     const { log, membership: access, device } = note.creator
     const { authority, state, head } = log
-    const plan = new QuotePlan({ access, authority, state, seq: head.seq + 1, device: device.id })
+    const plan = new QuotePlan({ access, authority, state, seq: head.seq + 1, device: device.id, heldClockOf: () => 0 })
     for (const each of [held[0], begun, held[1]]) plan.take(each)
     expect(plan.finish()).toEqual({ quotes: [quote(...held)], isLacking: true })
   })

@@ -1,6 +1,7 @@
 /** Several devices that quote the same loss side by side. Rule CL31. */
 import { cryptoReady, type Bytes, type ClientFrame, type Envelope } from '@y-sealed/protocol'
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
+import * as Y from 'yjs'
 
 import { LostEntries } from '../../../client/quotes/lost-entries.ts'
 import { Quoter } from '../../../client/quotes/quoter.ts'
@@ -31,7 +32,7 @@ class Quoting {
       device: person.device,
       log: person.log,
       lost,
-      clientId: () => person.client,
+      doc: new Y.Doc(),
       send: (frame) => this.#send(frame),
       mayWrite: () => true,
       onTrouble: (error) => {

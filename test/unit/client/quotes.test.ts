@@ -171,10 +171,17 @@ describe('in members mode', () => {
   it('[CL31] a plan quotes what the log lacks of others, with the binds that it needs, and no more', async () => {
     const { note, bob, carol, lost } = await lose()
     const hanging = carol.type('three ')
-    const plan = (entries: readonly Envelope[]): ReturnType<QuotePlan['finish']> => {
+    const plan = (entries: readonly Envelope[], heldClock = 0): ReturnType<QuotePlan['finish']> => {
       const { log, membership: access } = bob
       const { authority, state, head } = log
-      const made = new QuotePlan({ access, authority, state, seq: head.seq + 1, device: bob.device.id })
+      const made = new QuotePlan({
+        access,
+        authority,
+        state,
+        seq: head.seq + 1,
+        device: bob.device.id,
+        heldClockOf: () => heldClock,
+      })
       for (const each of entries) made.take(each)
       return made.finish()
     }
@@ -185,7 +192,10 @@ describe('in members mode', () => {
     note.append(bob.seal(first.quotes[0]!))
     expect(plan(lost.slice(0, 2))).toEqual({ quotes: [], isLacking: false })
     // What is its own it writes anew by itself.
-    expect(plan([bob.type('more ')])).toEqual({ quotes: [], isLacking: false })
+    const own = bob.type('more ')
+    expect(plan([own], 9)).toEqual({ quotes: [], isLacking: false })
+    // But for what its document lacks: the run that gave up the log ended before that was sealed anew.
+    expect(plan([own], 8)).toEqual({ quotes: [quote(own)], isLacking: true })
     // A quote that was lost itself is quoted by what is in it.
     expect(plan([bob.seal(quote(...lost)), hanging])).toEqual({ quotes: [quote(lost[2]!, hanging)], isLacking: true })
   })
@@ -216,7 +226,14 @@ describe('in shared-key mode', () => {
     room.append(bob.bind())
     const lost = [carol.bind(), ...Array.from({ length: 30 }, (_, i) => carol.type(`${i} ${'x'.repeat(9_000)}`))]
     const { authority, state, head } = room.log
-    const plan = new QuotePlan({ access: room.access, authority, state, seq: head.seq + 1, device: bob.device.id })
+    const plan = new QuotePlan({
+      access: room.access,
+      authority,
+      state,
+      seq: head.seq + 1,
+      device: bob.device.id,
+      heldClockOf: () => 0,
+    })
     for (const each of lost) plan.take(each)
     const { quotes } = plan.finish()
     expect(quotes.length).toBeGreaterThan(1)
