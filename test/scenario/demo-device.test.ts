@@ -41,7 +41,7 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
       await phone.getByRole('button', { name: 'Settings' }).click()
       await phone.getByRole('button', { name: 'Add a device by QR code' }).click()
       const { page: tablet } = await stage.take('Pixel 7')
-      await tablet.goto(await readQr(stage.browser, phone.getByRole('img', { name: 'Pairing code as a QR code' })))
+      await tablet.goto(await readQr(phone.getByRole('img', { name: 'Pairing code as a QR code' })))
       // It says what it is: nobody is invited to a note here.
       await tablet.getByRole('heading', { name: 'Add this device' }).waitFor()
       expect(tablet.url()).not.toContain('#')

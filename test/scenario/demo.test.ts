@@ -70,7 +70,7 @@ describe.skipIf(!canRun)('the notes app', { timeout: 90_000 }, () => {
   const twoPhones = async (role: 'Can edit' | 'Can view' = 'Can edit'): Promise<[Phone, Phone, string]> => {
     const alice = await phone('iPhone 15')
     await createNote(alice.page, 'Alice', 'Salamander')
-    const link = await readQr(browser, await showInvite(alice.page, role))
+    const link = await readQr(await showInvite(alice.page, role))
     await closeSheet(alice.page)
     const bob = await takePhone(browser, 'Pixel 7', 'dark')
     await joinNote(bob.page, link, 'Bob')

@@ -115,7 +115,7 @@ describe.skipIf(!canRun)('the app in a native shell', { timeout: 120_000 }, () =
     const { page, complaints, keychain, database } = await openShell()
     await createNote(page, 'Alice', 'Shopping')
     await typeText(page, 'quince-canary')
-    const link = await readQr(browser, await showInvite(page, 'Can edit'))
+    const link = await readQr(await showInvite(page, 'Can edit'))
     expect(link.startsWith('https://relay.example/#')).toBe(true)
     const joined = await (await openBob()).openDocument(link)
     await eventually(() =>

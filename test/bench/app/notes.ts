@@ -73,7 +73,7 @@ export async function openStage(workplace: Workplace): Promise<AppStage> {
     const { page: from } = await takePhone(browser, 'Pixel 7')
     await from.goto(url)
     await createNote(from, 'Alice', 'Speed')
-    const link = await readQr(browser, await showInvite(from, 'Can edit'))
+    const link = await readQr(await showInvite(from, 'Can edit'))
     await closeSheet(from)
     const { page: to } = await takePhone(browser, 'Pixel 7')
     await joinNote(to, link, 'Bob')

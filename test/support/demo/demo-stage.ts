@@ -85,7 +85,7 @@ export class DemoStage {
 
   /** A link to the open note, read off the screen. */
   async linkOff(page: Page, role: 'Can edit' | 'Can view' = 'Can edit'): Promise<string> {
-    const link = await readQr(this.browser, await showInvite(page, role))
+    const link = await readQr(await showInvite(page, role))
     await closeSheet(page)
     return link
   }
