@@ -21,7 +21,7 @@ export interface OutletLimits {
 }
 
 const NOTHING: Bytes = new Uint8Array(0)
-/** What is as long as this is handed on as it is: a page's copy is memory outside the heap, of which a second's worth makes V8 collect it all. [H9] */
+/** What is as long as this is handed on as it is: copies of pages are memory outside the heap, for want of which V8 collects all of it. [H9] */
 const LONG_BYTES = 16_384
 /** FIN and opcode 2 (RFC 6455 §5.2). */
 const BINARY = 0x82
