@@ -54,7 +54,7 @@ export class Quoter {
   opened(): void {
     this.#isLive = true
     this.#delayMs = FIRST_LOOK_MS
-    this.#look().catch((error: unknown) => this.#options.onTrouble(error))
+    this.#look().catch((error: unknown) => this.#fail(error))
   }
 
   /** Nothing may leave until the document has been opened again. */
@@ -80,11 +80,11 @@ export class Quoter {
 
   /** Looks in a while, if there is anything to look for. */
   async #look(): Promise<void> {
-    if (await this.#options.lost.isEmpty()) return
+    if (!this.#isLive || (await this.#options.lost.isEmpty())) return
     if (!this.#isLive || this.#timer !== null || this.#isWorking) return
     this.#timer = startTimer(this.#delayMs + ELECTION_MS * chance(), () => {
       this.#timer = null
-      this.#work().catch((error: unknown) => this.#options.onTrouble(error))
+      this.#work().catch((error: unknown) => this.#fail(error))
     })
     this.#delayMs = Math.min(LONGEST_LOOK_MS, 2 * this.#delayMs)
   }
@@ -92,6 +92,11 @@ export class Quoter {
   #isBrought(content: Bytes | null): boolean {
     const { access, log } = this.#options
     return content !== null && isBrought(content, { access, state: log.state })
+  }
+
+  /** A store may be closed with the document. */
+  #fail(error: unknown): void {
+    if (this.#isLive) this.#options.onTrouble(error)
   }
 
   async #work(): Promise<void> {

@@ -69,7 +69,7 @@ async function loseCarol(front: LyingRelay, first: HonestRelay, party: Party, ha
   carol.peer.text.delete(0, 'both'.length)
   await settle(alice, bob, carol)
   await whenSigned(alice, bob, carol)
-  carol.peer.close()
+  carol.peer.provider.disconnect()
   for (const { peer } of [alice, bob]) peer.provider.disconnect()
   await copyOf(second, [front])
   front.stand(await startHonestRelay([front], backup))
@@ -112,5 +112,27 @@ it.each([
     for (const edit of ['. carol BOB was here. ', 'alice. ', 'dave. ']) expect(text.split(edit)).toHaveLength(2)
     expect(text).toHaveLength('. carol BOB was here. alice. dave. '.length)
     expect(refused).toEqual([])
+  },
+)
+
+it(
+  '[LO14] [CL31] [CL30] an author who comes back after all finds what was quoted, once, and goes on',
+  { timeout: 120_000 },
+  async () => {
+    const front = await startLyingRelay()
+    const first = await startHonestRelay([front])
+    front.stand(first)
+    const party = await seatMembers(front)
+    await loseCarol(front, first, party, false)
+    const { alice, carol } = party
+    await alice.peer.provider.restartLog()
+    await whenWhole(party)
+    type(carol, 'later. ')
+    carol.peer.provider.connect()
+    await settle(alice, carol)
+    const text = alice.peer.text.toJSON()
+    for (const edit of ['. carol BOB was here. ', 'alice. ', 'dave. ', 'later. '])
+      expect(text.split(edit)).toHaveLength(2)
+    expect(text).toHaveLength('. carol BOB was here. alice. dave. later. '.length)
   },
 )

@@ -1,0 +1,39 @@
+/** What a restart gave up, kept until the log that goes on has it. Rule CL31. */
+import { createMemoryDocumentStore } from '@y-sealed/client'
+import { cryptoReady, KIND, type Bytes } from '@y-sealed/protocol'
+import { beforeAll, expect, it } from 'vitest'
+
+import { LostEntries } from '../../../client/quotes/lost-entries.ts'
+import { createNote, type Note } from '../../support/members/note.ts'
+
+beforeAll(() => cryptoReady())
+
+async function bytesOf(lost: LostEntries): Promise<Bytes[]> {
+  const found: Bytes[] = []
+  for await (const page of lost.read()) found.push(...page.map(({ bytes }) => bytes))
+  return found
+}
+
+const quotable = ({ entries }: Note): Bytes[] =>
+  entries.filter(({ envelope }) => envelope.kind !== KIND.record).map(({ envelope }) => envelope.bytes)
+
+it('[CL31] [LO14] outlasts the log that is wiped and the run, behind what was lost before, until it is forgotten', async () => {
+  const store = createMemoryDocumentStore()
+  const notes = [await createNote(), await createNote()] as const
+  const { documentId } = notes[0]
+  for (const note of notes) {
+    const { creator } = note
+    note.append(creator.bind(), creator.type('one '), creator.type('two '))
+    const kept = note.entries.map(({ seq, envelope }) => ({ seq, envelope: envelope.bytes }))
+    await store.append(documentId, kept)
+    await new LostEntries(store, documentId).keep(documentId)
+    await store.delete(documentId)
+  }
+  const again = new LostEntries(store, documentId)
+  expect(await bytesOf(again)).toEqual(notes.flatMap(quotable))
+  expect([await again.isEmpty(), await new LostEntries(store, new Uint8Array(16)).isEmpty()]).toEqual([false, true])
+  // It is nobody's log.
+  expect(await store.extent(documentId)).toEqual({ baseSeq: 0, lastSeq: 0, head: null })
+  await again.forget()
+  expect([await again.isEmpty(), await bytesOf(again)]).toEqual([true, []])
+})
