@@ -8,6 +8,7 @@ import { cdp } from 'vitest/browser'
 
 import { makeStorageName, openStorage } from '../support/browser-storage.ts'
 import { createRoom, join, type Peer } from '../support/peer.ts'
+import { createPerson, eventually, expectText, write } from '../support/person.ts'
 
 const relay = inject('relay')
 /** Nobody listens there. */
@@ -122,6 +123,41 @@ describe('storage that is evicted under a running page', () => {
     const bob = await join({ relay, access: room() })
     await bob.provider.whenSynced()
     expect(bob.text.toJSON()).toBe('saved, typed upon it')
+  })
+
+  it('[KM1] [KM19] [CL12] leaves a person with members documents the same device, their list, and every note', async () => {
+    const name = makeStorageName()
+    const storage = await openStorage(name)
+    const options = { relay, name: 'Alice', personal: true }
+    const { documents } = await createPerson({ ...options, storage })
+    const ids: string[] = []
+    for (const text of ['first note', 'second note']) {
+      const note = await documents.createDocument()
+      await write(note, text)
+      ids.push(note.id)
+    }
+    const { deviceId } = documents
+    documents.close()
+
+    // This run has opened one of the two when it happens.
+    const { documents: later, errors } = await createPerson({ ...options, storage })
+    const open = await later.openDocument(ids[0]!)
+    await expectText(open, 'first note')
+    const told: boolean[] = []
+    open.provider.on('evicted', (isEvicted) => told.push(isEvicted))
+    await evict()
+    await vi.waitFor(() => expect(told).toEqual([true, false]), PATIENCE)
+    await write(open, ', and more')
+    later.close()
+    await storage.close()
+
+    const { documents: next } = await createPerson({ ...options, storage: await openStorage(name) })
+    expect(next.deviceId).toBe(deviceId)
+    for (const [index, text] of ['first note, and more', 'second note'].entries()) {
+      await eventually(() => expect(next.list().map(({ id }) => id)).toContain(ids[index]))
+      await expectText(await next.openDocument(ids[index]!), text)
+    }
+    expect(errors).toEqual([])
   })
 
   it('[CL22] is not said to be kept again while it cannot be written', async () => {
