@@ -66,16 +66,15 @@ async function run(): Promise<void> {
       const starts = [() => startRelaySystem(workplace), () => startBare(workplace), ...peers]
       return benchIdleSockets({ quick, starts })
     },
-    P5: async () => {
+    P5: () => {
       const { trace: traceName, edits, typingSeconds } = options
       const withStored = options.only.includes('P7')
-      const opening = { traceName, edits, typingSeconds, peers: peers.length > 0, withStored }
-      return [...(await benchColdOpen({ quick, workplace, ...opening })), ...(await benchRelayMemory(workplace, quick))]
+      return benchColdOpen({ quick, workplace, peers: peers.length > 0, traceName, edits, typingSeconds, withStored })
     },
     P6: () => benchStore({ quick }),
     P7: async () => [...(await benchBytes({ quick, workplace })), ...(await benchStoredMany({ quick, workplace }))],
     P8: () => benchClientCrypto({ quick }),
-    P9: () => benchJoinStorm({ quick, workplace }),
+    P9: async () => [...(await benchRelayMemory(workplace, quick)), ...(await benchJoinStorm({ quick, workplace }))],
     P10: () => withRelay((relay) => benchPresence({ quick, relay })),
     P11: () => benchApp({ quick, workplace }),
     P13: () => benchMembers({ quick, workplace }),

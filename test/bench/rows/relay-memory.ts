@@ -1,5 +1,5 @@
 /**
- * P5, the relay's memory: how much more it takes while documents of several sizes are opened cold. Each relay is fresh, and has handed out a
+ * P5, the relay's memory, run with P9: how much more it takes while documents of several sizes are opened cold. Each relay is fresh, and has handed out a
  * small document before, so that its code and its first buffers are there.
  *
  * @module
