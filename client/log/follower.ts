@@ -446,6 +446,8 @@ export class LogFollower {
   #fail({ code, seq, heads = [], isSpoilt }: Mismatch): void {
     if (isSpoilt === undefined) return this.#stop(code, seq, heads)
     this.#stopped = true
+    // First what was spoilt, then what it led to: people are told of the former.
+    this.#reportWaiting()
     this.#options.onSpoilt(seq, heads)
   }
 

@@ -38,19 +38,26 @@ async function bobAway(): Promise<{ stage: Stage; alice: Witness; bob: Witness }
   const bob = await stage.watch()
   await bob.peer.provider.whenSynced()
   bob.peer.provider.disconnect()
+  // What is written then does not come to him on the socket that he leaves.
+  await vi.waitFor(() => expect(stage.lying.links.filter(({ isOpen }) => isOpen)).toEqual([]))
   await write(alice, 'second ')
   return { stage, alice, bob }
 }
 
-it('T2 [K1] [LO4] [CL30] what is spoilt at an opening is asked for again, and nobody has to do anything', async () => {
+it('T2 [K1] [LO4] [CL30] [CL22] what is spoilt at an opening is asked for again, and nobody has to do anything', async () => {
   const { stage, alice, bob } = await bobAway()
   const spoilt = vi.fn()
   stage.lying.toClient = spoilFirst(spoilt)
+  const kinds = new Set<string>()
+  bob.peer.provider.on('syncStatus', ({ kind }) => kinds.add(kind))
   bob.peer.provider.connect()
   await whenHealed(bob)
   await vi.waitFor(() => expect(bob.text).toBe('first second '))
   expect(spoilt.mock.calls).toEqual([[4]])
-  expect(bob.reports.at(-1)).toMatchObject({ code: 'RESTORED', since: 4 })
+  expect(bob.reports.map(({ code }) => code)).toEqual(['WAITING', 'FORK', 'RESTORED'])
+  expect(bob.reports.at(-1)).toMatchObject({ since: 4 })
+  // People are told of what was altered, and not of another history.
+  expect([kinds.has('tampered'), kinds.has('rolled-back')]).toEqual([true, false])
   // What is typed then has seen the true log, and counts for everybody.
   await write(bob, 'third')
   await vi.waitFor(() => expect(alice.text).toBe('first second third'))

@@ -75,6 +75,21 @@ async function letRelay(page: Page, choice: 'Honest' | 'Alter' | 'Drop' | 'Roll 
 
 const deedsOn = async (page: Page): Promise<string> => (await page.locator('.deed').allInnerTexts()).join('\n')
 
+/** What the phones say of how their note stands, from now on. */
+async function listenToPhones(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const said = new Set<string>()
+    Object.assign(globalThis, { said })
+    addEventListener('message', ({ data }: MessageEvent<{ message?: { kind?: string; text?: string } }>) => {
+      if (data.message?.kind === 'status') said.add(data.message.text ?? '')
+    })
+  })
+}
+
+async function saidByPhones(page: Page): Promise<ReadonlySet<string>> {
+  return new Set(await page.evaluate(() => [...(globalThis as unknown as { said: Set<string> }).said]))
+}
+
 /** Everybody has the same text, with all of these in it once, and says that it is saved. */
 async function whenWell(page: Page, devices: readonly Device[], lines: readonly string[]): Promise<void> {
   await vi.waitFor(async () => {
@@ -170,6 +185,7 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))('the pag
     const all = ['alice', 'bob', 'carol'] as const
     await whenWell(page, all, ['green lantern'])
 
+    await listenToPhones(page)
     await letRelay(page, 'Alter')
     // Alice writes a line by herself.
     for (const id of ['bob', 'carol'] as const)
@@ -177,6 +193,9 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))('the pag
     expect(await deedsOn(page)).toMatch(/altered\s+one bit of #\d+, on its way/)
     // The good copy is asked for, and given: the lie goes on, and costs time alone.
     await whenWell(page, all, ['The tide turns at noon.'])
+    // While that is mended, nobody is told of anything worse.
+    const said = await saidByPhones(page)
+    expect([said.has('Tampered update blocked'), said.has('The relay changed history')]).toEqual([true, false])
     await letRelay(page, 'Honest')
     await letRelay(page, 'Drop')
     for (const id of ['bob', 'carol'] as const)
