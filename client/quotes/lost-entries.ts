@@ -9,6 +9,7 @@ import {
   OFFSET,
   readWholeEnvelope,
   sodiumSha512,
+  SyncError,
   type Bytes,
   type Envelope,
 } from '@y-sealed/protocol'
@@ -36,16 +37,24 @@ export class LostEntries {
   /** Keeps those of a log that is about to be forgotten, behind the ones that are kept already. */
   async keep(documentId: Bytes): Promise<void> {
     const { baseSeq, lastSeq } = await this.#store.extent(documentId)
-    let place = (await this.#store.extent(this.#name)).lastSeq
     for (let next = baseSeq + 1; next <= lastSeq;) {
       const page = await this.#store.read(documentId, next, PAGE_BYTES)
       if (page.length === 0) return
       next += page.length
-      const kept = page.filter(({ envelope }) => QUOTABLE.has(envelope[OFFSET.kind]))
-      await this.#store.append(
-        this.#name,
-        kept.map(({ envelope }): StoredEntry => ({ seq: ++place, envelope })),
-      )
+      await this.#append(page.filter(({ envelope }) => QUOTABLE.has(envelope[OFFSET.kind])))
+    }
+  }
+
+  /** Behind what is there, which other tabs may be keeping too. */
+  async #append(entries: readonly StoredEntry[]): Promise<void> {
+    for (;;) {
+      const place = (await this.#store.extent(this.#name)).lastSeq
+      const rows = entries.map(({ envelope }, index): StoredEntry => ({ seq: place + index + 1, envelope }))
+      try {
+        return await this.#store.append(this.#name, rows)
+      } catch (error) {
+        if (!(error instanceof SyncError) || error.code !== 'FORK') throw error
+      }
     }
   }
 

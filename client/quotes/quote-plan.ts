@@ -51,7 +51,7 @@ export class QuotePlan {
   readonly #quotes: Bytes[] = []
   #quote: Envelope[] = []
   #bytes = AUTHORED_BYTES
-  /** The log lacks an edit of somebody else's. */
+  /** The log lacks an edit. */
   #isLacking = false
 
   constructor(options: QuotePlanOptions) {
@@ -108,8 +108,8 @@ export class QuotePlan {
     const inspection = inspectUpdate(update.update)
     if (!inspection.ok || isKnown(inspection.summary, state)) return
     const { blocks } = inspection.summary
-    if (this.#isWrittenAnew(update.device, blocks)) return
     this.#isLacking = true
+    if (this.#isWrittenAnew(update.device, blocks)) return
     if (this.#judge.isFullWith(blocks.reduce((sum, { structs }) => sum + structs.length, 0))) this.#endQuote()
     const growing = blocks.filter(({ client, end }) => end > this.#judge.view.clockOf(client))
     const needed = growing

@@ -113,7 +113,7 @@ export class Quoter {
     await this.#look()
   }
 
-  /** True once the log lacks nothing that others wrote. */
+  /** True once the log lacks nothing of it. */
   async #quote(): Promise<boolean> {
     const { access, device, doc, log, lost, mayWrite } = this.#options
     const { authority, state, head } = log

@@ -5,7 +5,7 @@ import * as Y from 'yjs'
 
 import { LostEntries } from '../../../client/quotes/lost-entries.ts'
 import { Quoter } from '../../../client/quotes/quoter.ts'
-import { createMemoryDocumentStore } from '../../../client/stores/document-store.ts'
+import { createMemoryDocumentStore, type DocumentStore } from '../../../client/stores/document-store.ts'
 import { createNote, type Note, type Person } from '../../support/members/note.ts'
 
 beforeAll(() => cryptoReady())
@@ -102,4 +102,28 @@ it('[CL31] [F18] what many quote side by side is not stored as many times', asyn
   expect(stored).toBeGreaterThanOrEqual(least)
   // One of each that was on its way at the same time.
   expect(stored).toBeLessThanOrEqual(least + 2)
+})
+
+it('[CL31] [CL16] what two tabs keep at once of a log that is given up is kept whole', async () => {
+  const note = await createNote()
+  const carol = await note.add('writer')
+  const envelopes = Array.from({ length: 90 }, (_, i) => carol.type(`${i}${'x'.repeat(9_000)} `))
+  const store = createMemoryDocumentStore()
+  const rows = envelopes.map(({ bytes }, index) => ({ seq: index + 1, envelope: bytes }))
+  await store.append(note.documentId, rows)
+  let pages = 0
+  const keepBeside = (): Promise<void> => new LostEntries(store, note.documentId).keep(note.documentId)
+  // The other tab comes in before this one's second page, at the same place.
+  const slow: DocumentStore = {
+    ...store,
+    append: async (document, entries) => {
+      if (pages++ === 1) await keepBeside()
+      return store.append(document, entries)
+    },
+  }
+  const lost = new LostEntries(slow, note.documentId)
+  await lost.keep(note.documentId)
+  const kept: string[] = []
+  for await (const page of lost.read()) kept.push(...page.map(({ bytes }) => bytes.join()))
+  expect(new Set(kept)).toEqual(new Set(envelopes.map(({ bytes }) => bytes.join())))
 })
