@@ -106,7 +106,7 @@ export class Quoter {
       if (isDone) await this.#options.lost.forget()
     } catch (error) {
       // The next look may fare better.
-      this.#options.onTrouble(error)
+      this.#fail(error)
     } finally {
       this.#isWorking = false
     }
