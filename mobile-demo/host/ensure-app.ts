@@ -71,7 +71,7 @@ function isBuilt(): boolean {
 async function buildApp(say: (line: string) => void): Promise<void> {
   say('Building the app, which takes some seconds…')
   // A process of its own: the bundler makes this one's environment that of production.
-  const builder = spawn(process.execPath, ['--import', 'tsx', pathOf('../build.ts')], {
+  const builder = spawn(process.execPath, ['--import', 'tsx', pathOf('../build.ts'), '--in-haste'], {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   const [code] = (await once(builder, 'exit')) as [number | null]

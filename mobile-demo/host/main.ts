@@ -29,30 +29,36 @@ try {
 
 async function run({ data, host, port, isLan, appLinks }: HostSettings): Promise<void> {
   const asked = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
-  const folder = await ensureApp(say)
-  const pages = createPages({ folder, frames: true })
   const tap = createTap(data)
   const line = createLine((deed) => tap.tell('lie', deed))
   const phonePages = isLan
     ? createPhonePages({ appUrl: () => relay.pageUrl, authority: () => authorityOf(relay) })
     : null
   const linkPages = appLinks === null ? null : createAppLinkPages(readAppLinks(readFileSync(appLinks, 'utf8')))
-  const relay: RunningRelay = await startRelay({
+  /** `null` until the app is built: till then nothing is served or told. */
+  let pages: ReturnType<typeof createPages> | null = null
+  const starting: Promise<RunningRelay> = startRelay({
     data,
     port,
     // Whoever is in the network may try it out with notes of their own.
-    ...(isLan ? { lan: true, create: 'open', onAddresses: () => introduceToPhones(relay) } : { host }),
+    ...(isLan
+      ? { lan: true, create: 'open', onAddresses: () => pages !== null && introduceToPhones(relay) }
+      : { host }),
     nativeShells: linkPages !== null,
     pages: (request, response) =>
-      linkPages?.(request, response) === true ||
-      tap.answer(request, response) ||
-      line.answer(request, response) ||
-      phonePages?.(request, response) === true ||
-      pages(request, response),
+      pages !== null &&
+      (linkPages?.(request, response) === true ||
+        tap.answer(request, response) ||
+        line.answer(request, response) ||
+        phonePages?.(request, response) === true ||
+        pages(request, response)),
     pageSockets: (request, socket, head) => line.connect(request, socket, head),
     logLevel: 'error',
     environment: process.env,
   })
+  // Each at its own pace: the app is built by a process of its own.
+  const [relay, folder] = await Promise.all([starting, ensureApp(say)])
+  pages = createPages({ folder, frames: true })
   line.reach(relay)
   introduce(relay, data, isLan)
   if (isLan) introduceToPhones(relay)
