@@ -23,7 +23,7 @@ import { QuoteJudge, sessionOf, type QuoteJudgeOptions } from './quote-judge.ts'
 import { contentOf, QuotedUpdates, quotedEnvelopes, readQuotedUpdates, type QuotedUpdate } from './quoted-updates.ts'
 
 /** A quote ends with the edit with which it comes to so much: others' edits go in between. */
-const ENOUGH_BYTES = 131_072
+export const ENOUGH_BYTES = 131_072
 
 export interface QuotePlanOptions extends Omit<QuoteJudgeOptions, 'state'> {
   readonly state: LogState
@@ -31,6 +31,8 @@ export interface QuotePlanOptions extends Omit<QuoteJudgeOptions, 'state'> {
   readonly device: Bytes
   /** The clock of a client in that document. */
   readonly heldClockOf: (client: number) => number
+  /** The quote that ended with this entry the relay found too large. */
+  readonly isTooLarge: (last: Envelope) => boolean
 }
 
 /** One edit with the entries that bring it. */
@@ -109,6 +111,7 @@ export class QuotePlan {
     if (!inspection.ok || isKnown(inspection.summary, state)) return
     const { blocks } = inspection.summary
     this.#isLacking = true
+    if (this.#options.isTooLarge(envelopes.at(-1) as Envelope)) return
     if (this.#isWrittenAnew(update.device, blocks)) return
     if (this.#judge.isFullWith(blocks.reduce((sum, { structs }) => sum + structs.length, 0))) this.#endQuote()
     const growing = blocks.filter(({ client, end }) => end > this.#judge.view.clockOf(client))

@@ -4,7 +4,16 @@
  *
  * @module
  */
-import { KIND, type AckFrame, type Bytes, type ClientFrame, type NackFrame } from '@y-sealed/protocol'
+import {
+  bytesToHex,
+  KIND,
+  refusalOf,
+  type AckFrame,
+  type Bytes,
+  type ClientFrame,
+  type Envelope,
+  type NackFrame,
+} from '@y-sealed/protocol'
 import type { Device } from '@y-sealed/protocol/sealing'
 import { getState, type Doc } from 'yjs'
 import type { DocumentAccess } from '../document/document-access.ts'
@@ -13,7 +22,8 @@ import { chance, startTimer, type Cancel } from '../platform.ts'
 import { Errand } from '../snapshots/errand.ts'
 import { Slices } from '../snapshots/slices.ts'
 import type { LostEntries } from './lost-entries.ts'
-import { isBrought, QuotePlan } from './quote-plan.ts'
+import { ENOUGH_BYTES, isBrought, QuotePlan } from './quote-plan.ts'
+import { quotedEnvelopes } from './quoted-updates.ts'
 
 /** Authors write anew at once; of those who quote, who draws the least goes first. */
 const FIRST_LOOK_MS = 1_000
@@ -44,6 +54,8 @@ export class Quoter {
   /** What is on its way; the log had all of it before it came there. */
   #sent: Bytes | null = null
   #isOutrun = false
+  /** Hex of the last entry's signature, of quotes that the relay will never take: what comes after them does not wait for them. [CL15] */
+  readonly #tooLarge = new Set<string>()
 
   constructor(options: QuoterOptions) {
     this.#options = options
@@ -113,12 +125,21 @@ export class Quoter {
     await this.#look()
   }
 
+  /** A quote ends with the edit that makes it large: one that the relay has no room for is passed over from the next look on. */
+  #refused(content: Bytes, { code, detail }: NackFrame): void {
+    const last = quotedEnvelopes(content)?.at(-1)
+    const isForGood = refusalOf(code) === 'QUOTA' && Math.min(detail, content.length) >= ENOUGH_BYTES
+    if (isForGood && last !== undefined) this.#tooLarge.add(bytesToHex(last.signature))
+  }
+
   /** True once the log lacks nothing of it. */
   async #quote(): Promise<boolean> {
     const { access, device, doc, log, lost, mayWrite } = this.#options
     const { authority, state, head } = log
     const heldClockOf = (client: number): number => getState(doc.store, client)
-    const plan = new QuotePlan({ access, authority, state, seq: head.seq + 1, device: device.id, heldClockOf })
+    const isTooLarge = ({ signature }: Envelope): boolean => this.#tooLarge.has(bytesToHex(signature))
+    const seq = head.seq + 1
+    const plan = new QuotePlan({ access, authority, state, seq, device: device.id, heldClockOf, isTooLarge })
     const slices = new Slices(() => this.#isLive)
     for await (const page of lost.read()) {
       for (const envelope of page) {
@@ -133,7 +154,9 @@ export class Quoter {
       // Somebody else is at it, and ahead: what many quote side by side would be stored as many times.
       if (this.#isBrought(content)) break
       this.#sent = content
-      if ((await this.#errand.push(KIND.update, content, key)) !== 'stored' || this.#isOutrun) break
+      const result = await this.#errand.push(KIND.update, content, key)
+      if (result !== 'stored' && result !== 'lost') this.#refused(content, result)
+      if (result !== 'stored' || this.#isOutrun) break
     }
     this.#sent = null
     // Of a log that is read anew by now it says nothing.

@@ -145,6 +145,7 @@ describe('what Yjs gets of it', () => {
         seq: head.seq + 1,
         device: device.id,
         heldClockOf: () => 0,
+        isTooLarge: () => false,
       })
       for (const each of lost) plan.take(each)
       const { quotes } = plan.finish()
@@ -167,7 +168,15 @@ describe('a plan', () => {
     expect(parts.length).toBeGreaterThan(1)
     const { log, membership: access, device } = note.creator
     const { authority, state, head } = log
-    const plan = new QuotePlan({ access, authority, state, seq: head.seq + 1, device: device.id, heldClockOf: () => 0 })
+    const plan = new QuotePlan({
+      access,
+      authority,
+      state,
+      seq: head.seq + 1,
+      device: device.id,
+      heldClockOf: () => 0,
+      isTooLarge: () => false,
+    })
     for (const each of parts) plan.take(each)
     expect(plan.finish()).toEqual({ quotes: [quote(...held)], isLacking: true })
   })
@@ -182,7 +191,15 @@ describe('a plan', () => {
     )
     const { log, membership: access, device } = note.creator
     const { authority, state, head } = log
-    const plan = new QuotePlan({ access, authority, state, seq: head.seq + 1, device: device.id, heldClockOf: () => 0 })
+    const plan = new QuotePlan({
+      access,
+      authority,
+      state,
+      seq: head.seq + 1,
+      device: device.id,
+      heldClockOf: () => 0,
+      isTooLarge: () => false,
+    })
     for (const each of [held[0], begun, held[1]]) plan.take(each)
     expect(plan.finish()).toEqual({ quotes: [quote(...held)], isLacking: true })
   })

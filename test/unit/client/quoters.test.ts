@@ -1,8 +1,20 @@
 /** Several devices that quote the same loss side by side. Rule CL31. */
-import { cryptoReady, type Bytes, type ClientFrame, type Envelope } from '@y-sealed/protocol'
+import {
+  CLIENT_FRAME,
+  cryptoReady,
+  encodeAuthoredUpdate,
+  encodeBind,
+  KIND,
+  REFUSALS,
+  type Bytes,
+  type ClientFrame,
+  type Envelope,
+} from '@y-sealed/protocol'
+import { Session } from '@y-sealed/protocol/sealing'
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import * as Y from 'yjs'
 
+import { cutContent } from '../../../client/provider/cut-update.ts'
 import { LostEntries } from '../../../client/quotes/lost-entries.ts'
 import { Quoter } from '../../../client/quotes/quoter.ts'
 import { createMemoryDocumentStore, type DocumentStore } from '../../../client/stores/document-store.ts'
@@ -126,4 +138,34 @@ it('[CL31] [CL16] what two tabs keep at once of a log that is given up is kept w
   const kept: string[] = []
   for await (const page of lost.read()) kept.push(...page.map(({ bytes }) => bytes.join()))
   expect(new Set(kept)).toEqual(new Set(envelopes.map(({ bytes }) => bytes.join())))
+})
+
+it('[CL31] [CL15] an edit that the relay finds too large does not hold up what comes after it', async () => {
+  const note = await createNote()
+  const [bob, carol, dave] = [await note.add('writer'), await note.add('writer'), await note.add('writer')]
+  const session = new Session(note.documentId, dave.device)
+  const seal = (kind: 2 | 3, content: Bytes): Envelope =>
+    session.sealEntry(kind, content, dave.membership.epochKey!, dave.log.head).envelope
+  const large = encodeAuthoredUpdate({ authored: 1, update: dave.edit('x'.repeat(300_000)) })
+  const parts = cutContent(large).map(({ content }) => seal(KIND.part, content))
+  const bind = seal(KIND.bind, encodeBind({ clientId: dave.client, introduction: null }))
+  const pushed: Pushed[] = []
+  const lost = await losing(note.documentId, [bind, ...parts, carol.bind(), carol.type('one ')])
+  const quoting = new Quoting(bob, lost, pushed)
+  quoting.quoter.opened()
+  for (let second = 0; second < 60; second++) {
+    await vi.advanceTimersByTimeAsync(1_000)
+    for (const each of pushed.splice(0)) {
+      const [{ document, session: of, counter }] = each.envelopes as readonly [Envelope]
+      const refusal = { refused: CLIENT_FRAME['push-part'], code: REFUSALS.QUOTA.number, detail: 200_000 }
+      const rest = { retryAfterMs: 0, attachment: new Uint8Array(0) }
+      const isTooLarge = each.envelopes.reduce((sum, { bytes }) => sum + bytes.length, 0) > 200_000
+      if (isTooLarge) quoting.quoter.refuse({ type: 'nack', document, session: of, counter, ...refusal, ...rest })
+      else deliver(note, each)
+    }
+  }
+  quoting.quoter.closed()
+  const { state } = note.creator.log
+  expect([carol, dave].map(({ client }) => state.clockOf(client))).toEqual([4, 0])
+  expect(await lost.isEmpty()).toBe(false)
 })

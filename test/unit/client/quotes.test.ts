@@ -181,6 +181,7 @@ describe('in members mode', () => {
         seq: head.seq + 1,
         device: bob.device.id,
         heldClockOf: () => heldClock,
+        isTooLarge: () => false,
       })
       for (const each of entries) made.take(each)
       return made.finish()
@@ -233,6 +234,7 @@ describe('in shared-key mode', () => {
       seq: head.seq + 1,
       device: bob.device.id,
       heldClockOf: () => 0,
+      isTooLarge: () => false,
     })
     for (const each of lost) plan.take(each)
     const { quotes } = plan.finish()
