@@ -59,7 +59,12 @@ export function NoteTitle({ note, documents, isReadOnly }: NoteTitleProps): Reac
 
 /** What is pasted may have several. */
 function oneLine(text: string): string {
-  return text.replaceAll(/\s*[\r\n]+\s*/g, ' ')
+  const lines = text.split(/[\r\n]+/)
+  if (lines.length === 1) return text
+  return lines
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .join(' ')
 }
 
 /** Where the style sheet cannot do it. */
