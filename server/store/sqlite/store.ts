@@ -13,7 +13,7 @@
  * was freer (80 appends a second on a busy machine: p99 of its delay 11 ms against 32); nobody was acknowledged sooner (ten typists beside ten
  * abusers on a quiet machine: p99 34.5 ms against 35.2), one append in flight was a tenth to a third slower, and I1 asks for FULL.
  *
- * Looked at, and not built: that entries of a flood wait for a slower beat. Beside ten typists ten abusers have three entries stored for each two of
+ * Looked at, and not built: that entries of a flood wait for a slower beat. Beside ten typists ten abusers have two entries stored for each of
  * theirs, and nearly all ride along: of 69 commits a second 3 held nothing else, for under 2 % of the time.
  *
  * @module
