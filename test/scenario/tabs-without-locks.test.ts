@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest'
 
 import { hasComponent } from '../support/components.ts'
 import { expectStatus, SEEN, useDemo } from '../support/demo/demo-stage.ts'
-import { createNote, textOf, typeText } from '../support/demo/note-steps.ts'
+import { createNote, statusOf, textOf, typeText } from '../support/demo/note-steps.ts'
 
 /** In the order of the alphabet. */
 const wordsOf = async (page: Page): Promise<readonly string[]> => {
@@ -35,6 +35,8 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
       await page.context().setOffline(true)
       await typeText(page, 'unsent ')
       await expectStatus(page, 'offline')
+      // What is still being written when a tab is killed is lost with it, and is not said to be saved.
+      await expect.poll(async () => await statusOf(page).innerText(), SEEN).not.toContain('saving')
       return page
     }
 
