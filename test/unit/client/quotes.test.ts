@@ -1,61 +1,24 @@
 /** Others' entries, quoted: whose they are, and when they count. Rule CL31. */
-import {
-  cryptoReady,
-  encodeAuthoredUpdate,
-  encodeBind,
-  encodePart,
-  encodeQuote,
-  Envelope,
-  KIND,
-  type Bytes,
-} from '@y-sealed/protocol'
-import { createDeviceSeeds, Device, Session } from '@y-sealed/protocol/sealing'
+import { cryptoReady, encodeAuthoredUpdate, encodePart, KIND, type Envelope } from '@y-sealed/protocol'
+import { Session } from '@y-sealed/protocol/sealing'
 import { beforeAll, describe, expect, it } from 'vitest'
 import * as Y from 'yjs'
 
 import { DocumentLog, feedsOf, type LogOutcome } from '../../../client/log/document-log.ts'
 import { cutContent } from '../../../client/provider/cut-update.ts'
 import { QuotePlan } from '../../../client/quotes/quote-plan.ts'
-import { remove, rotate } from '../../support/members/intents.ts'
-import { createNote, wordsOf, type Note, type Person } from '../../support/members/note.ts'
+import { rotate } from '../../support/members/intents.ts'
+import { createNote, wordsOf } from '../../support/members/note.ts'
+import { Forger, lose, planOf, quote, wordOf } from '../../support/members/quote-play.ts'
 import { RoomLog, RoomWriter } from '../../support/snapshots/room-log.ts'
 
 beforeAll(() => cryptoReady())
-
-function quote(...envelopes: readonly Envelope[]): Bytes {
-  return encodeQuote({ envelopes: envelopes.map(({ bytes }) => bytes) })
-}
-
-/** Carol's bind and words, which never came to the log, and Bob, who has them. */
-interface Loss {
-  readonly note: Note
-  readonly bob: Person
-  readonly carol: Person
-  readonly lost: readonly Envelope[]
-}
-
-async function lose(): Promise<Loss> {
-  const note = await createNote()
-  const [bob, carol] = [await note.add('writer'), await note.add('writer')]
-  note.append(bob.bind(), bob.type('bob '))
-  return { note, bob, carol, lost: [carol.bind(), carol.type('one '), carol.type('two ')] }
-}
-
-function wordOf(outcome: LogOutcome | undefined): string {
-  return outcome === undefined ? 'nothing' : (wordsOf([outcome])[0] as string)
-}
 
 function textOf(outcomes: readonly (LogOutcome | undefined)[]): string {
   const doc = new Y.Doc()
   for (const outcome of outcomes) for (const update of outcome ? feedsOf(outcome) : []) Y.applyUpdateV2(doc, update)
   expect([doc.store.pendingStructs, doc.store.pendingDs]).toEqual([null, null])
   return doc.getText('note').toJSON()
-}
-
-function spoil({ bytes }: Envelope): Envelope {
-  const spoilt = bytes.slice()
-  spoilt[spoilt.length - 1] = (spoilt.at(-1) as number) ^ 1
-  return new Envelope(spoilt)
 }
 
 describe('in members mode', () => {
@@ -82,66 +45,10 @@ describe('in members mode', () => {
     expect([outcomes.map(wordOf), textOf(outcomes)]).toEqual([['quoted', 'bind', 'update'], 'three two one '])
   })
 
-  it('[CL31] [K20] nothing of who was removed comes back', async () => {
-    const { note, bob, carol, lost } = await lose()
-    note.change(note.creator, remove(carol.device.id))
-    expect(wordOf(note.append(bob.seal(quote(...lost))))).toBe('quote')
-  })
-
   it('[CL31] what was sealed under an epoch that is over counts: its author is still a member', async () => {
     const { note, bob, lost } = await lose()
     note.change(note.creator, rotate())
     expect(wordOf(note.append(bob.seal(quote(...lost))))).toBe('quoted')
-  })
-
-  it('[CL31] nobody is quoted with what they did not sign, nor by a reader', async () => {
-    const { note, bob, carol, lost } = await lose()
-    const [bind, one, two] = lost as readonly [Envelope, Envelope, Envelope]
-    const dave = await note.add('reader')
-    const { documentId } = note
-    const key = bob.membership.epochKey!
-    const session = new Session(documentId, bob.device)
-    // Bob's own signature, on what Carol wrote and on her client.
-    const forged = [
-      session.sealEntry(KIND.bind, encodeBind({ clientId: carol.client, introduction: null }), key, bob.log.head),
-      session.sealEntry(KIND.update, encodeAuthoredUpdate({ authored: 1, update: carol.edit('x') }), key, bob.log.head),
-    ].map(({ envelope }) => envelope)
-    const stranger = new Session(documentId, new Device(createDeviceSeeds()))
-    const unknown = stranger.sealEntry(
-      KIND.update,
-      encodeAuthoredUpdate({ authored: 1, update: dave.edit('x') }),
-      key,
-      {
-        seq: 1,
-        transcript: new Uint8Array(32),
-      },
-    ).envelope
-    const refused = {
-      'a signature that is none': [bind, spoil(one), two],
-      'one that a later one vouches for': [spoil(bind), one],
-      'a client of somebody else': [bind, forged[1]!],
-      'no member': [bind, one, unknown],
-      'without its bind': [one],
-      'a gap': [bind, two],
-      'an edit of the quote of an edit': [bob.seal(quote(...lost))],
-      'a bind alone': [bind],
-      'a record': [note.entries[0]!.envelope],
-    }
-    for (const [why, envelopes] of Object.entries(refused)) {
-      bob.renewSession()
-      expect([why, wordOf(note.append(bob.seal(quote(...envelopes))))]).toEqual([why, 'quote'])
-    }
-    bob.renewSession()
-    expect(wordOf(note.append(bob.seal(quote().slice(0, 8))))).toBe('quote')
-    expect(wordOf(note.append(dave.seal(quote(...lost))))).toBe('role')
-    expect(note.creator.log.state.clockOf(carol.client)).toBe(0)
-    expect(note.creator.log.state.deviceOf(carol.client)).toBe(null)
-  })
-
-  it('[CL31] of another document nothing is quoted', async () => {
-    const { note, bob } = await lose()
-    const other = await lose()
-    expect(wordOf(note.append(bob.seal(quote(...other.lost))))).toBe('quote')
   })
 
   it('[CL31] [LO9] an edit in parts is quoted whole or not at all', async () => {
@@ -245,5 +152,32 @@ describe('in shared-key mode', () => {
     })
     expect(outcomes.map(wordOf)).toEqual(quotes.map(() => 'quoted'))
     expect(textOf(outcomes)).toBe(carol.doc.getText('note').toJSON())
+  })
+})
+
+describe('a plan of what was quoted before', () => {
+  it('[CL31] quotes anew what a quote in parts held, which was lost itself', async () => {
+    const note = await createNote()
+    const [bob, carol] = [await note.add('writer'), await note.add('writer')]
+    const held = [carol.bind(), ...Array.from({ length: 6 }, (_, i) => carol.type(`${i}${'x'.repeat(9_000)} `))]
+    const forger = new Forger(note, bob)
+    const parts = cutContent(quote(...held)).map((each) => forger.seal(each.kind, each.content))
+    expect(parts.length).toBeGreaterThan(1)
+    const plan = planOf(note.creator)
+    for (const each of parts) plan.take(each)
+    expect(plan.finish()).toEqual({ quotes: [quote(...held)], isLacking: true })
+  })
+
+  it('[CL31] [LO9] is not kept from an edit by parts before it that nobody ended', async () => {
+    const note = await createNote()
+    const [bob, carol] = [await note.add('writer'), await note.add('writer')]
+    const held = [carol.bind(), carol.type('one ')] as const
+    const begun = new Forger(note, bob).seal(
+      KIND.part,
+      encodePart({ index: 0, count: 2, totalBytes: 9, bytes: new Uint8Array(4) }),
+    )
+    const plan = planOf(note.creator)
+    for (const each of [held[0], begun, held[1]]) plan.take(each)
+    expect(plan.finish()).toEqual({ quotes: [quote(...held)], isLacking: true })
   })
 })
