@@ -13,6 +13,7 @@ import { PAIRING_LIFETIME_MS } from '../pairing/pairing-door.ts'
 import { pairingError } from '../pairing/pairing-error.ts'
 import { startTimer } from '../platform.ts'
 import type { SealedProvider } from '../provider/sealed-provider.ts'
+import { LostEntries } from '../quotes/lost-entries.ts'
 import { addDiscarded, dropDiscarded, listDiscarded } from './discarded-lists.ts'
 import type { DocumentList, ListedDocument } from './document-list.ts'
 import { becomeMember } from './enter-by-link.ts'
@@ -302,6 +303,7 @@ export class PersonalLife {
     await membership?.whenStored().catch(() => undefined)
     await forgetDocument(keys, documentId)
     await store.cut(documentId, 0)
+    await new LostEntries(store, documentId).forget()
   }
 }
 

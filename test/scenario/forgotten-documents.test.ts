@@ -3,8 +3,10 @@
  *
  * @module
  */
-import { createMemoryKeyStore } from '@y-sealed/client'
+import { createMemoryDocumentStore, createMemoryKeyStore, createMemoryOutbox } from '@y-sealed/client'
 import { expect, it, vi } from 'vitest'
+
+import { LostEntries } from '../../client/quotes/lost-entries.ts'
 import { startLyingRelay } from '../support/lying-relay.ts'
 import { createPerson, eventually, write } from '../support/person.ts'
 import { startHonestRelay } from '../support/stage.ts'
@@ -18,6 +20,26 @@ it('[KM19] [KM21] the keys of a deleted document are in no recovery file any mor
   await write(note, 'secret')
   await note.deleteDocument()
   await vi.waitFor(async () => expect(await keys.list('document/')).toEqual([]))
+})
+
+it('[KM19] [CL31] of a document that a device left it keeps no entries, nor those that a restart gave up', async () => {
+  const lying = await startLyingRelay()
+  lying.stand(await startHonestRelay([lying]))
+  const store = createMemoryDocumentStore()
+  const storage = { keys: createMemoryKeyStore(), outbox: createMemoryOutbox(), documents: store }
+  const { documents } = await createPerson({ relay: lying, name: 'Alice', storage })
+  const note = await documents.createDocument()
+  await write(note, 'secret')
+  const { documentId } = note.provider
+  const lost = new LostEntries(store, documentId)
+  await vi.waitFor(async () => expect((await store.extent(documentId)).lastSeq).toBeGreaterThan(1))
+  await lost.keep(documentId)
+  expect(await lost.isEmpty()).toBe(false)
+  await note.deleteDocument()
+  await vi.waitFor(async () => {
+    expect((await store.extent(documentId)).lastSeq).toBe(0)
+    expect(await lost.isEmpty()).toBe(true)
+  })
 })
 
 it('[KM22] the list that a device had before it was paired is gone from the relay', { timeout: 60_000 }, async () => {
