@@ -53,6 +53,8 @@ async function make(): Promise<Exported> {
   const team = await Team.start(relay)
   const bob = await team.invite('writer')
   await team.alice.write('one ')
+  // What he writes says that he has seen it.
+  await bob.reads('one ')
   await bob.write('two ')
   bob.type('\u00e9'.repeat(60_000))
   await bob.peer.provider.flush()
