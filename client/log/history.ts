@@ -58,6 +58,7 @@ export class History {
   readonly #bench: Workbench
   readonly #access: DocumentAccess
   #trial: Trial | null = null
+  #isAdrift = false
   readonly #onTrouble: HistoryOptions['onTrouble']
 
   constructor(options: HistoryOptions) {
@@ -137,6 +138,7 @@ export class History {
       return false
     }
     this.#follower.rebased(base.seq)
+    this.#isAdrift = false
     this.#trial = new Trial(this.#access.documentId, base)
     return true
   }
@@ -154,10 +156,17 @@ export class History {
     this.#tell(outcomes)
   }
 
-  /** It is not believed: nothing of it was told. */
+  /** It is not believed, or cannot go on: nothing of it was told. The log stands where it stood in it until {@link History.restart}. */
   abandonTrial(): void {
-    this.#trial?.end()
+    if (this.#trial === null) return
+    this.#trial.end()
     this.#trial = null
+    this.#isAdrift = true
+  }
+
+  /** Does the log stand upon a snapshot that was tried and never shown? */
+  get isAdrift(): boolean {
+    return this.#isAdrift
   }
 
   get signedHead(): SignedHead | null {
@@ -183,6 +192,7 @@ export class History {
   async restart(): Promise<void> {
     this.#trial?.end()
     this.#trial = null
+    this.#isAdrift = false
     this.#follower.restart()
     await this.#loadEntries()
   }

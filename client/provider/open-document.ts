@@ -398,6 +398,8 @@ export class OpenDocument {
 
   #opened(frame: OpenedFrame): void {
     this.#pause()
+    // It asked from within a trial that the last socket took with it, and of which nothing is shown. [CL41]
+    if (this.#history.isAdrift) return this.#readAgain()
     this.standing.grant(frame)
     this.#updateRights()
     this.line.opened()

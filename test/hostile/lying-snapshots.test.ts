@@ -184,6 +184,27 @@ describe('a relay that lies about snapshots', () => {
     expectSound(carol)
   })
 
+  it('T42 [K3] [CL41] breaks off while one is tried, of which nothing is shown yet: it is tried anew, and all is shown', async () => {
+    const theatre = await setPublished()
+    const { lying, alice } = theatre
+    let hasBegun = false
+    lying.toClient = (frame) => {
+      hasBegun ||= frame?.type === 'snapshot-chunk'
+      // What follows the snapshot, and would vouch for it, is kept back.
+      return hasBegun && (frame?.type === 'entries' || frame?.type === 'read-done') ? [] : undefined
+    }
+    const carol = await theatre.join({ compaction: 'never' })
+    const { provider } = carol.peer
+    await vi.waitFor(() => expect(provider.head.seq).toBeGreaterThan(0), 5_000)
+    expect([carol.text, provider.synced]).toEqual(['', false])
+    lying.repent()
+    lying.cut()
+    await provider.whenSynced()
+    expect(carol.text).toBe(alice.text)
+    expect([carol.reports, provider.snapshots.map(({ standing }) => standing)]).toEqual([[], ['attested']])
+    expectSound(carol)
+  })
+
   /** Dave had verified the log up to a place before the snapshot, and has kept the head that was signed there, and nothing else. */
   async function setRemembering(): Promise<{ theatre: Theatre; comeBack: () => Promise<Witness> }> {
     const theatre = await setPublished()

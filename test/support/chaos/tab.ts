@@ -44,7 +44,9 @@ export class Tab {
   #mortal<Port extends object>(port: Port): Port {
     return new Proxy(port, {
       get: (target, name) => {
-        const method = Reflect.get(target, name) as Method
+        const method = Reflect.get(target, name) as Method | undefined
+        // What a store need not have: to be told of eviction.
+        if (method === undefined) return undefined
         return async (...parameters: unknown[]): Promise<unknown> => {
           await new Promise((resolve) => setImmediate(resolve))
           if (this.#isDead) return await NEVER
