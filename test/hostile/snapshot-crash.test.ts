@@ -151,6 +151,8 @@ it(
     const ballast = Array.from({ length: BALLAST_CHARS }, () => String.fromCharCode(33 + random(90))).join('')
     typists[0]?.write(ballast)
     await typists[0]?.provider.whenSaved()
+    // What they type is to stand behind it: whoever had not heard of it yet would write before it.
+    await vi.waitFor(() => expect(typists.every(({ text }) => text === ballast)).toBe(true), 20_000)
     await relay.kill()
 
     const stop = new AbortController()
