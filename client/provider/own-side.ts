@@ -55,12 +55,12 @@ export class OwnSide {
 
   /** Local edits that are not saved. [CL6] */
   get unsaved(): number {
-    return this.#sender?.unsaved ?? this.#early.length
+    return (this.#sender?.unsaved ?? 0) + this.#early.length
   }
 
   /** Local edits would survive a crash of this device, so far as it keeps anything. [CL14] */
   get isKept(): boolean {
-    return this.#sender?.isKept ?? this.#early.length === 0
+    return this.#early.length === 0 && (this.#sender?.isKept ?? true)
   }
 
   /** What can never leave. [CL15] */
@@ -89,7 +89,9 @@ export class OwnSide {
   /** What is kept of the document is in it: own edits that lean on that are shown. */
   loaded(): void {
     this.#sender?.loaded()
-    for (const update of this.#early.splice(0)) this.#sender?.take(update)
+    // Each counts as unsaved until the sender has it: nothing is said to be saved in between.
+    for (; this.#early.length > 0; this.#early.shift()) this.#sender?.take(this.#early[0] as Bytes)
+    this.changed()
   }
 
   /** Takes an edit of the document, made here; `isRefused` where a reader's may not leave. */
