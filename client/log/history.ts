@@ -282,6 +282,8 @@ export class History {
 
   /** What lies before what another tab has read, it is about to keep. */
   #hear(entries: readonly LogEntry[]): void {
+    // They would follow upon what is not shown.
+    if (this.#isAdrift) return
     this.#follower.offer(entries)
     const isAhead = (entries[0]?.seq ?? 0) > this.log.head.seq + 1
     if (!isAhead || this.#catchingUp !== null) return

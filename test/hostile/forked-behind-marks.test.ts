@@ -3,9 +3,9 @@
  * that it does. Rules CL41, LO14, LO15.
  */
 import { createMemoryDocumentStore } from '@y-sealed/client'
-import { CLIENT_FRAME, encodeRelayFrame, REFUSALS, type Bytes } from '@y-sealed/protocol'
 import { expect, it, vi } from 'vitest'
 
+import { noMarks } from '../support/lies/no-marks.ts'
 import { startLyingRelay, type LyingRelay } from '../support/lying-relay.ts'
 import { settle } from '../support/settled.ts'
 import {
@@ -48,21 +48,6 @@ async function type({ peer }: Witness, word: string, times: number): Promise<voi
     peer.text.insert(peer.text.length, `${word}${i} `)
     await peer.provider.flush()
   }
-}
-
-/** What a relay says that has no marks of that time any more. */
-function noMarks(document: Bytes): Bytes {
-  return encodeRelayFrame({
-    type: 'nack',
-    refused: CLIENT_FRAME['read-ids'],
-    document,
-    session: new Uint8Array(8),
-    counter: 0,
-    code: REFUSALS.TRIMMED.number,
-    retryAfterMs: 0,
-    detail: 0,
-    attachment: new Uint8Array(0),
-  })
 }
 
 async function gather(marks: 'kept' | 'gone'): Promise<Party> {

@@ -2,14 +2,16 @@
 import { createMemoryDocumentStore, type DocumentStore, type SealedProviderOptions } from '@y-sealed/client'
 import {
   bytesToHex,
-  CLIENT_FRAME,
+  encodeEntries,
   encodeRelayFrame,
-  REFUSALS,
+  type Bytes,
   type IdsFrame,
   type RelayFrame,
 } from '@y-sealed/protocol'
 import { describe, expect, it, vi } from 'vitest'
 
+import type { Tabs } from '../../client/stores/tabs.ts'
+import { noMarks } from '../support/lies/no-marks.ts'
 import { startLyingRelay, turnBit, type LyingRelay, type Trick } from '../support/lying-relay.ts'
 import { publishForgery, rebuildHonestly, withText, type Forgery } from '../support/snapshots/forger.ts'
 import {
@@ -193,12 +195,32 @@ describe('a relay that lies about snapshots', () => {
       // What follows the snapshot, and would vouch for it, is kept back.
       return hasBegun && (frame?.type === 'entries' || frame?.type === 'read-done') ? [] : undefined
     }
-    const carol = await theatre.join({ compaction: 'never' })
-    const { provider } = carol.peer
+    let hear: (message: Bytes) => void = () => undefined
+    const tabs: Tabs = {
+      join: (_, listener) => {
+        hear = listener
+        return { send: () => undefined, close: () => undefined }
+      },
+    }
+    const carol = await theatre.join({ compaction: 'never', tabs })
+    const { provider, doc } = carol.peer
     await vi.waitFor(() => expect(provider.head.seq).toBeGreaterThan(0), 5_000)
     expect([carol.text, provider.synced]).toEqual(['', false])
+    lying.stand(null)
+    await vi.waitFor(() => expect(provider.status).not.toBe('connected'))
+    // What another tab has read there would stand upon nothing.
+    const { seq } = provider.head
+    const behind = await theatre.store.read(theatre.scene.document.id, seq + 1, 1_000_000)
+    expect(behind.length).toBeGreaterThan(0)
+    hear(
+      encodeEntries(
+        seq + 1,
+        behind.map(({ envelope }) => envelope),
+      ),
+    )
+    expect([carol.text, provider.head.seq, doc.store.pendingStructs]).toEqual(['', seq, null])
     lying.repent()
-    lying.cut()
+    lying.stand(theatre.honest)
     await provider.whenSynced()
     expect(carol.text).toBe(alice.text)
     expect([carol.reports, provider.snapshots.map(({ standing }) => standing)]).toEqual([[], ['attested']])
@@ -251,22 +273,7 @@ describe('a relay that lies about snapshots', () => {
 
   it.each([
     ['hands out none', (frame: IdsFrame) => [encodeRelayFrame({ ...frame, ids: new Uint8Array(0) })]],
-    [
-      'says that it has none any more',
-      ({ document }: IdsFrame) => [
-        encodeRelayFrame({
-          type: 'nack',
-          refused: CLIENT_FRAME['read-ids'],
-          document,
-          session: new Uint8Array(8),
-          counter: 0,
-          code: REFUSALS.TRIMMED.number,
-          retryAfterMs: 0,
-          detail: 0,
-          attachment: new Uint8Array(0),
-        }),
-      ],
-    ],
+    ['says that it has none any more', ({ document }: IdsFrame) => [noMarks(document)]],
     ['says nothing', () => []],
   ])(
     'T42 [LO15] [CL41] that %s of those marks keeps nobody waiting: it opens, and is told of as unproven',
