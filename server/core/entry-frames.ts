@@ -5,6 +5,7 @@
  */
 import { encodeEntries, type Bytes } from '@y-sealed/protocol'
 
+import { LONG_BYTES } from './ports.ts'
 import type { Subscription } from './subscription.ts'
 
 /** An entry on its way to the subscribers. */
@@ -28,9 +29,6 @@ export interface Run {
 
 /** `u8 type ‖ u64 seq`: what stands in ENTRIES before the envelopes. [FR8] */
 const HEAD_BYTES = 9
-
-/** An envelope of so many bytes is not copied; many short ones cost less in one frame than each in its own. */
-const LONG_BYTES = 16_384
 
 /** What stands in ENTRIES and RECORDS. */
 type Placed = Pick<LiveEntry, 'seq' | 'envelope'>

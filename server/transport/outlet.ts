@@ -9,7 +9,7 @@ import type { Bytes, CloseCode } from '@y-sealed/protocol'
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 
-import type { Outbound } from '../core/ports.ts'
+import { LONG_BYTES, type Outbound } from '../core/ports.ts'
 
 /** What may wait for a peer that reads slowly. */
 export interface OutletLimits {
@@ -21,8 +21,6 @@ export interface OutletLimits {
 }
 
 const NOTHING: Bytes = new Uint8Array(0)
-/** What is as long as this is handed on as it is: copies of pages are memory outside the heap, for want of which V8 collects all of it. [H9] */
-const LONG_BYTES = 16_384
 /** FIN and opcode 2 (RFC 6455 §5.2). */
 const BINARY = 0x82
 

@@ -3,21 +3,8 @@ import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 
 import { CALM_MS, CalmStatus } from '../../../../client/status/calm-status.ts'
 import { judgeStatus, type SyncFacts, type SyncStatus } from '../../../../client/status/sync-status.ts'
+import { GOOD } from '../../../support/sync-facts.ts'
 
-const GOOD: SyncFacts = {
-  isConnected: true,
-  isLost: false,
-  isSynced: true,
-  unsaved: 0,
-  isKept: true,
-  readOnly: false,
-  storage: 'kept',
-  problem: null,
-  setAside: [],
-  tampering: null,
-  distrust: null,
-  ended: null,
-}
 /** Without pictures, longer than one of them would take. */
 const PICTURE_MS = 100
 

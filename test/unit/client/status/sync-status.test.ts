@@ -2,21 +2,8 @@
 import { describe, expect, it } from 'vitest'
 
 import { judgeStatus, type SyncFacts } from '../../../../client/status/sync-status.ts'
+import { GOOD } from '../../../support/sync-facts.ts'
 
-const GOOD: SyncFacts = {
-  isConnected: true,
-  isLost: false,
-  isSynced: true,
-  unsaved: 0,
-  isKept: true,
-  readOnly: false,
-  storage: 'kept',
-  problem: null,
-  setAside: [],
-  tampering: null,
-  distrust: null,
-  ended: null,
-}
 const problem = { code: 'KEY_MISSING', message: '' }
 const setAside = [{ id: 'a', code: 'TOO_LARGE', at: new Date(0), content: new Uint8Array() }]
 const tampering = { code: 'ENTRY_REFUSED', seq: 4, fatal: false } as const
