@@ -38,6 +38,10 @@ export class PairingDoor {
   constructor(document: SealedDocument, membership: Membership) {
     this.#document = document
     this.#membership = membership
+    const { provider } = document
+    // Then, and not when there is something to tidy: by that time another tab may have made an offer.
+    if (provider.synced) this.#learnEarlier()
+    else provider.once('sync', () => this.#learnEarlier())
   }
 
   /**
