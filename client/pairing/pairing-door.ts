@@ -12,6 +12,7 @@ import {
   type Bytes,
   type Certificate,
   type Member,
+  type RecordPlace,
 } from '@y-sealed/protocol'
 import type { MadeLink, SealedDocument } from '../documents/sealed-document.ts'
 import { removeMember } from '../members/intents/remove-devices.ts'
@@ -30,18 +31,12 @@ export class PairingDoor {
   readonly #deadlineByLink = new Map<string, Cancel>()
   /** Links of this device's offers that are over, by their ids as text: another tab's offer may stand. */
   readonly #over = new Set<string>()
-  /** What this device had offered before this run is known. */
-  #knowsEarlier = false
   /** A link that is being made is not known by its id yet. */
   #making = 0
 
   constructor(document: SealedDocument, membership: Membership) {
     this.#document = document
     this.#membership = membership
-    const { provider } = document
-    // Then, and not when there is something to tidy: by that time another tab may have made an offer.
-    if (provider.synced) this.#learnEarlier()
-    else provider.once('sync', () => this.#learnEarlier())
   }
 
   /**
@@ -76,10 +71,9 @@ export class PairingDoor {
   /** Ends what no offer stands for: offers of this device's earlier runs, and whoever came by an offer that has expired. */
   async tidy(): Promise<void> {
     if (this.#making > 0 || this.#document.role !== 'admin') return
-    if (!this.#knowsEarlier) this.#learnEarlier()
     const { links, all } = this.#membership.members
     for (const { id, since, expiresAt } of links) {
-      if (this.#isOver(id, since.author, expiresAt)) await this.#document.change(revokeLink(id))
+      if (this.#isOver(id, since, expiresAt)) await this.#document.change(revokeLink(id))
     }
     for (const member of all) {
       if (member.role !== 'admin' && this.#isLeft(member)) await this.#document.change(removeUnconfirmed(member.id))
@@ -93,33 +87,30 @@ export class PairingDoor {
 
   #isLeft({ link }: Member): boolean {
     const made = link === null ? null : this.#madeBy(link)
-    return link === null || made === null || this.#isOver(link, made.author, made.expiresAt)
+    return link === null || made === null || this.#isOver(link, made.since, made.expiresAt)
   }
 
   /** An offer of another device's, or of another tab, may stand as long as its link may live. */
-  #isOver(link: Bytes, author: Bytes, expiresAt: number): boolean {
+  #isOver(link: Bytes, { author, seq }: RecordPlace, expiresAt: number): boolean {
     const name = bytesToBase64url(link)
     if (this.#deadlineByLink.has(name)) return false
-    const isOurs = this.#membership.members.memberOf(author)?.role === 'admin'
-    return !isOurs || this.#over.has(name) || expiresAt * 1_000 < wallClock()
+    const { members, device } = this.#membership
+    if (members.memberOf(author)?.role !== 'admin' || this.#over.has(name) || expiresAt * 1_000 < wallClock())
+      return true
+    return equalBytes(author, device.id) && this.#isEarlier(seq)
   }
 
-  /** Whatever this device had offered when this run began is over. */
-  #learnEarlier(): void {
-    this.#knowsEarlier = this.#document.provider.synced
-    const { device, records } = this.#membership
-    for (const { record } of records) {
-      if (record.body.type !== 'link' || !equalBytes(record.envelope.device, device.id)) continue
-      const name = bytesToBase64url(linkId(record.body.certificate))
-      if (!this.#deadlineByLink.has(name)) this.#over.add(name)
-    }
+  /** Was there when this run first opened the document: what came since may be another tab's, which a `sync` would be too late to tell. */
+  #isEarlier(seq: number): boolean {
+    const { openedAt } = this.#document.provider
+    return openedAt !== null && seq <= openedAt
   }
 
-  #madeBy(link: Bytes): { readonly author: Bytes; readonly expiresAt: number } | null {
-    for (const { record } of this.#membership.records) {
+  #madeBy(link: Bytes): { readonly since: RecordPlace; readonly expiresAt: number } | null {
+    for (const { seq, record } of this.#membership.records) {
       if (record.body.type !== 'link') continue
       const { certificate, expiresAt } = record.body
-      if (equalBytes(linkId(certificate), link)) return { author: record.envelope.device, expiresAt }
+      if (equalBytes(linkId(certificate), link)) return { since: { seq, author: record.envelope.device }, expiresAt }
     }
     return null
   }

@@ -32,6 +32,7 @@ export class Lifeline {
   #starting: Promise<void> | null = null
   #status: ProviderStatus = 'disconnected'
   #synced = false
+  #openedAt: number | null = null
   #shouldConnect = false
   #halted = false
   #ended: DownReason | null = null
@@ -51,6 +52,11 @@ export class Lifeline {
 
   get synced(): boolean {
     return this.#synced
+  }
+
+  /** Seq up to which the log went when it was first opened, as the relay said; `null` before. */
+  get openedAt(): number | null {
+    return this.#openedAt
   }
 
   get shouldConnect(): boolean {
@@ -136,8 +142,9 @@ export class Lifeline {
     return this.#port !== null
   }
 
-  /** The relay has opened the document. */
-  opened(): void {
+  /** The relay has opened the document, and says that its log goes up to there. */
+  opened(seq: number): void {
+    this.#openedAt ??= seq
     this.#setStatus('connected')
   }
 

@@ -402,7 +402,7 @@ export class OpenDocument {
     if (this.#history.isAdrift) return this.#readAgain()
     this.standing.grant(frame)
     this.#updateRights()
-    this.line.opened()
+    this.line.opened(frame.present ? frame.head.seq : 0)
     this.#hasRecords = false
     this.#history.follower.opened(frame, this.#snapshots?.begin(frame))
     if (this.healer.isFallen) this.#snapshots?.opening.closed()

@@ -81,6 +81,11 @@ export class SealedProvider extends ObservableV2<EventMap> {
     return this.#document.line.synced
   }
 
+  /** Seq up to which the log went, as the relay said, when this run first opened it; `null` before. */
+  get openedAt(): number | null {
+    return this.#document.line.openedAt
+  }
+
   /** Connect, and connect again after a loss. */
   get shouldConnect(): boolean {
     return this.#document.line.shouldConnect

@@ -51,6 +51,7 @@ it('[KM22] an offer stands while another tab of the device is open', async () =>
   await eventually(() => expect(phone.list()).toHaveLength(1))
   const tab = (await createPerson({ relay: lying, name: 'phone', personal: true, keys })).documents
   await eventually(() => expect(tab.list()).toHaveLength(1))
+  // The tab has opened the document, and may be anywhere on its way to having read it.
   const offer = await phone.pairDevice()
   await new Promise((resolve) => setTimeout(resolve, 1_000))
   const laptop = (await createPerson({ relay: lying, name: 'laptop', personal: true })).documents
