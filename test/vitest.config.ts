@@ -31,10 +31,12 @@ export default defineConfig({
   test: {
     // Two cores are the least that we promise to be tested on.
     maxWorkers: process.env['Y_SEALED_TEST_WORKERS'] ?? 2,
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    // Against what never ends; no measure of anything. What has to be soon, a test says itself.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 10_000 } },
     passWithNoTests: true,
-    setupFiles: ['test/support/fuzz-setup.ts'],
+    setupFiles: ['test/support/fuzz-setup.ts', 'test/support/patience-setup.ts'],
     env: { Y_SEALED_FUZZ: process.env['Y_SEALED_FUZZ'] ?? '1' },
     projects: [
       {
