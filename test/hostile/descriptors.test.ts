@@ -23,7 +23,9 @@ const DESCRIPTORS = 256
 async function startPoorRelay() {
   const data = join(makeTemporaryFolder(), 'data')
   const args = ['serve', '--data', data, '--port', '0', '--ops-port', '0']
-  const limits = { socketsPerSubject: 1_000, accepts: { perSecond: 1_000, burst: 1_000 } }
+  // Who says nothing stays for as long as a busy machine takes to bring all of them.
+  const patient = { helloDeadlineMs: 80_000, silenceMs: 80_000 }
+  const limits = { socketsPerSubject: 1_000, accepts: { perSecond: 1_000, burst: 1_000 }, ...patient }
   const { child, output } = startRelayCommand(args, { Y_SEALED_LIMITS: JSON.stringify(limits) }, DESCRIPTORS)
   await vi.waitFor(() => expect(output.stdout).toContain('Ctrl-C stops it.'), { timeout: 30_000, interval: 50 })
   const url = /wss:\/\/localhost:\d+\/sync/.exec(output.stdout)?.[0] ?? ''

@@ -1,7 +1,14 @@
 /** A token that expires while pushes are on their way ends the provider for good (ALREADY_OPEN). */
 import { encodeClientFrame, encodeRelayFrame } from '@y-sealed/protocol'
-import { expect, it } from 'vitest'
-import { setStage } from '../support/stage.ts'
+import { expect, it, vi } from 'vitest'
+import { setStage, type Witness } from '../support/stage.ts'
+
+/** What is told of somebody all of whose edits have left. */
+const SAVED = { closings: [], unsyncedChanges: 0 }
+
+function toldOf({ peer, closings }: Witness): unknown {
+  return { closings, unsyncedChanges: peer.provider.unsyncedChanges }
+}
 
 it('[AU7] [FR20] CLOSED TOKEN_REFUSED with a push on its way: the edit is saved on the next opening', async () => {
   const stage = await setStage()
@@ -18,10 +25,7 @@ it('[AU7] [FR20] CLOSED TOKEN_REFUSED with a push on its way: the edit is saved 
     return [encodeClientFrame({ type: 'close', document: stage.document.id }), message]
   }
   alice.peer.text.insert(4, 'two ')
-  await Promise.race([alice.peer.provider.whenSaved(), new Promise((r) => setTimeout(r, 5_000))])
-  await new Promise((r) => setTimeout(r, 500))
-  expect.soft(alice.closings).toEqual([])
-  expect(alice.peer.provider.unsyncedChanges).toBe(0)
+  await vi.waitFor(() => expect(toldOf(alice)).toEqual(SAVED))
 })
 
 it('[FR20] two pushes answered NOT_OPEN: the edit is saved on the next opening', async () => {
@@ -30,7 +34,6 @@ it('[FR20] two pushes answered NOT_OPEN: the edit is saved on the next opening',
   await alice.peer.provider.whenSynced()
   alice.peer.text.insert(0, 'one ')
   await alice.peer.provider.whenSaved()
-  await new Promise((r) => setTimeout(r, 100))
   const held: Uint8Array[] = []
   let once = true
   stage.lying.toRelay = (frame, message) => {
@@ -41,10 +44,7 @@ it('[FR20] two pushes answered NOT_OPEN: the edit is saved on the next opening',
     return [encodeClientFrame({ type: 'close', document: stage.document.id }), ...(held as (typeof message)[])]
   }
   alice.peer.text.insert(4, 'two ')
-  await new Promise((r) => setTimeout(r, 50))
+  await vi.waitFor(() => expect(held).toHaveLength(1))
   alice.peer.text.insert(8, 'three ')
-  await Promise.race([alice.peer.provider.whenSaved(), new Promise((r) => setTimeout(r, 5_000))])
-  await new Promise((r) => setTimeout(r, 500))
-  expect.soft(alice.closings).toEqual([])
-  expect(alice.peer.provider.unsyncedChanges).toBe(0)
+  await vi.waitFor(() => expect(toldOf(alice)).toEqual(SAVED))
 })

@@ -13,8 +13,7 @@ async function leaveUnsent(stage: Stage) {
   await first.peer.provider.whenSaved()
   stage.lying.toRelay = (frame) => (frame?.type === 'push' ? [] : undefined)
   first.peer.text.insert(4, 'two ')
-  await new Promise((r) => setTimeout(r, 100))
-  expect(await outbox.list(stage.document.id)).toHaveLength(1)
+  await vi.waitFor(async () => expect(await outbox.list(stage.document.id)).toHaveLength(1))
   first.peer.close()
   stage.lying.repent()
   return { keys, outbox }
@@ -26,13 +25,10 @@ it('[CL6] a restored edit becomes saved, and leaves the outbox', async () => {
   const again = await stage.watch({ keys, provider: { outbox } })
   await again.peer.provider.whenSynced()
   await vi.waitFor(() => expect(again.text).toBe('one two '))
-  await vi.waitFor(
-    async () => {
-      expect(again.peer.provider.unsyncedChanges).toBe(0)
-      expect(await outbox.list(stage.document.id)).toHaveLength(0)
-    },
-    { timeout: 10_000 },
-  )
+  await vi.waitFor(async () => {
+    expect(again.peer.provider.unsyncedChanges).toBe(0)
+    expect(await outbox.list(stage.document.id)).toHaveLength(0)
+  })
 })
 
 it('[LO8] a restored edit that is sealed anew is shown to its own author too', async () => {
@@ -61,9 +57,7 @@ it('[LO8] a restored edit that is sealed anew is shown to its own author too', a
   const again = await stage.watch({ keys, provider: { outbox } })
   await again.peer.provider.whenSynced()
   const bob = await stage.watchHonestly()
-  await vi.waitFor(() => expect(bob.text).toBe('one two '))
-  await new Promise((r) => setTimeout(r, 500))
-  expect(again.text).toBe('one two ')
+  await vi.waitFor(() => expect([bob.text, again.text]).toEqual(['one two ', 'one two ']))
 })
 
 it('[CL5] an item of the outbox that does not open does not keep the provider from starting', async () => {
@@ -77,7 +71,7 @@ it('[CL5] an item of the outbox that does not open does not keep the provider fr
       return { ...item, envelope }
     })
   const again = await stage.watch({ keys, provider: { outbox } })
-  await Promise.race([again.peer.provider.whenSynced(), new Promise((r) => setTimeout(r, 3_000))])
+  await again.peer.provider.whenSynced()
   expect(again.peer.provider.status).toBe('connected')
 })
 
@@ -85,11 +79,12 @@ it('[CL5] an outbox that cannot be read at first is read at the next connect()',
   const stage = await setStage()
   const outbox = createMemoryOutbox()
   const list = outbox.list.bind(outbox)
-  let failures = 1
-  outbox.list = (document) => (failures-- > 0 ? Promise.reject(new Error('busy')) : list(document))
-  const alice = await stage.watch({ provider: { outbox } })
-  await new Promise((r) => setTimeout(r, 300))
-  alice.peer.provider.connect()
-  await Promise.race([alice.peer.provider.whenSynced(), new Promise((r) => setTimeout(r, 3_000))])
-  expect(alice.peer.provider.status).toBe('connected')
+  let isBusy = true
+  outbox.list = (document) => (isBusy ? Promise.reject(new Error('busy')) : list(document))
+  const { provider } = (await stage.watch({ provider: { outbox, connect: false } })).peer
+  await expect(provider.whenKept()).rejects.toThrow('busy')
+  isBusy = false
+  provider.connect()
+  await provider.whenSynced()
+  expect(provider.status).toBe('connected')
 })

@@ -42,9 +42,8 @@ it('[CL1] an entry under a copied session id is shown to everybody alike', async
   mallory.client.send({ type: 'push', envelopes: [writer.update(updateUnder(77, 'MALLORY ')).envelope] })
   await mallory.client.nextOf('ack')
   await vi.waitFor(() => expect(bob.text).toContain('MALLORY'))
-  await vi.waitFor(() => expect(alice.peer.provider.head.seq).toBe(bob.peer.provider.head.seq))
-  await new Promise((r) => setTimeout(r, 200))
-  expect(alice.text).toBe(bob.text)
+  await vi.waitFor(() => expect(alice.text).toBe(bob.text))
+  expect(alice.peer.provider.head.seq).toBe(bob.peer.provider.head.seq)
 })
 
 it('[CL6] an entry under a copied session id does not make an unsaved edit saved', async () => {
@@ -63,9 +62,10 @@ it('[CL6] an entry under a copied session id does not make an unsaved edit saved
   await alice.peer.provider.whenSaved()
   const used = next
   // What she types now is on its way, slowly.
-  stage.lying.toRelay = (frame) => (frame?.type === 'push' ? [] : undefined)
+  let underWay = 0
+  stage.lying.toRelay = (frame) => (frame?.type === 'push' ? ((underWay += 1), []) : undefined)
   alice.peer.text.insert(4, 'precious ')
-  await new Promise((r) => setTimeout(r, 100))
+  await vi.waitFor(() => expect(underWay).toBe(1))
   expect(alice.peer.provider.unsyncedChanges).toBe(1)
 
   const mallory = await stage.intrude()
@@ -84,13 +84,13 @@ it('[CL6] an entry under a copied session id does not make an unsaved edit saved
     mallory.client.send({ type: 'push', envelopes: [writer.update(updates.at(-1)).envelope] })
     await mallory.client.nextOf('ack')
   }
-  await new Promise((r) => setTimeout(r, 300))
+  // She has read all of it.
+  const bob = await stage.watchHonestly()
+  await bob.peer.provider.whenSynced()
+  await vi.waitFor(() => expect(alice.peer.provider.head.seq).toBe(bob.peer.provider.head.seq))
   // The relay never got the edit: it must not be called saved, and it must still come to be sent.
   expect.soft(alice.peer.provider.unsyncedChanges).toBe(1)
   stage.lying.repent()
   stage.lying.cut()
-  await new Promise((r) => setTimeout(r, 3_000))
-  const carol = await stage.watchHonestly()
-  await carol.peer.provider.whenSynced()
-  expect(carol.text).toBe('one precious ')
+  await vi.waitFor(() => expect(bob.text).toBe('one precious '))
 })

@@ -1,6 +1,6 @@
 /** The error event of Node's socket, handed to the app as it is, prints the token. */
 import { inspect } from 'node:util'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { RelayConnection, SealedProvider, loadDevice, createMemoryKeyStore } from '@y-sealed/client'
 import * as Y from 'yjs'
 import { platformFor } from '../support/peer.ts'
@@ -20,10 +20,8 @@ it('an error that the connection tells of does not hold the token', async () => 
   const errors: unknown[] = []
   connection.on('connection-error', (error) => errors.push(error))
   const provider = new SealedProvider({ connection, access: stage.access(), doc: new Y.Doc() })
-  await new Promise((r) => setTimeout(r, 800))
+  await vi.waitFor(() => expect(errors.length).toBeGreaterThan(0))
   provider.destroy()
   connection.destroy()
-  expect(errors.length).toBeGreaterThan(0)
-
   for (const error of errors) expect(inspect(error).includes('SECRETTOKEN')).toBe(false)
 })

@@ -10,10 +10,12 @@ it('[CL6] [CL14] is not said to be saved, nor kept, before it has been taken', a
   const lying = await startLyingRelay()
   lying.stand(await startHonestRelay([lying]))
   const memory = createMemoryDocumentStore()
+  let goOn: () => void = () => undefined
+  const isTime = new Promise<void>((resolve) => (goOn = resolve))
   const slowly: DocumentStore = {
     ...memory,
     records: async (document) => {
-      await pause(400)
+      await isTime
       return memory.records(document)
     },
   }
@@ -25,6 +27,7 @@ it('[CL6] [CL14] is not said to be saved, nor kept, before it has been taken', a
   text.insert(0, 'early')
   await pause(200)
   expect([told, provider.unsyncedChanges, provider.isKept]).toEqual([[], 1, false])
+  goOn()
   await provider.whenSaved()
   expect(told).toEqual([['saved', true, provider.head.seq]])
   expect(provider.head.seq).toBeGreaterThan(0)

@@ -7,7 +7,7 @@
 import { createMemoryKeyStore } from '@y-sealed/client'
 import { expect, it } from 'vitest'
 import { startLyingRelay } from '../support/lying-relay.ts'
-import { createPerson, expectText, whoIsIn, write } from '../support/person.ts'
+import { createPerson, eventually, expectText, whoIsIn, write } from '../support/person.ts'
 import { startHonestRelay } from '../support/stage.ts'
 
 it(
@@ -25,8 +25,7 @@ it(
     keys.set = (name, value) => (isDying && name !== 'device' ? new Promise(() => undefined) : set(name, value))
     const early = (await createPerson({ relay: lying, name: 'Bob', keys })).documents
     void early.openDocument(link).catch(() => undefined)
-    await new Promise((r) => setTimeout(r, 2_000))
-    expect(whoIsIn(note)).toEqual(['Alice: admin, 1', 'Bob: writer, 1'])
+    await eventually(() => expect(whoIsIn(note)).toEqual(['Alice: admin, 1', 'Bob: writer, 1']))
     early.close()
     isDying = false
     const bob = (await createPerson({ relay: lying, name: 'Bob', keys })).documents
