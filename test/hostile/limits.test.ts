@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from 'vitest'
 
 import type { RelayLimits } from '../../server/core/limits.ts'
 import { createScene, type Scene } from '../support/aftermath.ts'
+import { startCpuClock } from '../support/cpu-clock.ts'
 import { createTestDevice, type RawClient } from '../support/raw-client.ts'
 import { nextCloseCode, nextServerFrame, RawSocket, sendRequest, upgradeRequest } from '../support/raw-http.ts'
 import { TestWriter } from '../support/room-document.ts'
@@ -35,17 +36,20 @@ describe('floods', () => {
     const scene = await start()
     const mallory = await opened(scene, 'mallory')
     const writer = new TestWriter(scene.document, mallory.device)
+    const beganAt = performance.now()
     mallory.send({ type: 'push', envelopes: [writer.bind().envelope] })
     const pushes = writer.updates(2_000)
     for (const { envelope } of pushes) mallory.send({ type: 'push', envelopes: [envelope] })
-    const honest = performance.now()
+    const cpuMs = startCpuClock()
     scene.writerClient.send({ type: 'push', envelopes: [scene.writer.bind().envelope] })
     await scene.writerClient.nextOf('ack')
-    expect(performance.now() - honest).toBeLessThan(2_000)
+    // Of the relay's and the test's work, whatever else the machine has to do.
+    expect(cpuMs()).toBeLessThan(2_000)
     expect((await mallory.ended).code).toBe(4529)
     const stored = mallory.frames.reduce((sum, frame) => sum + (frame.type === 'ack' ? frame.count : 0), 0)
     expect(stored).toBeGreaterThanOrEqual(500)
-    expect(stored).toBeLessThan(800)
+    // The burst, and a hundred a second for as long as it took.
+    expect(stored).toBeLessThanOrEqual(501 + (performance.now() - beganAt) / 10)
     const nacks = mallory.frames.filter((frame) => frame.type === 'nack')
     expect(new Set(nacks.map((nack) => nack.code))).toEqual(new Set([42900]))
     expect(nacks.every((nack) => nack.retryAfterMs > 0)).toBe(true)
@@ -227,13 +231,14 @@ describe('who comes in', () => {
   })
 
   it('T23 [H8] answers 503 with the second to come again when too many come at once', async () => {
-    const scene = await start({ accepts: { perSecond: 1, burst: 4 } })
+    // So few that none comes to be let in while the others are asked for.
+    const scene = await start({ accepts: { perSecond: 0.1, burst: 4 } })
     const { relay, document } = scene
     const answers = []
     for (let i = 0; i < 5; i++) answers.push(await sendRequest(relay, upgradeRequest(relay.token(document.id, null))))
     expect(answers.map(({ status }) => status)).toEqual([101, 101, 503, 503, 503])
     const seconds = answers.slice(2).map(({ headers }) => Number(headers.get('retry-after')))
-    expect(seconds).toEqual([1, 2, 3])
+    expect(seconds.map((each) => Math.ceil(each / 10))).toEqual([1, 2, 3])
     await scene.expectUnharmed()
   })
 

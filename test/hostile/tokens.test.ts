@@ -26,6 +26,7 @@ import {
   signInput,
   signTexts,
 } from '../support/tokens.ts'
+import { startCpuClock } from '../support/cpu-clock.ts'
 
 const ED = createTestKey('ed-1')
 const EC = createTestKey('ec-1', 'ES256')
@@ -324,9 +325,9 @@ describe('tokens', () => {
   })
 
   it('T15 [D23] hostile nesting and length cost no more than a good token', async () => {
-    const started = performance.now()
+    const cpuMs = startCpuClock()
     for (let i = 0; i < 200; i++) await judge(signTexts(STRANGER, header, '[{"a":'.repeat(370)))
-    expect((performance.now() - started) / 200).toBeLessThan(20)
+    expect(cpuMs() / 200).toBeLessThan(20)
   })
 
   it('T15 [WI7] a small-order key verifies nothing', async () => {

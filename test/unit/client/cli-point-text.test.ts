@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import * as Y from 'yjs'
 
 import { PointText } from '../../../client/node/replay/point-text.ts'
+import { startCpuClock } from '../../support/cpu-clock.ts'
 
 it('gives places in UTF-16 units for places in code points', () => {
   const text = new PointText('a😀b')
@@ -48,8 +49,8 @@ it('edits as an array of code points does, and its units make Yjs do the same', 
 
 it('takes 50 000 edits in a text of 100 000 characters in well under the time that cutting the text for each would take', () => {
   const text = new PointText('x'.repeat(50_000) + '😀'.repeat(50_000))
-  const startedAt = performance.now()
+  const cpuMs = startCpuClock()
   for (let i = 0; i < 50_000; i++) text.edit((i * 7_919) % 100_000, 1, 'y')
-  expect(performance.now() - startedAt).toBeLessThan(5_000)
+  expect(cpuMs()).toBeLessThan(5_000)
   expect(text.length).toBe(100_000)
 })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { judgeOrigin, readTrustedProxies, type TrustedProxies } from '../../../../server/transport/forwarded.ts'
+import { startCpuClock } from '../../../support/cpu-clock.ts'
 
 const read = (...entries: string[]): TrustedProxies => readTrustedProxies(entries) as TrustedProxies
 const proxies = read('10.0.0.0/8', '127.0.0.1', '2001:db8:1::/48')
@@ -73,9 +74,9 @@ describe('the client that a proxy names', () => {
   })
 
   it('[A14] is read of a header without end in no time', () => {
-    const began = performance.now()
+    const cpuMs = startCpuClock()
     expect(clientOf(`${'10.0.0.2,'.repeat(1_000)}10.0.0.3`)).toBe('10.0.0.2')
-    expect(performance.now() - began).toBeLessThan(50)
+    expect(cpuMs()).toBeLessThan(50)
   })
 })
 
