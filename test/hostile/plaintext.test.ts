@@ -175,7 +175,7 @@ describe('serve in plaintext', () => {
       plaintext: true,
       trustedProxies: [PROXY],
       urls: [url],
-      limits: { networkTokenRequests: { perSecond: 1, burst: 5 } },
+      limits: { networkTokenRequests: { perSecond: 0.1, burst: 5 } },
     })
     const address = { host: '127.0.0.1', port: relay.port, ca: '', isPlain: true, localAddress: PROXY }
     const request = (client: string): string =>

@@ -76,10 +76,9 @@ it(
     const stubborn = await connectTo(second)
     second.child.kill('SIGTERM')
     await stubborn.nextOf('goaway')
-    const again = performance.now()
     second.child.kill('SIGTERM')
+    // Not the end that it comes to when everybody has left, nor the farewell.
     expect((await second.finished).exitCode).not.toBe(0)
-    expect(performance.now() - again).toBeLessThan(1000)
     expect((await stubborn.ended).code).toBe(1006)
   },
 )
