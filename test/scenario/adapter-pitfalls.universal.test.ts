@@ -131,9 +131,9 @@ describe('the watchdog', () => {
     await synced(peer)
     const { ws } = peer.provider
     ws?.addEventListener('message', ({ data }) => void frames.push(new Uint8Array(data as ArrayBuffer)))
-    await vi.waitFor(() => expect(frames.map((frame) => [...frame])).toContainEqual([1, 1, 0]), { timeout: 20_000 })
+    await vi.waitFor(() => expect(frames.map((frame) => [...frame])).toContainEqual([1, 1, 0]), { timeout: 45_000 })
     expect(peer.provider.ws).toBe(ws)
-  }, 30_000)
+  })
 
   it('[PEERS 4] [CL60] of Hocuspocus hears a ping, and its pong goes to nobody', async () => {
     const peer = await joinHocuspocus({ relay, ...createAppRoom() })
@@ -142,9 +142,9 @@ describe('the watchdog', () => {
     peer.socket.webSocket?.addEventListener('message', ({ data }) => {
       frames.push([...new Uint8Array(data as ArrayBuffer)])
     })
-    await vi.waitFor(() => expect(frames).toContainEqual([9]), { timeout: 20_000 })
+    await vi.waitFor(() => expect(frames).toContainEqual([9]), { timeout: 45_000 })
     expect(peer.socket.status).toBe('connected')
-  }, 30_000)
+  })
 })
 
 describe('synced', () => {
@@ -252,7 +252,7 @@ describe('leaving', () => {
     const bob = await join({ relay, access: sharedKeyDocument(room) })
     await vi.waitFor(() => expect(bob.text.toJSON()).toBe('on a train'), SLOW)
     await vi.waitFor(() => expect(alice.provider.synced).toBe(true), SLOW)
-  }, 30_000)
+  })
 
   it('[PEERS 4] [CL61] what was written while disconnected leaves with the next connect()', async () => {
     const room = createAppRoom()
@@ -277,7 +277,7 @@ describe('one socket', () => {
     const providers = [...docs].map(([name, doc]) => attach(socket, name, doc))
     await Promise.all(providers.map(async (provider) => await syncedProvider({ provider })))
     expect(network.open).toBe(2)
-  }, 30_000)
+  })
 
   it('[PEERS 4] [CL65] counts a status for each update and one for SyncStep2, when they are saved', async () => {
     const peer = await joinHocuspocus({ relay, ...createAppRoom(), configuration: { autoConnect: false } })
@@ -321,7 +321,7 @@ describe('one socket', () => {
     // Four delays of CL8, drawn from 250 ms to 2 s: less than this once in 50 000 runs. The provider's own would be 4 ms.
     const [first = 0, fifth = 0] = [network.dialledAt[0], network.dialledAt[4]]
     expect(fifth - first).toBeGreaterThan(100)
-  }, 30_000)
+  })
 
   it('[PEERS 4] [CL64] shows the network the host and the path of the relay, and nothing of the room', async () => {
     const network = await createNetwork(relay)

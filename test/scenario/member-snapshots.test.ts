@@ -39,7 +39,8 @@ describe('snapshots of a members document', () => {
     await write(bob, 3)
     const store = createMemoryDocumentStore()
     const carol = await team.invite('writer', team.alice, { provider: { ...provider, store } })
-    expect(carol.text).toBe(team.alice.text)
+    // What Bob was told is saved may not have come to Alice yet.
+    await vi.waitFor(() => expect(carol.text).toBe(team.alice.text))
     await vi.waitFor(async () => {
       const { baseSeq } = await store.extent(carol.membership.documentId)
       expect(baseSeq).toBeGreaterThanOrEqual(seq)
