@@ -5,9 +5,8 @@
  * @module
  */
 import type { Bytes } from '@y-sealed/protocol'
-import * as encoding from 'lib0/encoding'
-import { decodeUpdateV2, Item, UpdateEncoderV2, type ID } from 'yjs'
-import type { DecodedStruct } from './rewrite-update.ts'
+import { decodeUpdateV2, Item, type ID } from 'yjs'
+import { encodeUpdate, type DecodedStruct, type DeletedClocks } from './encode-update.ts'
 
 export interface OwnPart {
   /** A V2 update; it may be empty of structs. */
@@ -46,11 +45,9 @@ export function ownPart(
       }
     }
   }
-  const encoder = new UpdateEncoderV2()
-  writeStructs(encoder, taken)
-  writeDeletes(encoder, ds.clients, (client) => Math.max(clockOf(client), ends.get(client) ?? 0))
+  const deletes = knownDeletes(ds.clients, (client) => Math.max(clockOf(client), ends.get(client) ?? 0))
   const isWaiting = [...waiting.values()].some((block) => block.length > 0)
-  return { update: encoder.toUint8Array() as Bytes, isWaiting, hasStructs: taken.size > 0 }
+  return { update: encodeUpdate(taken, deletes), isWaiting, hasStructs: taken.size > 0 }
 }
 
 /** The places that must be there before it. */
@@ -61,37 +58,17 @@ function dependenciesOf(struct: DecodedStruct): (ID | null)[] {
   return [origin, rightOrigin, parentId]
 }
 
-function writeStructs(encoder: UpdateEncoderV2, blocks: ReadonlyMap<number, readonly DecodedStruct[]>): void {
-  const rest = encoder.restEncoder
-  encoding.writeVarUint(rest, blocks.size)
-  for (const [client, block] of blocks) {
-    encoding.writeVarUint(rest, block.length)
-    encoder.writeClient(client)
-    encoding.writeVarUint(rest, (block[0] as DecodedStruct).id.clock)
-    for (const struct of block) struct.write(encoder, 0)
-  }
-}
-
 /** What lies beyond the known end of a client is left out. */
-function writeDeletes(
-  encoder: UpdateEncoderV2,
-  clients: ReadonlyMap<number, readonly { readonly clock: number; readonly len: number }[]>,
+function knownDeletes(
+  clients: ReadonlyMap<number, DeletedClocks>,
   endOf: (client: number) => number,
-): void {
-  const kept = [...clients].map(([client, ranges]) => {
+): ReadonlyMap<number, DeletedClocks> {
+  const known = new Map<number, DeletedClocks>()
+  for (const [client, ranges] of clients) {
     const end = endOf(client)
     const inside = ranges.filter(({ clock }) => clock < end)
-    return [client, inside.map(({ clock, len }) => ({ clock, len: Math.min(len, end - clock) }))] as const
-  })
-  const some = kept.filter(([, ranges]) => ranges.length > 0)
-  encoding.writeVarUint(encoder.restEncoder, some.length)
-  for (const [client, ranges] of some) {
-    encoder.resetDsCurVal()
-    encoding.writeVarUint(encoder.restEncoder, client)
-    encoding.writeVarUint(encoder.restEncoder, ranges.length)
-    for (const { clock, len } of ranges) {
-      encoder.writeDsClock(clock)
-      encoder.writeDsLen(len)
-    }
+    const cut = inside.map(({ clock, len }) => ({ clock, len: Math.min(len, end - clock) }))
+    known.set(client, cut)
   }
+  return known
 }

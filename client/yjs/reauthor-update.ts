@@ -4,9 +4,8 @@
  * @module
  */
 import type { Bytes } from '@y-sealed/protocol'
-import * as encoding from 'lib0/encoding'
-import { createID, decodeUpdateV2, GC, ID, Item, UpdateEncoderV2 } from 'yjs'
-import type { DecodedStruct } from './rewrite-update.ts'
+import { createID, decodeUpdateV2, GC, ID, Item } from 'yjs'
+import { encodeUpdate, type DecodedStruct } from './encode-update.ts'
 
 /** Clocks of `client` from `clock` on become those of `heir`, from 0 on. */
 export interface Inheritance {
@@ -46,7 +45,7 @@ export function reauthorUpdate(update: Bytes, inheritance: Inheritance): Bytes {
       }
     }
   }
-  return encode(byClient, deletes)
+  return encodeUpdate(byClient, deletes)
 }
 
 function renameStruct(
@@ -61,30 +60,4 @@ function renameStruct(
   // As it is decoded, a parent is an id, or the name of a root type.
   const parent = struct.parent instanceof ID ? rename(struct.parent) : struct.parent
   return new Item(id, null, renameOrNull(origin), null, renameOrNull(rightOrigin), parent, parentSub, content)
-}
-
-function encode(
-  byClient: ReadonlyMap<number, readonly DecodedStruct[]>,
-  deletes: ReadonlyMap<number, readonly { readonly clock: number; readonly len: number }[]>,
-): Bytes {
-  const encoder = new UpdateEncoderV2()
-  const rest = encoder.restEncoder
-  encoding.writeVarUint(rest, byClient.size)
-  for (const [client, block] of byClient) {
-    encoding.writeVarUint(rest, block.length)
-    encoder.writeClient(client)
-    encoding.writeVarUint(rest, (block[0] as DecodedStruct).id.clock)
-    for (const struct of block) struct.write(encoder, 0)
-  }
-  encoding.writeVarUint(rest, deletes.size)
-  for (const [client, ranges] of deletes) {
-    encoder.resetDsCurVal()
-    encoding.writeVarUint(rest, client)
-    encoding.writeVarUint(rest, ranges.length)
-    for (const { clock, len } of ranges) {
-      encoder.writeDsClock(clock)
-      encoder.writeDsLen(len)
-    }
-  }
-  return encoder.toUint8Array() as Bytes
 }

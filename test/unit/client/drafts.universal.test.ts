@@ -355,3 +355,38 @@ it('[LO14] [CL14] what the log has lost, and hangs on what its author has yet to
   again.sender.loaded()
   expect(again.doc.getText('note').toJSON()).toBe('theirs and mine')
 })
+
+it('[LO14] [CL5] what several runs wrote one upon the other goes out anew whole, also with what is typed before the binds are answered', async () => {
+  const note = await createNote()
+  const bob = await note.add('writer')
+  const before = note.entries.length
+  const first = sit(bob, createMemoryOutbox())
+  first.sender.opened()
+  // The later run's client is the higher one, and comes to less: Yjs would write it first.
+  for (const [client, text] of [
+    [10, 'what the first run wrote '],
+    [20, 'and a later one'],
+  ] as const) {
+    first.doc.clientID = client
+    first.doc.getText('note').insert(first.doc.getText('note').length, text)
+    first.sender.flush()
+    store(note, bob, first)
+    store(note, bob, first)
+  }
+  expect(first.sender.unsaved).toBe(0)
+  first.sender.closed()
+  bob.log.restart()
+  note.entries.splice(before)
+  bob.log.take(note.entries)
+  note.creator.log.restart()
+  note.creator.log.take(note.entries)
+  first.sender.startOver(new Set([10, 20]))
+  first.doc.clientID = 5
+  first.sender.opened()
+  first.doc.getText('other').insert(0, 'typed at once')
+  first.sender.flush()
+  while (first.sent.length > 0) store(note, bob, first)
+  expect(first.sender.unsaved).toBe(0)
+  const { state } = note.creator.log
+  expect([10, 20, 5].map((client) => state.clockOf(client))).toEqual([25, 15, 13])
+})
