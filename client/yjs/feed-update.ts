@@ -9,10 +9,11 @@
  * @module
  */
 import type { Bytes } from '@y-sealed/protocol'
-import { applyUpdateV2, ContentType, GC, getItem, getState, Item, type AbstractType, type Doc } from 'yjs'
+import { applyUpdateV2, ContentType, diffUpdateV2, GC, getItem, getState, Item, type AbstractType, type Doc } from 'yjs'
 import { inspectUpdate, type StructId, type UpdateStruct, type UpdateSummary } from './inspect-update.ts'
 import { integrationOrder } from './integration-order.ts'
 import { rewriteUpdate } from './rewrite-update.ts'
+import { encodeStateVector } from './state-vector.ts'
 import { MAX_TYPE_NESTING } from './update-limits.ts'
 
 type SharedType = AbstractType<unknown>
@@ -33,13 +34,30 @@ export function feedUpdate(doc: Doc, update: Bytes, origin: unknown): void {
   applyUpdateV2(doc, neutralise(doc, update), origin)
 }
 
-/** `update`, with a GC in place of each item that does not stand in one list, or stands too deep. [CL9] */
+/**
+ * Yjs cuts a half-known item by itself, and throws where it has forgotten the known half. `checkUpdate` has cut it by the log, but not what is
+ * read again for a history, nor by a Doc that holds what the log has lost.
+ */
+function withoutHalves(doc: Doc, update: Bytes, { blocks }: UpdateSummary): Bytes {
+  const known = new Map<number, number>()
+  for (const { client, start, end, structs } of blocks) {
+    const state = getState(doc.store, client)
+    const isHalf = ({ clock, length }: UpdateStruct): boolean => clock < state && state < clock + length
+    if (start < state && state < end && structs.some(isHalf)) known.set(client, state)
+  }
+  return known.size === 0 ? update : (diffUpdateV2(update, encodeStateVector(known)) as Bytes)
+}
+
+/** `update`, with a GC in place of each item that does not stand in one list, or stands too deep, and without known halves. [CL9] */
 export function neutralise(doc: Doc, update: Bytes): Bytes {
-  const inspection = inspectUpdate(update)
-  if (!inspection.ok) return update
+  const whole = inspectUpdate(update)
+  if (!whole.ok) return update
+  const unknown = withoutHalves(doc, update, whole.summary)
+  const inspection = unknown === update ? whole : inspectUpdate(unknown)
+  if (!inspection.ok) return unknown
   const misplaced = findMisplaced(doc, inspection.summary)
-  if (misplaced.size === 0) return update
-  return rewriteUpdate(update, (struct) => [
+  if (misplaced.size === 0) return unknown
+  return rewriteUpdate(unknown, (struct) => [
     misplaced.has(nameOf(struct.id)) ? new GC(struct.id, struct.length) : struct,
   ])
 }

@@ -60,6 +60,23 @@ describe('feedUpdate', () => {
     for (const doc of fed) expect(Y.getState(doc.store, 2)).toBe(1)
   })
 
+  it('[CL9] takes the unknown half of an item whose known half Yjs has as nothing, and the updates after it', () => {
+    const updates = [
+      block(1, 0, { gc: 2 }),
+      block(1, 0, { ...content.text('abcd'), parent: 't' }),
+      block(2, 0, { ...content.text('after'), parent: 't' }),
+    ].map(craftUpdate)
+    const plain = new Y.Doc()
+    expect(() => {
+      for (const update of updates) Y.applyUpdateV2(plain, update)
+    }).toThrow(TypeError)
+    const fed = new Y.Doc()
+    fed.transact(() => {
+      for (const update of updates) feedUpdate(fed, update, null)
+    })
+    expect([showing(fed), Y.getState(fed.store, 1)]).toEqual(['after', 4])
+  })
+
   it('[CL9] keeps a Doc alive that Yjs would leave unable to tell of edits', () => {
     // An item of two clocks under a key, cut in two: its first half lives on when its type is deleted and cleaned up.
     const updates = checkAll([

@@ -10,6 +10,7 @@ import { PastStates } from '../../../../client/history/past-states.ts'
 import type { SealedLog } from '../../../../client/history/sealed-log.ts'
 import { DocumentLog } from '../../../../client/log/document-log.ts'
 import { createNote, type Note } from '../../../support/members/note.ts'
+import { Forger, wordOf } from '../../../support/members/quote-play.ts'
 
 interface Scene {
   readonly note: Note
@@ -21,10 +22,11 @@ interface Scene {
 }
 
 /** Alice types so many words, each an edit, at seq 3 and on; every seventh entry does not count. */
-async function write(words: number): Promise<Scene> {
+async function write(words: number, begin: (note: Note) => void = () => undefined): Promise<Scene> {
   const note = await createNote()
   const { creator } = note
   note.append(creator.bind())
+  begin(note)
   for (let i = 0; i < words; i++) {
     if (i % 7 === 6) note.append(creator.seal(new Uint8Array(3)))
     note.append(creator.type(`${i} `))
@@ -99,6 +101,20 @@ describe('[HI2] a document as of a place', () => {
       kept[5] = original
     }
     expect(textOf(await scene.states.at(9))).toBe(expected(scene, 9))
+  })
+
+  it('T10 [CL9] is shown also behind an update that was written for Yjs to throw at the second reading', async () => {
+    const scene = await write(3, (note) => {
+      const mallory = new Forger(note, note.creator)
+      const text = { ref: 4, content: (encoder: Y.UpdateEncoderV2) => encoder.writeString('abcd'), parent: 'note' }
+      note.append(mallory.bind(1))
+      // It half repeats what the log has as nothing.
+      const twice = [{ gc: 2 }, text].map((struct) => mallory.update({ client: 1, clock: 0, structs: [struct] }))
+      expect(wordOf(note.append(...twice))).toBe('update')
+    })
+    const last = scene.note.entries.length
+    expect(textOf(await scene.states.at(last))).toBe('2 1 0 ')
+    expect(textOf((await scene.states.between(2, last)).doc)).toBe('2 1 0 ')
   })
 
   it('says that it is not kept any more', async () => {
