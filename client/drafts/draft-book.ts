@@ -4,13 +4,14 @@
  *
  * @module
  */
-import { SyncError, type AuthoredUpdate, type Bytes } from '@y-sealed/protocol'
+import { SyncError, type Bytes } from '@y-sealed/protocol'
 import { randomBytes, SESSION_BYTES, type EpochKey } from '@y-sealed/protocol/sealing'
 import { mergeUpdatesV2 } from 'yjs'
 import type { Outbox, OutboxItem } from '../outbox/outbox.ts'
 import { startTimer, type Cancel } from '../platform.ts'
 import type { SendProblem } from '../provider/send-problem.ts'
-import { openDraft, sealDraft, type Draft } from './draft.ts'
+import { joinTypedClocks } from '../provider/typed-clocks.ts'
+import { openDraft, sealDraft, type Draft, type TypedUpdate } from './draft.ts'
 
 const FIRST_RETRY_MS = 1_000
 const LONGEST_RETRY_MS = 30_000
@@ -29,7 +30,7 @@ export interface DraftBookOptions {
   readonly onKept: () => void
 }
 
-export interface AdoptedEdit extends AuthoredUpdate {
+export interface AdoptedEdit extends TypedUpdate {
   readonly session: string
 }
 
@@ -47,9 +48,9 @@ export class DraftBook {
   #session: Bytes = randomBytes(SESSION_BYTES)
   #counter = 0
   /** To be written. */
-  #waiting: AuthoredUpdate[] = []
+  #waiting: TypedUpdate[] = []
   /** Written, as far as they were not given up. */
-  #written: AuthoredUpdate[] = []
+  #written: TypedUpdate[] = []
   /** Of earlier runs and of tabs that are gone: all drafts of a session up to a counter. */
   #adopted = new Map<string, { readonly session: Bytes; readonly through: number }>()
   #writing: Promise<void> | null = null
@@ -81,7 +82,7 @@ export class DraftBook {
   }
 
   /** Writes an edit down. */
-  keep(edit: AuthoredUpdate): void {
+  keep(edit: TypedUpdate): void {
     this.#waiting.push(edit)
     this.write()
   }
@@ -177,7 +178,7 @@ export class DraftBook {
     this.#options.onKept()
   }
 
-  #failed(error: unknown, batch: readonly AuthoredUpdate[], written: AuthoredUpdate[], adopted: unknown): void {
+  #failed(error: unknown, batch: readonly TypedUpdate[], written: TypedUpdate[], adopted: unknown): void {
     this.#writing = null
     const code = error instanceof SyncError ? error.code : 'OUTBOX_FAILED'
     // Released in between, they are stored in another form, or about to be.
@@ -198,7 +199,7 @@ export class DraftBook {
   }
 
   /** Another tab has taken the session over: all of it is written once more, under one that is this tab's. [CL16] */
-  #moveOn(drafts: readonly AuthoredUpdate[]): void {
+  #moveOn(drafts: readonly TypedUpdate[]): void {
     this.#session = randomBytes(SESSION_BYTES)
     this.#counter = 0
     this.#written = []
@@ -222,16 +223,17 @@ export class DraftBook {
 }
 
 /** One edit with all that they do, made when the newest of them was. */
-function mergeDrafts(drafts: readonly AuthoredUpdate[]): AuthoredUpdate {
+function mergeDrafts(drafts: readonly TypedUpdate[]): TypedUpdate {
   const [first] = drafts
   if (drafts.length === 1 && first !== undefined) return first
   return {
     authored: Math.max(...drafts.map(({ authored }) => authored)),
+    typed: joinTypedClocks(...drafts.map(({ typed }) => typed)),
     update: mergeUpdatesV2(drafts.map(({ update }) => update)) as Bytes,
   }
 }
 
-function isWorthMerging(written: readonly AuthoredUpdate[]): boolean {
+function isWorthMerging(written: readonly TypedUpdate[]): boolean {
   const [first, ...others] = written
   if (first === undefined || others.length < MANY_DRAFTS) return false
   return others.reduce((bytes, { update }) => bytes + update.length, 0) >= first.update.length

@@ -15,6 +15,7 @@ import {
 } from '@y-sealed/protocol'
 import { openSecret, sealSecret, type EpochKey } from '@y-sealed/protocol/sealing'
 import type { OutboxItem } from '../outbox/outbox.ts'
+import type { TypedClock } from '../provider/typed-clocks.ts'
 
 /** First byte of a draft; an envelope begins with the protocol's version, far below. */
 const FORMAT = 0xd1
@@ -22,10 +23,16 @@ const FORMAT = 0xd1
 const HEAD_BYTES = 5
 const LABEL = 'y-sealed/v1/draft'
 const MAX_CODE_BYTES = 64
-const KIND = { edit: 0, refused: 1 } as const
+const KIND = { edit: 0, refused: 1, typed: 2 } as const
+const MAX_TYPED_CLOCKS = 0xffff
+
+/** An edit, and what of it was made on this device for certain. */
+export interface TypedUpdate extends AuthoredUpdate {
+  readonly typed: readonly TypedClock[]
+}
 
 /** What a draft says. */
-export interface Draft extends AuthoredUpdate {
+export interface Draft extends TypedUpdate {
   /** Why it can never leave, where that is so; `null` for an edit that is to be sealed. */
   readonly refusal: string | null
 }
@@ -37,9 +44,11 @@ export function isDraft({ envelope }: OutboxItem): boolean {
   return envelope[0] === FORMAT
 }
 
-export function sealDraft({ refusal, authored, update }: Draft, place: DraftPlace, key: EpochKey): Bytes {
-  const writer = new Writer(update.length + 32).u8(refusal === null ? KIND.edit : KIND.refused).u64(authored)
+export function sealDraft({ refusal, authored, update, typed }: Draft, place: DraftPlace, key: EpochKey): Bytes {
+  const kind = refusal !== null ? KIND.refused : typed.length > 0 ? KIND.typed : KIND.edit
+  const writer = new Writer(update.length + 32).u8(kind).u64(authored)
   if (refusal !== null) writer.text(refusal, MAX_CODE_BYTES)
+  if (kind === KIND.typed) writeTypedClocks(writer, typed.slice(0, MAX_TYPED_CLOCKS))
   const content = writer.raw(update).finish()
   const plaintext = new Uint8Array(padLength(4 + content.length))
   new DataView(plaintext.buffer).setUint32(0, content.length)
@@ -65,9 +74,22 @@ function decodeDraft(plaintext: Bytes): Draft | null {
   const kind = reader.u8()
   const authored = reader.u64()
   const refusal = kind === KIND.refused ? reader.text(MAX_CODE_BYTES) : null
-  reader.require(kind <= KIND.refused, 'range')
-  const decoded = reader.finish({ refusal, authored, update: reader.rest() })
+  reader.require(kind <= KIND.typed, 'range')
+  const typed = kind === KIND.typed ? readTypedClocks(reader) : []
+  const decoded = reader.finish({ refusal, authored, typed, update: reader.rest() })
   return decoded.ok ? decoded.value : null
+}
+
+function writeTypedClocks(writer: Writer, typed: readonly TypedClock[]): void {
+  writer.u16(typed.length)
+  for (const { client, clock } of typed) writer.u64(client).u64(clock)
+}
+
+function readTypedClocks(reader: Reader): readonly TypedClock[] {
+  const count = reader.u16()
+  const typed: TypedClock[] = []
+  for (let i = 0; i < count && reader.fault === null; i++) typed.push({ client: reader.u64(), clock: reader.u64() })
+  return typed
 }
 
 function dataOf(head: Bytes, { document, session, counter }: DraftPlace): Bytes {

@@ -10,8 +10,9 @@ import type { DocumentAccess } from '../document/document-access.ts'
 import type { Outbox, OutboxItem } from '../outbox/outbox.ts'
 import { restoreQueue, updatesOf, type Restored } from '../provider/restore-queue.ts'
 import type { SendProblem } from '../provider/send-problem.ts'
+import { joinTypedClocks, type TypedClocks } from '../provider/typed-clocks.ts'
 import { DraftBook } from './draft-book.ts'
-import { isDraft } from './draft.ts'
+import { isDraft, type TypedUpdate } from './draft.ts'
 import { Leftovers, type LeftoversOptions } from './leftovers.ts'
 import { SetAsideList } from './set-aside-list.ts'
 
@@ -19,6 +20,7 @@ export interface EditBookOptions extends Pick<LeftoversOptions, 'onShown' | 'hei
   readonly doc: Doc
   readonly access: DocumentAccess
   readonly outbox: Outbox
+  readonly typedClocks: TypedClocks
   /** Puts an own edit of an earlier run into the document. */
   readonly show: (update: Bytes) => void
   readonly onProblem: (problem: SendProblem) => void
@@ -83,7 +85,7 @@ export class EditBook {
     const updates = updatesOf(queue.entries)
     const drafts = this.#drafts.adopt(items.filter(isDraft))
     this.setAside.restore(drafts.refused)
-    this.#leftovers.add(updates.map((edit) => ({ ...edit, isSealed: true, session: null })))
+    this.#leftovers.add(updates.map((edit) => ({ ...edit, typed: [], isSealed: true, session: null })))
     this.#leftovers.add(drafts.edits.map((edit) => ({ ...edit, isSealed: false })))
     const damaged = queue.damaged + drafts.damaged
     if (damaged + queue.fragments.length > 0) {
@@ -105,18 +107,19 @@ export class EditBook {
 
   /** Writes down what could not be sealed, and what could not be written before. */
   writeDown(): void {
-    for (const edit of this.#undrafted.splice(0)) this.#drafts.keep(edit)
+    for (const edit of this.#undrafted.splice(0)) this.keep(edit)
     this.#drafts.write()
   }
 
-  /** Writes down an edit that is found in the document. */
-  keep(edit: AuthoredUpdate): void {
-    this.#drafts.keep(edit)
+  /** Writes down an edit that is found in the document; `typed`: what of it an earlier run of this device made. */
+  keep({ update, authored, typed = [] }: AuthoredUpdate & Partial<TypedUpdate>): void {
+    const { typedClocks } = this.#options
+    this.#drafts.keep({ update, authored, typed: joinTypedClocks(typed, typedClocks.all) })
   }
 
   /** The storage was thrown away: all of it is written down once more. */
   writeAnew(): void {
-    for (const { update, authored } of this.#leftovers.unsealed) this.#drafts.keep({ update, authored })
+    for (const { update, authored, typed } of this.#leftovers.unsealed) this.#drafts.keep({ update, authored, typed })
     this.#drafts.writeAnew()
     this.setAside.writeAnew()
   }

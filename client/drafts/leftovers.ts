@@ -3,13 +3,15 @@
  *
  * @module
  */
-import type { AuthoredUpdate, Bytes } from '@y-sealed/protocol'
+import type { Bytes } from '@y-sealed/protocol'
 import type { Doc } from 'yjs'
 import { fitsDocument } from '../yjs/fits-document.ts'
 import { extendedClients } from '../yjs/outgoing.ts'
 import { reauthorUpdate, type Inheritance } from '../yjs/reauthor-update.ts'
+import { joinTypedClocks, type TypedClock } from '../provider/typed-clocks.ts'
+import type { TypedUpdate } from './draft.ts'
 
-export interface Leftover extends AuthoredUpdate {
+export interface Leftover extends TypedUpdate {
   /** It is on its way already; else it is to be sealed once it is shown. */
   readonly isSealed: boolean
   /** Of the draft that it was; `null` where it was none. */
@@ -21,7 +23,7 @@ export interface LeftoversOptions {
   /** Puts an update into the document, as none of the app's edits. */
   readonly apply: (update: Bytes) => void
   /** One that is to be sealed is shown. */
-  readonly onShown: (edit: AuthoredUpdate) => void
+  readonly onShown: (edit: TypedUpdate) => void
   /** Who is to have made what a client id made that is another device's; `null` for an id that is not. */
   readonly heirOf: (client: number) => Inheritance | null
 }
@@ -42,7 +44,7 @@ export class Leftovers {
   }
 
   /** Those that are to be sealed and not shown yet. */
-  get unsealed(): readonly AuthoredUpdate[] {
+  get unsealed(): readonly TypedUpdate[] {
     return this.#hidden.filter(({ isSealed }) => !isSealed)
   }
 
@@ -67,11 +69,19 @@ export class Leftovers {
     }
   }
 
+  /** What was made on this device for certain, by what is left of it. */
+  get #typed(): readonly TypedClock[] {
+    return joinTypedClocks(...this.#hidden.map(({ typed }) => typed))
+  }
+
   /** What bears an id of another device's goes on under another one. [CL14] */
   #reauthor(leftover: Leftover): Leftover {
     for (const client of extendedClients(leftover.update)) {
       const heir = this.#options.heirOf(client)
-      if (heir !== null && !this.#inheritances.has(client)) this.#inheritances.set(client, heir)
+      if (heir === null || this.#inheritances.has(client)) continue
+      // Whoever has the id now may have filled the same clocks, and not by accident.
+      const { clock = heir.clock } = this.#typed.find((each) => each.client === client) ?? {}
+      this.#inheritances.set(client, { ...heir, clock })
     }
     let { update } = leftover
     for (const inheritance of this.#inheritances.values()) update = reauthorUpdate(update, inheritance)

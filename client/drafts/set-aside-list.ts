@@ -76,7 +76,7 @@ export class SetAsideList {
 
   #write(kept: Kept): void {
     const { code, at, content } = kept
-    this.#drafts.keepRefused({ refusal: code, authored: at.getTime(), update: content }).then(
+    this.#drafts.keepRefused({ refusal: code, authored: at.getTime(), update: content, typed: [] }).then(
       (session) => {
         kept.session = session
         if (kept.isDismissed) this.#drafts.forgetRefused(session)

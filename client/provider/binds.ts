@@ -63,10 +63,10 @@ export class Binds {
    */
   heirOf(client: number): Inheritance | null {
     if (this.takenAmong([client]) === null) return null
-    const { access, device, log } = this.#options
-    const number = new Writer(8).u64(client).finish()
-    const hash = hashFields(sodiumSha512, 'y-sealed/v1/heir', access.documentId, device.id, number)
-    return { client, clock: log.state.clockOf(client), heir: new DataView(hash.buffer).getUint32(0) }
+    let heir = client
+    // Who knows an id can reckon its heir, and take that too.
+    while (this.takenAmong([heir]) !== null) heir = this.#nextHeir(heir)
+    return { client, clock: this.#options.log.state.clockOf(client), heir }
   }
 
   /** Seals a bind, once. */
@@ -87,6 +87,13 @@ export class Binds {
   /** Under a new session all are to be asked for again. */
   forget(): void {
     this.#asked.clear()
+  }
+
+  #nextHeir(client: number): number {
+    const { access, device } = this.#options
+    const number = new Writer(8).u64(client).finish()
+    const hash = hashFields(sodiumSha512, 'y-sealed/v1/heir', access.documentId, device.id, number)
+    return new DataView(hash.buffer).getUint32(0)
   }
 
   /** In `shared-key` mode nothing of a session counts before its first bind does. [KM15] */

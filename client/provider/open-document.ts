@@ -172,7 +172,7 @@ export class OpenDocument {
     this.#presence?.destroy()
     this.disconnect()
     this.healer.destroy()
-    this.#sender?.destroy()
+    this.#own.destroy()
     this.#snapshots?.desk.destroy()
     this.#quoter?.closed()
     this.#desk?.destroy()

@@ -14,6 +14,7 @@ import type { Emit } from './provider-events.ts'
 import type { QueuedEntry } from './send-queue.ts'
 import type { SenderOptions } from './sender-options.ts'
 import { Sender } from './sender.ts'
+import { TypedClocks } from './typed-clocks.ts'
 
 /** What an {@link OpenDocument} lends to its own side. */
 export interface OwnSideOptions
@@ -30,6 +31,7 @@ export interface OwnSideOptions
 
 export class OwnSide {
   readonly #options: OwnSideOptions
+  readonly #typedClocks: TypedClocks
   #sender: Sender | null = null
   #presence: Presence | null = null
   /** Taken before there was a sender. */
@@ -40,6 +42,7 @@ export class OwnSide {
   constructor(options: OwnSideOptions) {
     this.#options = options
     const { doc } = options
+    this.#typedClocks = new TypedClocks(doc)
     // What the document holds already may be new to the relay: the log decides when it is known.
     if (doc.store.clients.size > 0) this.#early.push(Y.encodeStateAsUpdateV2(doc) as Bytes)
   }
@@ -74,6 +77,7 @@ export class OwnSide {
     const sender = new Sender({
       ...shared,
       device,
+      typedClocks: this.#typedClocks,
       outbox: outbox ?? createMemoryOutbox(),
       send: sendEdits,
       onChange: () => this.changed(),
@@ -133,6 +137,11 @@ export class OwnSide {
     this.#lastUnsaved = count
     this.#options.emit('unsyncedChanges', [count])
     if (count === 0 && before > 0) this.#options.emit('saved', [])
+  }
+
+  destroy(): void {
+    this.#typedClocks.destroy()
+    this.#sender?.destroy()
   }
 
   #createPresence(device: Device, sender: Sender): Presence {

@@ -10,6 +10,7 @@ import type { DocumentAccess } from '../document/document-access.ts'
 import type { DocumentLog } from '../log/document-log.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import type { SendProblem } from './send-problem.ts'
+import type { TypedClocks } from './typed-clocks.ts'
 
 export interface SenderOptions {
   readonly doc: Y.Doc
@@ -17,6 +18,8 @@ export interface SenderOptions {
   readonly device: Device
   readonly log: DocumentLog
   readonly outbox: Outbox
+  /** Of `doc`, since it was open here. */
+  readonly typedClocks: TypedClocks
   /** False when nothing was sent. */
   readonly send: (frame: ClientFrame) => boolean
   readonly reopen: () => void

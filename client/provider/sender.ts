@@ -80,6 +80,7 @@ export class Sender {
       doc: options.doc,
       device: options.device.id,
       state: () => options.log.state,
+      typedClocks: options.typedClocks,
       bind: (clients) => this.#bindAll(clients),
       onProblem: options.onProblem,
       onSetAside: (code, content) => this.#book.putAside(code, content, claimedNow()),

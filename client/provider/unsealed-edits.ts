@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { AUTHORED_BYTES, MAX_PARTED_UPDATE_BYTES, type AuthoredUpdate, type Bytes } from '@y-sealed/protocol'
+import {
+  AUTHORED_BYTES,
+  equalBytes,
+  MAX_PARTED_UPDATE_BYTES,
+  type AuthoredUpdate,
+  type Bytes,
+} from '@y-sealed/protocol'
 import type * as Y from 'yjs'
 import { wallClock } from '../platform.ts'
 import { checkUpdate } from '../yjs/check-update.ts'
@@ -14,7 +20,9 @@ import { ownPart, type OwnPart } from '../yjs/own-part.ts'
 import { setAside, setAsideLarge, type SetAside } from '../yjs/set-aside.ts'
 import type { UpdateRefusal } from '../yjs/update-limits.ts'
 import { AheadClocks } from './ahead-clocks.ts'
+import type { TypedUpdate } from '../drafts/draft.ts'
 import type { SendProblem } from './send-problem.ts'
+import type { TypedClocks } from './typed-clocks.ts'
 
 const MAX_BYTES = MAX_PARTED_UPDATE_BYTES - AUTHORED_BYTES
 /** Refused for what stands in it, whatever the log has by then. */
@@ -25,6 +33,7 @@ export interface UnsealedEditsOptions {
   /** 16 bytes. */
   readonly device: Bytes
   readonly state: () => LogState
+  readonly typedClocks: TypedClocks
   /** True when these Yjs clients are bound to the device; asks for it where they are not. */
   readonly bind: (clients: readonly number[]) => boolean
   /** They cannot leave, and stay on this device. */
@@ -41,6 +50,8 @@ export class UnsealedEdits {
   #skipped = false
   /** The log has gone back: what this device wrote there is found by comparing, piece by piece as what it hangs on comes again. [LO14] */
   #isOwn: ((client: number) => boolean) | null = null
+  /** Clients of earlier runs whose structs the log may have lost. */
+  #lostClients: readonly number[] = []
   /** When the newest of them was made; `null`: to be found by comparing. [EN10] */
   #newestAt: number | null = null
   /** Items of which the app was told. */
@@ -109,15 +120,19 @@ export class UnsealedEdits {
   startOver(isOwn: (client: number) => boolean): void {
     this.#ahead.forget()
     this.#isOwn = isOwn
+    this.#lostClients = [...this.#options.doc.store.clients.keys()].filter(isOwn)
     this.#lookAgain()
   }
 
   /** What of this device's own the log has lost, and has not again: it is in the document, and in nothing else of this device. `null`: nothing. */
-  get lost(): AuthoredUpdate | null {
+  get lost(): TypedUpdate | null {
     if (this.#isOwn === null) return null
     const diff = diffAgainst(this.#options.doc, this.#ahead.vector())
     const { update, hasStructs } = ownPart(diff, () => Infinity, this.#isOwn)
-    return hasStructs ? { update, authored: claimedNow() } : null
+    if (!hasStructs) return null
+    const inspection = inspectUpdate(update)
+    const typed = inspection.ok ? inspection.summary.blocks.map(({ client, start }) => ({ client, clock: start })) : []
+    return { update, authored: claimedNow(), typed }
   }
 
   #lookAgain(): void {
@@ -185,7 +200,17 @@ export class UnsealedEdits {
   }
 
   #isBound(update: Bytes): boolean {
-    return this.#options.bind(extendedClients(update, (each) => this.#ahead.clockOf(each)))
+    return this.#options.bind([
+      ...this.#robbedClients(),
+      ...extendedClients(update, (each) => this.#ahead.clockOf(each)),
+    ])
+  }
+
+  /** Under these this device has written what another one may have filled the log with since: by its clocks the log seems to have it. */
+  #robbedClients(): readonly number[] {
+    const { typedClocks, state, device } = this.#options
+    const own = [...typedClocks.all.map(({ client }) => client), ...this.#lostClients]
+    return own.filter((client) => !equalBytes(state().deviceOf(client) ?? device, device))
   }
 
   /** Once for each item: what was sealed may have to be sealed anew. */

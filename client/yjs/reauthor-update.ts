@@ -26,10 +26,12 @@ export function reauthorUpdate(update: Bytes, inheritance: Inheritance): Bytes {
   const { structs, ds } = decodeUpdateV2(update)
   const byClient = new Map<number, DecodedStruct[]>()
   for (const struct of structs) {
-    const renamed = renameStruct(struct, rename, renameOrNull)
-    const block = byClient.get(renamed.id.client)
-    if (block) block.push(renamed)
-    else byClient.set(renamed.id.client, [renamed])
+    for (const each of struct.id.client === client ? cutAt(struct, clock) : [struct]) {
+      const renamed = renameStruct(each, rename, renameOrNull)
+      const block = byClient.get(renamed.id.client)
+      if (block) block.push(renamed)
+      else byClient.set(renamed.id.client, [renamed])
+    }
   }
   const deletes = new Map<number, { readonly clock: number; readonly len: number }[]>()
   const noteDelete = (of: number, from: number, to: number): void => {
@@ -46,6 +48,23 @@ export function reauthorUpdate(update: Bytes, inheritance: Inheritance): Bytes {
     }
   }
   return encodeUpdate(byClient, deletes)
+}
+
+/** One that stands across the clock as two: Yjs joins what follows without a gap, whoever made it. */
+function cutAt(struct: DecodedStruct, clock: number): readonly DecodedStruct[] {
+  const { id, length } = struct
+  const at = clock - id.clock
+  if (at <= 0 || at >= length) return [struct]
+  const behind = createID(id.client, clock)
+  if (struct instanceof GC) return [new GC(id, at), new GC(behind, length - at)]
+  if (!(struct instanceof Item)) return [struct]
+  const { origin, rightOrigin, parent, parentSub, content } = struct
+  // What is behind goes out of the first one's content.
+  const rest = content.splice(at)
+  return [
+    new Item(id, null, origin, null, rightOrigin, parent, parentSub, content),
+    new Item(behind, null, createID(id.client, clock - 1), null, rightOrigin, null, null, rest),
+  ]
 }
 
 function renameStruct(

@@ -6,6 +6,7 @@ import * as Y from 'yjs'
 
 import type { LogOutcome } from '../../client/log/document-log.ts'
 import { Sender } from '../../client/provider/sender.ts'
+import { TypedClocks } from '../../client/provider/typed-clocks.ts'
 import { rotate } from '../support/members/intents.ts'
 import { createNote, type Note, type Person } from '../support/members/note.ts'
 
@@ -58,6 +59,7 @@ class Run {
       access: person.membership,
       device: person.device,
       log: person.log,
+      typedClocks: new TypedClocks(this.doc),
       outbox,
       send: (frame) => {
         if (frame.type === 'push') this.#sent.push(...frame.envelopes)

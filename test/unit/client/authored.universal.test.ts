@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import * as Y from 'yjs'
 
 import { cutUpdate } from '../../../client/provider/cut-update.ts'
+import { TypedClocks } from '../../../client/provider/typed-clocks.ts'
 import { UnsealedEdits } from '../../../client/provider/unsealed-edits.ts'
 import { LogState } from '../../../client/yjs/log-state.ts'
 import { createNote } from '../../support/members/note.ts'
@@ -23,6 +24,7 @@ function openDesk(time: number): { doc: Y.Doc; edits: UnsealedEdits; state: LogS
     doc,
     device: DEVICE,
     state: () => state,
+    typedClocks: new TypedClocks(doc),
     bind: () => true,
     onProblem: ({ code }) => expect.unreachable(code),
     onSetAside: (code) => expect.unreachable(code),

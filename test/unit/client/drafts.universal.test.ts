@@ -6,7 +6,10 @@ import {
   encodeAuthoredUpdate,
   KIND,
   REFUSALS,
+  hashFields,
   readWholeEnvelope,
+  sodiumSha512,
+  Writer,
   type Bytes,
   type Envelope,
 } from '@y-sealed/protocol'
@@ -16,13 +19,17 @@ import * as Y from 'yjs'
 
 import { isDraft, openDraft, sealDraft } from '../../../client/drafts/draft.ts'
 import { Sender } from '../../../client/provider/sender.ts'
+import { TypedClocks } from '../../../client/provider/typed-clocks.ts'
 import { feedUpdate } from '../../../client/yjs/feed-update.ts'
+import { DocumentLog, feedsOf } from '../../../client/log/document-log.ts'
+import { craftUpdate, type Block } from '../../hostile/yjs-update.ts'
 import { createNote, type Note, type Person } from '../../support/members/note.ts'
+import { Forger } from '../../support/members/quote-play.ts'
 
 await cryptoReady()
 
 const place = { document: randomBytes(16), session: randomBytes(8), counter: 7 }
-const edit = { refusal: null, authored: 1_234_567, update: randomBytes(300) }
+const edit = { refusal: null, authored: 1_234_567, typed: [], update: randomBytes(300) }
 
 describe('a draft', () => {
   it('[CL14] opens at its place, under its key, and shows neither content nor length', () => {
@@ -32,6 +39,8 @@ describe('a draft', () => {
     expect(openDraft({ ...place, envelope }, keyOf)).toEqual(edit)
     const refused = { ...edit, refusal: 'QUOTA' }
     expect(openDraft({ ...place, envelope: sealDraft(refused, place, key) }, keyOf)).toEqual(refused)
+    const typed = { ...edit, typed: [{ client: 7, clock: 2 ** 40 }] }
+    expect(openDraft({ ...place, envelope: sealDraft(typed, place, key) }, keyOf)).toEqual(typed)
     const other = sealDraft({ ...edit, update: randomBytes(301) }, place, key)
     expect(other.length).toBe(envelope.length)
     expect(isDraft({ ...place, envelope })).toBe(true)
@@ -73,6 +82,7 @@ function sit(
     access: person.membership,
     device: person.device,
     log: person.log,
+    typedClocks: new TypedClocks(doc),
     outbox,
     send: (frame) => {
       if (frame.type === 'push') sent.push(...frame.envelopes)
@@ -215,6 +225,49 @@ it('[CL14] [CL2] what was typed under an id that another device has bound meanwh
   expect(shown.getArray('list').toJSON()).toEqual(['typed', { deep: 'inside' }])
   expect(third.doc.getText('note').toJSON()).toBe(shown.getText('note').toJSON())
   expect(third.doc.getArray('list').toJSON()).toEqual(shown.getArray('list').toJSON())
+})
+
+it('T11 [CL14] [CL2] what was typed under an id that a member has then bound, and filled, leaves whole, whatever else they have bound', async () => {
+  const note = await createNote()
+  const [bob, mallory] = [await note.add('writer'), await note.add('writer')]
+  const memory = createMemoryOutbox()
+  const first = sit(bob, memory)
+  first.doc.getText('note').insert(0, 'typed ')
+  const { clientID: taken } = first.doc
+  await first.sender.whenKept()
+  // A relay that gives her Bob's bind before it stores it, or a log that lost it, lets her come first. She can reckon who is to inherit, too.
+  const forger = new Forger(note, mallory)
+  const fill = (client: number): Block => ({ client, clock: 0, structs: [{ gc: 1_000 }] })
+  const heirs = [taken]
+  for (let n = 0; n < 3; n++) {
+    const number = new Writer(8).u64(heirs.at(-1)!).finish()
+    const hash = hashFields(sodiumSha512, 'y-sealed/v1/heir', note.documentId, bob.device.id, number)
+    heirs.push(new DataView(hash.buffer).getUint32(0))
+  }
+  for (const client of heirs) note.append(forger.bind(client), forger.update(fill(client)))
+  const theirs = craftUpdate({ blocks: heirs.map(fill) })
+  first.sender.opened()
+  expect(first.problems).toContain('CLIENT_ID_TAKEN')
+  first.doc.getText('note').insert(6, 'by Bob')
+  await first.sender.whenKept()
+  first.sender.destroy()
+
+  const again = sit(bob, memory)
+  feedUpdate(again.doc, theirs, 'leftover')
+  await again.sender.restore()
+  again.sender.loaded()
+  expect(again.doc.getText('note').toJSON()).toBe('typed by Bob')
+  again.sender.opened()
+  const shown = new Y.Doc()
+  feedUpdate(shown, theirs, 'log')
+  while (again.sent.length > 0) {
+    const at = note.entries.length
+    store(note, bob, again)
+    const reader = new DocumentLog(note.creator.membership)
+    for (const outcome of reader.take(note.entries).slice(at))
+      for (const update of feedsOf(outcome)) feedUpdate(shown, update, 'log')
+  }
+  expect([shown.getText('note').toJSON(), again.sender.unsaved]).toEqual(['typed by Bob', 0])
 })
 
 it('[CL14] what leans on edits that have not come is kept, told of, and shown once they have', async () => {

@@ -14,6 +14,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import * as Y from 'yjs'
 
 import { Sender } from '../../../../client/provider/sender.ts'
+import { TypedClocks } from '../../../../client/provider/typed-clocks.ts'
 import { leave, remove, rotate } from '../../../support/members/intents.ts'
 import { createNote, type Note, type Person } from '../../../support/members/note.ts'
 
@@ -40,6 +41,7 @@ class Typist {
       access: person.membership,
       device: person.device,
       log: person.log,
+      typedClocks: new TypedClocks(this.doc),
       outbox: this.outbox,
       send: (frame) => this.#take(frame),
       reopen: this.reopen,

@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import * as Y from 'yjs'
 
 import { Sender } from '../../../../client/provider/sender.ts'
+import { TypedClocks } from '../../../../client/provider/typed-clocks.ts'
 import { feedUpdate } from '../../../../client/yjs/feed-update.ts'
 import { createNote, type Note, type Person } from '../../../support/members/note.ts'
 
@@ -35,6 +36,7 @@ class Desk {
       access: person.membership,
       device: person.device,
       log: person.log,
+      typedClocks: new TypedClocks(this.doc),
       outbox: createMemoryOutbox(),
       send: (frame) => {
         if (frame.type === 'push') this.#sent.push(...frame.envelopes)

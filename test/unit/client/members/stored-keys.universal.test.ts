@@ -17,6 +17,7 @@ import { MemberDesk } from '../../../../client/members/member-desk.ts'
 import { loadPin } from '../../../../client/members/stored-document.ts'
 import { isDraft } from '../../../../client/drafts/draft.ts'
 import { Sender } from '../../../../client/provider/sender.ts'
+import { TypedClocks } from '../../../../client/provider/typed-clocks.ts'
 import { addDevice, rotate, setRole } from '../../../support/members/intents.ts'
 import { createNote, Person, type Note } from '../../../support/members/note.ts'
 
@@ -87,6 +88,7 @@ function typeAs(person: Person, access: Membership = person.membership, outbox =
     access,
     device: person.device,
     log: person.log,
+    typedClocks: new TypedClocks(doc),
     outbox,
     send: (frame) => {
       if (frame.type === 'push') sent.push(...frame.envelopes)
