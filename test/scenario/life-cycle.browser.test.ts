@@ -126,9 +126,14 @@ it('[CL21] says nothing of itself again while nobody is there to hear it', async
   const { Sockets, sockets } = watchedSockets()
   const alice = await open(Sockets, await createRoom(), 20_000)
   const { awareness } = alice.provider
-  awareness.setLocalState({ user: { name: 'Alice' } })
-  await new Promise((resolve) => setTimeout(resolve, 300))
   const send = vi.spyOn(sockets[0] as WebSocket, 'send')
+  awareness.setLocalState({ user: { name: 'Alice' } })
+  await vi.waitFor(() => expect(send).toHaveBeenCalled())
+  for (let told = 0; told < send.mock.calls.length;) {
+    told = send.mock.calls.length
+    await new Promise((resolve) => setTimeout(resolve, 300))
+  }
+  send.mockClear()
   for (let time = 0; time < 5; time += 1) awareness.setLocalState(awareness.getLocalState())
   await new Promise((resolve) => setTimeout(resolve, 300))
   expect(send).not.toHaveBeenCalled()

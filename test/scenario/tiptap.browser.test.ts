@@ -148,11 +148,12 @@ describe('carets of others', () => {
 
   it('lose their label when they rest, and get it back when they move', async () => {
     const { alice, bob } = await twoDesks()
+    // When it is seen to be shown is too late to count from, where the page has much else to do.
+    const movedAt = performance.now()
     await focusAt(bob, 5)
     await vi.waitFor(() => expect(alice.labels()[0]?.style.opacity).toBe('1'), { timeout: 10_000 })
-    const shownAt = performance.now()
-    await vi.waitFor(() => expect(alice.labels()[0]?.style.opacity).toBe('0'), { timeout: 5_000 })
-    expect(performance.now() - shownAt).toBeGreaterThan(1_800)
+    await vi.waitFor(() => expect(alice.labels()[0]?.style.opacity).toBe('0'), { timeout: 10_000 })
+    expect(performance.now() - movedAt).toBeGreaterThan(1_800)
     bob.editor.commands.setTextSelection(2)
     await vi.waitFor(() => expect(alice.labels()[0]?.style.opacity).toBe('1'), { timeout: 10_000 })
   })
