@@ -16,7 +16,7 @@ import {
 } from '@y-sealed/protocol'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 
 import { auditExport } from '../../server/audit/audit-export.ts'
 import { Team } from '../support/members/team.ts'
@@ -26,18 +26,26 @@ import { makeTemporaryFolder } from '../support/temporary-folder.ts'
 const PACE = { electionMs: 20, attestationMs: 40, idleMs: 200 }
 const NOON = Date.UTC(2026, 0, 1, 12)
 
-/** So many minutes past noon, without stopping any timer. */
-function setClock(minutes: number): void {
+/**
+ * What happens in one turn happens so many minutes past noon. The relay is in this process, and finds its certificate not valid yet when it
+ * looks at it by such a clock: it makes another, which is over by the system's.
+ */
+function atMinute<Result>(minutes: number, act: () => Result): Result {
   const clock = vi.spyOn(Date, 'now').mockReturnValue(NOON + 60_000 * minutes)
-  onTestFinished(() => clock.mockRestore())
+  try {
+    return act()
+  } finally {
+    clock.mockRestore()
+  }
 }
 
 /** Each word leaves by itself; a new sitting every forty. */
 async function type({ peer }: Witness, words: number, startMinute: number): Promise<void> {
   for (let i = 0; i < words; i++) {
-    setClock(startMinute + 10 * Math.floor(i / 40))
-    peer.text.insert(peer.text.length, `${i} `)
-    await peer.provider.flush()
+    await atMinute(startMinute + 10 * Math.floor(i / 40), () => {
+      peer.text.insert(peer.text.length, `${i} `)
+      return peer.provider.flush()
+    })
   }
 }
 
@@ -59,13 +67,25 @@ async function openFromSnapshot(): Promise<Scene> {
   await bob.peer.provider.whenSynced()
   await type(bob, 3, 0)
   await type(alice, 120, 20)
-  await vi.waitFor(() => expect(bob.peer.provider.snapshots.at(-1)?.standing).toBe('attested'), 5_000)
+  await vi.waitFor(() => expect(bob.peer.provider.snapshots.at(-1)?.standing).toBe('attested'))
   await type(alice, 5, 100)
-  const carol = await watch({ relay, access: scene.access(), provider })
-  await carol.peer.provider.whenSynced()
-  const base = bob.peer.provider.snapshots.findLast(({ standing }) => standing === 'attested')?.seq ?? 0
-  expect(carol.text).toBe(alice.text)
-  return { alice, carol, base, history: carol.peer.provider.history() }
+  for (;;) {
+    const base = attestedSeq(bob.peer.provider)
+    const carol = await watch({ relay, access: scene.access(), provider })
+    await carol.peer.provider.whenSynced()
+    // Where typing is slow there may be one in its midst, and another by now.
+    if (attestedSeq(bob.peer.provider) !== base) {
+      carol.peer.close()
+      continue
+    }
+    expect(carol.text).toBe(alice.text)
+    return { alice, carol, base, history: carol.peer.provider.history() }
+  }
+}
+
+/** Place of the newest snapshot that somebody else has vouched for. */
+function attestedSeq({ snapshots }: SealedProvider): number {
+  return snapshots.findLast(({ standing }) => standing === 'attested')?.seq ?? 0
 }
 
 const spansOf = (versions: readonly Version[]): readonly number[] =>
@@ -213,7 +233,7 @@ describe('[EX2] [EX5] a document that begins behind a snapshot', () => {
     const bob = await team.invite('writer', team.alice, options)
     await team.invite('reader')
     for (let i = 0; i < 120; i++) await (i % 30 === 0 ? bob : team.alice).write(`${i} `)
-    await vi.waitFor(() => expect(bob.peer.provider.snapshots.at(-1)?.standing).toBe('attested'), 5_000)
+    await vi.waitFor(() => expect(attestedSeq(bob.peer.provider)).toBeGreaterThan(50))
     await team.alice.rotate()
     await bob.write('the end')
     const carol = await team.invite('writer', team.alice, options)
