@@ -24,6 +24,7 @@ export {
   type VersionPage,
   type VersionsOptions,
 } from './history/sealed-history.ts'
+export type { DocumentLoan } from './documents/document-loans.ts'
 export type { InstallationOptions } from './documents/installation.ts'
 export type { MemberChange } from './documents/member-change.ts'
 export type { DeviceView, LinkView, MemberView } from './documents/member-view.ts'

@@ -72,7 +72,7 @@ async function openAsMember({
   } catch {
     // Why it does not open is not what was asked: the link is over.
   }
-  document.close()
+  open.end(document)
   await document.provider.membership?.whenStored()
   await forgetDocument(keys, documentId)
   return null

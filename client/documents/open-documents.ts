@@ -9,14 +9,17 @@ import type { Membership } from '../members/membership.ts'
 import { joinedMembership } from '../members/open-membership.ts'
 import { loadDocument } from '../members/stored-document.ts'
 import type { DocumentList } from './document-list.ts'
+import { DocumentLoans } from './document-loans.ts'
 import type { Installation } from './installation.ts'
-import { bytesOf, SealedDocument } from './sealed-document.ts'
+import { bytesOf, SealedDocument, type SealedDocumentParts } from './sealed-document.ts'
 import { whenChangeableWithin } from './when-synced.ts'
 
 /** What a socket takes, less the person's own document and one that is opened for a moment. [FR13] */
 export const MAX_OPEN_DOCUMENTS: number = MAX_DOCUMENTS_PER_SOCKET - 2
 
 export class OpenDocuments {
+  /** Of the app's documents: who has them. */
+  readonly loans: DocumentLoans = new DocumentLoans((id) => this.get(id))
   readonly #installation: Installation
   readonly #onEnd: (document: SealedDocument, code: string) => void
   readonly #documentById = new Map<string, SealedDocument>()
@@ -45,10 +48,11 @@ export class OpenDocuments {
   attach(membership: Membership, doc: Y.Doc | undefined): SealedDocument {
     const id = bytesToBase64url(membership.documentId)
     this.#quietById.get(id)?.close()
-    const document = this.#create(membership, doc, (code) => {
+    const onEnd = (code: string): void => {
       this.#documentById.delete(id)
       this.#onEnd(document, code)
-    })
+    }
+    const document = this.#create(membership, doc, { onEnd, letGo: () => this.loans.letGo(document) })
     this.#documentById.set(id, document)
     return document
   }
@@ -105,21 +109,32 @@ export class OpenDocuments {
     }
   }
 
+  /** Closes one, also under those who have it. */
+  end(document: SealedDocument): void {
+    this.loans.revoke(document.id)
+    document.close()
+  }
+
   close(): void {
-    for (const document of [...this.#documentById.values(), ...this.#quietById.values()]) document.close()
+    for (const document of [...this.#documentById.values(), ...this.#quietById.values()]) this.end(document)
   }
 
   #attachQuietly(id: string, membership: Membership): SealedDocument {
-    const document = this.#create(membership, undefined, () => {
+    const onEnd = (): void => {
       if (this.#quietById.get(id) === document) this.#quietById.delete(id)
-    })
+    }
+    const document = this.#create(membership, undefined, { onEnd, letGo: () => true })
     this.#quietById.set(id, document)
     return document
   }
 
-  #create(membership: Membership, doc: Y.Doc | undefined, onEnd: (code: string) => void): SealedDocument {
+  #create(
+    membership: Membership,
+    doc: Y.Doc | undefined,
+    owner: Pick<SealedDocumentParts, 'letGo' | 'onEnd'>,
+  ): SealedDocument {
     const provider = this.#installation.provide(membership, doc)
-    return new SealedDocument({ membership, provider, connection: this.#installation.connection, onEnd })
+    return new SealedDocument({ membership, provider, connection: this.#installation.connection, ...owner })
   }
 
   async #join(genesisHash: Bytes): Promise<Membership> {

@@ -83,7 +83,7 @@ export class PersonalDocument {
     this.#membership = membership
     const provider = installation.provide(membership)
     const { connection } = installation
-    this.document = new SealedDocument({ membership, provider, connection, onEnd: () => undefined })
+    this.document = new SealedDocument({ membership, provider, connection, letGo: () => true, onEnd: () => undefined })
     this.list = new DocumentList(provider.doc)
     this.door = new PairingDoor(this.document, membership)
   }

@@ -63,7 +63,7 @@ export interface DocumentEvents {
   deleted: () => void
   /** For good: it was removed (`REMOVED`; `NOT_A_MEMBER` where that is all the relay says), deleted, or the relay is not to be believed. */
   closed: (reason: SyncError) => void
-  /** Last of all, also when the app has closed it: nothing is told any more. */
+  /** Last of all, also when it was closed here: nothing is told any more. */
   ended: () => void
 }
 
@@ -78,6 +78,8 @@ export interface SealedDocumentParts {
   readonly membership: Membership
   readonly provider: SealedProvider
   readonly connection: RelayConnection
+  /** The app closes it; false where others have it on loan. */
+  readonly letGo: () => boolean
   /** Told once: `CLOSED` by the app, `LEFT` where this person left or deleted it here, or why the relay or the records ended it. */
   readonly onEnd: (code: string) => void
 }
@@ -95,6 +97,7 @@ export class SealedDocument extends ObservableV2<{ [K in keyof DocumentEvents]: 
   readonly provider: SealedProvider
   readonly #membership: Membership
   readonly #connection: RelayConnection
+  readonly #letGo: () => boolean
   readonly #onEnd: (code: string) => void
   readonly #unsubscribe: () => void
   #role: Role
@@ -105,12 +108,13 @@ export class SealedDocument extends ObservableV2<{ [K in keyof DocumentEvents]: 
   /** Being removed, or that it is deleted, is what was asked for. */
   #isLeaving = false
 
-  constructor({ membership, provider, connection, onEnd }: SealedDocumentParts) {
+  constructor({ membership, provider, connection, letGo, onEnd }: SealedDocumentParts) {
     super()
     this.id = bytesToBase64url(membership.documentId)
     this.provider = provider
     this.#membership = membership
     this.#connection = connection
+    this.#letGo = letGo
     this.#onEnd = onEnd
     this.#role = membership.role
     this.#unsubscribe = membership.subscribe(({ seq, record }) => {
@@ -286,9 +290,12 @@ export class SealedDocument extends ObservableV2<{ [K in keyof DocumentEvents]: 
     await this.provider.changeMembers(intent)
   }
 
-  /** Leaves the relay; edits that are not saved are kept in the outbox. */
+  /**
+   * Leaves the relay; edits that are not saved are kept in the outbox. While parts of the app have it on loan (`SealedDocuments.borrowDocument`),
+   * this only says that the app itself is done with it: the last of them closes it.
+   */
   close(): void {
-    this.#end('CLOSED')
+    if (this.#letGo()) this.#end('CLOSED')
   }
 
   #end(code: string): void {

@@ -20,6 +20,7 @@ import { wallClock } from '../platform.ts'
 import { writeRecovery, type Recovery } from '../recovery/recovery-file.ts'
 import { restoreDevice } from '../recovery/restore-device.ts'
 import type { ListedDocument } from './document-list.ts'
+import type { DocumentLoan } from './document-loans.ts'
 import { enterByLink } from './enter-by-link.ts'
 import { Installation, nameBytes, type InstallationOptions } from './installation.ts'
 import { keepImported } from './keep-imported.ts'
@@ -68,6 +69,11 @@ export interface PairOptions {
   readonly by?: 'qr' | 'code'
   /** The app's address, for a QR code that a phone's own camera opens. */
   readonly app?: string
+}
+
+interface DocumentWay {
+  readonly id: string
+  readonly open: () => Promise<SealedDocument>
 }
 
 /** For a document that is opened in the background: the others behind it wait. */
@@ -173,13 +179,14 @@ export class SealedDocuments extends ObservableV2<{ [K in keyof DocumentsEvents]
     const { device, keys, name: ownName } = this.#installation
     const membership = await createMembership(device, keys, nameBytes(ownName) ?? undefined)
     const document = this.#open.attach(membership, doc)
+    this.#open.loans.own(document)
     await this.#personal.add({ genesisHash: membership.genesisHash, name, addedAt: wallClock() })
     return document
   }
 
   /**
-   * Opens a document by a link, or by the id of one that this device knows; one that is open already is given once more, whatever `doc`.
-   * A link makes this device a member; opening it again changes nothing. Rejects with
+   * Opens a document by a link, or by the id of one that this device knows, until `close()`; one that is open already is given once more,
+   * whatever `doc`. A link makes this device a member; opening it again changes nothing. Rejects with
    *
    * `LINK_MALFORMED`, `LINK_VERSION`, `NOT_A_DOCUMENT`: what was given is no link to a document;
    * `LINK_EXPIRED_OR_REVOKED`, `LINK_KEY_VOID`: the link opens nothing (any more);
@@ -188,12 +195,35 @@ export class SealedDocuments extends ObservableV2<{ [K in keyof DocumentsEvents]
    * `UNKNOWN_DOCUMENT`, `DELETED`; `ACCESS_PENDING`: another device of this person has yet to let this one in; `OFFLINE`;
    * `TOO_MANY_OPEN`: fourteen are open.
    */
-  async openDocument(link: string, { name = '', doc }: CreateOptions = {}): Promise<SealedDocument> {
-    checkTitle(name)
-    if (/^[A-Za-z0-9_-]{22}$/.test(link)) return await this.#openKnown(link, doc)
-    const { kind, fragment } = readLink(link)
-    if (kind !== 'document') throw linkError('NOT_A_DOCUMENT')
-    return await this.#openByLink(decodeLinkFragment(fragment), name, doc)
+  async openDocument(link: string, options: CreateOptions = {}): Promise<SealedDocument> {
+    const { id, open } = this.#way(link, options)
+    return await this.#open.loans.open(id, open)
+  }
+
+  /**
+   * {@link openDocument} for a part of an app that does not know who else has the document open: it stays open until everybody who has borrowed it
+   * has given it back, and the app has closed it where it was opened by `openDocument` or `createDocument`. What ends it for good (left, deleted,
+   * removed from, or `close()` of this) ends it for all: they hear `closed`, where nobody here has asked for it, and `ended`. Rejects as
+   * {@link openDocument}; there is nothing to give back then.
+   */
+  async borrowDocument(link: string, options: CreateOptions = {}): Promise<DocumentLoan> {
+    const { id, open } = this.#way(link, options)
+    return await this.#open.loans.lend(id, open)
+  }
+
+  /**
+   * Borrows a document for as long as `work` takes, once what this device keeps of it is loaded; a relay is not waited for. Edits leave, where
+   * nobody else has the document, if `work` awaits `provider.whenSaved()`, and else when it is opened next. Rejects as {@link openDocument}, with
+   * `OFFLINE` where it ends while it loads, and as `work`.
+   */
+  async withDocument<Result>(link: string, work: (document: SealedDocument) => Promise<Result>): Promise<Result> {
+    const { document, giveBack } = await this.borrowDocument(link)
+    try {
+      await document.provider.whenLoaded()
+      return await work(document)
+    } finally {
+      giveBack()
+    }
   }
 
   /** Names a document anew, for this person alone. */
@@ -269,6 +299,17 @@ export class SealedDocuments extends ObservableV2<{ [K in keyof DocumentsEvents]
     this.#open.close()
     this.#installation.close()
     this.destroy()
+  }
+
+  /** Which document a link, or an id, is of, and how to come by it. */
+  #way(link: string, { name = '', doc }: CreateOptions): DocumentWay {
+    checkTitle(name)
+    if (/^[A-Za-z0-9_-]{22}$/.test(link)) return { id: link, open: () => this.#openKnown(link, doc) }
+    const { kind, fragment } = readLink(link)
+    if (kind !== 'document') throw linkError('NOT_A_DOCUMENT')
+    const decoded = decodeLinkFragment(fragment)
+    const id = bytesToBase64url(documentIdOf(decoded.genesisHash))
+    return { id, open: () => this.#openByLink(decoded, name, doc) }
   }
 
   async #openKnown(id: string, doc: Y.Doc | undefined): Promise<SealedDocument> {

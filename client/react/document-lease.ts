@@ -15,13 +15,16 @@ export type DocumentState<Opened> =
 /** What a server renders, and the first frame of everybody. */
 export const OPENING: DocumentState<never> = { state: 'opening', document: null, error: null }
 
-/** Opens and closes whatever is leased. */
-export interface Opener<Opened> {
-  open(): Opened | Promise<Opened>
-  close(opened: Opened): void
+/** What was opened for one lease, and is closed once. */
+export interface Holding<Opened> {
+  readonly opened: Opened
+  close(): void
   /** Tells, once, that it has ended by itself: it is opened anew for whoever looks next. */
-  onEnd(opened: Opened, listener: () => void): void
+  onEnd(listener: () => void): void
 }
+
+/** Opens what is leased. */
+export type Opener<Opened> = () => Holding<Opened> | Promise<Holding<Opened>>
 
 /** So long it stays when nobody looks: from one mount to the next, and from one screen to another. */
 const GRACE_MS = 1_000
@@ -33,6 +36,7 @@ export class DocumentLease<Opened> {
   /** Names the opening that is under way: one that was given up does not count. */
   #attempt = 0
   #isStarted = false
+  #holding: Holding<Opened> | null = null
   #graceTimer: Cancel | null = null
 
   constructor(opener: Opener<Opened>) {
@@ -70,23 +74,26 @@ export class DocumentLease<Opened> {
   }
 
   async #open(attempt: number): Promise<void> {
-    const opened = await this.#opener.open()
-    if (attempt !== this.#attempt) return this.#opener.close(opened)
-    this.#opener.onEnd(opened, () => {
+    const holding = await this.#opener()
+    if (attempt !== this.#attempt) return holding.close()
+    this.#holding = holding
+    holding.onEnd(() => {
       // Shown to the end: why it ended stands in its own events. The next to look opens it anew.
-      if (attempt === this.#attempt) this.#isStarted = false
+      if (attempt !== this.#attempt) return
+      this.#isStarted = false
+      this.#holding = null
     })
-    this.#show({ state: 'open', document: opened, error: null })
+    this.#show({ state: 'open', document: holding.opened, error: null })
   }
 
   #end(): void {
     this.#graceTimer = null
     this.#attempt += 1
-    const { document } = this.#state
-    const isOpen = this.#isStarted
+    const holding = this.#holding
     this.#isStarted = false
+    this.#holding = null
     this.#state = OPENING
-    if (isOpen && document !== null) this.#opener.close(document)
+    holding?.close()
   }
 
   #show(state: DocumentState<Opened>): void {
@@ -99,12 +106,12 @@ export class DocumentLease<Opened> {
 export class Leases<Owner extends object, Opened> {
   readonly #byOwner = new WeakMap<Owner, Map<string, DocumentLease<Opened>>>()
 
-  get(owner: Owner, key: string, makeOpener: () => Opener<Opened>): DocumentLease<Opened> {
+  get(owner: Owner, key: string, opener: Opener<Opened>): DocumentLease<Opened> {
     const leases = this.#byOwner.get(owner) ?? new Map<string, DocumentLease<Opened>>()
     this.#byOwner.set(owner, leases)
     const known = leases.get(key)
     if (known !== undefined) return known
-    const lease = new DocumentLease(makeOpener())
+    const lease = new DocumentLease(opener)
     leases.set(key, lease)
     return lease
   }

@@ -11,14 +11,21 @@ import { Leases, OPENING, type DocumentState } from './document-lease.ts'
 const leases = new Leases<SealedDocuments, SealedDocument>()
 
 /**
- * Opens a document by its link or id, and closes it when no component shows it any more. Any number of components, and StrictMode's double
+ * Borrows a document by its link or id, and closes it a second after no component shows it any more, unless another has borrowed it then; one that
+ * the app has opened or made by itself is closed as well: whoever shows it takes it over. Any number of components, and StrictMode's double
  * mount, share one document and its socket. `failed` carries the error of `SealedDocuments.openDocument`; a component that is mounted anew tries again.
  */
 export function useDocument(documents: SealedDocuments, linkOrId: string): DocumentState<SealedDocument> {
-  const lease = leases.get(documents, linkOrId, () => ({
-    open: () => documents.openDocument(linkOrId),
-    close: (document) => document.close(),
-    onEnd: (document, listener) => document.once('ended', listener),
-  }))
+  const lease = leases.get(documents, linkOrId, async () => {
+    const { document, giveBack } = await documents.borrowDocument(linkOrId)
+    return {
+      opened: document,
+      close: () => {
+        giveBack()
+        document.close()
+      },
+      onEnd: (listener) => document.once('ended', listener),
+    }
+  })
   return useSyncExternalStore(lease.subscribe, lease.read, () => OPENING)
 }

@@ -21,11 +21,14 @@ export function useProvider(options: SealedProviderOptions): SealedProvider | nu
   const lease: DocumentLease<SealedProvider> = leases.get(
     options.connection,
     bytesToHex(options.access.documentId),
-    () => ({
-      open: () => new SealedProvider(options),
-      close: (provider) => provider.destroy(),
-      onEnd: (provider, listener) => provider.once('destroy', listener),
-    }),
+    () => {
+      const provider = new SealedProvider(options)
+      return {
+        opened: provider,
+        close: () => provider.destroy(),
+        onEnd: (listener) => provider.once('destroy', listener),
+      }
+    },
   )
   return useSyncExternalStore(lease.subscribe, lease.read, () => null)?.document ?? null
 }

@@ -8,7 +8,7 @@ import type { DocumentEntry, SealedDocument, SealedDocuments } from '@y-sealed/c
 import * as Y from 'yjs'
 
 import { nameOf } from './name-of.ts'
-import { pause, withNote } from './with-note.ts'
+import { pause } from './pause.ts'
 
 export interface NoteText {
   readonly title: string
@@ -75,7 +75,7 @@ export class NoteTexts {
     for (let id = untried(); id !== undefined; id = untried()) {
       tried.add(id)
       try {
-        await withNote(this.#documents, id, async (document) => {
+        await this.#documents.withDocument(id, async (document) => {
           // What another device has written is not here yet.
           if (isEmpty(document)) await Promise.race([document.provider.whenSynced(), pause(SYNCED_WITHIN_MS)])
           if (!isEmpty(document) || document.provider.synced) this.note(document)

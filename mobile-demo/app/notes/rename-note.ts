@@ -7,8 +7,8 @@ import type { SealedDocuments } from '@y-sealed/client'
 import type * as Y from 'yjs'
 
 import { TITLE } from './note-texts.ts'
+import { pause } from './pause.ts'
 import { textsOf, type ListedNote } from './use-notes.ts'
-import { pause, withNote } from './with-note.ts'
 
 /** The note stays open for so long when no relay takes it. */
 const LEAVES_WITHIN_MS = 10_000
@@ -17,7 +17,7 @@ export async function renameNote(documents: SealedDocuments, note: ListedNote, n
   // It is in this device's list at once, and resolves when the relay has it: that may be long.
   documents.rename(note.id, name).catch(() => undefined)
   if (note.role === 'reader' || !note.isReady) return
-  await withNote(documents, note.id, async (document) => {
+  await documents.withDocument(note.id, async (document) => {
     replaceText(document.doc.getText(TITLE), name)
     textsOf(documents).note(document)
     // Without a network it is on this device's disk by then, and leaves when the note is opened next.

@@ -8,8 +8,8 @@ import { useState } from 'react'
 
 import { explain } from '../parts/explain.ts'
 import { useSnackbar } from '../parts/snackbar.tsx'
+import { pause } from './pause.ts'
 import { textsOf, type ListedNote } from './use-notes.ts'
-import { pause, withNote } from './with-note.ts'
 
 export interface Removal {
   readonly isRemoved: (id: string) => boolean
@@ -42,7 +42,7 @@ export function useRemoval(documents: SealedDocuments): Removal {
 
 /** For everybody where this person is its only member; else this person leaves it. */
 async function removeForGood(documents: SealedDocuments, id: string): Promise<void> {
-  await withNote(documents, id, async (note) => {
+  await documents.withDocument(id, async (note) => {
     await Promise.race([note.provider.whenSynced(), giveUp()])
     if (note.members().length > 1) await note.leave()
     else await note.deleteDocument()

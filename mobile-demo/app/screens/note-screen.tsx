@@ -10,7 +10,6 @@ import { lazy, Suspense, useEffect, useState, useSyncExternalStore, type ReactEl
 import type { Device } from '../device/open-device.ts'
 import { usePeople } from '../notes/people.ts'
 import { textsOf } from '../notes/use-notes.ts'
-import { holdNote } from '../notes/with-note.ts'
 import { Avatar } from '../parts/avatar.tsx'
 import { explain } from '../parts/explain.ts'
 import { Icon } from '../parts/icon.tsx'
@@ -37,7 +36,6 @@ interface NoteScreenProps {
 
 export function NoteScreen({ device, place, back }: NoteScreenProps): ReactElement {
   const { document, state, error } = useDocument(device.documents, place.id)
-  useEffect(() => holdNote(place.id), [place.id])
   if (state === 'failed') {
     return (
       <main className="screen centre" role="alert">
