@@ -44,7 +44,7 @@ export {
   type BrowserStorage,
   type BrowserStorageOptions,
 } from './indexed-db/browser-storage.ts'
-export { persistStorage, type StorageStanding } from './indexed-db/persist-storage.ts'
+export { persistStorage, readStorageStanding, type StorageStanding } from './indexed-db/persist-storage.ts'
 export type { InputGateScope } from './input/input-gate.ts'
 export { loadDevice } from './keys/device-identity.ts'
 export { createMemoryKeyStore, type KeyStore } from './keys/key-store.ts'

@@ -14,18 +14,28 @@ export interface StorageStanding {
   readonly quota: number | null
 }
 
+/** As it stands; nobody is asked for anything. Never throws; what the browser does not offer reads as not persisted. */
+export async function readStorageStanding(
+  storage: Partial<StorageManager> | undefined = globalThis.navigator?.storage,
+): Promise<StorageStanding> {
+  const [persisted, estimate] = await Promise.all([
+    settle(async () => storage?.persisted?.()),
+    settle(async () => storage?.estimate?.()),
+  ])
+  return { persisted: persisted ?? false, usage: estimate?.usage ?? null, quota: estimate?.quota ?? null }
+}
+
 /**
- * Asks the browser not to evict this origin's storage, which some answer by asking the person: call it after something worth keeping was
- * made. Never throws; what the browser does not offer reads as not persisted.
+ * Asks the browser not to evict this origin's storage, unless it has promised that already. Some answer by asking the person: call it after
+ * something worth keeping was made. Never throws; what the browser does not offer reads as not persisted.
  */
 export async function persistStorage(
   storage: Partial<StorageManager> | undefined = globalThis.navigator?.storage,
 ): Promise<StorageStanding> {
-  const [persisted, estimate] = await Promise.all([
-    settle(async () => (await storage?.persisted?.()) === true || (await storage?.persist?.()) === true),
-    settle(async () => storage?.estimate?.()),
-  ])
-  return { persisted: persisted ?? false, usage: estimate?.usage ?? null, quota: estimate?.quota ?? null }
+  const standing = await readStorageStanding(storage)
+  if (standing.persisted) return standing
+  const persisted = await settle(async () => storage?.persist?.())
+  return { ...standing, persisted: persisted ?? false }
 }
 
 async function settle<T>(ask: () => Promise<T>): Promise<T | null> {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { openBrowserStorage, persistStorage, type StoredEntry } from '@y-sealed/client'
+import { openBrowserStorage, persistStorage, readStorageStanding, type StoredEntry } from '@y-sealed/client'
 import { openDB } from 'idb'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 
@@ -220,5 +220,17 @@ describe('storage in a browser', () => {
   ])('tells how storage stands where the browser %s', async (_how, manager, standing) => {
     // `undefined` would ask for the browser's own.
     expect(await persistStorage(manager ?? {})).toEqual(standing)
+  })
+
+  it.each([true, false])('tells how storage stands without asking for anything: promised %s', async (persisted) => {
+    const persist = vi.fn(() => Promise.resolve(true))
+    const manager = {
+      persisted: () => Promise.resolve(persisted),
+      persist,
+      estimate: () => Promise.resolve({ usage: 5 }),
+    }
+    expect(await readStorageStanding(manager)).toEqual({ persisted, usage: 5, quota: null })
+    expect(await readStorageStanding({})).toEqual({ persisted: false, usage: null, quota: null })
+    expect(persist).not.toHaveBeenCalled()
   })
 })

@@ -155,6 +155,27 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
       await page.getByText('This browser keeps nothing').waitFor()
     })
 
+    test('[DEMO 4] [CL22] what the browser has cleared between two visits is told, until it was read', async () => {
+      const phone = await phoneWithNote('Cleared', 'on the relay')
+      // A page that is there would notice, and store it once more.
+      await phone.goto('about:blank')
+      const session = await phone.context().newCDPSession(phone)
+      const { origin } = new URL(stage.host.url)
+      await session.send('Storage.clearDataForOrigin', { origin, storageTypes: 'indexeddb' })
+      await phone.goto(stage.host.url)
+      const notice = phone.getByRole('alert').filter({ hasText: 'This browser has cleared what the app kept here.' })
+      await notice.waitFor()
+      expect(await titlesOf(phone)).toEqual([])
+      // What to do next stands below it.
+      await phone.getByRole('button', { name: 'I have a recovery key' }).waitFor()
+      await phone.reload()
+      await notice.getByRole('button', { name: 'I have read it' }).click()
+      await notice.waitFor({ state: 'detached' })
+      await phone.reload()
+      await phone.getByText('Notes that only you can read').waitFor()
+      expect(await notice.count()).toBe(0)
+    })
+
     test('[DEMO 4] storage that the browser may clear is said to be so, until the browser promises to keep it', async () => {
       const phone = await phoneWithNote('Evictable', 'for now')
       await phone.getByRole('button', { name: 'Settings' }).click()

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { persistStorage, type StorageState } from '@y-sealed/client'
+import { persistStorage, readStorageStanding, type StorageState } from '@y-sealed/client'
 
 export class Keeping {
   readonly #listeners = new Set<() => void>()
@@ -31,10 +31,7 @@ export class Keeping {
 }
 
 /** How it stands, without asking for anything. */
-export async function lookAtKeeping(isKept: boolean): Promise<Keeping> {
-  if (!isKept) return new Keeping('off')
-  // Some browsers have no such thing: they clear by rules of their own.
-  const storage: Partial<StorageManager> | undefined = navigator.storage
-  const persisted = await storage?.persisted?.().catch(() => false)
-  return new Keeping(persisted === true ? 'kept' : 'evictable')
+export async function lookAtKeeping(): Promise<Keeping> {
+  const { persisted } = await readStorageStanding()
+  return new Keeping(persisted ? 'kept' : 'evictable')
 }

@@ -8,14 +8,16 @@ import { SealedDocuments, type SealedDocumentsOptions } from '@y-sealed/client'
 import { SWITCHED_NETWORK } from '../stage/airplane.ts'
 import { castAs } from '../stage/on-stage.ts'
 import { ownRelay } from './address.ts'
+import { openEvictionNotice, type EvictionNotice } from './eviction-notice.ts'
 import { openNudge, type RecoveryNudge } from './nudge.ts'
 import { loadProfile, saveProfile, type Profile } from './profile.ts'
 import { currentShell } from './shell.ts'
 import { openStorage, wipeStorage, type OwnStorage } from './storage.ts'
 
 /** What stays when the documents are opened anew. */
-interface Kept extends OwnStorage {
+interface Kept extends Pick<OwnStorage, 'storage' | 'keeping'> {
   readonly nudge: RecoveryNudge
+  readonly eviction: EvictionNotice
 }
 
 export interface Device extends Kept {
@@ -25,10 +27,14 @@ export interface Device extends Kept {
 
 /** Opens what is kept, or begins anew. Rejects where keys are kept that do not open any more: nothing is made in their place. */
 export async function openDevice(): Promise<Device> {
-  const own = await openStorage()
-  const { keys } = own.storage
+  const { storage, keeping, wasEvicted } = await openStorage()
+  const { keys } = storage
+  const eviction = await openEvictionNotice(keys, wasEvicted)
   const [profile, nudge] = await Promise.all([loadProfile(keys), openNudge(keys)])
-  return await openWith({ ...own, nudge }, profile.name === '' ? { ...profile, ...castAs() } : profile)
+  return await openWith(
+    { storage, keeping, nudge, eviction },
+    profile.name === '' ? { ...profile, ...castAs() } : profile,
+  )
 }
 
 /** The same device under another name, or at another relay. */
@@ -66,10 +72,10 @@ export async function restoreDevice(device: Device, profile: Profile, { file, ke
   }
 }
 
-async function openWith({ storage, keeping, nudge }: Kept, profile: Profile): Promise<Device> {
+async function openWith({ storage, keeping, nudge, eviction }: Kept, profile: Profile): Promise<Device> {
   const documents = await SealedDocuments.open(optionsOf(storage, profile))
   currentShell()?.opened(documents)
-  return { documents, storage, keeping, nudge, profile }
+  return { documents, storage, keeping, nudge, eviction, profile }
 }
 
 function optionsOf(storage: OwnStorage['storage'], { name, relay }: Profile): SealedDocumentsOptions {

@@ -19,6 +19,8 @@ import { currentShell } from './shell.ts'
 export interface OwnStorage {
   readonly storage: DeviceStorage
   readonly keeping: Keeping
+  /** Since the last visit the browser has cleared what was kept. */
+  readonly wasEvicted: boolean
 }
 
 /** One database for each device that this origin is asked to be. */
@@ -29,9 +31,10 @@ function storageName(): string {
 /** Rejects where keys are kept that do not open any more: nothing is made in their place. */
 export async function openStorage(): Promise<OwnStorage> {
   const shell = currentShell()
-  if (shell !== null) return { storage: await shell.openStorage(), keeping: new Keeping('kept') }
+  if (shell !== null) return { storage: await shell.openStorage(), keeping: new Keeping('kept'), wasEvicted: false }
   try {
-    return { storage: await openBrowserStorage({ name: storageName() }), keeping: await lookAtKeeping(true) }
+    const storage = await openBrowserStorage({ name: storageName() })
+    return { storage, keeping: await lookAtKeeping(), wasEvicted: storage.wasEvicted }
   } catch (error) {
     // Lockdown mode, private browsing: the app says so and goes on. Damaged keys are another matter.
     if ((error as { readonly code?: unknown }).code !== 'STORAGE_UNAVAILABLE') throw error
@@ -40,7 +43,7 @@ export async function openStorage(): Promise<OwnStorage> {
       outbox: createMemoryOutbox(),
       documents: createMemoryDocumentStore(),
     }
-    return { storage: memory, keeping: await lookAtKeeping(false) }
+    return { storage: memory, keeping: new Keeping('off'), wasEvicted: false }
   }
 }
 

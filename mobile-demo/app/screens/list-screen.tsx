@@ -20,6 +20,7 @@ import { useSnackbar } from '../parts/snackbar.tsx'
 import { useAttempt } from '../parts/use-attempt.ts'
 import type { Place } from '../place.ts'
 import { EmptyList } from './empty-list.tsx'
+import { EvictionBanner } from './eviction-banner.tsx'
 import { KeepNudge } from './keep-nudge.tsx'
 import { NoteCard } from './note-card.tsx'
 import type { Restore } from './restore-sheet.tsx'
@@ -70,6 +71,7 @@ export function ListScreen({ device, change, restore, removal, go }: ListScreenP
           Private storage is off in this browser. Notes stay in memory only, and are gone with this page.
         </p>
       )}
+      <EvictionBanner notice={device.eviction} />
       {!isEmpty && (
         <label className="search">
           <Icon name="search" />
