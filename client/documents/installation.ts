@@ -29,6 +29,7 @@ import { monotonicClock } from '../platform.ts'
 import { SealedProvider } from '../provider/sealed-provider.ts'
 import { createHeadStore, type DeviceStorage } from '../stores/device-storage.ts'
 import type { DocumentStore } from '../stores/document-store.ts'
+import type { TabHolds } from '../stores/tab-holds.ts'
 import { issuerTokens, type FetchJson } from '../token/issuer-token.ts'
 
 export interface InstallationOptions {
@@ -71,6 +72,8 @@ export class Installation {
   readonly connection: RelayConnection
   /** What ends each joining by a link that goes on. */
   readonly visits: Set<() => void> = new Set()
+  /** How this device's tabs tell what goes on in one of them; `null` where there are none, or they cannot. */
+  readonly holds: TabHolds | null
   readonly #options: InstallationOptions
   /** Sealed logs and the relay's heads. */
   readonly store: DocumentStore
@@ -92,6 +95,7 @@ export class Installation {
     this.keys = keysOf(options)
     this.store = options.storage?.documents ?? createHeadStore(this.keys)
     this.#outbox = options.storage?.outbox ?? options.outbox ?? null
+    this.holds = options.storage?.holds ?? null
     this.name = options.name ?? ''
     this.#options = options
     this.#pinName = new URL(audienceOf(options.relay)).host

@@ -85,7 +85,7 @@ export class PersonalDocument {
     const { connection } = installation
     this.document = new SealedDocument({ membership, provider, connection, letGo: () => true, onEnd: () => undefined })
     this.list = new DocumentList(provider.doc)
-    this.door = new PairingDoor(this.document, membership)
+    this.door = new PairingDoor(this.document, membership, installation.holds)
   }
 
   get genesisHash(): Bytes {

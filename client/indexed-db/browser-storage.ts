@@ -6,6 +6,7 @@
  */
 import type { Outbox } from '../outbox/outbox.ts'
 import type { DeviceStorage } from '../stores/device-storage.ts'
+import type { TabHolds } from '../stores/tab-holds.ts'
 import type { Tabs } from '../stores/tabs.ts'
 import { createBroadcastTabs } from './broadcast-tabs.ts'
 import { Database, deleteDatabase } from './database.ts'
@@ -14,6 +15,7 @@ import { EvictionWatch } from './eviction-watch.ts'
 import { KeptMarker } from './kept-marker.ts'
 import { createIndexedDbKeyStore } from './key-store.ts'
 import { findLocks, LockClaims } from './lock-claims.ts'
+import { LockHolds } from './lock-holds.ts'
 import { createIndexedDbOutbox } from './outbox.ts'
 import { RowClaims } from './row-claims.ts'
 import { loadWrappingKey } from './wrapping-key.ts'
@@ -32,6 +34,7 @@ export interface BrowserStorage extends DeviceStorage {
   /** Shows each tab its own sessions and those of tabs that are gone. */
   readonly outbox: Outbox
   readonly tabs: Tabs
+  readonly holds: TabHolds
   /**
    * The browser has thrown away, since an earlier visit, what was kept here: keys, and edits that had not left. Known where its other storage has
    * outlasted that; false says nothing. Under a running page each provider tells it (`evicted`).
@@ -57,6 +60,7 @@ export async function openBrowserStorage({ name = 'y-sealed' }: BrowserStorageOp
   )
   const locks = await findLocks(globalThis.navigator?.locks)
   const claims = locks === null ? new RowClaims(name, database) : new LockClaims(name, locks)
+  const holds = new LockHolds(name, locks)
   const marker = new KeptMarker(name)
   const wasEvicted = database.isNew && marker.isThere
   if (marker.isWiped) marker.remove()
@@ -76,8 +80,10 @@ export async function openBrowserStorage({ name = 'y-sealed' }: BrowserStorageOp
     outbox: createIndexedDbOutbox(database, claims),
     documents: createIndexedDbDocumentStore(database, (listener) => watch.add(listener)),
     tabs: createBroadcastTabs(name),
+    holds,
     wasEvicted,
     close: async () => {
+      holds.close()
       await claims.close()
       await database.close()
     },

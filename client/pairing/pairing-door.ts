@@ -20,9 +20,16 @@ import { revokeLink } from '../members/intents/link.ts'
 import type { Membership } from '../members/membership.ts'
 import type { Intent } from '../members/record-tools.ts'
 import { startTimer, wallClock, type Cancel } from '../platform.ts'
+import type { TabHolds } from '../stores/tab-holds.ts'
 
 /** From the first sight of the code to the end. */
 export const PAIRING_LIFETIME_MS: number = 10 * 60_000
+
+/** When, and by whom, a link was made. */
+interface Offered {
+  readonly since: RecordPlace
+  readonly expiresAt: number
+}
 
 export class PairingDoor {
   readonly #document: SealedDocument
@@ -31,12 +38,17 @@ export class PairingDoor {
   readonly #deadlineByLink = new Map<string, Cancel>()
   /** Links of this device's offers that are over, by their ids as text: another tab's offer may stand. */
   readonly #over = new Set<string>()
+  readonly #holds: TabHolds | null
   /** A link that is being made is not known by its id yet. */
   #making = 0
+  /** Taken before a link is made: by it other tabs see that offers stand here. Gives what ends it. */
+  #hold: Promise<() => void> | null = null
 
-  constructor(document: SealedDocument, membership: Membership) {
+  /** `holds`: how this device's tabs tell each other, if they can. */
+  constructor(document: SealedDocument, membership: Membership, holds: TabHolds | null) {
     this.#document = document
     this.#membership = membership
+    this.#holds = holds
   }
 
   /**
@@ -46,6 +58,8 @@ export class PairingDoor {
   async open(): Promise<MadeLink> {
     this.#making += 1
     try {
+      this.#hold ??= this.#holds?.hold(this.#holdName) ?? null
+      await this.#hold
       for (const { id, role } of this.#membership.members.all) {
         if (role !== 'admin') await this.#document.change(removeUnconfirmed(id))
       }
@@ -56,6 +70,7 @@ export class PairingDoor {
       return link
     } finally {
       this.#making -= 1
+      this.#letGo()
     }
   }
 
@@ -65,39 +80,57 @@ export class PairingDoor {
     this.#deadlineByLink.get(name)?.()
     this.#deadlineByLink.delete(name)
     this.#over.add(name)
+    this.#letGo()
     await this.tidy()
   }
 
   /** Ends what no offer stands for: offers of this device's earlier runs, and whoever came by an offer that has expired. */
   async tidy(): Promise<void> {
+    const isHeld = (await this.#holds?.isHeld(this.#holdName)) ?? false
     if (this.#making > 0 || this.#document.role !== 'admin') return
     const { links, all } = this.#membership.members
     for (const { id, since, expiresAt } of links) {
-      if (this.#isOver(id, since, expiresAt)) await this.#document.change(revokeLink(id))
+      if (this.#isOver(id, { since, expiresAt, isHeld })) await this.#document.change(revokeLink(id))
     }
     for (const member of all) {
-      if (member.role !== 'admin' && this.#isLeft(member)) await this.#document.change(removeUnconfirmed(member.id))
+      if (member.role !== 'admin' && this.#isLeft(member, isHeld))
+        await this.#document.change(removeUnconfirmed(member.id))
     }
   }
 
   /** Nothing is looked after any more; the next run tidies. */
   leave(): void {
     for (const cancel of this.#deadlineByLink.values()) cancel()
+    this.#deadlineByLink.clear()
+    this.#letGo()
   }
 
-  #isLeft({ link }: Member): boolean {
+  get #holdName(): string {
+    return `pairing/${bytesToBase64url(this.#membership.documentId)}`
+  }
+
+  #letGo(): void {
+    if (this.#making > 0 || this.#deadlineByLink.size > 0) return
+    void this.#hold?.then((release) => release())
+    this.#hold = null
+  }
+
+  #isLeft({ link }: Member, isHeld: boolean): boolean {
     const made = link === null ? null : this.#madeBy(link)
-    return link === null || made === null || this.#isOver(link, made.since, made.expiresAt)
+    return link === null || made === null || this.#isOver(link, { ...made, isHeld })
   }
 
-  /** An offer of another device's, or of another tab, may stand as long as its link may live. */
-  #isOver(link: Bytes, { author, seq }: RecordPlace, expiresAt: number): boolean {
+  /**
+   * An offer of another device's, or of another tab, may stand as long as its link may live. Which of a device's offers another tab holds is not
+   * asked: one that a lost run has left beside it waits for the next look.
+   */
+  #isOver(link: Bytes, { since: { author, seq }, expiresAt, isHeld }: Offered & { readonly isHeld: boolean }): boolean {
     const name = bytesToBase64url(link)
     if (this.#deadlineByLink.has(name)) return false
     const { members, device } = this.#membership
     if (members.memberOf(author)?.role !== 'admin' || this.#over.has(name) || expiresAt * 1_000 < wallClock())
       return true
-    return equalBytes(author, device.id) && this.#isEarlier(seq)
+    return equalBytes(author, device.id) && !isHeld && this.#isEarlier(seq)
   }
 
   /** Was there when this run first opened the document: what came since may be another tab's, which a `sync` would be too late to tell. */
@@ -106,7 +139,7 @@ export class PairingDoor {
     return openedAt !== null && seq <= openedAt
   }
 
-  #madeBy(link: Bytes): { readonly since: RecordPlace; readonly expiresAt: number } | null {
+  #madeBy(link: Bytes): Offered | null {
     for (const { seq, record } of this.#membership.records) {
       if (record.body.type !== 'link') continue
       const { certificate, expiresAt } = record.body

@@ -8,6 +8,7 @@ import type { KeyStore } from '../keys/key-store.ts'
 import { HeadMemory } from '../log/head-memory.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import { createMemoryDocumentStore, type DocumentStore } from './document-store.ts'
+import type { TabHolds } from './tab-holds.ts'
 import type { Tabs } from './tabs.ts'
 
 /** `openBrowserStorage()` in a browser, `openNodeStorage()` of `@y-sealed/client/node` under Node, or an app's own. */
@@ -17,6 +18,8 @@ export interface DeviceStorage {
   readonly documents: DocumentStore
   /** The other tabs that share it, where there can be any. */
   readonly tabs?: Tabs
+  /** What goes on in one of them, for the others to ask. */
+  readonly holds?: TabHolds
 }
 
 /**
