@@ -36,7 +36,7 @@ describe.each([
 ] as const)('whatever goes wrong with a document in %s mode', (mode, things) => {
   it.each(SEEDS)(
     `[CL6] [CL10] [CL13] [CL14] [K3] [K14] nothing kept is lost, nothing is doubled, and all have the same (Y_SEALED_SEED=%i, ${CLIENTS} clients, ${STEPS} steps)`,
-    { timeout: 600_000 },
+    { timeout: 1_800_000 },
     async (seed) => {
       await cryptoReady()
       const chaos = await Chaos.begin({

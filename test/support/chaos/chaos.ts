@@ -72,6 +72,17 @@ const LINK_IS_OVER = 'LINK_EXPIRED_OR_REVOKED'
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
+/** Who joins by a link gives up after a while, which a machine that has much to do may need. */
+async function startAnyhow(seat: Seat): Promise<void> {
+  for (;;) {
+    try {
+      return await seat.start()
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'OFFLINE') throw error
+    }
+  }
+}
+
 export class Chaos {
   readonly seats: Seat[] = []
   readonly ledger = new Ledger<Seat>()
@@ -216,7 +227,7 @@ export class Chaos {
 
   async #comeBack(seat: Seat): Promise<void> {
     try {
-      await seat.start()
+      await startAnyhow(seat)
     } catch (error) {
       // Their link was taken back before they came.
       if ((error as { code?: string }).code !== LINK_IS_OVER) throw error
@@ -248,7 +259,7 @@ export class Chaos {
     const disk = number % 5 === 4 ? fileDisk() : memoryDisk()
     const seat = new Seat(`seat ${number}`, lying, disk, this.ledger, this.#open)
     this.seats.push(seat)
-    await seat.start()
+    await startAnyhow(seat)
     return seat
   }
 

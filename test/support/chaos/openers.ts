@@ -10,6 +10,7 @@ import {
   SealedDocuments,
   SealedProvider,
   type DocumentAccess,
+  type Membership,
   type SealedDocument,
 } from '@y-sealed/client'
 import { nodeFetchJson } from '@y-sealed/client/node'
@@ -38,6 +39,7 @@ export function openRoom(access: () => DocumentAccess): Opener {
     })
     return {
       provider,
+      access: accessHere,
       close: () => {
         provider.destroy()
         connection.destroy()
@@ -95,5 +97,5 @@ async function openDocuments({ name, lying }: Seat, { storage, WebSocket }: Tab)
 }
 
 function opened({ provider }: SealedDocument, documents: SealedDocuments): Opened {
-  return { provider, close: () => documents.close() }
+  return { provider, access: provider.membership as Membership, close: () => documents.close() }
 }

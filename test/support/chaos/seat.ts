@@ -4,16 +4,28 @@
  *
  * @module
  */
-import type { DownReason, IntegrityReport, Membership, SealedProvider, SendProblem } from '@y-sealed/client'
+import type {
+  DocumentAccess,
+  DownReason,
+  IntegrityReport,
+  Membership,
+  OutboxItem,
+  SealedProvider,
+  SendProblem,
+} from '@y-sealed/client'
 import { nodeWebSocket } from '@y-sealed/client/node'
+import * as Y from 'yjs'
+
 import type { LyingRelay } from '../lying-relay.ts'
 import type { Disk } from './disk.ts'
 import { wordsOf, type Edit, type Ledger } from './ledger.ts'
+import { describeItem } from './pending.ts'
 import { Tab } from './tab.ts'
 
 /** A document that an app has open. */
 export interface Opened {
   readonly provider: SealedProvider
+  readonly access: DocumentAccess
   /** As an app that ends: what is under way with its storage goes on. */
   close(): void
 }
@@ -33,6 +45,8 @@ export class Seat {
   /** Of this run. */
   readonly closings: DownReason[] = []
   readonly problems: SendProblem[] = []
+  /** What happened to it, in short. */
+  readonly life: string[] = []
   /** Of each of its runs in turn: the keys that it ever had. */
   readonly memberships: Membership[] = []
   readonly #disk: Disk
@@ -88,6 +102,10 @@ export class Seat {
 
   #follow(run: Run): void {
     const { provider, tab, edits } = run
+    this.#tell('opened')
+    provider.on('loaded', () => this.#tell('loaded'))
+    provider.on('synced', (synced) => this.#tell(`synced ${String(synced)}`))
+    provider.on('problem', ({ code }) => this.#tell(code))
     provider.awareness.setLocalState(null)
     if (provider.membership !== null) this.memberships.push(provider.membership)
     provider.on('integrity', (report) => this.reports.push(report))
@@ -98,6 +116,7 @@ export class Seat {
     })
     provider.on('problem', (problem) => this.problems.push(problem))
     provider.on('saved', () => {
+      this.#tell('saved')
       if (!tab.isDead) for (const edit of edits.splice(0)) edit.stage = 'saved'
     })
     this.#run = run
@@ -109,6 +128,7 @@ export class Seat {
     if (run === null) return
     await this.keep()
     if (this.#run !== run) return
+    this.#tell('closed')
     this.#run = null
     run.close()
     await this.#next(() => this.#disk.release())
@@ -119,6 +139,7 @@ export class Seat {
   async kill(): Promise<void> {
     const run = this.#run
     if (run === null) return
+    this.#tell('killed')
     this.#run = null
     run.tab.kill()
     run.close()
@@ -132,6 +153,7 @@ export class Seat {
     const edits = [...run.edits]
     await Promise.race([run.provider.whenKept(), run.tab.whenDead])
     if (this.#run !== run) return
+    this.#tell('kept')
     for (const edit of edits) if (edit.stage === 'made') edit.stage = 'kept'
   }
 
@@ -162,13 +184,27 @@ export class Seat {
   }
 
   #note(kind: 'word' | 'strike', word: string): void {
+    const doc = this.#run?.provider.doc
+    const at = doc && Y.getState(doc.store, doc.clientID)
+    this.#tell(`${kind} ${word} ${doc?.clientID}:${at}${this.#run?.provider.readOnly === true ? ' READ ONLY' : ''}`)
     this.#run?.edits.push(this.#ledger.note(kind, word, this))
   }
 
+  #tell(what: string): void {
+    this.life.push(`${Math.round(performance.now())} ${what}`)
+  }
+
   /** What its outbox holds of the document: nothing, once all is saved. */
-  async countPending(): Promise<number> {
+  async listPending(): Promise<readonly OutboxItem[]> {
     const run = this.#run
-    if (run === null) return 0
-    return (await run.tab.storage.outbox.list(run.provider.documentId)).length
+    return run === null ? [] : await run.tab.storage.outbox.list(run.provider.documentId)
+  }
+
+  /** That, and what keeps it there, for whoever looks for a fault. */
+  async describePending(): Promise<readonly string[]> {
+    const run = this.#run
+    if (run === null) return []
+    const pending = await this.listPending()
+    return pending.map((item) => describeItem(item, run.access, run.provider.doc))
   }
 }
