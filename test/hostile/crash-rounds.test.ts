@@ -30,7 +30,7 @@ const PARTS = Array.from({ length: Math.ceil(ROUNDS / PART_ROUNDS) }, (_, part) 
 
 it.each(PARTS)(
   '[I2] [I3] [LO7] $rounds relays killed within a commit: what was acknowledged is stored, once, and all chains and signatures hold (Y_SEALED_SEED=$seed)',
-  { timeout: 120_000 + 3_000 * PART_ROUNDS },
+  { timeout: 120_000 + 20_000 * PART_ROUNDS },
   async ({ rounds, seed }) => {
     await cryptoReady()
     const program = await bundleCrashRelay()
