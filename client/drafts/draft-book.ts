@@ -11,6 +11,7 @@ import type { Outbox, OutboxItem } from '../outbox/outbox.ts'
 import { startTimer, type Cancel } from '../platform.ts'
 import type { SendProblem } from '../provider/send-problem.ts'
 import { joinTypedClocks } from '../provider/typed-clocks.ts'
+import { inspectUpdate } from '../yjs/inspect-update.ts'
 import { openDraft, sealDraft, type Draft, type TypedUpdate } from './draft.ts'
 
 const FIRST_RETRY_MS = 1_000
@@ -99,12 +100,16 @@ export class DraftBook {
     const key = this.#options.key()
     if (this.#writing !== null || this.#retry !== null || this.#isOver || this.#waiting.length === 0 || key === null)
       return
-    const batch = this.#waiting
-    const isMany = isWorthMerging(this.#written)
-    const draft = mergeDrafts(isMany ? [...this.#written, ...batch] : batch)
+    const waiting = this.#waiting
+    const isWorthwhile = isWorthMerging(this.#written)
+    const whole = mergeDrafts(isWorthwhile ? [...this.#written, ...waiting] : waiting)
+    const isMany = isWorthwhile && whole !== null
+    // What has a gap no run could show: then one after another.
+    const batch = whole === null ? waiting.slice(0, 1) : waiting
+    const draft = whole ?? (batch[0] as TypedUpdate)
     const counter = ++this.#counter
     const [written, adopted] = [this.#written, this.#adopted]
-    this.#waiting = []
+    this.#waiting = waiting.slice(batch.length)
     this.#written = isMany ? [draft] : [...written, draft]
     this.#writing = this.#put({ ...draft, refusal: null }, this.#session, counter, key).then(
       () => {
@@ -222,14 +227,16 @@ export class DraftBook {
   }
 }
 
-/** One edit with all that they do, made when the newest of them was. */
-function mergeDrafts(drafts: readonly TypedUpdate[]): TypedUpdate {
+/** One edit with all that they do, made when the newest of them was; `null` where something between them is missing. */
+function mergeDrafts(drafts: readonly TypedUpdate[]): TypedUpdate | null {
   const [first] = drafts
   if (drafts.length === 1 && first !== undefined) return first
+  const update = mergeUpdatesV2(drafts.map((draft) => draft.update)) as Bytes
+  if (!inspectUpdate(update).ok) return null
   return {
     authored: Math.max(...drafts.map(({ authored }) => authored)),
     typed: joinTypedClocks(...drafts.map(({ typed }) => typed)),
-    update: mergeUpdatesV2(drafts.map(({ update }) => update)) as Bytes,
+    update,
   }
 }
 

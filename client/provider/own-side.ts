@@ -88,14 +88,15 @@ export class OwnSide {
     this.#sender = sender
     this.#presence = this.#createPresence(device, sender)
     this.#presence.setHidden(isHidden())
+    // Before anything that is typed from now on: they are written down in the order in which they were made. Each counts as unsaved until the
+    // sender has it: nothing is said to be saved in between.
+    for (; this.#early.length > 0; this.#early.shift()) sender.take(this.#early[0] as Bytes)
+    this.changed()
   }
 
   /** What is kept of the document is in it: own edits that lean on that are shown. */
   loaded(): void {
     this.#sender?.loaded()
-    // Each counts as unsaved until the sender has it: nothing is said to be saved in between.
-    for (; this.#early.length > 0; this.#early.shift()) this.#sender?.take(this.#early[0] as Bytes)
-    this.changed()
   }
 
   /** Takes an edit of the document, made here; `isRefused` where a reader's may not leave. */
