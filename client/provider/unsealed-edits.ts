@@ -52,6 +52,8 @@ export class UnsealedEdits {
   #isOwn: ((client: number) => boolean) | null = null
   /** Clients of earlier runs whose structs the log may have lost. */
   #lostClients: readonly number[] = []
+  /** Something was taken back: the next to leave is found by comparing. */
+  #isTakenBack = false
   /** When the newest of them was made; `null`: to be found by comparing. [EN10] */
   #newestAt: number | null = null
   /** Items of which the app was told. */
@@ -114,6 +116,7 @@ export class UnsealedEdits {
     this.#ahead.forget()
     this.#count += edits
     this.#skipped ||= edits > 0
+    this.#isTakenBack ||= edits > 0
   }
 
   /** The log has gone back, and may have lost what was acknowledged: all of this device's own goes out again that the log does not have. */
@@ -157,7 +160,8 @@ export class UnsealedEdits {
     const own = this.#findOwn()
     // All that is left hangs on what others have yet to write anew.
     if (own?.isWaiting === true && !own.hasStructs) return null
-    const waiting = own?.update ?? mergeBatch(this.#updates) ?? diffAgainst(doc, this.#ahead.vector())
+    const merged = this.#isTakenBack ? null : mergeBatch(this.#updates)
+    const waiting = own?.update ?? merged ?? diffAgainst(doc, this.#ahead.vector())
     this.#updates = [waiting]
     if (!this.#isBound(waiting)) return null
     const ahead = {
@@ -231,6 +235,7 @@ export class UnsealedEdits {
   }
 
   #clear(): void {
+    this.#isTakenBack = false
     this.#updates = []
     this.#count = 0
     this.#newestAt = null
