@@ -24,7 +24,7 @@ const COMMON = [
   'online',
   'reload',
   'kill',
-  'lied',
+  'lie',
   'cut',
   'relay',
 ] as const
