@@ -44,9 +44,10 @@ interface Unit {
 export class QuotePlan {
   readonly #options: QuotePlanOptions
   readonly #judge: QuoteJudge
-  readonly #bindsByClient = new Map<string, Envelope>()
+  /** Who has the key can make up binds of anybody, in a quote that does not count: the first that holds is taken. */
+  readonly #bindsByClient = new Map<string, Envelope[]>()
   /** By which a session was introduced. */
-  readonly #firstBySession = new Map<string, Envelope>()
+  readonly #bindsBySession = new Map<string, Envelope[]>()
   #reader = new QuotedUpdates()
   #place = 0
   #unit: Envelope[] = []
@@ -100,9 +101,8 @@ export class QuotePlan {
   #noteBind(envelope: Envelope, content: Bytes): void {
     const bind = decodeBind(content)
     if (!bind.ok) return
-    const name = bindName(bind.value.clientId, envelope.device)
-    if (!this.#bindsByClient.has(name)) this.#bindsByClient.set(name, envelope)
-    if (bind.value.introduction !== null) this.#firstBySession.set(sessionOf(envelope), envelope)
+    addTo(this.#bindsByClient, bindName(bind.value.clientId, envelope.device), envelope)
+    if (bind.value.introduction !== null) addTo(this.#bindsBySession, sessionOf(envelope), envelope)
   }
 
   #consider({ envelopes, update }: Unit): void {
@@ -115,15 +115,25 @@ export class QuotePlan {
     if (this.#isWrittenAnew(update.device, blocks)) return
     if (this.#judge.isFullWith(blocks.reduce((sum, { structs }) => sum + structs.length, 0))) this.#endQuote()
     const growing = blocks.filter(({ client, end }) => end > this.#judge.view.clockOf(client))
-    const needed = growing
-      .filter(({ client }) => this.#judge.view.deviceOf(client) === null)
-      .map(({ client }) => this.#bindsByClient.get(bindName(client, update.device)))
-    const session = this.#firstBySession.get(sessionOf(envelopes[0] as Envelope))
-    const binds = [...needed, session].filter((each) => each !== undefined && !this.#quote.includes(each))
-    for (const each of [...new Set(binds)] as Envelope[]) if (this.#judge.take(each)) this.#add(each)
+    this.#takeFirst(this.#bindsBySession.get(sessionOf(envelopes[0] as Envelope)))
+    for (const { client } of growing) {
+      if (this.#judge.view.deviceOf(client) === null)
+        this.#takeFirst(this.#bindsByClient.get(bindName(client, update.device)))
+    }
     if (!envelopes.every((each) => this.#judge.take(each))) return
     for (const each of envelopes) this.#add(each)
     if (this.#bytes >= ENOUGH_BYTES) this.#endQuote()
+  }
+
+  /** The first of these that holds; what does not, is forgotten. */
+  #takeFirst(binds: Envelope[] = []): void {
+    for (let bind = binds[0]; bind !== undefined && !this.#quote.includes(bind); bind = binds[0]) {
+      const introductions = this.#bindsBySession.get(sessionOf(bind))
+      // Of a session that is not introduced in this quote no bind holds.
+      if (introductions !== binds) this.#takeFirst(introductions)
+      if (this.#judge.take(bind)) return this.#add(bind)
+      binds.shift()
+    }
   }
 
   /** What a run that ended too soon has not sealed or drafted anew, the document of the next one lacks. [CL14] */
@@ -164,6 +174,12 @@ function isKnown({ blocks, deletes }: UpdateSummary, state: LogState): boolean {
 function isFirstPart(content: Bytes): boolean {
   const part = decodePart(content)
   return part.ok && part.value.index === 0
+}
+
+function addTo(bindsByName: Map<string, Envelope[]>, name: string, bind: Envelope): void {
+  const binds = bindsByName.get(name)
+  if (binds === undefined) bindsByName.set(name, [bind])
+  else binds.push(bind)
 }
 
 function bindName(client: number, device: Bytes): string {

@@ -100,6 +100,17 @@ describe('whose words', () => {
     expect(note.creator.log.state.deviceOf(carol.client)).toBe(null)
   })
 
+  it('T47 [CL31] binds that somebody has made up, in a quote that did not count, keep nobody from being quoted', async () => {
+    const { note, bob, carol, lost } = await lose()
+    const mallory = await note.add('writer')
+    const plan = planOf(bob)
+    plan.take(mallory.seal(quote(spoil(lost[0]!))))
+    for (const each of lost) plan.take(each)
+    const { quotes } = plan.finish()
+    expect(quotes.map((content) => wordOf(note.append(bob.seal(content))))).toEqual(['quoted'])
+    expect(note.creator.log.state.clockOf(carol.client)).toBe(8)
+  })
+
   it('T47 [CL31] of another document nothing is quoted', async () => {
     const { note, bob } = await lose()
     const other = await lose()

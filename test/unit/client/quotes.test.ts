@@ -155,6 +155,30 @@ describe('in shared-key mode', () => {
   })
 })
 
+describe('in shared-key mode, of a device that was back with another client', () => {
+  it('[CL31] [KM15] a plan introduces the session of a bind, too', () => {
+    const room = new RoomLog()
+    const [bob, carol] = [new RoomWriter(room), new RoomWriter(room)]
+    room.append(bob.bind())
+    const first = carol.bind()
+    // Bound in the first session, written in the second, which names another client first.
+    carol.doc.clientID += 1
+    const second = carol.bind(false)
+    carol.renewSession()
+    carol.doc.clientID += 1
+    const third = carol.bind()
+    carol.doc.clientID -= 1
+    const lost = [first, second, third, carol.type('late ')]
+    const { authority, state, head } = room.log
+    const seq = head.seq + 1
+    const reader = { access: room.access, authority, state, seq, device: bob.device.id }
+    const plan = new QuotePlan({ ...reader, heldClockOf: () => 0, isTooLarge: () => false })
+    for (const each of lost) plan.take(each)
+    const outcomes = plan.finish().quotes.map((content) => room.append(bob.seal(KIND.update, content))[0])
+    expect([outcomes.map(wordOf), textOf(outcomes)]).toEqual([['quoted'], 'late '])
+  })
+})
+
 describe('a plan of what was quoted before', () => {
   it('[CL31] quotes anew what a quote in parts held, which was lost itself', async () => {
     const note = await createNote()
