@@ -143,7 +143,9 @@ export class DraftBook {
   async keepRefused(draft: Draft): Promise<Bytes> {
     const session = randomBytes(SESSION_BYTES)
     const key = this.#options.key()
-    if (key !== null) await this.#put(draft, session, 1, key)
+    if (key === null)
+      throw new SyncError('OUTBOX_FAILED', 'there is no key yet under which an edit could be written down')
+    await this.#put(draft, session, 1, key)
     return session
   }
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { AuthoredUpdate, Bytes } from '@y-sealed/protocol'
+import { SyncError, type AuthoredUpdate, type Bytes } from '@y-sealed/protocol'
 import type { Doc } from 'yjs'
 import type { DocumentAccess } from '../document/document-access.ts'
 import type { Outbox, OutboxItem } from '../outbox/outbox.ts'
@@ -53,7 +53,11 @@ export class EditBook {
       onProblem,
       onKept,
     })
-    this.setAside = new SetAsideList(this.#drafts, options.onSetAside)
+    this.setAside = new SetAsideList(this.#drafts, options.onSetAside, (error) => {
+      const code = error instanceof SyncError ? error.code : 'OUTBOX_FAILED'
+      const message = 'content that can never leave could not be written down: the edit that it was taken from is kept'
+      onProblem({ code, message })
+    })
     const { doc, show: apply, onShown, heirOf } = options
     this.#leftovers = new Leftovers({ doc, apply, onShown, heirOf })
   }
@@ -152,5 +156,6 @@ export class EditBook {
   close(): void {
     this.writeDown()
     this.#drafts.close()
+    this.setAside.close()
   }
 }

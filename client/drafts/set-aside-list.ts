@@ -6,6 +6,7 @@
  */
 import { bytesToBase64url, type Bytes } from '@y-sealed/protocol'
 import { SESSION_BYTES, randomBytes } from '@y-sealed/protocol/sealing'
+import { startTimer, type Cancel } from '../platform.ts'
 import type { AdoptedDrafts, DraftBook } from './draft-book.ts'
 
 /** Content that nobody else gets. */
@@ -19,6 +20,9 @@ export interface SetAsideEdit {
   readonly content: Bytes
 }
 
+const FIRST_RETRY_MS = 1_000
+const LONGEST_RETRY_MS = 30_000
+
 interface Kept extends SetAsideEdit {
   /** By which the drafts know it. */
   session: Bytes | null
@@ -28,12 +32,20 @@ interface Kept extends SetAsideEdit {
 export class SetAsideList {
   readonly #drafts: DraftBook
   readonly #onChange: () => void
+  readonly #onTrouble: (error: unknown) => void
   readonly #kept: Kept[] = []
+  /** Not written down yet. */
+  readonly #unwritten = new Set<Kept>()
+  readonly #onWritten = new Set<() => void>()
+  #retry: Cancel | null = null
+  #retryMs = FIRST_RETRY_MS
+  #isOver = false
 
-  /** `drafts` writes them down. */
-  constructor(drafts: DraftBook, onChange: () => void) {
+  /** `drafts` writes them down; `onTrouble` hears where that failed. */
+  constructor(drafts: DraftBook, onChange: () => void, onTrouble: (error: unknown) => void) {
     this.#drafts = drafts
     this.#onChange = onChange
+    this.#onTrouble = onTrouble
   }
 
   /** Oldest first. */
@@ -59,6 +71,19 @@ export class SetAsideList {
     this.#onChange()
   }
 
+  /** Resolves when all of it is written down: until then the edit that it was taken from is kept as it was. */
+  whenWritten(): Promise<void> {
+    if (this.#unwritten.size === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#onWritten.add(resolve))
+  }
+
+  /** Makes no further attempt. */
+  close(): void {
+    this.#isOver = true
+    this.#retry?.()
+    this.#retry = null
+  }
+
   /** The storage was thrown away: all of it is written down once more. */
   writeAnew(): void {
     for (const kept of this.#kept) this.#write(kept)
@@ -70,19 +95,41 @@ export class SetAsideList {
     const [kept] = at === -1 ? [] : this.#kept.splice(at, 1)
     if (kept === undefined) return
     kept.isDismissed = true
+    this.#written(kept)
     if (kept.session !== null) this.#drafts.forgetRefused(kept.session)
     this.#onChange()
   }
 
   #write(kept: Kept): void {
     const { code, at, content } = kept
+    this.#unwritten.add(kept)
     this.#drafts.keepRefused({ refusal: code, authored: at.getTime(), update: content, typed: [] }).then(
       (session) => {
         kept.session = session
+        this.#retryMs = FIRST_RETRY_MS
         if (kept.isDismissed) this.#drafts.forgetRefused(session)
+        this.#written(kept)
       },
-      // It stays in memory, and is told like everything that could not be written.
-      () => undefined,
+      (error: unknown) => {
+        this.#onTrouble(error)
+        this.#writeLater()
+      },
     )
+  }
+
+  #writeLater(): void {
+    if (this.#isOver) return
+    this.#retry ??= startTimer(this.#retryMs, () => {
+      this.#retry = null
+      this.#retryMs = Math.min(LONGEST_RETRY_MS, 2 * this.#retryMs)
+      for (const kept of this.#unwritten) this.#write(kept)
+    })
+  }
+
+  #written(kept: Kept): void {
+    this.#unwritten.delete(kept)
+    if (this.#unwritten.size > 0) return
+    for (const resolve of this.#onWritten) resolve()
+    this.#onWritten.clear()
   }
 }

@@ -24,6 +24,8 @@ export interface OutboxKeeperOptions {
   readonly onKept: () => void
   /** Resolves when what the log has by now would survive a crash. */
   readonly whenKept: () => Promise<void>
+  /** Resolves when what was set aside of edits would. [CL15] */
+  readonly whenAsideKept: () => Promise<void>
 }
 
 export class OutboxKeeper {
@@ -83,7 +85,7 @@ export class OutboxKeeper {
 
   /** They were sealed anew, and that was put: once it is all stored, they go. */
   replace(envelopes: readonly Envelope[]): void {
-    void this.whenPut().then((isStored) => {
+    void Promise.all([this.whenPut(), this.#options.whenAsideKept()]).then(([isStored]) => {
       // Who fails to store has told so; the old ones stay then.
       if (!isStored) return
       for (const envelope of envelopes) this.#noteReplaced(envelope)

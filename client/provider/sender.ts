@@ -59,6 +59,7 @@ export class Sender {
         await options.whenKept()
         await this.#book.whenKept()
       },
+      whenAsideKept: () => this.#book.setAside.whenWritten(),
     })
     this.#book = new EditBook({
       ...options,
@@ -283,7 +284,11 @@ export class Sender {
 
   /** What is sealed may lean on entries that were read a moment ago: until those are kept as well, the next run could not show it. [CL13] */
   async #dropOnceKept(dropDrafts: () => void): Promise<void> {
-    const [isStored] = await Promise.all([this.#keeper.whenPut(), this.#options.whenKept()])
+    const [isStored] = await Promise.all([
+      this.#keeper.whenPut(),
+      this.#options.whenKept(),
+      this.#book.setAside.whenWritten(),
+    ])
     if (isStored) dropDrafts()
   }
 

@@ -1,9 +1,10 @@
 /** An edit that no client would ever take must not hold up those that come after it. */
-import { createMemoryOutbox, type SendProblem } from '@y-sealed/client'
-import { cryptoReady, type Bytes, type Envelope } from '@y-sealed/protocol'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { createMemoryOutbox, type Outbox, type SendProblem } from '@y-sealed/client'
+import { cryptoReady, SyncError, type Bytes, type Envelope } from '@y-sealed/protocol'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import * as Y from 'yjs'
 
+import { isDraft, openDraft } from '../../../../client/drafts/draft.ts'
 import { Sender } from '../../../../client/provider/sender.ts'
 import { TypedClocks } from '../../../../client/provider/typed-clocks.ts'
 import { feedUpdate } from '../../../../client/yjs/feed-update.ts'
@@ -29,7 +30,7 @@ class Desk {
   readonly #note: Note
   #sent: Envelope[] = []
 
-  constructor(note: Note, person: Person) {
+  constructor(note: Note, person: Person, outbox: Outbox = createMemoryOutbox()) {
     this.#note = note
     this.sender = new Sender({
       doc: this.doc,
@@ -37,7 +38,7 @@ class Desk {
       device: person.device,
       log: person.log,
       typedClocks: new TypedClocks(this.doc),
-      outbox: createMemoryOutbox(),
+      outbox,
       send: (frame) => {
         if (frame.type === 'push') this.#sent.push(...frame.envelopes)
         return true
@@ -140,6 +141,35 @@ describe('a value that nobody may take', () => {
     expect(desk.seen.getText('note').toJSON()).toBe('typed on!')
     expect(desk.problems).toMatchObject(NOBODY_TAKES_IT)
     expect(desk.sender.unsaved).toBe(0)
+  })
+
+  it('[CL15] [CL14] is kept as it was while the storage has no room for what is set aside, and then as that', async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    const note = await createNote()
+    const bob = await note.add('writer')
+    const memory = createMemoryOutbox()
+    let isFull = false
+    const put: Outbox['put'] = (item) =>
+      isFull && isDraft(item) ? Promise.reject(new SyncError('STORAGE_FULL', 'no room')) : memory.put(item)
+    const desk = new Desk(note, bob, { ...memory, put })
+    const refusals = async (): Promise<unknown[]> => {
+      const drafts = (await memory.list(note.documentId)).filter(isDraft)
+      return drafts.map((item) => openDraft(item, (epoch) => bob.membership.keyOf(epoch))?.refusal)
+    }
+    desk.sender.closed()
+    desk.doc.getArray('list').push([nest(300)])
+    await desk.sender.whenKept()
+    isFull = true
+    desk.sender.opened()
+    desk.exchange()
+    desk.exchange()
+    await vi.advanceTimersByTimeAsync(100)
+    expect(desk.problems).toMatchObject([...NOBODY_TAKES_IT, { code: 'STORAGE_FULL' }])
+    expect([desk.sender.unsaved, await refusals()]).toEqual([0, [null]])
+    isFull = false
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(await refusals()).toEqual(['EDIT_SET_ASIDE'])
   })
 
   it('[CL5] is sealed anew without another word when the session ends before it is stored', async () => {
