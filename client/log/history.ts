@@ -217,6 +217,8 @@ export class History {
     await this.#kept.whenKept()
     await this.lost.keep(this.#access.documentId).catch(this.#onTrouble)
     await this.#kept.wipe()
+    // The log has made room.
+    await this.lost.writeAgain().catch(this.#onTrouble)
     this.#follower.abandon()
   }
 

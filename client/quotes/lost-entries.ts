@@ -16,6 +16,7 @@ import {
 import type { DocumentStore, StoredEntry } from '../stores/document-store.ts'
 
 const PAGE_BYTES = 262_144
+const PAGE_ENTRIES = 256
 /** What a quote may hold. */
 const QUOTABLE: ReadonlySet<number | undefined> = new Set([KIND.update, KIND.part, KIND.bind])
 
@@ -23,6 +24,8 @@ export class LostEntries {
   readonly #store: DocumentStore
   /** Under which name they lie there: no document has it. */
   readonly #name: Bytes
+  /** What there was no room for beside the log: once that is gone there may be. */
+  #unwritten: Bytes[] = []
 
   constructor(store: DocumentStore, documentId: Bytes) {
     this.#store = store
@@ -31,25 +34,51 @@ export class LostEntries {
 
   /** Are there any? */
   async isEmpty(): Promise<boolean> {
-    return (await this.#store.extent(this.#name)).lastSeq === 0
+    return this.#unwritten.length === 0 && (await this.#store.extent(this.#name)).lastSeq === 0
   }
 
-  /** Keeps those of a log that is about to be forgotten, behind the ones that are kept already. */
+  /**
+   * Keeps those of a log that is about to be forgotten, behind the ones that are kept already. What cannot be written waits in memory for
+   * {@link writeAgain}; rejects where there is such.
+   */
   async keep(documentId: Bytes): Promise<void> {
-    const { baseSeq, lastSeq } = await this.#store.extent(documentId)
-    for (let next = baseSeq + 1; next <= lastSeq;) {
+    const { baseSeq } = await this.#store.extent(documentId)
+    const pages = this.#quotable(documentId, baseSeq + 1)
+    for await (const page of pages) {
+      try {
+        await this.#append(page)
+      } catch (error) {
+        this.#unwritten.push(...page)
+        for await (const rest of pages) this.#unwritten.push(...rest)
+        throw error
+      }
+    }
+  }
+
+  /** Writes what could not be written before. Rejects as {@link keep}. */
+  async writeAgain(): Promise<void> {
+    while (this.#unwritten.length > 0) {
+      const page = this.#unwritten.slice(0, PAGE_ENTRIES)
+      await this.#append(page)
+      this.#unwritten.splice(0, page.length)
+    }
+  }
+
+  /** Entries of a log, as far as a quote may hold them. */
+  async *#quotable(documentId: Bytes, fromSeq: number): AsyncGenerator<readonly Bytes[], void, undefined> {
+    for (let next = fromSeq; ;) {
       const page = await this.#store.read(documentId, next, PAGE_BYTES)
       if (page.length === 0) return
       next += page.length
-      await this.#append(page.filter(({ envelope }) => QUOTABLE.has(envelope[OFFSET.kind])))
+      yield page.map(({ envelope }) => envelope).filter((envelope) => QUOTABLE.has(envelope[OFFSET.kind]))
     }
   }
 
   /** Behind what is there, which other tabs may be keeping too. */
-  async #append(entries: readonly StoredEntry[]): Promise<void> {
+  async #append(envelopes: readonly Bytes[]): Promise<void> {
     for (;;) {
       const place = (await this.#store.extent(this.#name)).lastSeq
-      const rows = entries.map(({ envelope }, index): StoredEntry => ({ seq: place + index + 1, envelope }))
+      const rows = envelopes.map((envelope, index): StoredEntry => ({ seq: place + index + 1, envelope }))
       try {
         return await this.#store.append(this.#name, rows)
       } catch (error) {
@@ -62,14 +91,20 @@ export class LostEntries {
   async *read(): AsyncGenerator<readonly Envelope[], void, undefined> {
     for (let next = 1; ;) {
       const page = await this.#store.read(this.#name, next, PAGE_BYTES)
-      if (page.length === 0) return
+      if (page.length === 0) break
       next += page.length
-      yield page.map(({ envelope }) => readWholeEnvelope(envelope)).filter((envelope) => envelope !== null)
+      yield decodePage(page.map(({ envelope }) => envelope))
     }
+    if (this.#unwritten.length > 0) yield decodePage(this.#unwritten)
   }
 
   /** The log has them, in one form or another. */
   async forget(): Promise<void> {
+    this.#unwritten = []
     await this.#store.delete(this.#name)
   }
+}
+
+function decodePage(envelopes: readonly Bytes[]): readonly Envelope[] {
+  return envelopes.map(readWholeEnvelope).filter((envelope) => envelope !== null)
 }

@@ -86,7 +86,7 @@ export class Attester {
 
   /** False when it is to be tried again. */
   async #attest(): Promise<boolean> {
-    const { access, bench, errand, isOver } = this.#tools
+    const { access, bench, errand, isOver, onTrouble } = this.#tools
     const target = this.#findTarget()
     if (target === null) return false
     const { seq, transcript, snapshotId, snapshotEpoch } = target.body
@@ -102,7 +102,8 @@ export class Attester {
     if (isSame) {
       // What it has rebuilt it can keep, sealed by itself.
       const made = await bench.make(rebuilt, errand.session, current, slices)
-      if (made !== null) await bench.shelve(made)
+      // Whether there is room for it has nothing to do with what it found.
+      if (made !== null) await bench.shelve(made).catch(onTrouble)
     }
     const verdict = isSame ? 'same' : 'different'
     const body = encodeAttestation({ snapshotId, seq, verdict, contentDigest: digest })

@@ -1,6 +1,6 @@
 /** What a restart gave up, kept until the log that goes on has it. Rule CL31. */
-import { createMemoryDocumentStore } from '@y-sealed/client'
-import { cryptoReady, KIND, type Bytes } from '@y-sealed/protocol'
+import { createMemoryDocumentStore, type DocumentStore } from '@y-sealed/client'
+import { cryptoReady, equalBytes, KIND, SyncError, type Bytes } from '@y-sealed/protocol'
 import { beforeAll, expect, it } from 'vitest'
 
 import { LostEntries } from '../../../client/quotes/lost-entries.ts'
@@ -36,4 +36,28 @@ it('[CL31] [LO14] outlasts the log that is wiped and the run, behind what was lo
   expect(await store.extent(documentId)).toEqual({ baseSeq: 0, lastSeq: 0, head: null })
   await again.forget()
   expect([await again.isEmpty(), await bytesOf(again)]).toEqual([true, []])
+})
+
+it('[CL31] outlasts the log also where the storage has no room for both', async () => {
+  const memory = createMemoryDocumentStore()
+  const note = await createNote()
+  const { creator, documentId } = note
+  note.append(creator.bind(), creator.type('one '), creator.type('two '))
+  await memory.append(
+    documentId,
+    note.entries.map(({ seq, envelope }) => ({ seq, envelope: envelope.bytes })),
+  )
+  const append: DocumentStore['append'] = async (document, ...rest) => {
+    const { lastSeq } = await memory.extent(documentId)
+    if (lastSeq > 0 && !equalBytes(document, documentId)) throw new SyncError('STORAGE_FULL', 'no room')
+    await memory.append(document, ...rest)
+  }
+  const store = { ...memory, append }
+  const lost = new LostEntries(store, documentId)
+  await expect(lost.keep(documentId)).rejects.toMatchObject({ code: 'STORAGE_FULL' })
+  await store.delete(documentId)
+  expect([await lost.isEmpty(), await bytesOf(lost)]).toEqual([false, quotable(note)])
+  await lost.writeAgain()
+  expect(await bytesOf(lost)).toEqual(quotable(note))
+  expect(await bytesOf(new LostEntries(store, documentId))).toEqual(quotable(note))
 })
