@@ -114,6 +114,29 @@ export class PersonalLife {
     await personal.document.provider.whenSaved()
   }
 
+  /**
+   * Takes one out of which this device was taken off the list, and what is kept of it off the device. `open`: the same document, where it is
+   * open. Throws `UNKNOWN_DOCUMENT`, and `FORBIDDEN` for one that this device is in.
+   */
+  async forget(id: string, open: SealedDocument | null): Promise<void> {
+    const { keys, device } = this.#options.installation
+    const { list } = this
+    const listed = list?.get(id) ?? null
+    const isPending = this.pending.some(({ genesisHash }) => idOf(genesisHash) === id)
+    if (listed === null && !isPending) throw new SyncError('UNKNOWN_DOCUMENT', 'that document is not in the list')
+    if (list === null || listed === null || list.accessOf(id, device.id) !== 'out') {
+      throw new SyncError(
+        'FORBIDDEN',
+        'only one that this device was taken out of is forgotten: leave it, or delete it',
+      )
+    }
+    open?.close()
+    await open?.provider.membership?.whenStored().catch(() => undefined)
+    list.remove(id)
+    await dropPending(keys, id)
+    await this.#cut(documentIdOf(listed.genesisHash))
+  }
+
   /** Is it listed, and has nobody let this device in yet? */
   isWaiting(id: string): boolean {
     const list = this.list
@@ -299,8 +322,12 @@ export class PersonalLife {
   }
 
   async #forget({ membership, documentId }: SealedProvider): Promise<void> {
-    const { keys, store } = this.#options.installation
     await membership?.whenStored().catch(() => undefined)
+    await this.#cut(documentId)
+  }
+
+  async #cut(documentId: Bytes): Promise<void> {
+    const { keys, store } = this.#options.installation
     await forgetDocument(keys, documentId)
     await store.cut(documentId, 0)
     await new LostEntries(store, documentId).forget()

@@ -44,6 +44,8 @@ export interface DocumentEntry {
   readonly added: Date
   /** False while another device of this person has yet to let this one in, and for one from which it was removed. */
   readonly isReady: boolean
+  /** True once this device was removed from it: it reads what it has, and nothing newer. */
+  readonly isShutOut: boolean
 }
 
 export interface DocumentsEvents {
@@ -156,10 +158,12 @@ export class SealedDocuments extends ObservableV2<{ [K in keyof DocumentsEvents]
     const { device } = this.#installation
     const { list, pending } = this.#personal
     const listed = (list?.all ?? []).map(({ id, name, addedAt }: ListedDocument): DocumentEntry => {
-      return { id, name, added: new Date(addedAt), isReady: list?.accessOf(id, device.id) === 'in' }
+      const access = list?.accessOf(id, device.id)
+      return { id, name, added: new Date(addedAt), isReady: access === 'in', isShutOut: access === 'out' }
     })
     const waiting = pending.map(({ genesisHash, name, addedAt }): DocumentEntry => {
-      return { id: bytesToBase64url(documentIdOf(genesisHash)), name, added: new Date(addedAt), isReady: true }
+      const id = bytesToBase64url(documentIdOf(genesisHash))
+      return { id, name, added: new Date(addedAt), isReady: true, isShutOut: false }
     })
     return [...listed, ...waiting]
   }
@@ -230,6 +234,15 @@ export class SealedDocuments extends ObservableV2<{ [K in keyof DocumentsEvents]
   async rename(id: string, name: string): Promise<void> {
     checkTitle(name)
     await this.#personal.rename(id, name)
+  }
+
+  /**
+   * Takes a document from which this device was removed (`isShutOut`) off the person's list, and what is kept of it, its keys too, off this
+   * device; one that is open is closed. Nobody else hears of it, and it takes no relay. Rejects with `FORBIDDEN` for a document that this device
+   * is in, which is left or deleted instead, and with `UNKNOWN_DOCUMENT`.
+   */
+  async forgetDocument(id: string): Promise<void> {
+    await this.#personal.forget(id, this.#open.get(id))
   }
 
   /**

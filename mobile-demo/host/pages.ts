@@ -24,7 +24,8 @@ function contentPolicy(frames: boolean): string {
     "default-src 'none'",
     // The second lets WebAssembly compile, which libsodium is, and nothing else.
     "script-src 'self' 'wasm-unsafe-eval'",
-    "connect-src 'self' wss:",
+    // A relay that the settings name: edits go by the second, tokens by the third.
+    "connect-src 'self' wss: https:",
     "style-src 'self'",
     "worker-src 'self'",
     "manifest-src 'self'",

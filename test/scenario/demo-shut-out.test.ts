@@ -13,7 +13,7 @@ import { openSqliteStore } from '../../server/store/sqlite/store.ts'
 import { hasComponent } from '../support/components.ts'
 import { expectStatus, expectText, SEEN, useDemo } from '../support/demo/demo-stage.ts'
 import { hearEntries } from '../support/demo/heard-entries.ts'
-import { closeSheet, createNote, joinNote, statusOf, textOf, typeText } from '../support/demo/note-steps.ts'
+import { closeSheet, createNote, goToList, joinNote, statusOf, textOf, typeText } from '../support/demo/note-steps.ts'
 import { forgeEdit } from '../support/demo/reader-without-manners.ts'
 import { typeWithoutPause } from '../support/demo/type-without-pause.ts'
 
@@ -41,8 +41,9 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))('who is 
     const stop = await typeWithoutPause(carol.page, 40)
     await alice.page.getByRole('button', { name: /^Members/ }).click()
     await expect.poll(() => ofNote(heardByBob).length, SEEN).toBeGreaterThan(20)
-    const removedAt = Date.now()
     await alice.page.getByRole('listitem').filter({ hasText: 'Bob' }).getByRole('button', { name: 'Remove' }).click()
+    const removedAt = Date.now()
+    await alice.page.getByRole('button', { name: 'Remove and change the key' }).click()
     await expect.poll(async () => await statusOf(bob.page).innerText(), SEEN).toBe('You were removed')
     await carol.page.waitForTimeout(2_500)
     await stop()
@@ -63,6 +64,26 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))('who is 
     await bob.page.waitForTimeout(1_000)
     expect(await bob.page.locator('#app').innerText()).not.toContain('not for Bob')
     expect(ofNote(heardByBob)).toHaveLength(heardSoFar)
+  })
+
+  test('[DEMO 8.10] a note that somebody was removed from says so in the list, and goes from there for good', async () => {
+    const [alice, bob] = await stage.twoPhones()
+    await alice.page.getByRole('button', { name: /^Members/ }).click()
+    await alice.page.getByRole('button', { name: 'Remove' }).click()
+    await alice.page.getByRole('button', { name: 'Keep' }).click()
+    expect(await alice.page.getByRole('listitem').filter({ hasText: 'Bob' }).count()).toBe(1)
+    await alice.page.getByRole('button', { name: 'Remove' }).click()
+    await alice.page.getByRole('button', { name: 'Remove and change the key' }).click()
+    await expect.poll(async () => await statusOf(bob.page).innerText(), SEEN).toBe('You were removed')
+    await goToList(bob.page)
+    await bob.page.getByRole('article').getByText('You were removed').waitFor()
+    await bob.page.getByRole('button', { name: 'More about Salamander' }).click()
+    await bob.page.getByRole('button', { name: 'Delete' }).click()
+    await expect.poll(async () => await bob.page.getByRole('button', { name: 'Undo' }).count(), SEEN).toBe(0)
+    // As the device has it, not this page alone.
+    const again = await bob.page.context().newPage()
+    await again.goto(stage.host.url)
+    await again.getByText('Notes that only you can read').waitFor()
   })
 
   test('[DEMO 8.8] a reader’s own phone, forced to take edits, sends none of them', async () => {

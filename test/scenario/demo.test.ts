@@ -243,6 +243,8 @@ describe.skipIf(!canRun)('the notes app', { timeout: 90_000 }, () => {
     await carol.page.getByRole('alert').getByText('does not let anybody in any more').waitFor()
     await alice.page.getByRole('button', { name: /^Members/ }).click()
     await alice.page.getByRole('button', { name: 'Remove' }).click()
+    await alice.page.getByRole('dialog', { name: 'Remove Bob?' }).waitFor()
+    await alice.page.getByRole('button', { name: 'Remove and change the key' }).click()
     const removedAt = Date.now()
     await bob.page.getByText('Closed').or(bob.page.getByText('You were removed')).first().waitFor()
     expect(Date.now() - removedAt).toBeLessThan(10_000)

@@ -62,3 +62,29 @@ it('[KM22] the list that a device had before it was paired is gone from the rela
   await vi.waitFor(async () => expect(await left()).toEqual([`document/${note.id}`]), { timeout: 5_000 })
   await eventually(() => expect(phone.list().map(({ name }) => name)).toContain('laptop note'))
 })
+
+it('[KM19] who was removed takes the document off the list, and nothing of it is kept; who is in it leaves it instead', async () => {
+  const lying = await startLyingRelay()
+  lying.stand(await startHonestRelay([lying]))
+  const alice = await createPerson({ relay: lying, name: 'Alice' })
+  const note = await alice.documents.createDocument()
+  await write(note, 'secret')
+  const store = createMemoryDocumentStore()
+  const storage = { keys: createMemoryKeyStore(), outbox: createMemoryOutbox(), documents: store }
+  const { documents: bobs } = await createPerson({ relay: lying, name: 'Bob', personal: true, storage })
+  const copy = await bobs.openDocument(await note.invite())
+  await copy.provider.whenSynced()
+  await eventually(() => expect(bobs.list()).toMatchObject([{ id: note.id, isReady: true, isShutOut: false }]))
+  await expect(bobs.forgetDocument(note.id)).rejects.toMatchObject({ code: 'FORBIDDEN' })
+  // The list has it, and not this device alone.
+  await vi.waitFor(async () => expect(await storage.keys.list('pending/')).toEqual([]), { timeout: 15_000 })
+  const [, bob] = note.members()
+  await note.remove(bob?.id ?? '')
+  await eventually(() => expect(bobs.list()).toMatchObject([{ id: note.id, isReady: false, isShutOut: true }]))
+  await bobs.forgetDocument(note.id)
+  expect(bobs.list()).toEqual([])
+  const { documentId } = note.provider
+  await vi.waitFor(async () => expect((await store.extent(documentId)).lastSeq).toBe(0))
+  await expect(bobs.openDocument(note.id)).rejects.toMatchObject({ code: 'UNKNOWN_DOCUMENT' })
+  await expect(bobs.forgetDocument(note.id)).rejects.toMatchObject({ code: 'UNKNOWN_DOCUMENT' })
+})

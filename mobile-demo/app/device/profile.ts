@@ -17,8 +17,18 @@ export interface Profile {
 
 const NAME = 'app/profile'
 
+/** What they are called, for those who do not see them. */
+export const COLOUR_NAMES: Readonly<Record<string, string>> = {
+  '#0b57d0': 'Blue',
+  '#b3261e': 'Red',
+  '#146c2e': 'Green',
+  '#8e24aa': 'Purple',
+  '#9a5b00': 'Brown',
+  '#00677d': 'Teal',
+}
+
 /** Dark enough for white letters, far enough from each other for carets. */
-export const COLOURS: readonly string[] = ['#0b57d0', '#b3261e', '#146c2e', '#8e24aa', '#9a5b00', '#00677d']
+export const COLOURS: readonly string[] = Object.keys(COLOUR_NAMES)
 
 export async function loadProfile(keys: KeyStore): Promise<Profile> {
   const stored = await keys.get(NAME)

@@ -63,7 +63,7 @@ export class NoteTexts {
 
   /** Reads those that were not read yet. */
   gather(entries: readonly DocumentEntry[]): void {
-    this.#wanted = entries.filter(({ isReady }) => isReady).map(({ id }) => id)
+    this.#wanted = entries.filter(({ isReady, isShutOut }) => isReady || isShutOut).map(({ id }) => id)
     if (!this.#isReading) void this.#readAll()
   }
 

@@ -18,6 +18,8 @@ export interface ListedNote {
   readonly others: readonly string[]
   readonly added: Date
   readonly isReady: boolean
+  /** This person was removed from it. */
+  readonly isShutOut: boolean
 }
 
 const textsByDocuments = new WeakMap<SealedDocuments, NoteTexts>()
@@ -70,9 +72,9 @@ function useEntries(documents: SealedDocuments): readonly DocumentEntry[] {
   })
 }
 
-function listNote({ id, name, added, isReady }: DocumentEntry, text: NoteText | undefined): ListedNote {
+function listNote({ id, name, added, isReady, isShutOut }: DocumentEntry, text: NoteText | undefined): ListedNote {
   const { title = '', body = '', role = '', others = [] } = text ?? {}
   // Whoever may only read cannot give it a title, but a name of their own.
   const isOwnName = title === '' || (role === 'reader' && name !== '')
-  return { id, title: isOwnName ? name : title, body, role, others, added, isReady }
+  return { id, title: isOwnName ? name : title, body, role, others, added, isReady, isShutOut }
 }

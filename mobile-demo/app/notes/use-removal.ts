@@ -40,14 +40,25 @@ export function useRemoval(documents: SealedDocuments): Removal {
   return { isRemoved: (id) => hidden.has(id), remove }
 }
 
-/** For everybody where this person is its only member; else this person leaves it. */
+/** For everybody where this person is its only member; else this person leaves it. Whoever was removed has nothing to leave. */
 async function removeForGood(documents: SealedDocuments, id: string): Promise<void> {
+  const isShutOut = (): boolean => documents.list().some((entry) => entry.id === id && entry.isShutOut)
+  if (!isShutOut()) {
+    await leaveOrDelete(documents, id).catch((error: unknown) => {
+      // That it was removed this device may learn only now.
+      if (!isShutOut()) throw error
+    })
+  }
+  if (isShutOut()) await documents.forgetDocument(id)
+  textsOf(documents).forget(id)
+}
+
+async function leaveOrDelete(documents: SealedDocuments, id: string): Promise<void> {
   await documents.withDocument(id, async (note) => {
     await Promise.race([note.provider.whenSynced(), giveUp()])
     if (note.members().length > 1) await note.leave()
     else await note.deleteDocument()
   })
-  textsOf(documents).forget(id)
 }
 
 async function giveUp(): Promise<never> {

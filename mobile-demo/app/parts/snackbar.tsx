@@ -23,16 +23,19 @@ export function useSnackbar(): (snack: Snack) => void {
 
 export function SnackbarHost({ children }: { readonly children: ReactNode }): ReactElement {
   const [snack, setSnack] = useState<Snack | null>(null)
+  /** Whoever points at it, or has come to its button by the keyboard, is given the time it takes. */
+  const [isHeld, setHeld] = useState(false)
   useEffect(() => {
-    if (snack === null) return undefined
+    if (snack === null || isHeld) return undefined
     const timer = setTimeout(() => {
       snack.onGone?.()
       setSnack(null)
     }, SHOWN_MS)
     return () => clearTimeout(timer)
-  }, [snack])
+  }, [snack, isHeld])
   const show = (next: Snack): void => {
     snack?.onGone?.()
+    setHeld(false)
     setSnack(next)
   }
   const { action } = snack ?? {}
@@ -41,7 +44,13 @@ export function SnackbarHost({ children }: { readonly children: ReactNode }): Re
       {children}
       <div className="snackbar-host" role="status" aria-live="polite">
         {snack !== null && (
-          <p className="snackbar">
+          <p
+            className="snackbar"
+            onPointerEnter={({ pointerType }) => setHeld(pointerType === 'mouse')}
+            onPointerLeave={() => setHeld(false)}
+            onFocus={() => setHeld(true)}
+            onBlur={() => setHeld(false)}
+          >
             <span>{snack.text}</span>
             {action !== undefined && (
               <button

@@ -96,7 +96,8 @@ export function HistorySheet({ note, isReadOnly, onClose }: HistorySheetProps): 
       {failure !== null && <p role="alert">{failure}</p>}
       {trouble !== null && <p role="alert">{trouble}</p>}
       {versions === null && trouble === null && <p className="quiet">Reading…</p>}
-      <ul className="rows boxed">
+      {versions?.length === 0 && <p className="quiet">None yet: what is written becomes one once the relay has it.</p>}
+      <ul className="rows boxed" hidden={versions === null || versions.length === 0}>
         {versions?.map((version, index) => (
           <li key={version.seq}>
             <button type="button" className="bare grow left" onClick={() => setPlace(index)}>

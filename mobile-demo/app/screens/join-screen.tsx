@@ -4,7 +4,7 @@
  * @module
  */
 import { linkKind } from '@y-sealed/client'
-import { useEffect, useRef, useState, type ReactElement } from 'react'
+import { useEffect, useEffectEvent, useRef, useState, type ReactElement } from 'react'
 
 import type { Place } from '../place.ts'
 import type { Device } from '../device/open-device.ts'
@@ -23,13 +23,14 @@ interface JoinScreenProps {
 }
 
 export function JoinScreen({ device, link, change, go, back }: JoinScreenProps): ReactElement {
-  const [failure, setFailure] = useState<string | null>(null)
+  const [failure, setFailure] = useState<unknown>(null)
   if (linkKind(link) === 'pairing') return <PairingPage device={device} text={link} change={change} back={back} />
+  if (isOffline(failure)) return <Unreached retry={() => setFailure(null)} back={back} />
   if (failure !== null) {
     return (
       <main className="screen centre" role="alert">
         <h1>The link opens nothing</h1>
-        <p>{failure}</p>
+        <p>{explain(failure)}</p>
         <button type="button" className="primary" onClick={back}>
           My notes
         </button>
@@ -37,7 +38,8 @@ export function JoinScreen({ device, link, change, go, back }: JoinScreenProps):
     )
   }
   const { profile } = device
-  if (profile.name === '') {
+  // What is no link at all says so before anybody is asked for anything.
+  if (profile.name === '' && linkKind(link) !== null) {
     return (
       <main className="screen join">
         <div className="join-behind" aria-hidden="true">
@@ -57,12 +59,7 @@ export function JoinScreen({ device, link, change, go, back }: JoinScreenProps):
     )
   }
   return (
-    <Joining
-      device={device}
-      link={link}
-      onOpen={(id) => go({ at: 'note', id })}
-      onFailure={(error) => setFailure(explain(error))}
-    />
+    <Joining device={device} link={link} onOpen={(id) => go({ at: 'note', id })} onFailure={setFailure} back={back} />
   )
 }
 
@@ -71,15 +68,72 @@ interface JoiningProps {
   readonly link: string
   readonly onOpen: (id: string) => void
   readonly onFailure: (error: unknown) => void
+  readonly back: () => void
 }
 
-function Joining({ device, link, onOpen, onFailure }: JoiningProps): ReactElement {
+/** So long nobody wonders. */
+const SLOW_MS = 3_000
+
+function Joining({ device, link, onOpen, onFailure, back }: JoiningProps): ReactElement {
   const isStarted = useRef(false)
+  const isLeft = useRef(false)
+  const [isSlow, setSlow] = useState(!navigator.onLine)
+  useEffect(() => {
+    const timer = setTimeout(() => setSlow(true), SLOW_MS)
+    return () => clearTimeout(timer)
+  }, [])
+  useEffect(() => {
+    isLeft.current = false
+    return () => {
+      isLeft.current = true
+    }
+  }, [])
   useEffect(() => {
     // StrictMode mounts twice; a link may be for one.
     if (isStarted.current) return
     isStarted.current = true
-    device.documents.openDocument(link).then(({ id }) => onOpen(id), onFailure)
+    device.documents.openDocument(link).then(
+      // Whoever went to the list meanwhile finds it there.
+      (note) => !isLeft.current && onOpen(note.id),
+      (error: unknown) => !isLeft.current && onFailure(error),
+    )
   }, [device, link, onOpen, onFailure])
-  return <main className="screen centre quiet">Joining…</main>
+  return (
+    <main className="screen centre" aria-busy="true">
+      <p className="quiet" role="status">
+        Joining… {isSlow && (navigator.onLine ? 'The relay has not answered yet.' : 'There is no connection.')}
+      </p>
+      {isSlow && (
+        <button type="button" onClick={back}>
+          Not now
+        </button>
+      )}
+    </main>
+  )
+}
+
+/** The link is held meanwhile; nothing was asked of anybody. */
+function Unreached({ retry, back }: { readonly retry: () => void; readonly back: () => void }): ReactElement {
+  const retryNow = useEffectEvent(retry)
+  useEffect(() => {
+    const onOnline = (): void => retryNow()
+    window.addEventListener('online', onOnline)
+    return () => window.removeEventListener('online', onOnline)
+  }, [])
+  return (
+    <main className="screen centre">
+      <h1>Not opened yet</h1>
+      <p role="alert">There is no connection to the relay. The link is kept here until you are online.</p>
+      <button type="button" className="primary" onClick={retry}>
+        Try again
+      </button>
+      <button type="button" onClick={back}>
+        My notes
+      </button>
+    </main>
+  )
+}
+
+function isOffline(error: unknown): boolean {
+  return (error as { readonly code?: unknown } | null)?.code === 'OFFLINE'
 }

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { SealedDocument } from '@y-sealed/client'
+import type { MemberView, SealedDocument } from '@y-sealed/client'
 import { useMembers } from '@y-sealed/client/react'
-import type { ReactElement } from 'react'
+import { useState, type ReactElement } from 'react'
 
 import { nameOf } from '../notes/name-of.ts'
 import { useColours } from '../notes/people.ts'
@@ -27,6 +27,7 @@ export function MembersSheet({ note, colour, onClose }: MembersSheetProps): Reac
   const { isBusy, failure, run } = useAttempt()
   const colourByMember = useColours(note)
   const mayChange = note.role === 'admin'
+  const [leaving, setLeaving] = useState<MemberView | null>(null)
   const setRole = (id: string, role: string): void =>
     run(async () => {
       if (role === 'reader' || role === 'writer' || role === 'admin') await note.setRole(id, role)
@@ -34,6 +35,9 @@ export function MembersSheet({ note, colour, onClose }: MembersSheetProps): Reac
   return (
     <Sheet title="Members" onClose={onClose}>
       {failure !== null && <p role="alert">{failure}</p>}
+      {members.length === 0 && (
+        <p>Only you, so far. Others can be let in once the relay has this note, which takes a connection.</p>
+      )}
       <ul className="rows">
         {members.map((member) => (
           <li key={member.id} className="member">
@@ -60,12 +64,7 @@ export function MembersSheet({ note, colour, onClose }: MembersSheetProps): Reac
                     </option>
                   ))}
                 </select>
-                <button
-                  type="button"
-                  className="danger"
-                  disabled={isBusy}
-                  onClick={() => run(async () => await note.remove(member.id))}
-                >
+                <button type="button" className="danger" disabled={isBusy} onClick={() => setLeaving(member)}>
                   Remove
                 </button>
               </span>
@@ -75,10 +74,39 @@ export function MembersSheet({ note, colour, onClose }: MembersSheetProps): Reac
           </li>
         ))}
       </ul>
-      <p className="quiet">
-        Whoever is removed keeps what they have read, and reads nothing that is written from then on: the key is changed
-        in the same step. Every invite link ends, too.
+      {leaving !== null && <RemovalSheet note={note} member={leaving} onClose={() => setLeaving(null)} />}
+    </Sheet>
+  )
+}
+
+interface RemovalSheetProps {
+  readonly note: SealedDocument
+  readonly member: MemberView
+  readonly onClose: () => void
+}
+
+/** It cannot be taken back: whoever comes in again comes by a new link. */
+function RemovalSheet({ note, member, onClose }: RemovalSheetProps): ReactElement {
+  const { isBusy, failure, run } = useAttempt()
+  const name = nameOf(member)
+  const remove = (): void =>
+    run(async () => {
+      await note.remove(member.id)
+      onClose()
+    })
+  return (
+    <Sheet title={`Remove ${name}?`} onClose={onClose}>
+      <p>
+        {name} keeps what they have read, and reads nothing that is written from then on: the key is changed in the same
+        step. Every invite link ends, too.
       </p>
+      {failure !== null && <p role="alert">{failure}</p>}
+      <button type="button" className="primary danger" disabled={isBusy} onClick={remove}>
+        {isBusy ? 'Removing…' : 'Remove and change the key'}
+      </button>
+      <button type="button" onClick={onClose}>
+        Keep
+      </button>
     </Sheet>
   )
 }

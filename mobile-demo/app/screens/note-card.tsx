@@ -42,7 +42,7 @@ export function NoteCard({ note, open, share, rename, remove }: NoteCardProps): 
           </span>
           <span className="card-foot quiet">
             <Icon name={note.role === 'reader' ? 'eye' : 'lock'} />
-            {note.isReady ? roleText(note.role) : 'Waiting for your other device'}
+            {standing(note)}
             <Others names={note.others} />
             <time dateTime={note.added.toISOString()}>{whenText(note.added)}</time>
           </span>
@@ -83,6 +83,9 @@ export function NoteCard({ note, open, share, rename, remove }: NoteCardProps): 
               <Icon name="trash" /> Delete
             </button>
           </div>
+          {note.others.length > 0 && !note.isShutOut && (
+            <p className="quiet small">Deleting it takes it from your devices alone: the others keep it.</p>
+          )}
         </Sheet>
       )}
     </article>
@@ -106,9 +109,15 @@ function Others({ names }: { readonly names: readonly string[] }): ReactElement 
   )
 }
 
+function standing({ isReady, isShutOut, role }: ListedNote): string {
+  if (isShutOut) return 'You were removed'
+  return isReady ? roleText(role) : 'Waiting for your other device'
+}
+
 function roleText(role: string): string {
   // Not read yet.
   if (role === '') return ''
   if (role === 'reader') return 'View only'
-  return role === 'admin' ? 'Yours' : 'Shared with you'
+  // Nobody has a role in a note that no relay has yet: it was made here.
+  return role === 'writer' ? 'Shared with you' : 'Yours'
 }

@@ -101,7 +101,7 @@ function Note({ device, note, isSharing, back }: NoteProps): ReactElement {
           <HistorySheet note={note} isReadOnly={status.readOnly} onClose={close} />
         </Suspense>
       )}
-      {sheet === 'status' && <StatusSheet note={note} onClose={close} />}
+      {sheet === 'status' && <StatusSheet note={note} relay={device.profile.relay} onClose={close} />}
     </main>
   )
 }

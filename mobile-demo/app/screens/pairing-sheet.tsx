@@ -43,7 +43,7 @@ export function PairingSheet({ documents, by, onClose }: PairingSheetProps): Rea
   return (
     <Sheet title="Add a device" onClose={onClose}>
       {(trouble ?? failure) !== null && <p role="alert">{trouble ?? failure}</p>}
-      {offer === null && trouble === null && <p className="quiet">Preparing…</p>}
+      {offer === null && trouble === null && <p className="quiet">Preparing… This takes a connection to the relay.</p>}
       {offer !== null && request === null && (
         <>
           {by === 'qr' ? (
@@ -59,12 +59,15 @@ export function PairingSheet({ documents, by, onClose }: PairingSheetProps): Rea
               </p>
             </>
           )}
+          <p className="quiet" role="status">
+            Waiting for the other device. Then you are asked whether it is yours.
+          </p>
         </>
       )}
       {request !== null && (
         <div className="stack">
           <p>
-            {request.name ?? 'A device without a name'} asks to become one of yours, with all your notes.
+            {request.name ?? 'A device'} asks to become one of yours, with all your notes.
             {request.digits !== null && (
               <>
                 {' '}

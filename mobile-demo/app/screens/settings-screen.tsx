@@ -8,7 +8,7 @@ import { useEffect, useState, useSyncExternalStore, type ReactElement } from 're
 
 import type { Place } from '../place.ts'
 import { wipeDevice, type Device } from '../device/open-device.ts'
-import { COLOURS, type Profile } from '../device/profile.ts'
+import { COLOUR_NAMES, COLOURS, type Profile } from '../device/profile.ts'
 import { formTexts } from '../parts/form-texts.ts'
 import { Icon } from '../parts/icon.tsx'
 import { IconButton } from '../parts/icon-button.tsx'
@@ -136,7 +136,7 @@ function ProfileForm({ profile, change }: ProfileFormProps): ReactElement {
           <label key={each}>
             <input type="radio" name="colour" checked={each === colour} onChange={() => setColour(each)} />
             <span ref={(element) => element?.style.setProperty('--colour', each)}>
-              <span className="out-of-sight">{each}</span>
+              <span className="out-of-sight">{COLOUR_NAMES[each]}</span>
             </span>
           </label>
         ))}
@@ -163,36 +163,63 @@ function ProfileForm({ profile, change }: ProfileFormProps): ReactElement {
 function Devices({ device }: { readonly device: Device }): ReactElement {
   const { documents } = device
   const [devices, setDevices] = useState<readonly OwnDevice[]>(() => documents.devices())
-  const { isBusy, failure, run } = useAttempt()
+  const [leaving, setLeaving] = useState<OwnDevice | null>(null)
   useEffect(() => {
     documents.on('devices', setDevices)
     return () => documents.off('devices', setDevices)
   }, [documents])
   return (
     <>
-      {failure !== null && <p role="alert">{failure}</p>}
       <ul className="rows boxed">
-        {devices.map(({ id, name, isThis }) => (
-          <li key={id}>
+        {devices.map((each) => (
+          <li key={each.id}>
             <Icon name="device" />
             <span className="grow">
-              {name ?? 'Without a name'}
-              {isThis && ' (this one)'}
+              {each.name ?? 'Without a name'}
+              {each.isThis && ' (this one)'}
             </span>
-            {!isThis && (
-              <button
-                type="button"
-                className="danger"
-                disabled={isBusy}
-                onClick={() => run(async () => void (await documents.removeDevice(id)))}
-              >
+            {!each.isThis && (
+              <button type="button" className="danger" onClick={() => setLeaving(each)}>
                 Remove
               </button>
             )}
           </li>
         ))}
       </ul>
+      {leaving !== null && (
+        <DeviceRemovalSheet documents={documents} leaving={leaving} onClose={() => setLeaving(null)} />
+      )}
     </>
+  )
+}
+
+interface DeviceRemovalSheetProps {
+  readonly documents: Device['documents']
+  readonly leaving: OwnDevice
+  readonly onClose: () => void
+}
+
+function DeviceRemovalSheet({ documents, leaving, onClose }: DeviceRemovalSheetProps): ReactElement {
+  const { isBusy, failure, run } = useAttempt()
+  const remove = (): void =>
+    run(async () => {
+      await documents.removeDevice(leaving.id)
+      onClose()
+    })
+  return (
+    <Sheet title={`Remove ${leaving.name ?? 'this device'}?`} onClose={onClose}>
+      <p>
+        It keeps what it has read, and reads nothing that is written in your notes from then on: do this when it is
+        lost, or no longer yours.
+      </p>
+      {failure !== null && <p role="alert">{failure}</p>}
+      <button type="button" className="primary danger" disabled={isBusy} onClick={remove}>
+        {isBusy ? 'Removing…' : 'Remove this device'}
+      </button>
+      <button type="button" onClick={onClose}>
+        Keep
+      </button>
+    </Sheet>
   )
 }
 

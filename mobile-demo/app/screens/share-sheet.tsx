@@ -7,12 +7,19 @@ import type { LinkView, SealedDocument } from '@y-sealed/client'
 import { useEffect, useState, type ReactElement } from 'react'
 
 import { appAddress } from '../device/address.ts'
+import { isUnheard } from '../notes/is-unheard.ts'
 import { Icon } from '../parts/icon.tsx'
 import { QrCode } from '../parts/qr-code.tsx'
 import { Sheet } from '../parts/sheet.tsx'
 import { useAttempt } from '../parts/use-attempt.ts'
 
 type LinkRole = 'writer' | 'reader'
+
+/** A link that was made here; of the others only the ids are known. */
+interface MadeInvite {
+  readonly id: string
+  readonly link: string
+}
 
 interface ShareSheetProps {
   readonly note: SealedDocument
@@ -22,7 +29,7 @@ interface ShareSheetProps {
 
 export function ShareSheet({ note, onClose, onVerify }: ShareSheetProps): ReactElement {
   const [role, setRole] = useState<LinkRole>('writer')
-  const [link, setLink] = useState<string | null>(null)
+  const [made, setMade] = useState<MadeInvite | null>(null)
   const [links, setLinks] = useState<readonly LinkView[]>(() => note.links())
   const { isBusy, failure, run } = useAttempt()
   useEffect(() => {
@@ -33,15 +40,24 @@ export function ShareSheet({ note, onClose, onVerify }: ShareSheetProps): ReactE
   if (note.role !== 'admin') {
     return (
       <Sheet title="Share" onClose={onClose}>
-        <p>Only an admin of this note can let others in. Ask one of them.</p>
+        <p>
+          {isUnheard(note)
+            ? 'The relay does not have this note yet. Once it has, which takes a connection, you can let others in here.'
+            : 'Only an admin of this note can let others in. Ask one of them.'}
+        </p>
       </Sheet>
     )
   }
   const make = (): void =>
     run(async () => {
-      setLink(await note.invite({ role, app: appAddress() }))
-      setLinks(note.links())
+      const before = new Set(note.links().map(({ id }) => id))
+      const link = await note.invite({ role, app: appAddress() })
+      const now = note.links()
+      setMade({ link, id: now.find(({ id }) => !before.has(id))?.id ?? '' })
+      setLinks(now)
     })
+  // One that was taken back meanwhile, here or by another admin, is not handed on.
+  const shown = links.find(({ id }) => id === made?.id)
   return (
     <Sheet title="Share this note" onClose={onClose}>
       <fieldset className="segments">
@@ -54,19 +70,19 @@ export function ShareSheet({ note, onClose, onVerify }: ShareSheetProps): ReactE
               checked={role === each}
               onChange={() => {
                 setRole(each)
-                setLink(null)
+                setMade(null)
               }}
             />
             <span>{each === 'writer' ? 'Can edit' : 'Can view'}</span>
           </label>
         ))}
       </fieldset>
-      {link === null ? (
+      {made === null || shown === undefined ? (
         <button type="button" className="primary" disabled={isBusy} onClick={make}>
           {isBusy ? 'Making the link…' : 'Make an invite link'}
         </button>
       ) : (
-        <MadeLink link={link} />
+        <MadeLink link={made.link} />
       )}
       {failure !== null && <p role="alert">{failure}</p>}
       <p className="quiet">
@@ -80,10 +96,12 @@ export function ShareSheet({ note, onClose, onVerify }: ShareSheetProps): ReactE
         <section>
           <h3>Links that are out</h3>
           <ul className="rows">
-            {links.map(({ id, role: linkRole, used }) => (
+            {links.map(({ id, role: linkRole, used, expires }) => (
               <li key={id}>
                 <span className="grow">
-                  {linkRole === 'reader' ? 'Can view' : 'Can edit'} · used {used === 1 ? 'once' : `${used} times`}
+                  {linkRole === 'reader' ? 'Can view' : 'Can edit'}
+                  {id === shown?.id && ' (this one)'}
+                  <small className="quiet below">{linkText(used, expires)}</small>
                 </span>
                 <button
                   type="button"
@@ -92,7 +110,6 @@ export function ShareSheet({ note, onClose, onVerify }: ShareSheetProps): ReactE
                   onClick={() =>
                     run(async () => {
                       await note.revokeLink(id)
-                      setLink(null)
                       setLinks(note.links())
                     })
                   }
@@ -106,6 +123,13 @@ export function ShareSheet({ note, onClose, onVerify }: ShareSheetProps): ReactE
       )}
     </Sheet>
   )
+}
+
+function linkText(used: number, expires: Date | null): string {
+  const joined = used === 0 ? 'Nobody has used it yet' : `Used ${used === 1 ? 'once' : `${used} times`}`
+  if (expires === null) return joined
+  const day = expires.toLocaleDateString([], { day: 'numeric', month: 'short' })
+  return `${joined} · ${expires.getTime() > Date.now() ? 'ends on' : 'ended on'} ${day}`
 }
 
 function MadeLink({ link }: { readonly link: string }): ReactElement {

@@ -14,22 +14,25 @@ import { wordsOf } from '../parts/status-chip.tsx'
 
 interface StatusSheetProps {
   readonly note: SealedDocument
+  /** As the settings say; '' for the app's own. */
+  readonly relay: string
   readonly onClose: () => void
 }
 
-export function StatusSheet({ note, onClose }: StatusSheetProps): ReactElement {
+export function StatusSheet({ note, relay, onClose }: StatusSheetProps): ReactElement {
   const status = useSyncStatus(note.provider)
   const { setAside } = note.provider
   return (
     <Sheet title={wordsOf(status).text} onClose={onClose}>
       <p>{sentenceOf(status)}</p>
+      {status.kind === 'offline' && relay !== '' && <p>Your settings name the relay {relay}. Is that right?</p>}
       {status.unsaved > 0 && (
         <p>
           {status.unsaved === 1 ? 'One edit is' : `${status.unsaved} edits are`} not at the relay yet
           {status.storage === 'off' ? ', and only in this page.' : ', and kept on this device.'}
         </p>
       )}
-      {status.storage === 'evictable' && (
+      {status.storage === 'evictable' && status.kind !== 'closed' && (
         <p>
           This browser may clear what it keeps when room is short. Allow the app to keep it (the browser asks once),
           install the app, or make a recovery key in the settings.

@@ -5,7 +5,7 @@
  */
 import type { SealedDocument } from '@y-sealed/client'
 import { useMembers } from '@y-sealed/client/react'
-import type { ReactElement } from 'react'
+import { useState, type ReactElement } from 'react'
 
 import { Sheet } from '../parts/sheet.tsx'
 
@@ -17,12 +17,15 @@ interface VerifySheetProps {
 export function VerifySheet({ note, onClose }: VerifySheetProps): ReactElement {
   // It changes with the members.
   const members = useMembers(note)
+  const [differs, setDiffers] = useState(false)
   const { emoji, digits } = note.safetyCode()
+  // None are known before the relay has the note.
+  const isAlone = members.length <= 1
   return (
     <Sheet title="Encrypted" onClose={onClose}>
       <p>
-        This note is sealed on the devices of its {members.length === 1 ? 'one member' : `${members.length} members`}{' '}
-        and opened there. The relay stores what it cannot read.
+        This note is sealed on the devices of its {isAlone ? 'one member' : `${members.length} members`} and opened
+        there. The relay stores what it cannot read.
       </p>
       <ol className="emoji" aria-label="Safety code, as pictures">
         {emoji.map(({ symbol, name }, index) => (
@@ -36,12 +39,26 @@ export function VerifySheet({ note, onClose }: VerifySheetProps): ReactElement {
         {digits}
       </p>
       <p className="quiet">
-        Compare this with another member, side by side or on the telephone. If it is the same, both of you see the same
-        note and the same members, and nobody stands in between.
+        {isAlone
+          ? 'You are its only member so far. Once somebody has joined, the code is another one, for both of you to compare.'
+          : 'Compare this with another member, side by side or on the telephone. If it is the same, both of you see the same note and the same members, and nobody stands in between.'}
       </p>
-      <button type="button" className="primary" onClick={onClose}>
-        They match
-      </button>
+      {differs && (
+        <p role="alert">
+          Wait until both of you are online and look once more: the code changes when somebody joins or leaves. If it
+          still differs, write nothing here that is not for everybody, and begin a new note by a new link.
+        </p>
+      )}
+      {!isAlone && (
+        <>
+          <button type="button" className="primary" onClick={onClose}>
+            They match
+          </button>
+          <button type="button" disabled={differs} onClick={() => setDiffers(true)}>
+            They differ
+          </button>
+        </>
+      )}
     </Sheet>
   )
 }
