@@ -261,7 +261,7 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
       await page.getByText('There is no connection').waitFor()
       await page.getByRole('heading', { name: 'Not opened yet' }).waitFor({ timeout: 60_000 })
       await page.context().setOffline(false)
-      await expectText(page, 'worth the wait')
+      await expect.poll(async () => await textOf(page).innerText(), { timeout: 40_000 }).toContain('worth the wait')
     })
 
     test('[DEMO 4] a note is saved as Markdown', async () => {

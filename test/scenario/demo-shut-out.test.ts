@@ -58,6 +58,7 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))('who is 
     expect(after.length).toBeGreaterThan(10)
     const hadEpoch = Math.max(...ofNote(heardByBob).map(({ epoch }) => epoch))
     expect(Math.min(...after.map(({ epoch }) => epoch))).toBeGreaterThan(hadEpoch)
+    await expect.poll(async () => await alice.page.getByRole('dialog').count(), SEEN).toBe(1)
     await closeSheet(alice.page)
     await typeText(alice.page, ' not for Bob')
     await expectText(carol.page, 'not for Bob')

@@ -248,6 +248,7 @@ describe.skipIf(!canRun)('the notes app', { timeout: 90_000 }, () => {
     const removedAt = Date.now()
     await bob.page.getByText('Closed').or(bob.page.getByText('You were removed')).first().waitFor()
     expect(Date.now() - removedAt).toBeLessThan(10_000)
+    await expect.poll(async () => await alice.page.getByRole('dialog').count(), SEEN).toBe(1)
     await closeSheet(alice.page)
     await typeText(alice.page, 'second words.')
     await expectStatus(alice.page, 'saved')
