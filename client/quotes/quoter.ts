@@ -6,6 +6,7 @@
  */
 import {
   bytesToHex,
+  equalBytes,
   KIND,
   refusalOf,
   type AckFrame,
@@ -29,6 +30,11 @@ import { quotedEnvelopes } from './quoted-updates.ts'
 const FIRST_LOOK_MS = 1_000
 const ELECTION_MS = 4_000
 const LONGEST_LOOK_MS = 300_000
+/**
+ * Of a loss of which nobody can quote anything as the records stand (its author was removed, say) there is nothing to be had by looking. It is not given
+ * up, for who was removed may be let in again; but that is rare, and they write anew themselves.
+ */
+const LONGEST_IDLE_LOOK_MS = 86_400_000
 
 export interface QuoterOptions {
   readonly access: DocumentAccess
@@ -54,6 +60,8 @@ export class Quoter {
   /** What is on its way; the log had all of it before it came there. */
   #sent: Bytes | null = null
   #isOutrun = false
+  /** Where the log stood when there was nothing that could be quoted; `null` where there was. */
+  #idleAt: { readonly seq: number; readonly recordHead: Bytes } | null = null
   /** Hex of the last entry's signature, of quotes that the relay will never take: what comes after them does not wait for them. [CL15] */
   readonly #tooLarge = new Set<string>()
 
@@ -65,7 +73,7 @@ export class Quoter {
   /** History is read on this opening. */
   opened(): void {
     this.#isLive = true
-    this.#delayMs = FIRST_LOOK_MS
+    if (!this.#isIdle()) this.#delayMs = FIRST_LOOK_MS
     this.#look().catch((error: unknown) => this.#fail(error))
   }
 
@@ -98,7 +106,12 @@ export class Quoter {
       this.#timer = null
       this.#work().catch((error: unknown) => this.#fail(error))
     })
-    this.#delayMs = Math.min(LONGEST_LOOK_MS, 2 * this.#delayMs)
+    this.#delayMs = Math.min(this.#isIdle() ? LONGEST_IDLE_LOOK_MS : LONGEST_LOOK_MS, 2 * this.#delayMs)
+  }
+
+  /** There was nothing that could be quoted, by records that are still the newest. */
+  #isIdle(): boolean {
+    return this.#idleAt !== null && equalBytes(this.#idleAt.recordHead, this.#options.log.recordHead)
   }
 
   #isBrought(content: Bytes | null): boolean {
@@ -135,7 +148,9 @@ export class Quoter {
   /** True once the log lacks nothing of it. */
   async #quote(): Promise<boolean> {
     const { access, device, doc, log, lost, mayWrite } = this.#options
-    const { authority, state, head } = log
+    const { authority, state, head, recordHead } = log
+    // The log is what it was, and what could be quoted in it.
+    if (this.#isIdle() && this.#idleAt?.seq === head.seq) return false
     const heldClockOf = (client: number): number => getState(doc.store, client)
     const isTooLarge = ({ signature }: Envelope): boolean => this.#tooLarge.has(bytesToHex(signature))
     const seq = head.seq + 1
@@ -148,6 +163,7 @@ export class Quoter {
       }
     }
     const { quotes, isLacking } = plan.finish()
+    this.#idleAt = quotes.length === 0 && isLacking ? { seq: head.seq, recordHead } : null
     for (const content of quotes) {
       const key = access.current
       if (!mayWrite() || key === null || !log.isOpen(key.epoch)) break

@@ -15,6 +15,8 @@ import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import * as Y from 'yjs'
 
 import { cutContent } from '../../../client/provider/cut-update.ts'
+import { changeRole } from '../../../client/members/intents/change-role.ts'
+import { removeMember } from '../../../client/members/intents/remove-devices.ts'
 import { LostEntries } from '../../../client/quotes/lost-entries.ts'
 import { Quoter } from '../../../client/quotes/quoter.ts'
 import { createMemoryDocumentStore, type DocumentStore } from '../../../client/stores/document-store.ts'
@@ -138,6 +140,39 @@ it('[CL31] [CL16] what two tabs keep at once of a log that is given up is kept w
   const kept: string[] = []
   for await (const page of lost.read()) kept.push(...page.map(({ bytes }) => bytes.join()))
   expect(new Set(kept)).toEqual(new Set(envelopes.map(({ bytes }) => bytes.join())))
+})
+
+it('[CL31] a loss of which nothing can be quoted is looked at ever less often, and not at all while the log stands', async () => {
+  const note = await createNote()
+  const [bob, carol, dave] = [await note.add('writer'), await note.add('writer'), await note.add('writer')]
+  note.append(bob.bind())
+  const envelopes = [carol.bind(), carol.type('one ')]
+  note.change(note.creator, removeMember(carol.device.id))
+  const lost = await losing(note.documentId, envelopes)
+  const pushed: Pushed[] = []
+  const reads = vi.spyOn(lost, 'read')
+  const quoting = new Quoting(bob, lost, pushed)
+  const DAY_MS = 86_400_000
+  quoting.quoter.opened()
+  await vi.advanceTimersByTimeAsync(10 * DAY_MS)
+  expect(reads).toHaveBeenCalledTimes(1)
+  // It is no nearer by an opening, nor by what others write.
+  quoting.quoter.closed()
+  quoting.quoter.opened()
+  for (let hour = 0; hour < 96; hour++) {
+    note.append(bob.type('on '))
+    await vi.advanceTimersByTimeAsync(DAY_MS / 24)
+  }
+  expect(reads.mock.calls.length).toBeLessThanOrEqual(6)
+  expect([pushed, await lost.isEmpty()]).toEqual([[], false])
+  // A record may have let her in again.
+  const before = reads.mock.calls.length
+  note.change(note.creator, changeRole(dave.device.id, 'reader'))
+  quoting.quoter.closed()
+  quoting.quoter.opened()
+  await vi.advanceTimersByTimeAsync(6_000)
+  expect(reads.mock.calls.length).toBe(before + 1)
+  quoting.quoter.closed()
 })
 
 it('[CL31] [CL15] an edit that the relay finds too large does not hold up what comes after it', async () => {
