@@ -10,6 +10,7 @@ import type { TabHolds } from '../stores/tab-holds.ts'
 import type { Tabs } from '../stores/tabs.ts'
 import { createBroadcastTabs } from './broadcast-tabs.ts'
 import { Database, deleteDatabase } from './database.ts'
+import { DeletedNames } from './deleted-names.ts'
 import { createIndexedDbDocumentStore } from './document-store.ts'
 import { EvictionWatch } from './eviction-watch.ts'
 import { KeptMarker } from './kept-marker.ts'
@@ -74,7 +75,12 @@ export async function openBrowserStorage({ name = 'y-sealed' }: BrowserStorageOp
     marker.set()
     watch.stored()
   }
-  const keys = createIndexedDbKeyStore(database, { look: () => watch.look(), onStored })
+  const deleted = new DeletedNames(name, (deletedName) => keys.forget(deletedName))
+  const keys = createIndexedDbKeyStore(database, {
+    look: () => watch.look(),
+    onStored,
+    onDeleted: (deletedName) => deleted.tell(deletedName),
+  })
   return {
     keys,
     outbox: createIndexedDbOutbox(database, claims),
@@ -84,6 +90,7 @@ export async function openBrowserStorage({ name = 'y-sealed' }: BrowserStorageOp
     wasEvicted,
     close: async () => {
       holds.close()
+      deleted.close()
       await claims.close()
       await database.close()
     },

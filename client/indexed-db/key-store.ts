@@ -13,8 +13,8 @@ import { checkKey, loadWrappingKey, unwrapValue, WRAPPING_ROW, wrapValue } from 
 export interface RewritableKeyStore extends KeyStore {
   /** Stores what this page has read or stored, where it is not: the browser has thrown the database away. */
   rewrite(): Promise<void>
-  /** Knows nothing of that any more: it was deleted on purpose. */
-  forget(): void
+  /** Knows nothing of that any more, or of one name: it was deleted on purpose. */
+  forget(name?: string): void
 }
 
 export interface IndexedDbKeyStoreOptions {
@@ -22,6 +22,8 @@ export interface IndexedDbKeyStoreOptions {
   readonly look: () => Promise<void>
   /** Something is stored. */
   readonly onStored: () => void
+  /** A name is deleted. */
+  readonly onDeleted: (name: string) => void
 }
 
 /**
@@ -30,11 +32,13 @@ export interface IndexedDbKeyStoreOptions {
  */
 export function createIndexedDbKeyStore(
   database: Database,
-  { look, onStored }: IndexedDbKeyStoreOptions,
+  { look, onStored, onDeleted }: IndexedDbKeyStoreOptions,
 ): RewritableKeyStore {
   const turns = new Turns()
   /** What this page knows: without it, a device whose storage was evicted would be another one with the next run. */
   const known = new Map<string, Bytes>()
+  /** What is being read meanwhile may be deleted by now. */
+  let forgotten = 0
   const read = async (name: string): Promise<Bytes | null> => {
     const { value, key } = await database.read(['keys', 'wrapping'], async (tables) => ({
       value: await tables.objectStore('keys').get(name),
@@ -52,8 +56,9 @@ export function createIndexedDbKeyStore(
   }
   return {
     get: async (name) => {
+      const before = forgotten
       const value = await read(name)
-      if (value !== null) known.set(name, value.slice())
+      if (value !== null && before === forgotten) known.set(name, value.slice())
       if (value !== null || !known.has(name)) return value
       // It was there: another tab has deleted it, or the browser everything.
       await look()
@@ -65,7 +70,10 @@ export function createIndexedDbKeyStore(
     add: (name, value) => store(name, value, 'add'),
     delete: (name) => {
       known.delete(name)
-      return turns.take(() => database.write(['keys'], (tables) => tables.objectStore('keys').delete(name)))
+      return turns.take(async () => {
+        await database.write(['keys'], (tables) => tables.objectStore('keys').delete(name))
+        onDeleted(name)
+      })
     },
     list: async (prefix) => {
       const names = await database.read(['keys'], (tables) => tables.objectStore('keys').getAllKeys())
@@ -76,7 +84,11 @@ export function createIndexedDbKeyStore(
       for (const [name, value] of known) await storeValue(database, name, value, 'add')
       if (known.size > 0) onStored()
     },
-    forget: () => known.clear(),
+    forget: (name) => {
+      forgotten += 1
+      if (name === undefined) known.clear()
+      else known.delete(name)
+    },
   }
 }
 

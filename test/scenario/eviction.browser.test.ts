@@ -71,6 +71,23 @@ describe('storage that is evicted under a running page', () => {
     expect(bob.text.toJSON()).toBe('typed before, typed after')
   })
 
+  it('[CL13] what another tab has deleted meanwhile does not come back', async () => {
+    const name = makeStorageName()
+    const [here, there] = [await openStorage(name), await openStorage(name)]
+    await here.keys.set('kept', new Uint8Array([1]))
+    await here.keys.set('left', new Uint8Array([2]))
+    // Who listens later hears later.
+    const channel = new BroadcastChannel(`y-sealed/deleted/${name}`)
+    onTestFinished(() => channel.close())
+    const told = new Promise((resolve) => channel.addEventListener('message', resolve, { once: true }))
+    await there.keys.delete('left')
+    await told
+    await there.close()
+    await evict()
+    await vi.waitFor(async () => expect(await here.keys.list('')).toEqual(['kept']), PATIENCE)
+    expect(await here.keys.get('left')).toBeNull()
+  })
+
   it('[CL13] [CL14] has the log once more as soon as the relay gives it, and what was unsent leaves once', async () => {
     const [room, name] = [await createRoom(), makeStorageName()]
     const storage = await openStorage(name)
