@@ -31,13 +31,28 @@ export function createHealer({ access, connection, history, emit, line, pause, s
     await forget()
     sender()?.startOver(new Set(own.map(({ client }) => client)))
   }
-  const mayRestart = (): boolean => !(access instanceof Membership) || access.role === 'admin'
+  const membership = access instanceof Membership ? access : null
+  const recall = async (): Promise<void> => {
+    pause()
+    await history.recall()
+    membership?.forgetPlaces(history.log.head.seq)
+  }
+  const rewindRecords = async (toSeq: number): Promise<void> => {
+    // What is tried stands upon no place that this device has verified.
+    if (history.trial !== null || history.isAdrift) return await recall()
+    membership?.forgetPlaces(toSeq)
+    await goBack(() => history.rewind(toSeq))
+  }
+  const mayRestart = (): boolean => membership === null || membership.role === 'admin'
   return new Healer({
     access,
     history,
     send: (frame) => line().send(frame),
     reopen: () => line().reopen(),
     rewind: (toSeq) => goBack(() => history.rewind(toSeq)),
+    rewindRecords,
+    recall,
+    pause,
     abandon: () => goBack(() => history.abandon()),
     resume: () => line().resume(),
     look: () => line().look(),
@@ -52,6 +67,6 @@ export function createHealer({ access, connection, history, emit, line, pause, s
     onWhole: () => sender()?.restored(),
     headKey: () => connection.headKey,
     onProof: (seq, proof) => emit('integrity', [{ code: 'FORK_PROVEN', seq, proof, fatal: true }]),
-    onMismatch: (code, seq) => line().halt(code, seq),
+    onLeft: (code, seq, isSpoilt) => line().halt(code, seq, isSpoilt),
   })
 }

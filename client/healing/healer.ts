@@ -7,6 +7,7 @@
 import {
   CLIENT_FRAME,
   SyncError,
+  verifySignedHead,
   type Bytes,
   type ClientFrame,
   type IdsFrame,
@@ -20,6 +21,7 @@ import {
 import type { Device } from '@y-sealed/protocol/sealing'
 import type { DocumentAccess } from '../document/document-access.ts'
 import type { LogMismatch } from '../log/follower.ts'
+import type { RecordMismatch } from '../members/member-desk.ts'
 import type { History } from '../log/history.ts'
 import { copyEnvelope } from '../members/copy-envelope.ts'
 import { startTimer, type Cancel } from '../platform.ts'
@@ -29,6 +31,7 @@ import { ForkWitness } from './fork-witness.ts'
 import { Giver } from './giver.ts'
 import { LaterLooks } from './later-looks.ts'
 import { sealRestart } from './seal-restart.ts'
+import { Spoils, type Spoil } from './spoils.ts'
 
 /** Frames of this one's. */
 const OWN_FRAMES: ReadonlySet<number> = new Set([
@@ -41,8 +44,15 @@ const OWN_FRAMES: ReadonlySet<number> = new Set([
 const PATIENCE_MS = 10_000
 /** A relay that says that it lacks nothing, and shows less all the same, is not asked a fourth time. */
 const MAX_DENIALS = 3
-/** What does not come to what the relay has signed is asked for again so often. */
-const MAX_SPOILS = 3
+
+/** What the relay shows cannot be, as far as it looks. */
+type Mismatch = LogMismatch | RecordMismatch
+
+/**
+ * Why a relay is left. `foreign`: it has another history. `denial`: it shows less, and says that it lacks nothing. `spoilt`: what it hands over is
+ * nobody's word each time.
+ */
+type LeftFor = 'foreign' | 'denial' | 'spoilt'
 
 export interface HealerOptions {
   readonly access: DocumentAccess
@@ -52,6 +62,12 @@ export interface HealerOptions {
   readonly reopen: () => void
   /** The log goes back to this seq, beyond which nothing was signed: own edits behind it go out anew. */
   readonly rewind: (toSeq: number) => Promise<void>
+  /** So do the records that were placed behind it; that they count is never forgotten. */
+  readonly rewindRecords: (toSeq: number) => Promise<void>
+  /** What this device has verified stands again, in place of what was tried and is not believed. */
+  readonly recall: () => Promise<void>
+  /** Nothing leaves until it is opened anew. */
+  readonly pause: () => void
   /** All of the log is given up: own edits that the other one lacks go out anew. */
   readonly abandon: () => Promise<void>
   /** Connects again, whatever has stopped it. */
@@ -66,14 +82,14 @@ export interface HealerOptions {
   readonly mayRestart: () => boolean
   readonly device: () => Device | null
   /** The relay's log does not hold what was verified: it is being healed. */
-  readonly onFallen: (code: LogMismatch, seq: number) => void
+  readonly onFallen: (code: Mismatch, seq: number) => void
   /** It holds it again; what stands from `since` on was read anew. */
   readonly onHealed: (seq: number, since?: number) => void
   readonly onWithheld: (seq: number) => void
   /** The relay lacks nothing any more: what it refused meanwhile may go out. */
   readonly onWhole: () => void
-  /** It cannot be healed by giving back. */
-  readonly onMismatch: (code: LogMismatch, seq: number) => void
+  /** It is left. `isSpoilt`: for handing over, each time, what is nobody's word; all that it has signed may be true. */
+  readonly onLeft: (code: Mismatch, seq: number, isSpoilt: boolean) => void
   /** The relay's head key, once it is known. */
   readonly headKey: () => Bytes | null
   /** The relay's own signatures prove that it has shown two histories. */
@@ -86,13 +102,13 @@ export class Healer {
   #isFallen = false
   /** Where the log is read anew. */
   #since: number | undefined
-  #code: LogMismatch = 'ROLLBACK'
+  #code: Mismatch = 'ROLLBACK'
   #denials = 0
-  /** How often what leads to this place was handed over as something else, one time after another. */
-  #spoils = 0
-  #spoiltAt = 0
-  /** It was left for that alone: what the relay has signed may all be true. */
-  #isLeftSpoilt = false
+  readonly #spoils = new Spoils()
+  /** That it is made good is said once the log is read: OPENED alone does not show it. */
+  #isUntold = false
+  /** It was left, and all that it has signed may be true: an opening that holds what was verified ends that. */
+  #mayGoOn = false
   /** It went another way behind where its marks begin, by what stands in a snapshot: only a restart explains that. */
   #isBehind = false
   #records: PlacedRecord[] = []
@@ -111,7 +127,16 @@ export class Healer {
     const exchange = new Exchange(send)
     this.#exchange = exchange
     this.#giver = new Giver({ access, history, exchange })
-    this.#witness = new ForkWitness({ access, history, exchange, headKey, onProof })
+    this.#witness = new ForkWitness({
+      access,
+      history,
+      exchange,
+      headKey,
+      onProof: (seq, proof) => {
+        this.#mayGoOn = false
+        onProof(seq, proof)
+      },
+    })
     this.#looks = new LaterLooks(() => this.#lookAgain())
   }
 
@@ -139,17 +164,23 @@ export class Healer {
       this.#opened = frame
       return
     }
-    // It shows this history again, which proves nothing against what it was left for: that is given up by a restart alone.
+    // It shows this history again, which proves nothing against another one that it has shown: that is given up by a restart alone.
     if (this.#options.isLooking()) {
-      return this.#isLeftSpoilt ? this.#options.goOn() : this.#leave(this.#code, frame.head.seq)
+      return this.#mayGoOn ? this.#options.goOn() : this.#leave(this.#code, frame.head.seq, 'foreign')
     }
     // What was left for being spoilt is over once the log has come to what is signed.
-    if (!this.#isLeftSpoilt) this.#looks.end()
-    if (this.#isFallen) this.#options.onHealed(frame.head.seq, this.#since)
+    if (this.#spoils.isPast(this.#signedSeq)) this.#looks.end()
+    if (this.#isFallen && !this.#isUntold) this.#tellHealed(frame.head.seq)
     this.#isFallen = false
-    this.#since = undefined
     this.#denials = 0
     for (const resolve of this.#onRestarted.splice(0)) resolve()
+  }
+
+  /** The log is read to the head of OPENED, and believed. */
+  caughtUp(): void {
+    if (!this.#isUntold) return
+    this.#isUntold = false
+    this.#tellHealed(this.#options.history.log.head.seq)
   }
 
   /** The app gives up what the relay lacks, if that is how it is: an admin's word, in `shared-key` mode anybody's. Resolves when the log goes on. */
@@ -215,24 +246,28 @@ export class Healer {
     this.#looks.end()
   }
 
-  /** Nothing of the relay is believed any more; what it has signed may prove why. `heads`: what cannot be true together, or with the log. */
-  stopped(code: LogMismatch, seq: number, heads: readonly SignedHead[] = []): void {
-    this.#isLeftSpoilt = false
-    this.#options.onMismatch(code, seq)
-    const [one, other] = [heads[0] ?? null, heads[1] ?? this.#options.history.follower.signedHead]
-    if (one !== null && other !== null) void this.#witness.prove(one, other)
+  /** The relay has signed what cannot be true together, or with the log: it is left, and that is proven where it can be. */
+  forked(heads: readonly [SignedHead, ...SignedHead[]]): void {
+    this.#leave('FORK', heads[0].seq, 'foreign')
+    this.#prove(heads)
   }
 
   /**
-   * Entries do not come to the head that the relay has signed for their place. Behind the newest one that fits they are nobody's word, and are
-   * asked for anew; a relay that hands over something else each time is left, and looked at now and then.
+   * What was handed over is nobody's word. It is asked for anew, from the newest place on for which the relay has signed; a relay that hands over
+   * something else each time is left, and looked at now and then.
    */
-  spoilt(seq: number, heads: readonly SignedHead[]): void {
-    const kept = this.#options.history.follower.signedHead?.seq ?? 0
-    if (kept >= this.#spoiltAt) this.#forgiveSpoils()
-    this.#spoils += 1
-    this.#spoiltAt = seq
-    void (this.#spoils <= MAX_SPOILS ? this.#readAnew(kept, seq) : this.#leaveSpoilt(kept, seq, heads))
+  spoilt(spoil: Spoil): void {
+    const kept = this.#signedSeq
+    const againAfterMs = this.#spoils.add(spoil, kept)
+    const isLeft = againAfterMs === null || this.#options.isLooking()
+    if (spoil.of !== 'log') this.#options.history.follower.passOver()
+    // Records are judged from the first on.
+    this.#since = spoil.of === 'records' ? 1 : kept + 1
+    const placed = { ...spoil, seq: Math.max(spoil.seq, kept + 1) }
+    // Of what led to it people have heard already.
+    if (!isLeft && !this.#isFallen && !this.#isUntold) this.#options.onFallen(placed.code, placed.seq)
+    this.#isUntold ||= spoil.of !== 'head'
+    void (isLeft ? this.#leaveSpoilt(placed, kept) : this.#readAnew(placed, kept, againAfterMs))
   }
 
   /**
@@ -240,13 +275,13 @@ export class Healer {
    * the two could be compared. What was verified stands, and the records are asked for: a restart may have given that up. [CL41]
    */
   forkedBehind(seq: number): void {
-    const { history, onFallen, reopen } = this.#options
+    const { onFallen, recall, reopen } = this.#options
     this.closed()
     this.#code = 'FORK'
     this.#isBehind = true
     if (!this.#isFallen) onFallen('FORK', seq)
     this.#isFallen = true
-    void history.recall().then(reopen)
+    void recall().then(reopen)
   }
 
   /** Marks of the relay's log, as it was asked for them. */
@@ -254,32 +289,52 @@ export class Healer {
     this.#exchange.ids(ids)
   }
 
-  #forgiveSpoils(): void {
-    this.#spoils = 0
-    if (this.#isLeftSpoilt) this.#looks.end()
-    this.#isLeftSpoilt = false
+  #tellHealed(seq: number): void {
+    this.#options.onHealed(seq, this.#since)
+    this.#since = undefined
   }
 
-  async #readAnew(kept: number, seq: number): Promise<void> {
-    const { onFallen, reopen, rewind } = this.#options
+  /** The newest place that fits for which the relay has signed. */
+  get #signedSeq(): number {
+    return this.#options.history.follower.signedHead?.seq ?? 0
+  }
+
+  async #readAnew(spoil: Spoil, kept: number, afterMs: number): Promise<void> {
+    const { reopen } = this.#options
     this.closed()
-    this.#code = 'FORK'
-    this.#since = kept + 1
-    if (!this.#isFallen) onFallen('FORK', seq)
+    this.#code = spoil.code
     this.#isFallen = true
-    await rewind(kept)
+    await this.#goBack(spoil, kept)
     // Whatever has come meanwhile was passed over.
-    reopen()
+    if (afterMs === 0) reopen()
+    else this.#timer = startTimer(afterMs, reopen)
   }
 
-  async #leaveSpoilt(kept: number, seq: number, heads: readonly SignedHead[]): Promise<void> {
-    this.#since = kept + 1
+  async #leaveSpoilt(spoil: Spoil, kept: number): Promise<void> {
     this.#isFallen = true
     // What is kept is what the next opening, or the next run, goes on from.
-    await this.#options.rewind(kept)
-    this.stopped('FORK', seq, heads)
-    this.#isLeftSpoilt = true
-    this.#looks.schedule()
+    await this.#goBack(spoil, kept)
+    this.#leave(spoil.code, spoil.seq, 'spoilt')
+    this.#prove(spoil.heads ?? [])
+  }
+
+  async #goBack({ of }: Spoil, kept: number): Promise<void> {
+    const { rewind, rewindRecords, recall, pause } = this.#options
+    switch (of) {
+      case 'log':
+        return await rewind(kept)
+      case 'records':
+        return await rewindRecords(kept)
+      case 'snapshot':
+        return await recall()
+      case 'head':
+        return pause()
+    }
+  }
+
+  /** What the relay has signed may prove that it has shown two histories: two heads, or one and the newest that fits. */
+  #prove([one, other = this.#options.history.follower.signedHead ?? undefined]: readonly SignedHead[]): void {
+    if (one !== undefined && other !== undefined) void this.#witness.prove(one, other)
   }
 
   /** Its history is another one: asked for its marks while it answers, so that this can be proven, and then left. */
@@ -288,7 +343,7 @@ export class Healer {
     const ours = furthest ?? signedHead
     const isTheirsLater = ours !== null && head.seq > ours.seq
     const marks = isTheirsLater ? await this.#witness.relayMarks(head.seq, turn) : null
-    this.#leave('FORK', head.seq)
+    this.#leave('FORK', head.seq, 'foreign')
     if (ours === null) return
     await (isTheirsLater
       ? this.#witness.prove(head, ours, () => Promise.resolve(marks))
@@ -296,10 +351,10 @@ export class Healer {
   }
 
   /** Nothing of this relay is believed any more. It is looked at now and then, for what was lost may be given up by somebody who may. [LO14] */
-  #leave(code: LogMismatch, seq: number): void {
-    if (!this.#options.isLooking()) this.#isLeftSpoilt = false
+  #leave(code: Mismatch, seq: number, why: LeftFor): void {
+    if (!this.#options.isLooking()) this.#mayGoOn = why !== 'foreign'
     this.#code = code
-    this.#options.onMismatch(code, seq)
+    this.#options.onLeft(code, seq, why === 'spoilt')
     this.#looks.schedule()
   }
 
@@ -327,7 +382,7 @@ export class Healer {
       this.#looks.end()
       return this.#options.goOn()
     }
-    if (this.#options.isLooking() || this.#isBehind) return this.#leave(this.#code, relaySeq)
+    if (this.#options.isLooking() || this.#isBehind) return this.#leave(this.#code, relaySeq, 'foreign')
     if (furthest === null || (relaySeq >= furthest.seq && log.head.seq > kept)) {
       // Nobody has a signature for what follows: it is offered, or written anew by those who wrote it.
       const isOffered =
@@ -342,12 +397,17 @@ export class Healer {
     if (!this.#giver.showHead(furthest)) return
     const told = await this.#exchange.nextTold(turn)
     if (told === null) return this.#wait(turn)
-    if (told.lost.seq === 0) return this.#deny(relaySeq)
+    if (told.lost.seq === 0 || !this.#isSigned(told.lost) || !this.#isSigned(told.head)) return this.#deny(relaySeq)
     // Its log has gone on without them, or is another one: nothing that is given back would follow it.
-    const isElsewhere = told.head.seq >= told.lost.seq || this.#isForeign(told.head)
+    const isForeign = this.#isForeign(told.head)
+    const isElsewhere = told.head.seq >= told.lost.seq || (isForeign && told.head.seq <= kept)
     if (isAsked && (isElsewhere || kept <= told.head.seq)) return await this.#restartAt(told, others, turn)
-    if (isElsewhere) {
-      return await this.#stopForked(told.head, turn)
+    if (isElsewhere) return await this.#stopForked(told.head, turn)
+    if (isForeign) {
+      // What this device has there nobody has signed.
+      this.#since = kept + 1
+      await rewind(kept)
+      return reopen()
     }
     if (kept > told.head.seq && !(await this.#giver.giveSigned(told.head.seq, kept, turn))) {
       // It has not kept them itself, for others vouch for a snapshot in their place.
@@ -365,7 +425,7 @@ export class Healer {
     const { access, device } = this.#options
     const author = device()
     // A record that this device has accepted is never undone.
-    if (others?.holdsOurs !== true || author === null) return this.#leave('FORK', told.head.seq)
+    if (others?.holdsOurs !== true || author === null) return this.#leave('FORK', told.head.seq, 'foreign')
     this.#exchange.say({ type: 'push', envelopes: [sealRestart(access, author, others, told)] })
     await this.#exchange.nextTold(turn)
     return this.#wait(turn)
@@ -381,10 +441,17 @@ export class Healer {
     return seq > 0 && this.#options.history.log.compareTranscript(seq, transcript) === 'different'
   }
 
-  /** The relay says that it lacks nothing: another opening will show it, but for a relay that lies. */
+  /** Has the relay signed it? */
+  #isSigned(head: SignedHead): boolean {
+    const key = this.#options.headKey()
+    const isStart = head.seq === 0
+    return isStart || (key !== null && verifySignedHead(this.#options.access.documentId, head, key))
+  }
+
+  /** The relay says that it lacks nothing, or what it has not signed: another opening will show it, but for a relay that lies. */
   #deny(relaySeq: number): void {
     this.#denials += 1
-    if (this.#denials > MAX_DENIALS) return this.#leave(this.#code, relaySeq)
+    if (this.#denials > MAX_DENIALS) return this.#leave(this.#code, relaySeq, 'denial')
     this.#options.reopen()
   }
 

@@ -1,5 +1,6 @@
 /**
- * When a device looks again at a relay that it has left: soon, and then ever less often. Rule CL30.
+ * When a device looks again at a relay that it has left: soon, and then ever less often. It never ends while the document is open, for nobody else
+ * would tell that the relay is mended, or what was lost given up; one opening in five minutes costs less than a note that stands still. Rule CL30.
  *
  * @module
  */

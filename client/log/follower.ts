@@ -20,12 +20,13 @@ import { Sequencer } from './sequencer.ts'
 /** Why the relay's log cannot be that of this document as this device knows it. [LO6] */
 export type LogMismatch = 'ROLLBACK' | 'FORK' | 'LOG_INVALID' | 'BAD_HEAD'
 
-interface Mismatch {
-  readonly code: LogMismatch
+/** Something was handed over that is nobody's word, and may have been spoilt on its way. */
+export interface SpoiltHandover {
+  /** `FORK`: it does not come to a head that the relay has signed. `LOG_INVALID`: no log of this document has it. `BAD_HEAD`: not signed. */
+  readonly code: 'FORK' | 'LOG_INVALID' | 'BAD_HEAD'
   readonly seq: number
+  /** What the relay has signed for that place. */
   readonly heads?: readonly SignedHead[]
-  /** What was handed over is nobody's word, and may have been spoilt on its way. */
-  readonly isSpoilt?: true
 }
 
 /** A READ that has brought nothing for so long is reported. [K3] */
@@ -47,13 +48,10 @@ export interface FollowerOptions {
   readonly onOutcomes: (outcomes: readonly LogOutcome[]) => void
   /** The log has reached the head of OPENED; `isWhole` when nothing in it waits for a signature. */
   readonly onCaughtUp: (isWhole: boolean) => void
-  /** `heads`: what the relay has signed that cannot be true together, or with the log. */
-  readonly onMismatch: (code: LogMismatch, seq: number, heads?: readonly SignedHead[]) => void
-  /**
-   * What was handed over does not come to the head that the relay has signed for there: nothing more is taken until the log was begun anew.
-   * `heads`: that one.
-   */
-  readonly onSpoilt: (seq: number, heads: readonly SignedHead[]) => void
+  /** What the relay has signed cannot be true together, or with the log up to where it has signed for it. Nothing more is taken. */
+  readonly onForked: (heads: readonly [SignedHead, ...SignedHead[]]) => void
+  /** Nothing more is taken until the log was begun anew ({@link LogFollower.restart}); after a bad head, until another OPENED. */
+  readonly onSpoilt: (spoilt: SpoiltHandover) => void
   /** OPENED does not hold what was verified: until another one does, nothing of the relay is taken. */
   readonly onFallen: (frame: OpenedFrame, code: 'ROLLBACK' | 'FORK') => void
   /** OPENED holds all of it. */
@@ -143,7 +141,7 @@ export class LogFollower {
     const { log } = this.#options
     const { seq } = log.head
     if (!frame.present) return seq > 0 || this.#promises.furthest > 0 ? this.#fall(frame, 'ROLLBACK') : undefined
-    if (!this.#isSigned(frame.head)) return this.#stop('BAD_HEAD', frame.head.seq)
+    if (!this.#isSigned(frame.head)) return this.#refuse({ code: 'BAD_HEAD', seq: frame.head.seq })
     // By its own signature, shown here, to a peer, or in an earlier run, it had come further.
     if (frame.head.seq < Math.max(seq, this.#promises.furthest)) return this.#fall(frame, 'ROLLBACK')
     if (frame.through < seq || this.#contradicts(frame.head)) return this.#fall(frame, 'FORK')
@@ -168,6 +166,12 @@ export class LogFollower {
     this.#pause?.()
     this.#pause = null
     this.#sequencer.clear()
+  }
+
+  /** What the relay says is passed over until it opens the document anew. */
+  passOver(): void {
+    this.closed()
+    this.#isFallen = true
   }
 
   offer(entries: readonly LogEntry[]): void {
@@ -278,8 +282,8 @@ export class LogFollower {
   learnHead(head: SignedHead, from: 'relay' | 'peer'): void {
     if (this.#stopped) return
     const signed = this.#isSigned(head)
-    if (!signed && from === 'relay') return this.#stop('BAD_HEAD', head.seq)
-    if (!signed) return
+    if (!signed)
+      return from === 'relay' && !this.#isFallen ? this.#refuse({ code: 'BAD_HEAD', seq: head.seq }) : undefined
     if (this.#isFallen || this.#isDoubt(head)) return this.#doubt(head)
     if (this.#contradicts(head) || !this.#promise(head)) return this.#stopForked(head)
     if (from === 'relay') this.#confirmedAt = wallClock()
@@ -301,8 +305,8 @@ export class LogFollower {
 
   #advance(): void {
     if (this.#stopped || this.#held) return
-    const mismatch = this.#takeRun()
-    if (mismatch !== null) return this.#fail(mismatch)
+    const spoilt = this.#takeRun()
+    if (spoilt !== null) return this.#refuse(spoilt)
     const target = this.#target
     if (target === null) return
     const { log, onCaughtUp } = this.#options
@@ -379,18 +383,18 @@ export class LogFollower {
   }
 
   /** Each head that the relay signed is compared at its own place, before anything after it is taken. */
-  #takeRun(): Mismatch | null {
+  #takeRun(): SpoiltHandover | null {
     const { log } = this.#options
     let run = this.#sequencer.take(log.head.seq)
     while (run.length > 0) {
       const promise = this.#promises.after(log.head.seq)
       const length = promise === null ? run.length : Math.min(run.length, promise.seq - log.head.seq)
-      const mismatch = this.#take(run.slice(0, length))
-      if (mismatch !== null) return mismatch
+      const spoilt = this.#take(run.slice(0, length))
+      if (spoilt !== null) return spoilt
       run = run.slice(length)
       if (promise === null || log.head.seq < promise.seq) continue
       if (!equalBytes(log.head.transcript, promise.transcript)) {
-        return { code: 'FORK', seq: promise.seq, heads: [promise], isSpoilt: true }
+        return { code: 'FORK', seq: promise.seq, heads: [promise] }
       }
       this.#promises.forget(promise.seq)
       this.#fit(promise)
@@ -398,7 +402,7 @@ export class LogFollower {
     return null
   }
 
-  #take(entries: readonly LogEntry[]): Mismatch | null {
+  #take(entries: readonly LogEntry[]): SpoiltHandover | null {
     const { log, onOutcomes, onTaken } = this.#options
     try {
       const outcomes = log.take(entries)
@@ -408,7 +412,7 @@ export class LogFollower {
       onOutcomes(outcomes)
     } catch (error) {
       if (!(error instanceof SyncError)) throw error
-      return { code: 'LOG_INVALID', seq: log.head.seq }
+      return { code: 'LOG_INVALID', seq: log.head.seq + 1 }
     }
     return null
   }
@@ -440,20 +444,16 @@ export class LogFollower {
 
   #stopForked(head: SignedHead): void {
     const promised = this.#promises.at(head.seq)
-    this.#stop('FORK', head.seq, promised === null ? [head] : [head, promised])
+    this.#stopped = true
+    this.#options.onForked(promised === null ? [head] : [head, promised])
   }
 
-  #fail({ code, seq, heads = [], isSpoilt }: Mismatch): void {
-    if (isSpoilt === undefined) return this.#stop(code, seq, heads)
-    this.#stopped = true
+  #refuse(spoilt: SpoiltHandover): void {
+    // After a bad head the log is what it was: another OPENED will do.
+    if (spoilt.code === 'BAD_HEAD') this.passOver()
+    else this.#stopped = true
     // First what was spoilt, then what it led to: people are told of the former.
     this.#reportWaiting()
-    this.#options.onSpoilt(seq, heads)
-  }
-
-  #stop(code: LogMismatch, seq: number, heads: readonly SignedHead[] = []): void {
-    if (this.#stopped) return
-    this.#stopped = true
-    this.#options.onMismatch(code, seq, heads)
+    this.#options.onSpoilt(spoilt)
   }
 }

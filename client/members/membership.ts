@@ -5,6 +5,7 @@
  * @module
  */
 import {
+  bytesToHex,
   decodeRecord,
   decodeUtf8,
   documentIdOf,
@@ -60,7 +61,7 @@ export class Membership implements DocumentAccess, KnownRecords {
   readonly genesisBody: Bytes | null
   readonly device: Device
   readonly #keys: KeyStore
-  readonly #log: MemberLog
+  #log: MemberLog
   readonly #keyring: Keyring
   /** By epoch: what would survive a crash. */
   readonly #storedKeys: Map<number, EpochKey>
@@ -68,6 +69,8 @@ export class Membership implements DocumentAccess, KnownRecords {
   readonly #listeners = new Set<(record: MemberRecord) => void>()
   /** `null` once the records are known to hold it. */
   #unmetPin: Pin | null
+  /** Hex ids of records that were accepted and are to come again: whoever listens has heard of them. */
+  readonly #forgotten = new Set<string>()
   #saving: Promise<void> = Promise.resolve()
   #isSaveAsked = false
   #hasNewKey = false
@@ -106,7 +109,9 @@ export class Membership implements DocumentAccess, KnownRecords {
 
   /** True when this device belonged, and a record took it out. */
   get isRemoved(): boolean {
-    return this.role === 'none' && this.members.certificateOf(this.device.id) !== null
+    if (this.role !== 'none' || this.members.certificateOf(this.device.id) === null) return false
+    // Not by records that fall short of those which it has accepted.
+    return this.#forgotten.size === 0 || this.#unmetPin === null
   }
 
   /** True when this device has been a member, by what it has seen of the records in this run or an earlier one. */
@@ -219,6 +224,29 @@ export class Membership implements DocumentAccess, KnownRecords {
     this.#askSave()
   }
 
+  /**
+   * Forgets where records behind a place stand, which is the relay's word alone, and with it them, until they are shown again. That they were
+   * accepted is pinned: nothing less will do. [CL11] [CL30]
+   */
+  forgetPlaces(afterSeq: number): void {
+    if (this.recordSeq <= afterSeq) return
+    if (this.#unmetPin === null || !this.#isBehind(this.#unmetPin)) {
+      const { genesisHash, recordHead } = this
+      this.#unmetPin = { genesisHash, recordHead, epoch: this.members.epoch.epoch }
+    }
+    const { records } = this
+    this.#log = new MemberLog(sodiumSha512, this.genesisHash)
+    this.#recordBySeq.clear()
+    for (const { seq, record } of records) {
+      if (seq > afterSeq) {
+        this.#forgotten.add(bytesToHex(record.id))
+        continue
+      }
+      this.#log.apply(record, seq)
+      this.#recordBySeq.set(seq, record)
+    }
+  }
+
   /** Resolves when keys and pins are stored as of now; rejects with what the KeyStore said. */
   whenStored(): Promise<void> {
     return this.#saving
@@ -248,6 +276,7 @@ export class Membership implements DocumentAccess, KnownRecords {
     this.#recordBySeq.set(seq, record)
     this.#hasNewKey = this.#keyring.take(record, this.members.epochs) || this.#hasNewKey
     this.#askSave()
+    if (this.#forgotten.delete(bytesToHex(record.id))) return
     for (const listener of this.#listeners) listener({ seq, record })
   }
 

@@ -10,6 +10,9 @@ import type { RelayConnection } from '../connection/relay-connection.ts'
 import { startTimer, type Cancel } from '../platform.ts'
 import type { Emit, IntegrityReport, ProviderStatus } from './provider-events.ts'
 
+const SPOILT =
+  'what the relay hands over is not what it has signed, or nothing that anybody wrote; it is tried again now and then'
+
 export interface LifelineOptions {
   readonly connection: RelayConnection
   readonly channel: Omit<Channel, 'dialling' | 'down'>
@@ -161,13 +164,13 @@ export class Lifeline {
     this.#reopenTimer = startTimer(verdict, () => this.reopen())
   }
 
-  /** Stops for good: nothing of what the relay says is taken any more, nothing local is given up. [LO6] */
-  halt(code: IntegrityReport['code'], seq: number): void {
+  /** Nothing of what the relay says is taken any more, nothing local is given up; only {@link Lifeline.look} may end that. [LO6] [CL30] */
+  halt(code: IntegrityReport['code'], seq: number, isSpoilt = false): void {
     if (this.#isLooking) return this.#endLook()
     if (this.#halted) return
     this.#halted = true
-    this.#options.emit('integrity', [{ code, seq, fatal: true }])
-    const reason = "the relay's log does not fit what this device has verified"
+    this.#options.emit('integrity', [{ code, seq, ...(isSpoilt && { isSpoilt }), fatal: true }])
+    const reason = isSpoilt ? SPOILT : "the relay's log does not fit what this device has verified"
     this.down({ transient: false, code, closeCode: 4409, reason })
   }
 

@@ -16,6 +16,7 @@ import {
 import type { Device } from '@y-sealed/protocol/sealing'
 import { createHealer } from '../healing/create-healer.ts'
 import type { Healer } from '../healing/healer.ts'
+import { spoilOf } from '../healing/spoils.ts'
 import type { SetAsideEdit } from '../drafts/set-aside-list.ts'
 import { Foundation } from '../document/foundation.ts'
 import type { DocumentLog, LogOutcome } from '../log/document-log.ts'
@@ -246,9 +247,9 @@ export class OpenDocument {
       onBase: ({ state }) => this.gate.applyState(state),
       onOutcomes: (outcomes) => this.#settle(outcomes),
       onCaughtUp: (isWhole) => void this.#caughtUp(isWhole),
-      onMismatch: (code, seq, heads) =>
-        this.#snapshots?.opening.contradicted() || this.healer.stopped(code, seq, heads),
-      onSpoilt: (seq, heads) => this.#snapshots?.opening.contradicted() || this.healer.spoilt(seq, heads),
+      onForked: (heads) => this.#snapshots?.opening.contradicted() || this.healer.forked(heads),
+      onSpoilt: (spoilt) =>
+        (spoilt.code !== 'BAD_HEAD' && this.#snapshots?.opening.contradicted()) || this.healer.spoilt(spoilOf(spoilt)),
       onFallen: (frame, code) => this.healer.fallen(frame, code),
       onHeld: (frame) => this.healer.well(frame),
       onWaiting: (seq) => this.#emit('integrity', [{ code: 'WAITING', seq, fatal: false }]),
@@ -289,7 +290,7 @@ export class OpenDocument {
       reopen: () => line.reopen(),
       refresh: () => line.refresh(),
       mayChange: () => this.standing.permits('members'),
-      onMismatch: (code) => line.halt(code, membership.recordSeq),
+      onMismatch: (code) => this.healer.spoilt({ code, seq: membership.recordSeq, of: 'records' }),
       onAnswered: () => this.#sender?.rekey(),
       onStored: () => this.#followMembers(),
       emit: this.#emit,
@@ -311,7 +312,7 @@ export class OpenDocument {
       isBusy: () => this.#sender?.isBusy ?? false,
       mayWrite: () => !this.standing.readOnly && this.standing.permits('snapshot'),
       hasRecords: () => this.#hasRecords,
-      onMismatch: (code, seq) => this.line.halt(code, seq),
+      onMismatch: (code, seq) => this.healer.spoilt({ code, seq, of: 'snapshot' }),
       onForked: (seq) => {
         this.#pause()
         this.healer.forkedBehind(seq)
@@ -463,6 +464,7 @@ export class OpenDocument {
     // Nothing is called read, and nothing leaves, upon less than this device has accepted before, or than its keys open. [CL11]
     if (!this.#live && this.#desk?.opened() === false) return
     if (!this.#live && this.log.opensMore) return this.#readAgain()
+    this.healer.caughtUp()
     if (isWhole) this.line.setSynced()
     // An entry that waits for its signature must not keep others from writing: what they write ends the wait. [EN13]
     if (this.#live) return

@@ -17,7 +17,8 @@ export type ProviderStatus = 'connected' | 'connecting' | 'disconnected'
 /** Something does not fit what was known: the relay lies, was restored from a backup, or somebody's program is broken. [LO6] */
 export interface IntegrityReport {
   /**
-   * `ROLLBACK`, `FORK`, `LOG_INVALID`, `BAD_HEAD`, `GENESIS_CONFLICT`: the provider has stopped, nothing was overwritten, local edits are kept.
+   * `ROLLBACK`, `FORK`, `LOG_INVALID`, `BAD_HEAD`, `GENESIS_CONFLICT`: where `fatal`, the relay was left: nothing was overwritten, local edits are
+   * kept, and it is looked at now and then, without a word. Else what was handed over was spoilt, by the relay or on its way, and is asked for again.
    * `ENTRY_REFUSED`: one entry does not count; the rest goes on. `WAITING`: everything after an entry waits for its signature.
    * `WITHHELD`: the relay does not hand over what it has signed for or shown; it is asked again.
    * `ROLLBACK` and `FORK` that are not fatal: the relay does not show what this device has verified; it is given back what it lacks, and until it
@@ -40,6 +41,11 @@ export interface IntegrityReport {
     | 'SNAPSHOT_REFUSED'
     | 'UNPROVEN'
   readonly seq: number
+  /**
+   * With a `fatal` report: the relay was left for handing over, each time that it was asked, what is not what it has signed, or nothing that
+   * anybody wrote. Nothing says that it has another history. It is looked at now and then, and the document goes on by itself. [CL30]
+   */
+  readonly isSpoilt?: true
   /** With `RESTORED`: what was reported of this seq and those after it is made good. */
   readonly since?: number
   /** Ids of the devices that say different things of a snapshot: its author, and who found it different. */

@@ -54,6 +54,14 @@ export function openSnapshot(bytes: Bytes, { documentId, id, keyOf }: SnapshotNa
   return { seq: envelope.seenSeq, id, envelope, key, authoredAt, context, state, clocks, deletes }
 }
 
+/** Are these the bytes that were published under that id? What is not was spoilt on its way, or never it. */
+export function isSnapshotOf(bytes: Bytes, { documentId, id, keyOf }: SnapshotName): boolean {
+  const envelope = readWholeEnvelope(bytes)
+  if (envelope === null || !equalBytes(envelope.document, documentId)) return false
+  const key = keyOf(envelope.epoch)
+  return key !== null && equalBytes(envelopeId(sodiumSha512, key.commitment, envelope), id)
+}
+
 function openContent(envelope: Envelope, key: EpochKey): Bytes | null {
   try {
     return open(envelope, key)

@@ -30,12 +30,14 @@ import type { History } from '../log/history.ts'
 import { startTimer, type Cancel } from '../platform.ts'
 import type { Emit } from '../provider/provider-events.ts'
 import { SnapshotFetch } from './fetch.ts'
-import { openSnapshot } from './opened-snapshot.ts'
+import { isSnapshotOf, openSnapshot } from './opened-snapshot.ts'
 import { TrimProof, type ProofResult } from './trim-proof.ts'
 
 /** A relay that brings no more of it for so long withholds it. */
 const WITHHELD_AFTER_MS = 10_000
 const READ_BYTES = 262_144
+/** What was spoilt on its way is asked for again so often: a snapshot, and the marks that lead to it. [CL30] */
+const MAX_AGAIN = 3
 
 export interface OpeningOptions {
   readonly access: DocumentAccess
@@ -46,7 +48,7 @@ export interface OpeningOptions {
   readonly reopen: () => void
   /** All records up to OPENED are known, so that a snapshot's can be compared. */
   readonly hasRecords: () => boolean
-  /** There is no way into the relay's log. */
+  /** There is no way into the relay's log, by anything that it has handed over. */
   readonly onMismatch: (code: 'LOG_INVALID', seq: number) => void
   /** It is not the one that this device has verified, and parts from it where nothing can be compared any more. */
   readonly onForked: (seq: number) => void
@@ -76,6 +78,11 @@ export class SnapshotOpening {
   #fetch: SnapshotFetch | null = null
   #bytes: Bytes | null = null
   #proof: TrimProof | null = null
+  /** From where the marks have to lead. */
+  #provenFrom: Seen | null = null
+  /** How often marks led elsewhere, on this opening, and how often the bytes of the candidate were others, in this run. */
+  #marksAgain = 0
+  #bytesAgain = 0
   /** Where sessions stood by the log that this device has verified. */
   #knownSessions: ReadonlyMap<string, SessionHead> = new Map()
   #isLogGone = false
@@ -116,6 +123,7 @@ export class SnapshotOpening {
     this.#fetch = null
     this.#bytes = null
     this.#proof = null
+    this.#marksAgain = 0
     this.#watch?.()
     this.#watch = null
   }
@@ -144,7 +152,7 @@ export class SnapshotOpening {
     const fetch = this.#fetch
     if (this.#stage !== 'fetching' || fetch === null) return
     const taken = fetch.take(frame)
-    if (taken === 'broken') return this.#refuse()
+    if (taken === 'broken') return this.#fetchAgain()
     this.#watchOver()
     if (taken === 'more') return
     this.#bytes = taken
@@ -225,22 +233,34 @@ export class SnapshotOpening {
   }
 
   #fetchOrScout(isInline = false): void {
-    const { access, send } = this.#options
     const candidate = this.#candidate
     if (candidate === null) {
       this.#stage = 'scouting'
       this.#scoutedThrough = this.#oldestSeq - 1
       return this.#readOn()
     }
+    this.#bytesAgain = 0
+    this.#fetchNow(candidate, isInline)
+  }
+
+  #fetchNow({ id }: Candidate, isInline: boolean): void {
+    const { access, send } = this.#options
     this.#stage = 'fetching'
     const document = access.documentId
-    const { id } = candidate
     this.#fetch = new SnapshotFetch(
       id,
       (offset) => void send({ type: 'read-snapshot', document, snapshotId: id, offset }),
     )
     if (!isInline) this.#fetch.start()
     this.#watchOver()
+  }
+
+  /** What came is not the snapshot that was named. */
+  #fetchAgain(): void {
+    const candidate = this.#candidate
+    if (candidate === null || this.#bytesAgain >= MAX_AGAIN) return this.#refuse()
+    this.#bytesAgain += 1
+    this.#fetchNow(candidate, false)
   }
 
   #watchOver(): void {
@@ -256,8 +276,10 @@ export class SnapshotOpening {
     const { access, history } = this.#options
     const candidate = this.#candidate as Candidate
     const keyOf = (epoch: number): ReturnType<DocumentAccess['keyOf']> => access.keyOf(epoch)
-    const base = openSnapshot(bytes, { documentId: access.documentId, id: candidate.id, keyOf })
+    const name = { documentId: access.documentId, id: candidate.id, keyOf }
+    const base = openSnapshot(bytes, name)
     this.#bytes = null
+    if (base === null && !isSnapshotOf(bytes, name)) return this.#fetchAgain()
     if (base === null || (candidate.seq > 0 && base.seq !== candidate.seq)) return this.#refuse()
     for (let i = 0; i < base.context.publications.length; i++) {
       const { id, seq } = readPublication(base.context.publications, i)
@@ -273,6 +295,7 @@ export class SnapshotOpening {
   }
 
   #prove(start: Seen | null, end: Seen): void {
+    this.#provenFrom = start
     if (start === null) return
     const { access, send } = this.#options
     const document = access.documentId
@@ -290,6 +313,12 @@ export class SnapshotOpening {
     if (result === 'missing') return this.#compareSessions()
     if (result === 'more') return this.#watchOver()
     this.#proof = null
+    const { trial } = history
+    // Marks are nobody's word: they may have been spoilt on their way.
+    if (result === 'forked' && trial !== null && this.#marksAgain < MAX_AGAIN) {
+      this.#marksAgain += 1
+      return this.#prove(this.#provenFrom, { seq: trial.base.seq, transcript: trial.base.context.transcript })
+    }
     // If the snapshot is what the relay's log says, that log is another than this device knew.
     if (result === 'forked') return onForked(this.#candidate?.seq ?? 0)
     history.follower.caughtUpAgain()
@@ -337,7 +366,11 @@ export class SnapshotOpening {
     const { history, reopen, onMismatch } = this.#options
     const { seq } = history.log.head
     this.closed()
-    if (isHopeless && this.#isLogGone) return onMismatch('LOG_INVALID', seq)
+    if (isHopeless && this.#isLogGone) {
+      // Any of them may have been spoilt on its way.
+      this.#refused.clear()
+      return onMismatch('LOG_INVALID', seq)
+    }
     void history.restart().then(() => reopen())
   }
 }

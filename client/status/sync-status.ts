@@ -34,6 +34,9 @@ interface Circumstances {
  * `tampered`: an entry does not count, or the relay keeps something back; nothing of it was applied. Until that is made good,
  * or the person has read it.
  * `rolled-back`: the relay shows less, or something else, than this device has verified; it is not believed any more, nothing was overwritten.
+ * `spoilt`: what the relay hands over is damaged each time that it is asked, by it or on the way. Nothing of it was applied, and nothing says that the
+ * relay has another history; it is looked at now and then, and the document goes on by itself once it hands over a good copy. What to do: wait, try another
+ * network, tell whoever runs the relay.
  * `closed`: for good, and why.
  */
 export type SyncStatus = Circumstances &
@@ -46,6 +49,7 @@ export type SyncStatus = Circumstances &
     | { readonly kind: 'set-aside'; readonly edits: readonly SetAsideEdit[] }
     | { readonly kind: 'tampered'; readonly report: IntegrityReport }
     | { readonly kind: 'rolled-back'; readonly report: IntegrityReport }
+    | { readonly kind: 'spoilt'; readonly report: IntegrityReport }
     | { readonly kind: 'closed'; readonly reason: DownReason }
   )
 
@@ -68,7 +72,7 @@ export function judgeStatus(facts: SyncFacts): SyncStatus {
   const { unsaved, isKept, readOnly, storage } = facts
   const circumstances = { unsaved, isKept, readOnly, storage }
   if (facts.distrust && !isExplained(facts.distrust, facts.tampering))
-    return { ...circumstances, kind: 'rolled-back', report: facts.distrust }
+    return { ...circumstances, kind: facts.distrust.isSpoilt ? 'spoilt' : 'rolled-back', report: facts.distrust }
   if (facts.ended) return { ...circumstances, kind: 'closed', reason: facts.ended }
   if (facts.tampering) return { ...circumstances, kind: 'tampered', report: facts.tampering }
   if (facts.setAside.length > 0) return { ...circumstances, kind: 'set-aside', edits: facts.setAside }

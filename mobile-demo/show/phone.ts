@@ -29,7 +29,7 @@ interface PhoneOptions {
 }
 
 /** States that are told in a voice of alarm; how long they stay to be read after they have passed. */
-const ALARMS: ReadonlySet<string> = new Set(['tampered', 'rolled-back'])
+const ALARMS: ReadonlySet<string> = new Set(['tampered', 'rolled-back', 'spoilt'])
 const READ_MS = 2_500
 
 const SVG = 'http://www.w3.org/2000/svg'

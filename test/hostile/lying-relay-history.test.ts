@@ -144,7 +144,7 @@ describe('a relay that rolls back', () => {
     expect(stranger.text).toBe('under way first second ')
   })
 
-  it('T5 [K9] [LO6] to before the document was made is refused as well', async () => {
+  it('T5 [K9] [LO6] [CL30] to before the document was made is refused as well', { timeout: 90_000 }, async () => {
     const { stage, alice } = await writeOnce()
     stage.lying.toClient = (frame) => {
       if (frame?.type !== 'opened') return undefined
@@ -153,6 +153,11 @@ describe('a relay that rolls back', () => {
     }
     stage.lying.cut()
     expect(await haltOf(alice)).toEqual(halted('ROLLBACK', 'first '))
+    // Nobody has signed that: once it shows again what it has signed, all goes on.
+    stage.lying.repent()
+    await vi.waitFor(() => expect(alice.peer.provider.synced).toBe(true), { timeout: 60_000 })
+    await alice.peer.provider.whenSaved()
+    expect([alice.text, alice.peer.provider.syncStatus.kind]).toEqual(['first kept', 'saved'])
   })
 
   it('T5 [LO4] a head that the relay has not signed is none', async () => {

@@ -17,6 +17,7 @@ import { publishForgery, rebuildHonestly, withText, type Forgery } from '../supp
 import {
   createScene,
   expectSound,
+  halted,
   haltOf,
   intrude,
   startHonestRelay,
@@ -188,6 +189,46 @@ describe('a relay that lies about snapshots', () => {
     expectSound(carol)
   })
 
+  it(
+    'T42 [K1] [CL30] turns a bit of it once: it is fetched again, and the document opens from it',
+    { timeout: 60_000 },
+    async () => {
+      const theatre = await setPublished()
+      let chunks = 0
+      theatre.lying.toClient = (frame) => {
+        if (frame?.type !== 'snapshot-chunk') return undefined
+        chunks += 1
+        return chunks === 1 ? [encodeRelayFrame({ ...frame, bytes: turnBit(frame.bytes, 300) })] : undefined
+      }
+      const carol = await theatre.join({ compaction: 'never' })
+      await carol.peer.provider.whenSynced()
+      expect([chunks, carol.text, carol.reports]).toEqual([2, theatre.alice.text, []])
+      expectSound(carol)
+    },
+  )
+
+  it(
+    'T42 [K1] [CL30] turns a bit of it each time, where the log before is gone: it is left, looked at again, and gone on with once it is good',
+    { timeout: 90_000 },
+    async () => {
+      const theatre = await setPublished()
+      theatre.lying.toClient = (frame) => {
+        if (frame?.type === 'opened' && frame.present) return [encodeRelayFrame({ ...frame, oldestSeq: 5, through: 0 })]
+        if (frame?.type !== 'snapshot-chunk') return undefined
+        return [encodeRelayFrame({ ...frame, bytes: turnBit(frame.bytes, 300) })]
+      }
+      const carol = await theatre.join({ compaction: 'never' })
+      expect(await haltOf(carol)).toEqual(halted('LOG_INVALID', ''))
+      expect(carol.peer.provider.syncStatus.kind).toBe('spoilt')
+      theatre.lying.repent()
+      await vi.waitFor(() => expect(carol.peer.provider.synced).toBe(true), { timeout: 60_000 })
+      await carol.peer.provider.whenSaved()
+      expect(carol.text).toContain('Dear bank')
+      expect(carol.peer.provider.syncStatus.kind).toBe('saved')
+      expectSound(carol)
+    },
+  )
+
   it('T42 [K3] [CL41] breaks off while one is tried, of which nothing is shown yet: it is tried anew, and all is shown', async () => {
     const theatre = await setPublished()
     const { lying, alice } = theatre
@@ -270,8 +311,27 @@ describe('a relay that lies about snapshots', () => {
     }
     const lied = await comeBack()
     expect(await haltOf(lied)).toMatchObject({ reported: ['FORK'] })
-    expect([asked, lied.text.includes('Dear bank')]).toEqual([1, false])
+    // The first time, and three times more.
+    expect([asked, lied.text.includes('Dear bank')]).toEqual([4, false])
   })
+
+  it(
+    'T42 [K1] [CL30] [CL41] may have one of those marks spoilt on its way: they are asked for again',
+    { timeout: 60_000 },
+    async () => {
+      const { theatre, comeBack } = await setRemembering()
+      let asked = 0
+      theatre.lying.toClient = (frame) => {
+        if (frame?.type !== 'ids') return undefined
+        asked += 1
+        return asked === 1 ? [encodeRelayFrame({ ...frame, ids: turnBit(frame.ids, 40) })] : undefined
+      }
+      const dave = await comeBack()
+      await dave.peer.provider.whenSynced()
+      expect([asked, dave.text, dave.reports]).toEqual([2, theatre.alice.text, []])
+      expectSound(dave)
+    },
+  )
 
   it.each([
     ['hands out none', (frame: IdsFrame) => [encodeRelayFrame({ ...frame, ids: new Uint8Array(0) })]],

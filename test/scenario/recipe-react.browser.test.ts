@@ -82,6 +82,7 @@ it('every state has words of its own', () => {
     { ...known, kind: 'set-aside', edits: [] },
     { ...known, kind: 'tampered', report },
     { ...known, kind: 'rolled-back', report },
+    { ...known, kind: 'spoilt', report },
     { ...known, kind: 'closed', reason },
   ]
   expect(new Set(states.map(statusText)).size).toBe(states.length)

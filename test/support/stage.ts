@@ -140,6 +140,13 @@ export interface Stage extends Scene {
   intrude(device?: Device): Promise<Intruder>
 }
 
+/** A relay that lies, before an honest one; telling the truth so far. */
+export async function startLyingFront(): Promise<LyingRelay> {
+  const lying = await startLyingRelay()
+  lying.stand(await startHonestRelay([lying]))
+  return lying
+}
+
 /** Everything in place, and telling the truth so far. */
 export async function setStage(): Promise<Stage> {
   const scene = await createScene()
@@ -230,7 +237,7 @@ export interface Halt {
 /** Waits until it has stopped, types a word, and tells. */
 export async function haltOf(witness: Witness): Promise<Halt> {
   // A relay is asked again some times before it is left.
-  await vi.waitFor(() => expect(witness.closings).not.toEqual([]), { timeout: 10_000 })
+  await vi.waitFor(() => expect(witness.closings).not.toEqual([]), { timeout: 30_000 })
   const { reports, closings, text } = witness
   const { provider, text: note } = witness.peer
   const unsaved = provider.unsyncedChanges

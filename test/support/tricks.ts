@@ -28,7 +28,7 @@ export interface Trick {
   readonly isAtOpening?: true
   /** One of these is told before all is well again; none: nobody need be told. */
   readonly tells: readonly string[]
-  /** The client is done with this relay, and keeps what it has. */
+  /** The client leaves this relay, and keeps what it has. */
   readonly stops?: true
 }
 

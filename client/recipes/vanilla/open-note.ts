@@ -52,6 +52,8 @@ export function statusText(status: SyncStatus): string {
       return 'An update was tampered with, and blocked'
     case 'rolled-back':
       return 'The relay has lost or changed notes: it is not trusted any more, and nothing here was overwritten'
+    case 'spoilt':
+      return 'What the relay hands over is damaged: none of it was taken, and it is tried again by itself'
     case 'closed':
       break
   }

@@ -70,13 +70,18 @@ export function wordsOf(status: SyncStatus): Words {
       return { icon: 'alert', text: TAMPERED[status.report.code] ?? 'Tampered update blocked', tone: 'bad' }
     case 'rolled-back':
       return { icon: 'alert', text: DISTRUSTED[status.report.code] ?? 'The relay is not believed', tone: 'bad' }
+    case 'spoilt':
+      return { icon: 'alert', text: 'The relay’s copy is damaged', tone: 'bad' }
     case 'closed':
       break
   }
   return { icon: 'lock', text: CLOSED[status.reason.code] ?? 'Closed', tone: 'bad' }
 }
 
-const TAMPERED: Readonly<Record<string, string>> = { WITHHELD: 'The relay keeps an update' }
+const TAMPERED: Readonly<Record<string, string>> = {
+  WITHHELD: 'The relay keeps an update',
+  BAD_HEAD: 'The relay’s word did not hold',
+}
 
 const DISTRUSTED: Readonly<Record<string, string>> = {
   ROLLBACK: 'The relay has gone back',

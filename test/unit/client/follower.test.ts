@@ -39,8 +39,8 @@ function createScene() {
     read: (after) => reads.push(after) > 0,
     onOutcomes: () => {},
     onCaughtUp: () => {},
-    onMismatch: (code) => events.push(`stopped: ${code}`),
-    onSpoilt: () => events.push('spoilt'),
+    onForked: () => events.push('forked'),
+    onSpoilt: ({ code }) => events.push(`spoilt: ${code}`),
     onFallen: (_frame, code) => events.push(`fallen: ${code}`),
     onHeld: () => {},
     onWaiting: () => {},
@@ -129,12 +129,12 @@ it('[CL30] [LO4] stops at a signed head that is not that of the log for which th
   follower.learnHead(headAt(6), 'peer')
   expect(events).toEqual(['doubt'])
   open(8)
-  expect(events).toEqual(['doubt', 'stopped: FORK'])
+  expect(events).toEqual(['doubt', 'forked'])
 })
 
 it('[LO4] stops at once at a head that is not that of a log which the relay has signed further on', () => {
   const { follower, headAt, fit, events } = createScene()
   fit.is = 'different'
   follower.learnHead(headAt(1), 'peer')
-  expect(events).toEqual(['stopped: FORK'])
+  expect(events).toEqual(['forked'])
 })

@@ -9,6 +9,7 @@ const setAside = [{ id: 'a', code: 'TOO_LARGE', at: new Date(0), content: new Ui
 const tampering = { code: 'ENTRY_REFUSED', seq: 4, fatal: false } as const
 const distrust = { code: 'ROLLBACK', seq: 4, fatal: true } as const
 const forked = { code: 'FORK', seq: 6, fatal: false } as const
+const spoilt = { code: 'LOG_INVALID', seq: 4, isSpoilt: true, fatal: true } as const
 const ended = { transient: false, code: 'REMOVED', closeCode: 4403, reason: '' }
 
 describe('what a person is told', () => {
@@ -32,6 +33,7 @@ describe('what a person is told', () => {
     ['the log is another from before the entry on', { tampering, distrust: { ...forked, seq: 3 } }, 'rolled-back'],
     ['the log is another', { distrust: forked }, 'rolled-back'],
     ['it is left for it', { tampering, distrust: { ...forked, fatal: true } }, 'rolled-back'],
+    ['it is left for what it hands over', { tampering, distrust: spoilt, ended }, 'spoilt'],
     ['it was removed', { ended, tampering, isConnected: false, isLost: true }, 'closed'],
     ['the relay is not believed', { distrust, ended, tampering, isConnected: false }, 'rolled-back'],
   ])('[CL22] when %s', (_, facts, kind) => {
