@@ -25,19 +25,19 @@ export class Access {
   version = 0
   readonly #context: Context
   readonly #document: Bytes
-  readonly #subscriptions: ReadonlySet<Subscription>
+  readonly #subscribers: Iterable<Subscription>
   readonly #dismiss: (subscription: Subscription) => void
 
   /** `dismiss` takes a live subscription off and tells its peer CLOSED. */
   constructor(
     context: Context,
     document: Bytes,
-    subscriptions: ReadonlySet<Subscription>,
+    subscribers: Iterable<Subscription>,
     dismiss: (subscription: Subscription) => void,
   ) {
     this.#context = context
     this.#document = document
-    this.#subscriptions = subscriptions
+    this.#subscribers = subscribers
     this.#dismiss = dismiss
   }
 
@@ -58,7 +58,7 @@ export class Access {
     const { keyOf } = this.#context
     const roleByDevice = new Map(roles.map(({ device, role }) => [keyOf(device), role] as const))
     for (const { link, expiresAt } of links) if (expiresAt === null) roleByDevice.set(keyOf(link), 'none')
-    for (const subscription of this.#subscriptions) {
+    for (const subscription of this.#subscribers) {
       const role = roleByDevice.get(keyOf(subscription.peer.device))
       if (role !== undefined) this.#change(subscription, { role, link: null })
     }
@@ -81,7 +81,7 @@ export class Access {
   /** Links come to their end by the clock too. */
   expire(): void {
     const now = this.#context.clock.now()
-    for (const subscription of this.#subscriptions) {
+    for (const subscription of this.#subscribers) {
       const { link } = subscription
       if (link !== null && now >= link.expiresAtMs) this.#change(subscription, { role: 'none', link: null })
     }
@@ -89,7 +89,7 @@ export class Access {
 
   /** The document came into being elsewhere: roles before anything of it is delivered. */
   async read(): Promise<void> {
-    for (const subscription of this.#subscriptions) {
+    for (const subscription of this.#subscribers) {
       const { role, link } = await this.ask(subscription.peer.device)
       subscription.role = role
       subscription.link = link
@@ -100,7 +100,7 @@ export class Access {
   async recheck(catchUp: () => Promise<void>): Promise<void> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const { version } = this
-      const asked = [...this.#subscriptions].map(async (subscription) => {
+      const asked = [...this.#subscribers].map(async (subscription) => {
         return [subscription, await this.ask(subscription.peer.device)] as const
       })
       const answers = await Promise.all(asked)

@@ -36,5 +36,5 @@ export function handleAwareness(socket: Socket, { envelope }: AwarenessFrame, fr
   if (!hub.presence.hasRoom(envelope, subscription, context.limits.shownSessions)) {
     return socket.refuse(refused, { code: 'RATE', retryAfterMs: context.limits.retryAfterMs })
   }
-  hub.showAwareness(envelope, frame, subscription)
+  hub.presenceNews.show(envelope, frame, subscription)
 }

@@ -4,19 +4,10 @@
  *
  * @module
  */
-import {
-  encodeRelayFrame,
-  equalBytes,
-  KIND,
-  RELAY_FRAME,
-  REFUSALS,
-  type Bytes,
-  type Envelope,
-  type RefusalCode,
-} from '@y-sealed/protocol'
+import { encodeRelayFrame, equalBytes, REFUSALS, type Bytes, type Envelope, type RefusalCode } from '@y-sealed/protocol'
 
 import { Access } from './access.ts'
-import { accessMessage, awarenessMessage, deletedMessage, goneMessage, type BusMessage } from './bus-message.ts'
+import { accessMessage, deletedMessage, type BusMessage } from './bus-message.ts'
 import { CompactionHints } from './compaction.ts'
 import type { Context } from './context.ts'
 import { Delivery, type Batch, type WaitingAck } from './delivery.ts'
@@ -24,28 +15,32 @@ import { DocumentMembers } from './document-members.ts'
 import { createRun, type LiveEntry } from './entry-frames.ts'
 import { HeadNews } from './head-news.ts'
 import type { RelayLimits } from './limits.ts'
+import { LogSize } from './log-size.ts'
 import { documentAfter, documentMade, readDocument, type OpenDocument } from './open-document.ts'
 import { isSameId } from './open-documents.ts'
 import type { Creation, DocumentStatus, Head, RecordEffect } from './ports.ts'
-import { Presence, type GoneSession } from './presence.ts'
+import { PresenceNews } from './presence-news.ts'
+import { Presence } from './presence.ts'
 import { publishRun } from './publish-run.ts'
 import { cutAtRecords, isChange } from './record-cuts.ts'
 import { effectOfStored } from './record-effect.ts'
 import { Repair } from './repair.ts'
 import { RestoreTurns } from './restore-turns.ts'
+import { Subscribers } from './subscribers.ts'
 import type { Subscription } from './subscription.ts'
-
-const REPAIR_ENTRIES = 512
+import { tellRelays } from './tell-relays.ts'
 
 export class Hub {
   readonly id: Bytes
   /** As maps have it. */
   readonly key: string
-  readonly subscriptions: Set<Subscription> = new Set()
+  readonly subscribers: Subscribers
   readonly presence: Presence
+  readonly presenceNews: PresenceNews
   readonly access: Access
   readonly members: DocumentMembers
   readonly compaction: CompactionHints
+  readonly logSize: LogSize
   readonly restores: RestoreTurns = new RestoreTurns()
   /** `null` while the document does not exist. */
   document: OpenDocument | null = null
@@ -65,33 +60,33 @@ export class Hub {
   #isStale = false
   #isStarted = false
   readonly #heads: HeadNews
-  /** Bytes of the log, as last read, and what this relay has appended since. */
-  #logBytes = 0
-  /** Seq up to which its bodies were gone then. */
-  #base = 0
 
   constructor(id: Bytes, key: string, context: Context) {
     this.id = id
     this.key = key
     this.#context = context
+    this.subscribers = new Subscribers(context.clock)
     this.presence = new Presence(context.limits.awarenessTtlMs)
+    this.presenceNews = new PresenceNews(context, id, this.presence, this.subscribers)
     this.members = new DocumentMembers(context, id)
     this.compaction = new CompactionHints(context.limits)
-    this.access = new Access(context, id, this.subscriptions, (subscription) => this.#dismiss(subscription))
-    this.#repair = new Repair(context.clock, context.limits.repairDelayMs, () => this.#heal())
-    this.#heads = new HeadNews(context, id, this.#delivery, (frame) => this.#broadcast(frame, null))
+    this.logSize = new LogSize(context.limits)
+    this.access = new Access(context, id, this.subscribers, (subscription) => this.#dismiss(subscription))
+    this.#repair = new Repair({
+      context,
+      document: id,
+      delivery: this.#delivery,
+      prepare: async () => {
+        if (this.document === null) await this.refresh()
+      },
+      deliver: () => this.deliver(),
+      isEnded: () => this.isEnded,
+    })
+    this.#heads = new HeadNews(context, id, this.#delivery, (frame) => this.subscribers.tell(frame))
   }
 
   get limits(): RelayLimits {
     return this.#context.limits
-  }
-
-  /** How many bytes the document may still take of records, or of all else: of that none when its entries are used up. */
-  roomLeft(isRecord: boolean): number {
-    const { documentBytes, documentEntries, documentRecordBytes } = this.limits
-    const left = documentBytes - this.#logBytes
-    if (isRecord) return Math.max(0, left + documentRecordBytes)
-    return this.lastSeq - this.#base >= documentEntries ? 0 : Math.max(0, left)
   }
 
   /** Seq of the newest entry that this relay has delivered. */
@@ -133,11 +128,9 @@ export class Hub {
     if (status.head.seq > this.#delivery.last) this.#planRepair()
   }
 
-  /** What was appended since the row was read is not to be forgotten; what was trimmed is. */
-  #measure({ logBytes, base, snapshots }: DocumentStatus): void {
-    this.#logBytes = base > this.#base ? logBytes : Math.max(this.#logBytes, logBytes)
-    this.#base = base
-    this.compaction.reset(snapshots)
+  #measure(status: DocumentStatus): void {
+    this.logSize.measure(status)
+    this.compaction.reset(status.snapshots)
   }
 
   /** A snapshot was published here, or bodies were trimmed: how much the log holds is asked anew. Never rejects. */
@@ -172,7 +165,7 @@ export class Hub {
         const status = await this.readStatus()
         if (status === null) return
         await this.observe(status)
-        if (status.mode === 'members') await this.access.recheck(() => this.#heal())
+        if (status.mode === 'members') await this.access.recheck(() => this.#repair.catchUp())
       } catch {
         this.#context.metrics.count('refreshes_failed')
       }
@@ -182,7 +175,7 @@ export class Hub {
   /** The document came into being here. */
   created(creation: Creation): void {
     this.document = documentMade(creation)
-    for (const subscription of this.subscriptions) {
+    for (const subscription of this.subscribers) {
       const own = creation.roles.find(({ device }) => isSameId(device, subscription.peer.device))
       subscription.role = own?.role ?? 'none'
     }
@@ -195,7 +188,7 @@ export class Hub {
       this.#effects.set(first.seq, effect)
     }
     for (const entry of entries) {
-      this.#logBytes += entry.envelope.length
+      this.logSize.grow(entry.envelope.length)
       this.compaction.grow(entry.envelope.length)
       this.#delivery.offer(entry)
     }
@@ -231,19 +224,11 @@ export class Hub {
     }
   }
 
-  /**
-   * What {@link Hub.deliver} has sent goes to the network now. While a commit held up the loop, others' frames have gathered: at the end of
-   * the turn an ACK would leave behind all the work that those ask for. [FR8] [H1]
-   */
-  flush(): void {
-    for (const { peer } of this.subscriptions) peer.flush()
-  }
-
   #send(batch: Batch): void {
     const now = this.#context.clock.now()
     const run = batch.entries.length === 0 ? null : createRun(batch.entries, this.limits.pageBytes)
     if (run !== null) {
-      for (const subscription of this.subscriptions) {
+      for (const subscription of this.subscribers) {
         if (!batch.acks.has(subscription)) subscription.deliver(run, now)
       }
       publishRun(this.#context, this.id, run)
@@ -265,30 +250,11 @@ export class Hub {
     // What another relay stored says less than what was judged here.
     if (own === undefined) void this.refresh()
     const one = own?.roles[0]?.device ?? own?.links?.[0]?.link
-    if (one !== undefined) this.#tell(() => accessMessage(one))
+    if (one !== undefined) tellRelays(this.#context, this.id, () => accessMessage(one))
   }
 
   #planRepair(): void {
     if (this.#isStarted && !this.isEnded) this.#repair.plan()
-  }
-
-  /** Reads what is missing from the store. [BU2] */
-  async #heal(): Promise<void> {
-    const { store, metrics } = this.#context
-    try {
-      while (!this.isEnded) {
-        const max = { entries: REPAIR_ENTRIES, bytes: this.limits.pageBytes }
-        const entries = await store.read(this.id, this.#delivery.last, max)
-        if (entries.length === 0) break
-        if (this.document === null) await this.refresh()
-        for (const entry of entries) this.#delivery.offer({ ...entry, author: null })
-        this.deliver()
-        metrics.count('entries_repaired', undefined, entries.length)
-      }
-    } catch {
-      // The store is not to be had: the next entry, the bus or the sweep asks again.
-      metrics.count('repairs_failed')
-    }
   }
 
   /** Compares with the store what may have been missed; a log that lost what was delivered ends every subscription. */
@@ -316,10 +282,10 @@ export class Hub {
         if (message.seq > this.#delivery.last) this.#planRepair()
         break
       case 'awareness':
-        this.#receiveAwareness(message.envelope)
+        this.presenceNews.receive(message.envelope)
         break
       case 'gone':
-        if (this.presence.remove(message.device, message.session)) this.#sendGone(message)
+        this.presenceNews.receiveGone(message)
         break
       case 'deleted':
       case 'access':
@@ -341,57 +307,9 @@ export class Hub {
     this.deliver()
   }
 
-  #receiveAwareness(envelope: Envelope): void {
-    if (envelope.kind !== KIND.awareness || !isSameId(envelope.document, this.id)) return
-    if (envelope.counter <= this.presence.counterOf(envelope)) return
-    const frame = new Uint8Array(1 + envelope.bytes.length)
-    frame[0] = RELAY_FRAME.awareness
-    frame.set(envelope.bytes, 1)
-    this.presence.show(envelope, frame, null, this.#context.clock.monotonic())
-    this.#broadcast(frame, null, true)
-  }
-
-  /** Shows an awareness state to the document's other readers, as it came. [FR10] */
-  showAwareness(envelope: Envelope, frame: Bytes, from: Subscription): void {
-    this.presence.show(envelope, frame, from, this.#context.clock.monotonic())
-    this.#broadcast(frame, from, true)
-    this.#tell(() => awarenessMessage(frame))
-  }
-
-  #broadcast(frame: Bytes, except: Subscription | null, isPassing = false): void {
-    const now = this.#context.clock.now()
-    for (const subscription of this.subscriptions) {
-      if (subscription === except || subscription.state !== 'live' || !subscription.mayRead(now)) continue
-      // What passes and is renewed need not wait for a peer that is behind.
-      if (isPassing && subscription.isLagging) continue
-      subscription.peer.send(frame)
-    }
-  }
-
-  /** Sends a frame to all who may read the document. */
-  tellAll(frame: Bytes): void {
-    this.#broadcast(frame, null)
-  }
-
-  #tell(message: () => Bytes): void {
-    const { bus } = this.#context
-    if (bus.isAlone !== true) bus.publish(this.id, message())
-  }
-
-  #sendGone({ device, session }: GoneSession): void {
-    this.#broadcast(encodeRelayFrame({ type: 'gone', document: this.id, device, session }), null)
-  }
-
   /** Takes a subscription off and tells the others which sessions went with it. */
   remove(subscription: Subscription): void {
-    if (!this.subscriptions.delete(subscription)) return
-    subscription.state = 'ended'
-    subscription.parts.clear()
-    subscription.plan?.clear()
-    for (const gone of this.presence.leave(subscription)) {
-      this.#sendGone(gone)
-      this.#tell(() => goneMessage(gone.device, gone.session))
-    }
+    if (this.subscribers.remove(subscription)) this.presenceNews.withdraw(subscription)
   }
 
   /** A device or a link that is nobody's any more. [AU13] */
@@ -407,17 +325,14 @@ export class Hub {
     if (this.isEnded) return
     this.isEnded = true
     this.endedWith = code
-    const subscriptions = [...this.subscriptions]
-    this.subscriptions.clear()
+    const subscriptions = this.subscribers.takeAll()
     // Committed before the end, so acknowledged before it.
     for (const ack of this.#delivery.takeAllAcks()) ack.subscription.peer.send(ack.frame)
     const retryAfterMs = code === 'UNAVAILABLE' ? this.#context.limits.retryAfterMs : 0
     const frame = encodeRelayFrame({ type: 'closed', document: this.id, code: REFUSALS[code].number, retryAfterMs })
     for (const subscription of subscriptions) {
       const isLive = subscription.state === 'live'
-      subscription.state = 'ended'
-      subscription.parts.clear()
-      subscription.plan?.clear()
+      subscription.end()
       if (!isLive) continue
       subscription.peer.send(frame)
       subscription.peer.dropped(subscription, code)
@@ -432,13 +347,13 @@ export class Hub {
   /** This relay deleted the document. */
   deleted(): void {
     this.end('DELETED')
-    this.#tell(deletedMessage)
+    tellRelays(this.#context, this.id, deletedMessage)
   }
 
   /** What falls due with time (monotonic): HEAD while the document changes, fading presence, groups left unfinished. */
   tick(nowMs: number): void {
     this.access.expire()
-    for (const { parts } of this.subscriptions) parts.expire(nowMs - this.#context.limits.groupIdleMs)
+    for (const { parts } of this.subscribers) parts.expire(nowMs - this.#context.limits.groupIdleMs)
     this.presence.tick(nowMs)
     this.#heads.tick(nowMs)
   }

@@ -62,7 +62,7 @@ export class Hubs implements BusEvents {
 
   /** Lets a hub go that nobody uses any more. */
   tidy(hub: Hub): void {
-    if (hub.holds <= 0 && hub.subscriptions.size === 0) this.#forget(hub)
+    if (hub.holds <= 0 && hub.subscribers.size === 0) this.#forget(hub)
   }
 
   /** An append of this hub has its verdict: what it releases is sent, and the hub let go, when the turn's verdicts are in. */
@@ -75,7 +75,7 @@ export class Hubs implements BusEvents {
     const hubs = this.#settled
     this.#settled = []
     for (const hub of hubs) hub.deliver()
-    for (const hub of new Set(hubs)) hub.flush()
+    for (const hub of new Set(hubs)) hub.subscribers.flush()
     for (const hub of hubs) this.release(hub)
   }
 

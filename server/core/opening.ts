@@ -45,7 +45,7 @@ export async function handleOpen(socket: Socket, frame: OpenFrame): Promise<void
     new StagedParts(context.staging, limits.groupBytes),
   )
   slot.subscription = subscription
-  hub.subscriptions.add(subscription)
+  hub.subscribers.add(subscription)
   let code: RefusalCode | null
   try {
     const row = await started
@@ -104,7 +104,7 @@ async function answer(
     if (!subscription.isOverrun) {
       await sendPresent(context, subscription, frame.cursorSeq, reading)
       // Nothing may be written until it is given back: whoever has it, and whoever would write, is told.
-      if (status.lost !== null && hub.subscriptions.has(subscription)) {
+      if (status.lost !== null && hub.subscribers.has(subscription)) {
         subscription.peer.send(await restoredFrame(context, subscription))
       }
       return null

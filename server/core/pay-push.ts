@@ -39,7 +39,7 @@ export function payFor(
     socket.refuse(refused, { code: 'RATE', retryAfterMs: throttle.begin(paid, now) }, 0)
     return null
   }
-  const room = hub.roomLeft(isRecord)
+  const room = hub.logSize.roomLeft(isRecord, hub.lastSeq)
   if (bytes <= room) return paid
   // Weighs nothing, for a window of pushes may be on its way; it is paid for all the same, so that a flood comes to its end.
   socket.refuse(refused, { code: 'QUOTA', detail: room }, 0)

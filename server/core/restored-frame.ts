@@ -22,7 +22,7 @@ export async function restoredFrame(context: Context, { hub, plan }: Subscriptio
 /** Tells everybody that nothing is lacking any more. Never rejects. */
 export async function tellWhole(context: Context, subscription: Subscription): Promise<void> {
   try {
-    subscription.hub.tellAll(await restoredFrame(context, subscription))
+    subscription.hub.subscribers.tell(await restoredFrame(context, subscription))
   } catch {
     context.metrics.count('restores_failed')
   }

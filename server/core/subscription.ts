@@ -179,6 +179,13 @@ export class Subscription implements Standing {
     return this.#telling
   }
 
+  /** From here on it is sent nothing, and what it has begun is given up. Its peer is not told. */
+  end(): void {
+    this.state = 'ended'
+    this.parts.clear()
+    this.plan?.clear()
+  }
+
   /** Forgets what is held, so that the opening can begin again. */
   startOver(): void {
     this.#held = []
