@@ -103,7 +103,7 @@ export class AdaptedDocument {
 
   /** Local edits that are not saved. [CL6] */
   get unsaved(): number {
-    return this.#document.unsaved
+    return this.#document.own.unsaved
   }
 
   /** There is a provider, or will be. */

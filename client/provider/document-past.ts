@@ -33,7 +33,9 @@ export function createHistory({ access, doc, document }: PastSource): SealedHist
 
 /** Rejects with `NOT_LOADED` where nothing of the document is on this device yet. */
 export async function exportPast({ access, connection, document }: PastSource): Promise<DocumentExport> {
-  const { history, membership, signedHead: head, unsaved } = document
+  const { history, membership } = document
+  const { signedHead: head } = history
+  const { unsaved } = document.own
   await history.whenKept()
   const { headKey } = connection
   return exportDocument({

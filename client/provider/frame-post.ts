@@ -4,42 +4,15 @@
  *
  * @module
  */
-import {
-  CLIENT_FRAME,
-  type AckFrame,
-  type ClosedFrame,
-  type NackFrame,
-  type OpenedFrame,
-  type RecordsFrame,
-  type RefreshedFrame,
-} from '@y-sealed/protocol'
+import { CLIENT_FRAME, type AckFrame, type ClosedFrame, type NackFrame } from '@y-sealed/protocol'
 import type { DocumentFrame } from '../connection/channel.ts'
-import type { Foundation } from '../document/foundation.ts'
-import type { Healer } from '../healing/healer.ts'
 import { entriesOf } from '../log/document-log.ts'
-import type { History } from '../log/history.ts'
-import type { MemberDesk } from '../members/member-desk.ts'
-import type { Quoter } from '../quotes/quoter.ts'
-import type { SnapshotSide } from '../snapshots/snapshot-side.ts'
+import type { DocumentParts } from './document-parts.ts'
 import { judgeRefusal, refusalName } from './down-reason.ts'
-import type { Lifeline } from './lifeline.ts'
-import type { OwnSide } from './own-side.ts'
-import type { Emit } from './provider-events.ts'
+import type { Opening } from './opening.ts'
 
-export interface FramePostOptions {
-  readonly history: History
-  readonly healer: Healer
-  readonly foundation: Foundation
-  readonly desk: MemberDesk | null
-  readonly own: OwnSide
-  readonly line: Lifeline
-  /** `null` until the device is known. */
-  readonly snapshots: () => SnapshotSide | null
-  readonly quoter: () => Quoter | null
-  readonly emit: Emit
-  readonly onOpened: (frame: OpenedFrame) => void
-  readonly onRecords: (frame: RecordsFrame) => void
-  readonly onRefreshed: (frame: RefreshedFrame) => void
+export interface FramePostOptions extends DocumentParts {
+  readonly opening: Opening
 }
 
 export class FramePost {
@@ -50,11 +23,11 @@ export class FramePost {
   }
 
   deliver(frame: DocumentFrame): void {
-    const { history, healer, own, snapshots, onOpened, onRecords, onRefreshed } = this.#options
+    const { history, healer, own, snapshots, opening } = this.#options
     if (history.past.receive(frame) || snapshots()?.receive(frame)) return
     switch (frame.type) {
       case 'opened':
-        return onOpened(frame)
+        return opening.opened(frame)
       case 'entries':
         return history.follower.offer(entriesOf(frame))
       case 'read-done':
@@ -72,11 +45,11 @@ export class FramePost {
       case 'head':
         return history.follower.learnHead(frame.head, 'relay')
       case 'refreshed':
-        return onRefreshed(frame)
+        return opening.refreshed(frame)
       case 'closed':
         return this.#closed(frame)
       case 'records':
-        return onRecords(frame)
+        return opening.recordsTold(frame)
       case 'restored':
         return healer.restored(frame)
       case 'ids':

@@ -4,22 +4,13 @@
  *
  * @module
  */
-import {
-  SyncError,
-  type Bytes,
-  type ClientFrame,
-  type OpenedFrame,
-  type RecordsFrame,
-  type RefreshedFrame,
-  type SignedHead,
-} from '@y-sealed/protocol'
+import { SyncError, type Bytes, type ClientFrame } from '@y-sealed/protocol'
 import type { Device } from '@y-sealed/protocol/sealing'
 import { createHealer } from '../healing/create-healer.ts'
 import type { Healer } from '../healing/healer.ts'
 import { spoilOf } from '../healing/spoils.ts'
-import type { SetAsideEdit } from '../drafts/set-aside-list.ts'
 import { Foundation } from '../document/foundation.ts'
-import type { DocumentLog, LogOutcome } from '../log/document-log.ts'
+import type { LogOutcome } from '../log/document-log.ts'
 import { History } from '../log/history.ts'
 import { startInputGate } from '../input/input-gate.ts'
 import { MemberDesk } from '../members/member-desk.ts'
@@ -28,9 +19,11 @@ import type { Intent } from '../members/record-tools.ts'
 import { Quoter } from '../quotes/quoter.ts'
 import { SnapshotSide } from '../snapshots/snapshot-side.ts'
 import { createMemoryDocumentStore } from '../stores/document-store.ts'
-import { closedError, downReason, explainRemoval, REMOVED } from './down-reason.ts'
+import type { DocumentParts } from './document-parts.ts'
+import { closedError, explainRemoval } from './down-reason.ts'
 import { FramePost } from './frame-post.ts'
 import { Lifeline } from './lifeline.ts'
+import { Opening } from './opening.ts'
 import { OwnSide } from './own-side.ts'
 import type { Presence } from './presence.ts'
 import type { Emit } from './provider-events.ts'
@@ -40,7 +33,6 @@ import { storeProblem } from './send-problem.ts'
 import type { Sender } from './sender.ts'
 import { Standing } from './standing.ts'
 import { followStorageLoss } from './storage-loss.ts'
-import { ToldRights } from './told-rights.ts'
 import { watchView } from './watch-view.ts'
 
 const READ_BYTES = 262_144
@@ -50,27 +42,20 @@ export class OpenDocument {
   readonly standing: Standing
   readonly gate: RemoteGate
   readonly line: Lifeline
+  /** The verified log, and what is kept of it. */
+  readonly history: History
+  readonly healer: Healer
+  readonly own: OwnSide
   readonly #options: OpenDocumentOptions
   readonly #emit: Emit
-  readonly #history: History
-  readonly healer: Healer
-  readonly #foundation: Foundation
   readonly #desk: MemberDesk | null
-  readonly #own: OwnSide
+  readonly #opening: Opening
   readonly #post: FramePost
   #device: Device | null = null
   #snapshots: SnapshotSide | null = null
   #quoter: Quoter | null = null
   #starting: Promise<void> | null = null
-  /** What was kept is read. */
   #isLoaded = false
-  /** History is read on this opening, and edits may leave. */
-  #live = false
-  /** RECORDS of this opening has come to its end. */
-  #hasRecords = false
-  readonly #told: ToldRights
-  /** The epoch under which presence was shown last. */
-  #shownEpoch: number | null = null
   readonly #stopWatching: (() => void)[]
 
   constructor(options: OpenDocumentOptions) {
@@ -79,22 +64,22 @@ export class OpenDocument {
     this.#emit = options.emit
     this.membership = access instanceof Membership ? access : null
     this.standing = new Standing(this.membership)
-    this.#told = new ToldRights(this.standing, options.emit)
     this.gate = new RemoteGate(doc, options.editOrigin ?? (() => options.origin))
-    this.#history = this.#createHistory()
+    this.history = this.#createHistory()
     this.healer = createHealer({
       ...options,
-      history: this.#history,
+      history: this.history,
       line: () => this.line,
-      pause: () => this.#pause(),
+      pause: () => this.#opening.pause(),
       sender: () => this.#sender,
       device: () => this.#device,
     })
     this.line = this.#createLine()
-    this.#foundation = new Foundation(access, (frame) => this.line.send(frame))
     this.#desk = this.membership && this.#createDesk(this.membership)
-    this.#own = this.#createOwnSide()
-    this.#post = this.#createPost()
+    this.own = this.#createOwnSide()
+    const parts = this.#bringTogether()
+    this.#opening = new Opening({ ...parts, standing: this.standing, isLoaded: () => this.#isLoaded })
+    this.#post = new FramePost({ ...parts, opening: this.#opening })
     this.#stopWatching = [
       startInputGate(options.inputGate ?? true, this.gate),
       watchView(connection, (isHidden) => {
@@ -117,15 +102,6 @@ export class OpenDocument {
     return client === this.#options.doc.clientID ? this.deviceId : (this.#presence?.deviceOf(client) ?? null)
   }
 
-  get log(): DocumentLog {
-    return this.#history.log
-  }
-
-  /** The verified log, and what is kept of it. */
-  get history(): History {
-    return this.#history
-  }
-
   /** Of this device, 16 bytes; `null` before it is known. */
   get deviceId(): Bytes | null {
     return this.#device?.id ?? null
@@ -136,30 +112,12 @@ export class OpenDocument {
     return this.#isLoaded
   }
 
-  /** Local edits that are not saved. [CL6] */
-  get unsaved(): number {
-    return this.#own.unsaved
-  }
-
-  /** They would survive a crash of this device. [CL14] */
-  get isKept(): boolean {
-    return this.#own.isKept
-  }
-
   get #sender(): Sender | null {
-    return this.#own.sender
+    return this.own.sender
   }
 
   get #presence(): Presence | null {
-    return this.#own.presence
-  }
-
-  get signedHead(): SignedHead | null {
-    return this.#history.signedHead
-  }
-
-  get confirmedAt(): number | null {
-    return this.#history.follower.confirmedAt
+    return this.own.presence
   }
 
   disconnect(): void {
@@ -173,29 +131,20 @@ export class OpenDocument {
     this.#presence?.destroy()
     this.disconnect()
     this.healer.destroy()
-    this.#own.destroy()
+    this.own.destroy()
     this.#snapshots?.desk.destroy()
     this.#quoter?.closed()
     this.#desk?.destroy()
-    this.#history.close()
+    this.history.close()
   }
 
   /** Takes an edit of the document, made here. */
   take(update: Bytes): void {
-    this.#own.take(update, this.#live && this.standing.readOnly)
+    this.own.take(update, this.#opening.isLive && this.standing.readOnly)
   }
 
   flush(): void {
     this.#sender?.flush()
-  }
-
-  /** What can never leave. [CL40] */
-  get setAside(): readonly SetAsideEdit[] {
-    return this.#own.setAside
-  }
-
-  dismissSetAside(id: string): void {
-    this.#sender?.setAside.dismiss(id)
   }
 
   /** Resolves when every edit made so far would survive a crash of this device. [CL14] */
@@ -219,14 +168,17 @@ export class OpenDocument {
       channel: {
         documentId: access.documentId,
         token,
-        cursor: () => ({ ...this.log.head, recordHead: this.membership?.recordHead ?? this.log.recordHead }),
+        cursor: () => {
+          const { head, recordHead } = this.history.log
+          return { ...head, recordHead: this.membership?.recordHead ?? recordHead }
+        },
         receive: (frame) => this.#post.deliver(frame),
       },
       emit,
       start: () => this.#start(),
-      onPause: () => this.#pause(),
+      onPause: () => this.#opening.pause(),
       onGone: () => {
-        this.#history.follower.closed()
+        this.history.follower.closed()
         this.healer.closed()
         this.#presence?.dropAll()
       },
@@ -246,7 +198,7 @@ export class OpenDocument {
       takeRecords: (records) => void this.membership?.takeRecords(records, 0),
       onBase: ({ state }) => this.gate.applyState(state),
       onOutcomes: (outcomes) => this.#settle(outcomes),
-      onCaughtUp: (isWhole) => void this.#caughtUp(isWhole),
+      onCaughtUp: (isWhole) => void this.#opening.caughtUp(isWhole),
       onForked: (heads) => this.#snapshots?.opening.contradicted() || this.healer.forked(heads),
       onSpoilt: (spoilt) =>
         (spoilt.code !== 'BAD_HEAD' && this.#snapshots?.opening.contradicted()) || this.healer.spoilt(spoilOf(spoilt)),
@@ -274,9 +226,9 @@ export class OpenDocument {
     this.#device = device
     this.#snapshots = this.#createSnapshots(device)
     this.#quoter = this.#createQuoter(device)
-    await this.#own.start(device, () => this.#options.connection.isHidden)
-    await this.#history.load()
-    this.#own.loaded()
+    await this.own.start(device, () => this.#options.connection.isHidden)
+    await this.history.load()
+    this.own.loaded()
     this.#isLoaded = true
     this.#emit('loaded', [])
   }
@@ -285,14 +237,14 @@ export class OpenDocument {
     const { line } = this
     return new MemberDesk({
       membership,
-      seen: () => this.log.head,
+      seen: () => this.history.log.head,
       send: (frame) => line.send(frame),
       reopen: () => line.reopen(),
       refresh: () => line.refresh(),
       mayChange: () => this.standing.permits('members'),
       onMismatch: (code) => this.healer.spoilt({ code, seq: membership.recordSeq, of: 'records' }),
       onAnswered: () => this.#sender?.rekey(),
-      onStored: () => this.#followMembers(),
+      onStored: () => this.#opening.followMembers(),
       emit: this.#emit,
     })
   }
@@ -302,7 +254,7 @@ export class OpenDocument {
     return new SnapshotSide({
       access,
       device,
-      history: this.#history,
+      history: this.history,
       trims: !keepLog,
       compaction,
       pace: snapshotPace,
@@ -311,10 +263,10 @@ export class OpenDocument {
       reopen: () => this.line.reopen(),
       isBusy: () => this.#sender?.isBusy ?? false,
       mayWrite: () => !this.standing.readOnly && this.standing.permits('snapshot'),
-      hasRecords: () => this.#hasRecords,
+      hasRecords: () => this.#opening.hasRecords,
       onMismatch: (code, seq) => this.healer.spoilt({ code, seq, of: 'snapshot' }),
       onForked: (seq) => {
-        this.#pause()
+        this.#opening.pause()
         this.healer.forkedBehind(seq)
       },
       emit: this.#emit,
@@ -328,8 +280,8 @@ export class OpenDocument {
       access,
       device,
       doc,
-      log: this.log,
-      lost: this.#history.lost,
+      log: this.history.log,
+      lost: this.history.lost,
       send: (frame) => this.#sendEdits(frame),
       mayWrite: () => !this.standing.readOnly,
       onTrouble: (error) => emit('problem', [storeProblem(error)]),
@@ -350,150 +302,53 @@ export class OpenDocument {
       origin,
       outbox,
       emit,
-      log: this.log,
+      log: this.history.log,
       sendEdits: (frame) => this.#sendEdits(frame),
-      sendPresence: (frame) => this.#live && this.standing.permits('awareness') && this.line.send(frame),
-      mayShow: () => (this.#live ? (this.standing.readOnly ? 'unbound' : 'bound') : 'no'),
+      sendPresence: (frame) => this.#opening.isLive && this.standing.permits('awareness') && this.line.send(frame),
+      mayShow: () => (this.#opening.isLive ? (this.standing.readOnly ? 'unbound' : 'bound') : 'no'),
       reopen: () => this.line.reopen(),
       refresh: () => this.membership !== null && !this.standing.readOnly && this.line.refresh(),
       show: (update) => this.gate.show(update),
-      whenKept: () => this.#history.whenKept(),
-      signedHead: () => this.#history.follower.signedHead,
-      onHead: (head) => this.#history.follower.learnHead(head, 'peer'),
+      whenKept: () => this.history.whenKept(),
+      signedHead: () => this.history.follower.signedHead,
+      onHead: (head) => this.history.follower.learnHead(head, 'peer'),
     })
   }
 
-  #refreshed(frame: RefreshedFrame): void {
-    this.standing.grant(frame)
-    this.#desk?.refreshed()
-    this.#updateRights()
-    this.#sender?.refreshed()
-  }
-
-  #createPost(): FramePost {
-    return new FramePost({
-      history: this.#history,
+  #bringTogether(): DocumentParts {
+    return {
+      history: this.history,
       healer: this.healer,
-      foundation: this.#foundation,
+      foundation: new Foundation(this.#options.access, (frame) => this.line.send(frame)),
       desk: this.#desk,
-      own: this.#own,
+      own: this.own,
       line: this.line,
+      device: () => this.#device,
       snapshots: () => this.#snapshots,
       quoter: () => this.#quoter,
       emit: this.#emit,
-      onOpened: (frame) => this.#opened(frame),
-      onRecords: (frame) => this.#recordsTold(frame),
-      onRefreshed: (frame) => this.#refreshed(frame),
-    })
+    }
   }
 
-  #recordsTold(frame: RecordsFrame): void {
-    // Those of a log that is not the one verified here say nothing yet.
-    if (this.healer.isFallen) return this.healer.records(frame)
-    this.#desk?.take(frame)
-    if (frame.more) return
-    this.#hasRecords = true
-    this.#followMembers()
-    this.#snapshots?.opening.recordsCame()
-  }
-
-  #opened(frame: OpenedFrame): void {
-    this.#pause()
-    // It asked from within a trial that the last socket took with it, and of which nothing is shown. [CL41]
-    if (this.#history.isAdrift) return this.#readAgain()
-    this.standing.grant(frame)
-    this.#updateRights()
-    this.line.opened(frame.present ? frame.head.seq : 0)
-    this.#hasRecords = false
-    this.#history.follower.opened(frame, this.#snapshots?.begin(frame))
-    if (this.healer.isFallen) this.#snapshots?.opening.closed()
-    const isSettled = frame.present || this.line.halted || this.healer.isFallen
-    if (isSettled || (this.#device && this.#foundation.lay(this.#device))) return
-    this.line.down(downReason('UNKNOWN_DOCUMENT', 'the relay knows no such document'))
-  }
-
+  /** The log has decided of entries. */
   #settle(outcomes: readonly LogOutcome[]): void {
     for (const outcome of outcomes) {
       if (outcome.kind !== 'refused') continue
       const { seq, reason, record } = outcome
       this.#emit('integrity', [{ code: 'ENTRY_REFUSED', seq, reason, ...(record ? { record } : {}), fatal: false }])
     }
-    this.#own.settle(outcomes, (updates) => this.gate.apply(updates))
+    this.own.settle(outcomes, (updates) => this.gate.apply(updates))
     this.#snapshots?.desk.note(outcomes)
-    this.#followMembers()
-  }
-
-  /** Records have come, ahead of the log or in it: who may do what, and under which key, may be different now. */
-  #followMembers(): void {
-    const membership = this.membership
-    if (membership === null || this.#desk === null || this.line.ended !== null) return
-    this.#desk.advance()
-    this.#updateRights()
-    // What is kept may be of a time before it came back: the relay is asked first.
-    if (membership.isRemoved && this.#isLoaded) return this.line.down(REMOVED)
-    if (!this.#live) return
-    if (this.log.opensMore) return this.#readAgain()
-    const epoch = this.log.openEpoch
-    if (epoch === this.#shownEpoch) return
-    this.#shownEpoch = epoch
-    this.#sender?.rekey()
-    this.#presence?.dropStrangers((device) => membership.roleOf(device) !== 'none')
-    this.#presence?.announce()
-  }
-
-  /** A key has come without which entries were passed over: from the first on, for what they say decides what counts after them. */
-  #readAgain(): void {
-    this.#pause()
-    void this.#history.restart().then(() => this.line.reopen())
+    this.#opening.followMembers()
   }
 
   /** What the browser has thrown away is stored anew: own edits from memory, and the log as the relay has it. [CL13] */
   async #storeAnew(): Promise<void> {
     await this.#start()
     const stored = this.#sender?.storeAnew(!this.standing.readOnly)
-    this.#pause()
-    await this.#history.keepAnew()
+    this.#opening.pause()
+    await this.history.keepAnew()
     this.line.reopen()
     await stored
-  }
-
-  /** What was sent on an earlier opening may have been lost: everything unacknowledged goes out again, once history is read. */
-  async #caughtUp(isWhole: boolean): Promise<void> {
-    if (this.#snapshots?.opening.isOnTrial && !(await this.#snapshots.opening.judge())) return
-    if (this.line.status !== 'connected') return
-    // Nothing is called read, and nothing leaves, upon less than this device has accepted before, or than its keys open. [CL11]
-    if (!this.#live && this.#desk?.opened() === false) return
-    if (!this.#live && this.log.opensMore) return this.#readAgain()
-    this.healer.caughtUp()
-    if (isWhole) this.line.setSynced()
-    // An entry that waits for its signature must not keep others from writing: what they write ends the wait. [EN13]
-    if (this.#live) return
-    this.#live = true
-    this.#shownEpoch = this.log.openEpoch
-    if (!this.standing.readOnly) this.#sender?.opened()
-    else if (this.standing.isOutdated) this.line.refresh()
-    this.#snapshots?.desk.opened()
-    this.#quoter?.opened()
-    this.#presence?.announce()
-    this.#own.changed()
-  }
-
-  #updateRights(): void {
-    const changed = this.#told.update()
-    const { role, readOnly } = this.standing
-    // The token was made for what this device might do before.
-    if (changed.role && this.#live && this.membership !== null && role !== 'none') this.line.refresh()
-    if (!this.#live || !changed.readOnly) return
-    if (readOnly) this.#sender?.closed()
-    else this.#sender?.opened()
-  }
-
-  #pause(): void {
-    this.#live = false
-    this.#foundation.forget()
-    this.#desk?.closed()
-    this.#sender?.closed()
-    this.#snapshots?.closed()
-    this.#quoter?.closed()
   }
 }

@@ -108,12 +108,12 @@ export class SealedProvider extends ObservableV2<EventMap> {
 
   /** Local edits that are not saved: the relay has not acknowledged them from disk, or they do not count yet. [CL6] */
   get unsyncedChanges(): number {
-    return this.#document.unsaved
+    return this.#document.own.unsaved
   }
 
   /** Local edits that are not saved would survive a crash of this device, so far as its storage keeps anything. [CL14] */
   get isKept(): boolean {
-    return this.#document.isKept
+    return this.#document.own.isKept
   }
 
   /** What a person may honestly be told; the same object until `on('syncStatus')`. [CL22] */
@@ -136,17 +136,17 @@ export class SealedProvider extends ObservableV2<EventMap> {
    * without it. Let the person save it, or make it anew otherwise. [CL15]
    */
   get setAside(): readonly SetAsideEdit[] {
-    return this.#document.setAside
+    return this.#document.own.setAside
   }
 
   /** Head of the verified log. */
   get head(): { readonly seq: number; readonly transcript: Bytes } {
-    return this.#document.log.head
+    return this.#document.history.log.head
   }
 
   /** The newest head that the relay has signed and that fits the verified log; `null` before the first. [LO4] */
   get signedHead(): SignedHead | null {
-    return this.#document.signedHead
+    return this.#document.history.signedHead
   }
 
   /**
@@ -154,7 +154,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
    * nothing was added since nobody can know: a relay that keeps the newest entries from everybody is not found out before somebody else's come.
    */
   get confirmedAt(): number | null {
-    return this.#document.confirmedAt
+    return this.#document.history.follower.confirmedAt
   }
 
   /**
@@ -167,7 +167,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
 
   /** The published snapshots, oldest first: the newest that others vouch for, and what came after it. [LO11] [LO13] */
   get snapshots(): readonly PublishedSnapshot[] {
-    return this.#document.log.snapshots.all
+    return this.#document.history.log.snapshots.all
   }
 
   /**
@@ -181,7 +181,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
 
   /** Signature checks done for this document so far. */
   get signatureChecks(): number {
-    return this.#document.log.signatureChecks
+    return this.#document.history.log.signatureChecks
   }
 
   /** The document's versions: who wrote them and when, each to read, compare, name and bring back. */
@@ -259,7 +259,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
 
   /** Forgets one of {@link setAside}, for good. */
   dismissSetAside(id: string): void {
-    this.#document.dismissSetAside(id)
+    this.#document.own.sender?.setAside.dismiss(id)
   }
 
   /** Remote edits wait from now on (an input method composes); local ones still leave. */
