@@ -7,6 +7,7 @@
 import { sharedKeyDocument } from '@y-sealed/client'
 import { randomBytes } from '@y-sealed/protocol/sealing'
 import { type MemberRole } from '@y-sealed/protocol'
+import { onTestFinished } from 'vitest'
 
 import { startLyingRelay, type LyingRelay } from '../lying-relay.ts'
 import type { Random } from '../random.ts'
@@ -24,6 +25,8 @@ export interface ChaosOptions {
   readonly chance: Random
   readonly clients: number
   readonly mode: 'members' | 'shared-key'
+  /** Pages freeze too, storages are full or thrown away, and clocks are set. */
+  readonly isHarsh: boolean
 }
 
 /** How often each thing happens, by its name. */
@@ -41,6 +44,10 @@ const WEIGHTS = {
   repent: 3,
   cut: 2,
   relay: 3,
+  freeze: 4,
+  full: 3,
+  evict: 3,
+  clock: 1,
   rotate: 3,
   remove: 3,
   come: 2,
@@ -49,6 +56,7 @@ const WEIGHTS = {
 type Kind = keyof typeof WEIGHTS
 
 const KINDS = Object.entries(WEIGHTS).flatMap(([kind, weight]) => Array.from({ length: weight }, () => kind as Kind))
+const HARSH: ReadonlySet<Kind> = new Set(['freeze', 'full', 'evict', 'clock'])
 /** Only where there are members. */
 const OF_MEMBERS: ReadonlySet<Kind> = new Set(['rotate', 'remove', 'come'])
 const PROXIES = 3
@@ -58,6 +66,11 @@ const LIMITS = { soonEntries: 30, compactionPauseMs: 300, trimAgeMs: 1, trimInte
 const LAST_LIES = ['truncate', 'drop', 'reorder'] as const
 /** More than one envelope holds. */
 const PASTE = '-'.repeat(70_000)
+/** Longer than a relay waits for a pong of these tests' clients, now and then; and than the first retry of a store that is full. */
+const FROZEN_MS = 2_500
+const FULL_MS = 1_500
+/** Every clock is set, by up to so much either way. */
+const CLOCK_MS = 7_200_000
 const ADMINS = 3
 const MOST_REMOVALS = 4
 /** Why a change of members may be refused, with nothing wrong: somebody was faster, or is away. */
@@ -83,17 +96,25 @@ async function startAnyhow(seat: Seat): Promise<void> {
   }
 }
 
+const systemClock = Date.now
+
+/** Of the relay, and of every device: they are one process. */
+function setClocks(byMs: number): void {
+  Date.now = () => systemClock() + byMs
+}
+
 export class Chaos {
   readonly seats: Seat[] = []
   readonly ledger = new Ledger<Seat>()
   /** How often each thing happened; of `lied`, messages, of the others that are no steps, how often it came to be. */
-  readonly tally: Partial<Record<Kind | 'lied' | 'removed' | 'arrived', number>> = {}
+  readonly tally: Partial<Record<Kind | 'lied' | 'evicted' | 'removed' | 'arrived', number>> = {}
   /** What nobody has reckoned with. */
   readonly surprises: unknown[] = []
   readonly door = new MemberDoor()
   readonly #options: ChaosOptions
   readonly #random: Random
   readonly #chance: Random
+  readonly #kinds: readonly Kind[]
   readonly #open: Opener
   readonly #lying: LyingRelay[]
   #relay: HonestRelay
@@ -107,6 +128,7 @@ export class Chaos {
     this.#options = options
     this.#random = options.random
     this.#chance = options.chance
+    this.#kinds = KINDS.filter((kind) => options.isHarsh || !HARSH.has(kind))
     this.#lying = lying
     this.#relay = relay
     const [key, room] = [randomBytes(32), `note ${crypto.randomUUID()}`]
@@ -117,6 +139,7 @@ export class Chaos {
   static async begin(options: ChaosOptions): Promise<Chaos> {
     const lying = await Promise.all(Array.from({ length: PROXIES }, () => startLyingRelay()))
     const relay = await startHonestRelay(lying, undefined, LIMITS)
+    onTestFinished(() => void (Date.now = systemClock))
     for (const each of lying) each.stand(relay)
     const chaos = new Chaos(options, lying, relay)
     const first = await chaos.#arrive()
@@ -150,7 +173,7 @@ export class Chaos {
   }
 
   async step(): Promise<void> {
-    const kind = this.#pick(KINDS)
+    const kind = this.#pick(this.#kinds)
     if (OF_MEMBERS.has(kind) && !this.#isOfMembers) return
     this.#note(kind)
     const seat = this.#pick(this.seats)
@@ -190,6 +213,14 @@ export class Chaos {
         return this.#pick(this.#lying).cut()
       case 'relay':
         return this.#run(this.#restartRelay())
+      case 'freeze':
+        return this.#run(this.#freeze(seat))
+      case 'full':
+        return this.#run(this.#fill(seat))
+      case 'evict':
+        return seat.evict() ? this.#note('evicted') : undefined
+      case 'clock':
+        return setClocks(Math.round((2 * share - 1) * CLOCK_MS))
       case 'rotate':
         return this.#run(this.#ofAdmin((admin) => this.door.of(admin).rotate()))
       case 'remove':
@@ -223,6 +254,11 @@ export class Chaos {
     }
     // By then whoever was told less than there is has heard of something behind it.
     for (const seat of this.seats) seat.type(0)
+  }
+
+  /** From now on there is no relay for anybody. */
+  endRelay(): void {
+    for (const lying of this.#lying) lying.stand(null)
   }
 
   async #comeBack(seat: Seat): Promise<void> {
@@ -266,6 +302,18 @@ export class Chaos {
   async #startSome(): Promise<void> {
     const closed = this.seats.filter(({ provider }) => provider === null)
     if (closed.length > 0) await this.#pick(closed, this.#chance).start()
+  }
+
+  async #freeze(seat: Seat): Promise<void> {
+    const thaw = seat.freeze()
+    await pause(this.#chance(FROZEN_MS))
+    thaw()
+  }
+
+  async #fill(seat: Seat): Promise<void> {
+    const makeRoom = seat.fill()
+    await pause(this.#chance(FULL_MS))
+    makeRoom()
   }
 
   #lie(lying: LyingRelay, name: string): void {

@@ -8,6 +8,8 @@ import {
   createMemoryKeyStore,
   createMemoryOutbox,
   type DeviceStorage,
+  type DocumentStore,
+  type Outbox,
 } from '@y-sealed/client'
 import { openNodeStorage } from '@y-sealed/client/node'
 
@@ -18,12 +20,48 @@ export interface Disk {
   open(): Promise<DeviceStorage>
   /** Whoever had it open is gone; what they had begun is done. */
   release(): Promise<void>
+  /** Throws away all but the keys, which a running page writes once more, and tells who has it open. Absent where that does not happen. */
+  readonly evict?: () => void
 }
 
 export function memoryDisk(): Disk {
-  const storage = { keys: createMemoryKeyStore(), outbox: createMemoryOutbox(), documents: createMemoryDocumentStore() }
-  return { open: () => Promise.resolve(storage), release: () => Promise.resolve() }
+  let [outbox, documents] = [createMemoryOutbox(), createMemoryDocumentStore()]
+  const listeners = new Set<(keysRewritten: Promise<void>) => void>()
+  const storage: DeviceStorage = {
+    keys: createMemoryKeyStore(),
+    outbox: forward<Outbox>(() => outbox),
+    documents: {
+      ...forward<DocumentStore>(() => documents),
+      onEvicted: (listener) => {
+        listeners.add(listener)
+        return () => void listeners.delete(listener)
+      },
+    },
+  }
+  return {
+    open: () => Promise.resolve(storage),
+    release: () => Promise.resolve(),
+    evict: () => {
+      ;[outbox, documents] = [createMemoryOutbox(), createMemoryDocumentStore()]
+      const keysRewritten = new Promise<void>((resolve) => setImmediate(resolve))
+      // Some of what was under way meets the empty storage before anybody knows.
+      setImmediate(() => {
+        for (const tell of listeners) tell(keysRewritten)
+      })
+    },
+  }
 }
+
+/** Whatever is there now, method by method. */
+function forward<Port extends object>(port: () => Port): Port {
+  const methods = Object.keys(port()).map((name) => [
+    name,
+    (...parameters: unknown[]): unknown => Reflect.apply(Reflect.get(port(), name) as Method, port(), parameters),
+  ])
+  return Object.fromEntries(methods) as Port
+}
+
+type Method = (...parameters: unknown[]) => unknown
 
 export function fileDisk(): Disk {
   const folder = makeTemporaryFolder()

@@ -33,6 +33,13 @@ export class Ledger<Author> {
     return edit
   }
 
+  /** What that device had of this author's, and of nobody else's, is gone: gives what would be kept again once it is stored anew. */
+  lose(author: Author): readonly Edit<Author>[] {
+    const lost = this.#edits.filter((edit) => edit.author === author && edit.stage === 'kept')
+    for (const edit of lost) edit.stage = 'made'
+    return lost
+  }
+
   count(stage: Stage): number {
     return this.#edits.filter((edit) => edit.stage === stage).length
   }

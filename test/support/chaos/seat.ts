@@ -36,6 +36,10 @@ export type Opener = (seat: Seat, tab: Tab) => Promise<Opened>
 interface Run extends Opened {
   readonly tab: Tab
   readonly edits: Edit<Seat>[]
+  /** Thrown away with the storage, and to be stored anew. */
+  readonly lost: Edit<Seat>[]
+  /** Its storage holds what it held before it was thrown away. */
+  whenStored: Promise<void>
 }
 
 export class Seat {
@@ -54,6 +58,7 @@ export class Seat {
   readonly #open: Opener
   #run: Run | null = null
   #wasClosed = false
+  #evictions = 0
   #last: Promise<void> = Promise.resolve()
 
   constructor(name: string, lying: LyingRelay, disk: Disk, ledger: Ledger<Seat>, open: Opener) {
@@ -93,7 +98,7 @@ export class Seat {
     const tab = new Tab(await this.#disk.open(), nodeWebSocket({ ca: this.lying.ca }))
     try {
       const opened = await this.#open(this, tab)
-      this.#follow({ ...opened, tab, edits: [] })
+      this.#follow({ ...opened, tab, edits: [], lost: [], whenStored: Promise.resolve() })
     } catch (error) {
       await this.#disk.release()
       throw error
@@ -119,11 +124,43 @@ export class Seat {
       this.#tell('saved')
       if (!tab.isDead) for (const edit of edits.splice(0)) edit.stage = 'saved'
     })
+    provider.on('evicted', (isEvicted) => {
+      if (isEvicted || tab.isDead) return
+      for (const edit of run.lost.splice(0)) if (edit.stage === 'made') edit.stage = 'kept'
+    })
     this.#run = run
   }
 
-  /** The app is closed as people do, once everything is kept, and opened again. */
-  async reload(): Promise<void> {
+  /** A page in the background, or a phone that sleeps: until what this gives is called nothing comes in or goes out. */
+  freeze(): () => void {
+    const tab = this.#run?.tab
+    if (tab) this.#tell('frozen')
+    tab?.freeze()
+    return () => tab?.thaw()
+  }
+
+  /** Until what this gives is called, this run can store nothing more. */
+  fill(): () => void {
+    const tab = this.#run?.tab
+    if (tab) this.#tell('full')
+    tab?.setFull(true)
+    return () => tab?.setFull(false)
+  }
+
+  /** The browser throws away what it kept, under a running page. True where that was so. */
+  evict(): boolean {
+    const run = this.#run
+    if (!this.#disk.evict || run === null || run.tab.isFrozen || !run.provider.loaded) return false
+    this.#tell('evicted')
+    this.#evictions += 1
+    run.lost.push(...this.#ledger.lose(this))
+    run.whenStored = new Promise((resolve) => run.provider.on('evicted', (isEvicted) => void (isEvicted || resolve())))
+    this.#disk.evict()
+    return true
+  }
+
+  /** The app is closed as people do, once everything is kept. */
+  async shut(): Promise<void> {
     const run = this.#run
     if (run === null) return
     await this.keep()
@@ -132,6 +169,12 @@ export class Seat {
     this.#run = null
     run.close()
     await this.#next(() => this.#disk.release())
+  }
+
+  /** It is closed so, and opened again. */
+  async reload(): Promise<void> {
+    if (this.#run === null) return
+    await this.shut()
     await this.start()
   }
 
@@ -151,9 +194,12 @@ export class Seat {
     const run = this.#run
     if (run === null || this.closings.length > 0) return
     const edits = [...run.edits]
-    await Promise.race([run.provider.whenKept(), run.tab.whenDead])
+    const evictions = this.#evictions
+    await Promise.race([run.whenStored.then(() => run.provider.whenKept()), run.tab.whenDead])
     if (this.#run !== run) return
     this.#tell('kept')
+    // What was stored before may be what was thrown away.
+    if (this.#evictions !== evictions) return await this.keep()
     for (const edit of edits) if (edit.stage === 'made') edit.stage = 'kept'
   }
 

@@ -42,6 +42,7 @@ export async function expectPeace(chaos: Chaos): Promise<void> {
     throw new Error(`not forgotten:\n${await describeSeats(chaos)}`, { cause: error })
   })
   await expectToldOff(chaos)
+  await expectOnDisk(chaos, first.text)
   await relay.close()
   const path = join(relay.data, 'relay.db')
   await expectShutOut(path, chaos)
@@ -68,6 +69,21 @@ async function expectAlike(chaos: Chaos): Promise<void> {
   if (!isQuiet()) throw new Error(`not at rest:\n${await describeSeats(chaos)}`)
   // Looking at all of it takes what everybody needs to come back: once.
   if (new Set(chaos.members.map(standOf)).size > 1) throw new Error(`not alike:\n${await describeSeats(chaos)}`)
+}
+
+/** Everybody sees the same when they open it without a relay: all of it is on each device. [CL13] */
+async function expectOnDisk(chaos: Chaos, text: string): Promise<void> {
+  const { members } = chaos
+  for (const seat of members) await seat.shut()
+  chaos.endRelay()
+  const others: string[] = []
+  for (const seat of members) {
+    await seat.start()
+    await seat.provider?.whenLoaded()
+    if (seat.text !== text)
+      others.push(`${seat.name} shows ${seat.text.length} of ${text.length}: ${seat.life.join('; ')}`)
+  }
+  expect(others).toEqual([])
 }
 
 /** What all must have alike: the log, and in the Y.Doc every item with its place, live or not. */
