@@ -124,8 +124,10 @@ function useIndexed(device: Device, note: SealedDocument): void {
     }
     take()
     note.doc.on('update', takeSoon)
+    note.on('members', takeSoon)
     return () => {
       note.doc.off('update', takeSoon)
+      note.off('members', takeSoon)
       if (timer === undefined) return
       clearTimeout(timer)
       take()
