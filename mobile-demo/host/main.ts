@@ -27,7 +27,7 @@ try {
   process.exitCode = 1
 }
 
-async function run({ data, host, port, isLan, appLinks }: HostSettings): Promise<void> {
+async function run({ data, host, port, isLan, relays, appLinks }: HostSettings): Promise<void> {
   const asked = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
   const tap = createTap(data)
   const line = createLine((deed) => tap.tell('lie', deed))
@@ -58,7 +58,7 @@ async function run({ data, host, port, isLan, appLinks }: HostSettings): Promise
   })
   // Each at its own pace: the app is built by a process of its own.
   const [relay, folder] = await Promise.all([starting, ensureApp(say)])
-  pages = createPages({ folder, frames: true })
+  pages = createPages({ folder, frames: true, relays })
   line.reach(relay)
   introduce(relay, data, isLan)
   if (isLan) introduceToPhones(relay)

@@ -18,14 +18,14 @@ const TYPES: Readonly<Record<string, string>> = {
   webmanifest: 'application/manifest+json',
 }
 
-/** What a page of the app may do: run its own code, and talk to relays. `frames`: show pages of this origin, and be shown by them. */
-function contentPolicy(frames: boolean): string {
+/** What a page of the app may do: run its own code, and talk to relays. */
+function contentPolicy({ frames, relays }: Pick<PagesOptions, 'frames' | 'relays'>): string {
   return [
     "default-src 'none'",
     // The second lets WebAssembly compile, which libsodium is, and nothing else.
     "script-src 'self' 'wasm-unsafe-eval'",
-    // A relay that the settings name: edits go by the second, tokens by the third.
-    "connect-src 'self' wss: https:",
+    // To no stranger by anything but a socket: of other relays, whoever serves the app says whom it may ask for tokens.
+    ["connect-src 'self' wss:", ...relays].join(' '),
     "style-src 'self'",
     "worker-src 'self'",
     "manifest-src 'self'",
@@ -42,9 +42,9 @@ function contentPolicy(frames: boolean): string {
   ].join('; ')
 }
 
-function headersOf(frames: boolean): Readonly<Record<string, string>> {
+function headersOf(options: Pick<PagesOptions, 'frames' | 'relays'>): Readonly<Record<string, string>> {
   return {
-    'Content-Security-Policy': contentPolicy(frames),
+    'Content-Security-Policy': contentPolicy(options),
     'Cross-Origin-Opener-Policy': 'same-origin',
     'Cross-Origin-Embedder-Policy': 'require-corp',
     'Cross-Origin-Resource-Policy': 'same-origin',
@@ -69,12 +69,14 @@ export interface PagesOptions {
   readonly folder: string
   /** May pages of this origin frame each other? For the page that shows several phones. */
   readonly frames: boolean
+  /** `https:` origins of the relays, besides the one at this origin, from which pages may have tokens. */
+  readonly relays: readonly string[]
 }
 
 /** Answers GET and HEAD for the files of the folder, `/` by `index.html`; leaves all else. */
 export function createPages({
   folder,
-  frames,
+  ...may
 }: PagesOptions): (request: IncomingMessage, response: ServerResponse) => boolean {
   const files = new Map<string, ServedFile>()
   // An allow-list: no path from outside is ever joined to a folder.
@@ -84,7 +86,7 @@ export function createPages({
     const packed = existsSync(path + PACKED) ? { path: path + PACKED, bytes: statSync(path + PACKED).size } : null
     files.set(path.slice(folder.length), { path, bytes: statSync(path).size, packed })
   }
-  const headers = headersOf(frames)
+  const headers = headersOf(may)
   return ({ method, url = '', headers: asked }, response) => {
     if (method !== 'GET' && method !== 'HEAD') return false
     const name = url.split('?', 1)[0] ?? ''

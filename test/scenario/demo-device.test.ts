@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { readFileSync } from 'node:fs'
+import { startRelay } from '@y-sealed/relay'
+import { cpSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 
 import { hasComponent } from '../support/components.ts'
 import { allowKeeping } from '../support/demo/allow-keeping.ts'
@@ -280,6 +281,47 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
       expect(download.suggestedFilename()).toBe('Trip to the lake.md')
       const text = readFileSync(await download.path(), 'utf8')
       expect(text).toBe('# Trip: to the lake\n\n## Bring\n\n- [x] Tent\n- [ ] Stove\n')
+    })
+
+    test('[DEMO 4] [B11] the app is set to another relay that whoever serves the app has named, and to no other', async () => {
+      const { page } = await stage.phone('Pixel 7')
+      await createNote(page, 'Alice', 'At home')
+      await expectStatus(page, 'saved')
+      await goToList(page)
+      const data = join(stage.folder, 'other')
+      mkdirSync(data, { mode: 0o700 })
+      // The browser trusts it as it trusts the first.
+      cpSync(join(stage.data, 'tls'), join(data, 'tls'), { recursive: true })
+      const other = await startRelay({ data, port: 0, origins: [new URL(stage.host.url).origin], logLevel: 'silent' })
+      onTestFinished(async () => await other.close())
+      const address = other.pageUrl.replace(/^https:/, 'wss:').replace(/\/$/, '')
+      const setRelay = async (): Promise<void> => {
+        await page.getByRole('button', { name: 'Settings' }).click()
+        await page.getByLabel('Relay').fill(address)
+        await page.getByRole('button', { name: 'Save' }).click()
+      }
+      await setRelay()
+      await page.getByRole('alert').getByText('may not speak to that relay').waitFor()
+      // Nothing was changed.
+      await page.reload()
+      await page.getByRole('button', { name: 'All notes' }).click()
+      await openNote(page, 'At home')
+      await expectStatus(page, 'saved')
+      await goToList(page)
+      await stage.host.stop()
+      await stage.startAgain('--relay', address)
+      await page.goto(stage.host.url)
+      // The app that is kept on the device takes notice: its next visit is under the new policy.
+      const policy = async (): Promise<string> =>
+        await page.evaluate(async () => (await fetch('/index.html')).headers.get('content-security-policy') ?? '')
+      await expect.poll(policy, SEEN).toContain(`connect-src 'self' wss: ${new URL(other.pageUrl).origin};`)
+      await page.reload()
+      await setRelay()
+      await page.getByText('Saved', { exact: true }).waitFor()
+      await page.getByRole('button', { name: 'All notes' }).click()
+      await createNote(page, null, 'Elsewhere')
+      await typeText(page, 'at the other relay')
+      await expectStatus(page, 'saved')
     })
   },
 )

@@ -19,6 +19,8 @@ const WORDS: Readonly<Record<string, string>> = {
   FORK: 'The relay shows another history than when the link was made. Nothing was overwritten: tell whoever runs the relay.',
   GENESIS_CONFLICT:
     'The link claims to be a note that you have, and is not. It was not opened: somebody may be trying to deceive you.',
+  RELAY_NOT_ALLOWED:
+    'This app may not speak to that relay, so nothing was changed: whoever serves the app has not named it (npm start -- --relay). Ask them to, or open the app at the relay’s own address.',
   UNKNOWN_DOCUMENT: 'The relay does not know this note. If it was just made, its author has not been online since.',
   DELETED: 'This note was deleted for everybody.',
   ACCESS_PENDING: 'Another of your devices has yet to let this one in. Open the app there.',

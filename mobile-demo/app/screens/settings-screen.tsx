@@ -9,6 +9,7 @@ import { useEffect, useState, useSyncExternalStore, type ReactElement } from 're
 import type { Place } from '../place.ts'
 import { wipeDevice, type Device } from '../device/open-device.ts'
 import { COLOUR_NAMES, COLOURS, type Profile } from '../device/profile.ts'
+import { demandMaySpeakTo } from '../device/may-speak-to.ts'
 import { formTexts } from '../parts/form-texts.ts'
 import { Icon } from '../parts/icon.tsx'
 import { IconButton } from '../parts/icon-button.tsx'
@@ -121,6 +122,7 @@ function ProfileForm({ profile, change }: ProfileFormProps): ReactElement {
         event.preventDefault()
         const [name, relay] = formTexts(event.currentTarget, 'name', 'relay')
         run(async () => {
+          if (relay !== '' && relay !== profile.relay) await demandMaySpeakTo(relay)
           await change({ name, colour, relay })
           show({ text: 'Saved' })
         })

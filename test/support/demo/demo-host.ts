@@ -22,13 +22,15 @@ export interface DemoHost {
 interface HostPlace {
   readonly data: string
   readonly port: number
+  /** What else it is told. */
+  readonly options?: readonly string[]
 }
 
 /** Resolves once it serves; building the app first takes its time. */
-export async function startDemoHost({ data, port }: HostPlace): Promise<DemoHost> {
+export async function startDemoHost({ data, port, options = [] }: HostPlace): Promise<DemoHost> {
   const main = ['--import', 'tsx', '--conditions=source', 'mobile-demo/start.ts']
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('Y_SEALED_') && name !== 'NODE_ENV')
-  const child = spawn(process.execPath, [...main, '--data', data, '--port', String(port)], {
+  const child = spawn(process.execPath, [...main, '--data', data, '--port', String(port), ...options], {
     cwd: REPOSITORY_ROOT,
     env: Object.fromEntries(inherited),
     stdio: ['ignore', 'pipe', 'pipe'],

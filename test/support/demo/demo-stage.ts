@@ -34,9 +34,9 @@ export class DemoStage {
     return this.#browser as Browser
   }
 
-  /** Starts the host once more on the address that it had, after it was killed. */
-  async startAgain(): Promise<void> {
-    this.#host = await startDemoHost({ data: this.data, port: Number(new URL(this.host.url).port) })
+  /** Starts the host once more on the address that it had, after it has ended. */
+  async startAgain(...options: readonly string[]): Promise<void> {
+    this.#host = await startDemoHost({ data: this.data, port: Number(new URL(this.host.url).port), options })
   }
 
   async open(): Promise<void> {

@@ -28,7 +28,7 @@ export async function startDevelopmentApp(folder: string): Promise<DevelopmentAp
   )
   const [code] = (await once(builder, 'exit')) as [number | null]
   if (code !== 0) throw new Error('the app could not be built')
-  const pages = createPages({ folder: `${folder}/app`, frames: false })
+  const pages = createPages({ folder: `${folder}/app`, frames: false, relays: [] })
   const relay = await startRelay({ data: `${folder}/data`, host: '127.0.0.1', port: 0, pages, logLevel: 'error' })
   return { url: relay.pageUrl, caPath: relay.caPath ?? '', close: async () => await relay.close() }
 }

@@ -8,17 +8,20 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 
 import { whenText } from '../../../mobile-demo/app/notes/when-text.ts'
 import { createPages } from '../../../mobile-demo/host/pages.ts'
+import { readSettings } from '../../../mobile-demo/host/settings.ts'
 import { makeTemporaryFolder } from '../../support/temporary-folder.ts'
 
 const SCRIPT = 'export const answer = 42\n'.repeat(50)
 
 /** Serves a folder with one script that the build made small, and one that it did not. */
-async function startPages(): Promise<(path: string, encodings?: string) => Promise<[IncomingMessage, Buffer]>> {
+async function startPages(
+  relays: readonly string[] = [],
+): Promise<(path: string, encodings?: string) => Promise<[IncomingMessage, Buffer]>> {
   const folder = makeTemporaryFolder()
   writeFileSync(join(folder, 'packed.js'), SCRIPT)
   writeFileSync(join(folder, 'packed.js.br'), brotliCompressSync(SCRIPT))
   writeFileSync(join(folder, 'plain.js'), SCRIPT)
-  const pages = createPages({ folder, frames: false })
+  const pages = createPages({ folder, frames: false, relays })
   const server = createServer((request, response) => {
     if (!pages(request, response)) response.writeHead(404).end()
   })
@@ -53,6 +56,30 @@ describe('the pages of the demo', () => {
     expect(never.headers['content-encoding']).toBeUndefined()
     const [hidden] = await ask('/packed.js.br', 'br')
     expect(hidden.statusCode).toBe(404)
+  })
+})
+
+describe('relays that the settings of the app may name', () => {
+  const policyFor = async (relays: readonly string[]): Promise<string> => {
+    const [{ headers }] = await (await startPages(relays))('/plain.js')
+    return String(headers['content-security-policy'])
+  }
+
+  it('[B11] are reached for tokens where whoever serves the app has named them, and nobody else is', async () => {
+    const settings = readSettings(['--relay', 'wss://one.example', '--relay', 'wss://two.example:8443'], {})
+    const policy = await policyFor(settings?.relays ?? [])
+    expect(policy).toContain("; connect-src 'self' wss: https://one.example https://two.example:8443; ")
+    expect(await policyFor(readSettings([], {})?.relays ?? [])).toContain("; connect-src 'self' wss:; ")
+  })
+
+  it.each([
+    'one.example',
+    'https://one.example',
+    'wss://one.example/path',
+    'wss://a@one.example',
+    'wss://x; script-src *',
+  ])('[B11] are no relays when they are %s', (address) => {
+    expect(() => readSettings(['--relay', address], {})).toThrow(/is no relay’s address/)
   })
 })
 
