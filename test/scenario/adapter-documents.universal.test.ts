@@ -10,7 +10,8 @@ import {
   TokenDeniedError,
   type TokenSource,
 } from '@y-sealed/client'
-import { describe, expect, inject, it, onTestFinished, vi } from 'vitest'
+import { cryptoReady } from '@y-sealed/protocol'
+import { beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest'
 import { WebsocketProvider } from 'y-websocket'
 import * as Y from 'yjs'
 
@@ -22,6 +23,8 @@ import { createNetwork } from '../support/adapters/network.ts'
 import { createAppRoom, joinStock, serverUrl, socketClass, type AppRoom } from '../support/adapters/y-websocket-peer.ts'
 import { synced } from '../support/adapters/y-websocket-table.ts'
 import { join, platformFor, type Peer } from '../support/peer.ts'
+
+beforeAll(cryptoReady)
 
 const relay = inject('relay')
 const SLOW = { timeout: 15_000 }

@@ -2,9 +2,9 @@
  * Where socket adapters of this kind have gone wrong, one by one: each was met with a published provider.
  */
 import { sharedKeyDocument } from '@y-sealed/client'
-import { SyncError } from '@y-sealed/protocol'
+import { cryptoReady, SyncError } from '@y-sealed/protocol'
 import { createDecoder, readVarUint, readVarUint8Array } from 'lib0/decoding'
-import { describe, expect, inject, it, onTestFinished, vi } from 'vitest'
+import { beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest'
 import { encodeAwarenessUpdate } from 'y-protocols/awareness'
 import * as Y from 'yjs'
 
@@ -21,6 +21,8 @@ import {
 } from '../support/adapters/y-websocket-peer.ts'
 import { synced } from '../support/adapters/y-websocket-table.ts'
 import { join } from '../support/peer.ts'
+
+beforeAll(cryptoReady)
 
 const relay = inject('relay')
 const SLOW = { timeout: 15_000 }

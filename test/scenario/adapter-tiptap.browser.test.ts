@@ -11,7 +11,8 @@ import type { Plugin } from '@tiptap/pm/state'
 import { yCursorPlugin } from '@tiptap/y-tiptap'
 import { sharedKeyDocument } from '@y-sealed/client'
 import { remoteCarets } from '@y-sealed/client/tiptap'
-import { describe, expect, inject, it, onTestFinished, vi } from 'vitest'
+import { cryptoReady } from '@y-sealed/protocol'
+import { beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest'
 import { userEvent } from 'vitest/browser'
 import type { Awareness } from 'y-protocols/awareness'
 import type * as Y from 'yjs'
@@ -20,6 +21,8 @@ import { joinHocuspocus } from '../support/adapters/hocuspocus-peer.ts'
 import { createNetwork } from '../support/adapters/network.ts'
 import { createAppRoom, joinStock, type AppRoom } from '../support/adapters/y-websocket-peer.ts'
 import { join } from '../support/peer.ts'
+
+beforeAll(cryptoReady)
 
 const relay = inject('relay')
 const SLOW = { timeout: 15_000 }

@@ -1,9 +1,12 @@
 import { sharedKeyDocument } from '@y-sealed/client'
-import { describe, expect, inject, it, vi } from 'vitest'
+import { cryptoReady } from '@y-sealed/protocol'
+import { beforeAll, describe, expect, inject, it, vi } from 'vitest'
 
 import { joinHocuspocus } from '../support/adapters/hocuspocus-peer.ts'
 import { createAppRoom } from '../support/adapters/y-websocket-peer.ts'
 import { join } from '../support/peer.ts'
+
+beforeAll(cryptoReady)
 
 const relay = inject('relay')
 

@@ -1,8 +1,11 @@
 import { sharedKeyDocument } from '@y-sealed/client'
-import { describe, expect, inject, it, vi } from 'vitest'
+import { cryptoReady } from '@y-sealed/protocol'
+import { beforeAll, describe, expect, inject, it, vi } from 'vitest'
 
 import { join } from '../support/peer.ts'
 import { createAppRoom, joinStock } from '../support/adapters/y-websocket-peer.ts'
+
+beforeAll(cryptoReady)
 
 const relay = inject('relay')
 
