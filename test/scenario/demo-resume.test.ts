@@ -102,6 +102,7 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
 
     test('[DEMO 8.7] [CL21] a note that the browser has frozen in its back/forward cache goes on where it was', async ({
       onTestFinished,
+      skip,
     }) => {
       const home = join(stage.folder, 'home-that-keeps-pages')
       const browser = await startPhones(home, join(stage.data, 'tls', 'ca.pem'), { keepsPages: true })
@@ -129,6 +130,9 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
       await alice.page.evaluate(() => history.back())
       await expectText(alice.page, 'while she was elsewhere.')
       const events = await alice.page.evaluate(() => (globalThis as unknown as { pageEvents: string[] }).pageEvents)
+      // Some builds of Chromium keep no page whose socket was open when it was left: it was loaded anew, as the test before this one has it.
+      const reasons = await alice.page.evaluate(whyNotKept)
+      if (events.length === 1 && reasons.includes('websocket')) skip(`this Chromium kept no page: ${reasons}`)
       expect(events.slice(1)).toEqual(['pagehide, kept: true', 'freeze', 'resume', 'pageshow, kept: true'])
       await expectPresent(bob.page, ['Alice'])
       await expectPresent(alice.page, ['Bob'])
@@ -158,3 +162,9 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
     })
   },
 )
+
+/** What the browser says of it; '' where it kept the page, or says nothing. */
+function whyNotKept(): string {
+  const [entry] = performance.getEntriesByType('navigation') as { readonly notRestoredReasons?: unknown }[]
+  return JSON.stringify(entry?.notRestoredReasons ?? '')
+}
