@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { rmSync } from 'node:fs'
-import { cp, mkdtemp, open, readFile, rm, stat } from 'node:fs/promises'
+import { cpSync, rmSync } from 'node:fs'
+import { mkdtemp, open, readFile, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import type * as Y from 'yjs'
@@ -53,12 +53,15 @@ async function openLevelDb(path: string): Promise<PlainSource> {
     readonly LeveldbPersistence: new (path: string) => LevelDb
   }
   // LevelDB writes when it opens, and y-leveldb when it reads: the owner's database stays as it is.
-  const copy = await mkdtemp(join(tmpdir(), 'y-sealed-import-'))
-  // It is in the clear: it goes with the process too.
-  const forget = (): void => rmSync(copy, { recursive: true, force: true })
+  const folder = await mkdtemp(join(tmpdir(), 'y-sealed-import-'))
+  // It is in the clear: it goes with the process too. Threads of LevelDB may write until the very end, so it is tried again.
+  const forget = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 })
   process.once('exit', forget)
-  await cp(path, copy, { recursive: true })
-  await rm(join(copy, 'LOCK'), { force: true })
+  // LevelDB makes a folder that is missing, but not the one above it: what was removed does not come back.
+  const copy = join(folder, 'database')
+  // In one turn: no thread of Node's may go on copying while the process ends.
+  cpSync(path, copy, { recursive: true })
+  rmSync(join(copy, 'LOCK'), { force: true })
   const database = new LeveldbPersistence(copy)
   const names = await database.getAllDocNames()
   return {
