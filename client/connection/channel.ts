@@ -17,6 +17,18 @@ export interface DownReason {
 /** Frames that the connection hands to the document they name. */
 export type DocumentFrame = Exclude<RelayFrame, { type: 'welcome' | 'heartbeat' | 'pong' | 'goaway' }>
 
+/** The document that a frame names (16 bytes). */
+export function documentOf(frame: DocumentFrame): Bytes {
+  switch (frame.type) {
+    case 'entries':
+      return (frame.envelopes[0] as { document: Bytes }).document
+    case 'awareness':
+      return frame.envelope.document
+    default:
+      return frame.document
+  }
+}
+
 /** Asks the app for a token for one document. [AU3] */
 export type TokenSource = (request: TokenRequest) => Promise<string>
 

@@ -7,9 +7,7 @@
 import {
   bytesToBase64url,
   bytesToHex,
-  CLIENT_FRAME,
   pinsExpireAtMs,
-  REFUSALS,
   SUBPROTOCOL,
   SyncError,
   type Bytes,
@@ -19,7 +17,15 @@ import {
 import type { Device } from '@y-sealed/protocol/sealing'
 import { ObservableV2 } from 'lib0/observable'
 import { Backoff, SETTLED_AFTER_MS } from './backoff.ts'
-import type { Channel, ChannelPort, DocumentFrame, DownReason, TokenSource } from './channel.ts'
+import { Attachment } from './attachment.ts'
+import {
+  documentOf,
+  type Channel,
+  type ChannelPort,
+  type DocumentFrame,
+  type DownReason,
+  type TokenSource,
+} from './channel.ts'
 import { chance, monotonicClock, startTimer, wallClock, type Cancel } from '../platform.ts'
 import { TokenDeniedError } from '../token/issuer-token.ts'
 import { HeadKeyPin } from './head-key-pin.ts'
@@ -49,21 +55,6 @@ export interface RelayConnectionOptions {
   readonly closeHiddenAfterMs?: number | null
 }
 
-interface Attached {
-  readonly channel: Channel
-  refreshTimer: Cancel | null
-  /** Runs until a token is asked for again. */
-  retryTimer: Cancel | null
-  /** A token was refused once and asked for anew; the second refusal is final. */
-  retriedToken: boolean
-  /** OPENED has come on this socket. */
-  open: boolean
-  /** A token for OPEN is asked for, or OPEN is not answered: a second would cross it. */
-  opening: boolean
-  /** The issuer will give no token: not dialled for any more. */
-  denied: boolean
-}
-
 /** Reported to whoever listens on the connection itself. */
 export interface ConnectionEvents {
   status: (status: 'connected' | 'connecting' | 'disconnected') => void
@@ -89,7 +80,7 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
   readonly #pins: PinSet | undefined
   readonly #pin: HeadKeyPin
   readonly #backoff: Backoff
-  readonly #attachedById = new Map<string, Attached>()
+  readonly #attachedById = new Map<string, Attachment>()
   #link: RelayLink | null = null
   #dialling = false
   #retryTimer: Cancel | null = null
@@ -142,24 +133,16 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
   attach(channel: Channel): ChannelPort {
     const id = bytesToHex(channel.documentId)
     if (this.#attachedById.has(id)) throw new SyncError('ALREADY_OPEN', 'this document is open on this connection')
-    const attached: Attached = {
-      channel,
-      refreshTimer: null,
-      retryTimer: null,
-      retriedToken: false,
-      open: false,
-      opening: false,
-      denied: false,
-    }
+    const attached = new Attachment(channel)
     this.#attachedById.set(id, attached)
     this.#ended = false
     if (this.#link?.ready) this.#run(this.#open(attached, this.#link))
     else if (this.#link === null) this.#dialNow()
     return {
-      send: (frame) => attached.open && this.#send(frame),
+      send: (frame) => attached.isOpen && this.#send(frame),
       reopen: () => {
         if (!this.#link?.ready || this.#attachedById.get(id) !== attached) return
-        if (!attached.opening) this.#send({ type: 'close', document: channel.documentId })
+        if (!attached.isOpening) this.#send({ type: 'close', document: channel.documentId })
         this.#run(this.#open(attached, this.#link))
       },
       refresh: () => this.#run(this.#refresh(attached)),
@@ -175,13 +158,11 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
     super.destroy()
   }
 
-  #detach(id: string, attached: Attached): void {
+  #detach(id: string, attached: Attachment): void {
     if (this.#attachedById.get(id) !== attached) return
-    if (attached.open) this.#send({ type: 'close', document: attached.channel.documentId })
+    if (attached.isOpen) this.#send({ type: 'close', document: attached.channel.documentId })
     this.#attachedById.delete(id)
-    attached.open = false
-    attached.refreshTimer?.()
-    attached.retryTimer?.()
+    attached.closed()
     if (this.#attachedById.size > 0) return
     this.#ended = true
     this.#retryTimer?.()
@@ -234,7 +215,7 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
   }
 
   async #dial(): Promise<void> {
-    const first = [...this.#attachedById.values()].find((attached) => !attached.denied)
+    const first = [...this.#attachedById.values()].find((attached) => !attached.isDenied)
     if (!first) return
     this.#dialling = true
     for (const { channel } of this.#attachedById.values()) channel.dialling()
@@ -288,11 +269,10 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
     this.#link = link
   }
 
-  async #open(attached: Attached, link: RelayLink, token?: string): Promise<void> {
-    if (attached.opening) return
+  async #open(attached: Attachment, link: RelayLink, token?: string): Promise<void> {
+    if (attached.isOpening) return
     const { channel } = attached
-    attached.open = false
-    attached.opening = true
+    attached.opening()
     const fresh = token ?? (await this.#tokenFor(channel).catch((error: unknown) => this.#tokenFailed(attached, error)))
     if (fresh === null || this.#link !== link || this.#attachedById.get(bytesToHex(channel.documentId)) !== attached)
       return
@@ -302,18 +282,16 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
   }
 
   /** A refusal is final for its document; anything else is tried again. */
-  #tokenFailed(attached: Attached, error: unknown): null {
+  #tokenFailed(attached: Attachment, error: unknown): null {
     this.emit('connection-error', [error])
-    attached.denied = error instanceof TokenDeniedError
-    attached.opening = false
+    attached.tokenFailed(error instanceof TokenDeniedError)
     if (error instanceof TokenDeniedError) {
       attached.channel.down({ transient: false, code: error.code, closeCode: 4401, reason: error.message })
       return null
     }
     attached.channel.down({ transient: true, code: 'TOKEN_UNAVAILABLE', closeCode: 1006, reason: 'no token to be had' })
-    attached.retryTimer?.()
-    attached.retryTimer = startTimer(this.#backoff.next(), () => {
-      if (this.#link?.ready && !attached.open) this.#run(this.#open(attached, this.#link))
+    attached.openAfter(this.#backoff.next(), () => {
+      if (this.#link?.ready && !attached.isOpen) this.#run(this.#open(attached, this.#link))
     })
     return null
   }
@@ -321,63 +299,39 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
   #deliver(frame: DocumentFrame): void {
     const attached = this.#attachedById.get(bytesToHex(documentOf(frame)))
     if (!attached) return
-    switch (frame.type) {
-      case 'opened':
-        attached.open = true
-        attached.opening = false
-        attached.retriedToken = false
-        this.#retriedDial = false
-        this.#scheduleRefresh(attached, frame.expiresAtMs)
-        break
-      case 'refreshed':
-        this.#scheduleRefresh(attached, frame.expiresAtMs)
-        break
-      case 'entries':
-        // Of the opening before: what is asked for now was asked without them, and brings them again.
-        if (!attached.open) return
-        break
-      case 'closed':
-        attached.open = false
-        if (frame.code === TOKEN_REFUSED && this.#retryToken(attached)) return
-        break
-      case 'nack':
-        if (frame.refused !== CLIENT_FRAME.open) break
-        attached.opening = false
-        if (frame.code === TOKEN_REFUSED && this.#retryToken(attached)) return
-        break
-      default:
-        break
-    }
+    const hearing = attached.hear(frame)
+    if (hearing === 'late') return
+    if (frame.type === 'opened') this.#retriedDial = false
+    if (frame.type === 'opened' || frame.type === 'refreshed') this.#scheduleRefresh(attached, frame.expiresAtMs)
+    if (hearing === 'token-refused' && this.#retryToken(attached)) return
     attached.channel.receive(frame)
   }
 
-  #retryToken(attached: Attached): boolean {
-    if (attached.retriedToken || this.#link === null) return false
-    attached.retriedToken = true
+  #retryToken(attached: Attachment): boolean {
+    if (this.#link === null || !attached.retryToken()) return false
     this.#run(this.#open(attached, this.#link))
     return true
   }
 
   /** Asks for a new token when four fifths of the grant's life are over. [AU7] */
-  #scheduleRefresh(attached: Attached, expiresAtMs: number): void {
+  #scheduleRefresh(attached: Attachment, expiresAtMs: number): void {
     // By the relay's clock, which made the expiry: this device's may be wrong by hours.
     const nowMs = wallClock() + (this.#link?.clockAheadMs ?? 0)
     this.#refreshAfter(attached, Math.max(LEAST_REFRESH_MS, (expiresAtMs - nowMs) * 0.8))
   }
 
-  #refreshAfter(attached: Attached, delayMs: number): void {
-    attached.refreshTimer?.()
-    attached.refreshTimer = startTimer(delayMs, () => this.#run(this.#refresh(attached)))
+  #refreshAfter(attached: Attachment, delayMs: number): void {
+    attached.refreshAfter(delayMs, () => this.#run(this.#refresh(attached)))
   }
 
-  async #refresh(attached: Attached): Promise<void> {
+  async #refresh(attached: Attachment): Promise<void> {
     const link = this.#link
-    if (!attached.open || link === null) return
+    if (!attached.isOpen || link === null) return
     const token = await this.#tokenFor(attached.channel).catch((error: unknown) => {
       this.emit('connection-error', [error])
       return error instanceof TokenDeniedError ? null : undefined
     })
-    if (token === null || this.#link !== link || !attached.open) return
+    if (token === null || this.#link !== link || !attached.isOpen) return
     if (token === undefined) return this.#refreshAfter(attached, LEAST_REFRESH_MS)
     this.#send({ type: 'refresh', document: attached.channel.documentId, token })
   }
@@ -390,12 +344,7 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
     if (this.#link !== link) return
     this.#link = null
     if (link.readyForMs > SETTLED_AFTER_MS) this.#backoff.reset()
-    for (const attached of this.#attachedById.values()) {
-      attached.open = false
-      attached.opening = false
-      attached.refreshTimer?.()
-      attached.retryTimer?.()
-    }
+    for (const attached of this.#attachedById.values()) attached.closed()
     this.emit('connection-close', [reason])
     this.#failDial(this.#mayRetryToken(reason) ? { ...reason, transient: true } : reason, link.retryAfterMs)
   }
@@ -411,7 +360,7 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
     this.emit('status', ['disconnected'])
     // A document that goes down for good detaches itself: what was there is gone through.
     const attached = Array.from(this.#attachedById.values())
-    for (const { channel, denied } of attached) if (!denied) channel.down(reason)
+    for (const { channel, isDenied } of attached) if (!isDenied) channel.down(reason)
     if (!reason.transient) this.#ended = true
     if (this.#ended || this.#attachedById.size === 0) return
     this.#notBefore = monotonicClock() + retryAfterMs
@@ -427,18 +376,6 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
 
   #run(work: Promise<void>): void {
     work.catch((error: unknown) => this.emit('connection-error', [error]))
-  }
-}
-
-const TOKEN_REFUSED = REFUSALS.TOKEN_REFUSED.number
-function documentOf(frame: DocumentFrame): Bytes {
-  switch (frame.type) {
-    case 'entries':
-      return (frame.envelopes[0] as { document: Bytes }).document
-    case 'awareness':
-      return frame.envelope.document
-    default:
-      return frame.document
   }
 }
 
