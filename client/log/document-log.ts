@@ -5,7 +5,6 @@
  * @module
  */
 import {
-  Authenticator,
   decodeAttestation,
   decodeAuthoredUpdate,
   decodeBind,
@@ -19,10 +18,8 @@ import {
   KIND,
   OpenError,
   sodiumSha512,
-  startTranscript,
   SyncError,
   type Authenticity,
-  type Author,
   type Bytes,
   type EntriesFrame,
   type Envelope,
@@ -38,13 +35,12 @@ import { open, type EpochKey, type Seen } from '@y-sealed/protocol/sealing'
 import type { Authority, DocumentAccess, Placement } from '../document/document-access.ts'
 import { QuoteJudge } from '../quotes/quote-judge.ts'
 import { quotedEnvelopes } from '../quotes/quoted-updates.ts'
-import { SnapshotLedger, type Authored } from '../snapshots/ledger.ts'
+import type { Authored, SnapshotLedger } from '../snapshots/ledger.ts'
 import { checkUpdate } from '../yjs/check-update.ts'
-import { LogState } from '../yjs/log-state.ts'
+import type { LogState } from '../yjs/log-state.ts'
 import type { UpdateRefusal } from '../yjs/update-limits.ts'
-import { authorityBaseOf, boundClientsOf, contextOf, sessionHeadsOf, type LogBase } from './log-base.ts'
-import { PartGroup } from './part-group.ts'
-import { TranscriptWindow } from './transcript-window.ts'
+import { contextOf, type LogBase } from './log-base.ts'
+import { startReading, type Reading } from './reading.ts'
 
 /** The next entry as it arrived. `content` is given for what this device sealed itself in this run. */
 export interface LogEntry {
@@ -373,43 +369,6 @@ export class DocumentLog {
     state.grow(grown.growth)
     state.delete(grown.deletes)
     return { kind: 'quoted', updates: grown.feeds, authored: grown.authored, seq, envelope }
-  }
-}
-
-/** How far the log is read, and what it adds up to. */
-interface Reading {
-  readonly state: LogState
-  readonly authority: Authority
-  readonly authenticator: Authenticator
-  readonly transcripts: TranscriptWindow
-  readonly parts: PartGroup
-  readonly ledger: SnapshotLedger
-  readonly baseSeq: number
-  /** Taken and not decided, in order. */
-  readonly pending: Envelope[]
-  /** Of entries that were refused because their key was not held. */
-  readonly lackedEpochs: Set<number>
-  seq: number
-  transcript: Bytes
-}
-
-function startReading(access: DocumentAccess, base?: LogBase): Reading {
-  const authority = access.createAuthority(base && authorityBaseOf(base))
-  const seq = base?.seq ?? 0
-  const transcript = base?.context.transcript ?? startTranscript(sodiumSha512, access.genesisHash)
-  const authorOf = ({ envelope, seq: at }: PlacedEntry): Author | null => authority.authorOf(envelope, at)
-  return {
-    state: base ? LogState.load(base.clocks, boundClientsOf(base), base.deletes) : new LogState(),
-    authority,
-    authenticator: new Authenticator(authorOf, base && sessionHeadsOf(base)),
-    transcripts: new TranscriptWindow(seq, transcript),
-    parts: new PartGroup(),
-    ledger: new SnapshotLedger(base?.context.publications),
-    baseSeq: seq,
-    pending: [],
-    lackedEpochs: new Set(),
-    seq,
-    transcript,
   }
 }
 
