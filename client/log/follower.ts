@@ -4,18 +4,12 @@
  *
  * @module
  */
-import {
-  equalBytes,
-  SyncError,
-  verifySignedHead,
-  type Bytes,
-  type OpenedFrame,
-  type SignedHead,
-} from '@y-sealed/protocol'
-import { startTimer, wallClock, type Cancel } from '../platform.ts'
-import type { DocumentLog, LogEntry, LogOutcome } from './document-log.ts'
-import { PromisedHeads } from './promised-heads.ts'
+import { equalBytes, SyncError, type OpenedFrame, type SignedHead } from '@y-sealed/protocol'
+import { wallClock } from '../platform.ts'
+import type { LogEntry, LogOutcome } from './document-log.ts'
+import { Reads } from './reads.ts'
 import { Sequencer } from './sequencer.ts'
+import { SignedHeads, type SignedHeadsOptions } from './signed-heads.ts'
 
 /** Why the relay's log cannot be that of this document as this device knows it. [LO6] */
 export type LogMismatch = 'ROLLBACK' | 'FORK' | 'LOG_INVALID' | 'BAD_HEAD'
@@ -29,19 +23,9 @@ export interface SpoiltHandover {
   readonly heads?: readonly SignedHead[]
 }
 
-/** A READ that has brought nothing for so long is reported. [K3] */
-export const WITHHELD_AFTER_MS = 10_000
-/** What OPENED announces follows it at once: when nothing more of it has come for so long, it is asked for. [FR5] */
-const INLINE_PATIENCE_MS = 2_000
-/** Between one READ that brought nothing and the next; doubled each time. */
-const FIRST_RETRY_MS = 1_000
-const LONGEST_RETRY_MS = 30_000
 const MAX_DOUBTED = 16
 
-export interface FollowerOptions {
-  readonly documentId: Bytes
-  readonly log: DocumentLog
-  readonly headKey: () => Bytes | null
+export interface FollowerOptions extends SignedHeadsOptions {
   /** Asks for entries after a seq; false when it could not be sent. */
   readonly read: (after: number) => boolean
   /** Entries that are decided now, in log order. */
@@ -58,8 +42,6 @@ export interface FollowerOptions {
   readonly onHeld: (frame: OpenedFrame) => void
   /** Entries were verified and follow what was there. */
   readonly onTaken?: (entries: readonly LogEntry[]) => void
-  /** A head that the relay signed has been found to fit. */
-  readonly onHead?: (head: SignedHead) => void
   /** Everything after this seq waits for a signature. [EN13] */
   readonly onWaiting: (seq: number) => void
   /** The relay does not hand over this seq, though it has signed a head at or beyond it or shown an entry after it. */
@@ -74,22 +56,13 @@ export class LogFollower {
   readonly #options: FollowerOptions
   readonly #sequencer = new Sequencer()
   #target: SignedHead | null = null
-  #newestHead: SignedHead | null = null
   #confirmedAt: number | null = null
-  readonly #promises = new PromisedHeads()
+  readonly #heads: SignedHeads
   /** Signed heads that wait for an opening to be held against what is the log then. */
   #doubted: SignedHead[] = []
-  /** Up to here the relay sends entries without being asked. [FR5] */
-  #inlineThrough = 0
-  #reading = false
+  readonly #reads: Reads
   /** The relay sends nothing live until a READ has reached its head. [FR14] */
   #lagging = false
-  #readAfter = 0
-  #retryMs = FIRST_RETRY_MS
-  /** Runs while a READ is unanswered. */
-  #watch: Cancel | null = null
-  /** Runs until the next READ may leave. */
-  #pause: Cancel | null = null
   #reportedWaiting = 0
   #reportedWithheld = 0
   #stopped = false
@@ -99,11 +72,17 @@ export class LogFollower {
 
   constructor(options: FollowerOptions) {
     this.#options = options
+    this.#heads = new SignedHeads(options)
+    this.#reads = new Reads({
+      read: options.read,
+      onOverdue: () => this.#reportWithheld(),
+      onReady: () => this.#advance(),
+    })
   }
 
   /** The newest head that the relay signed and that fits. */
   get signedHead(): SignedHead | null {
-    return this.#newestHead
+    return this.#heads.newest
   }
 
   /** When (Unix ms) the relay last showed a head, signed, that fits; `null` in a run in which it has shown none. */
@@ -118,7 +97,7 @@ export class LogFollower {
 
   /** At the relay's head by all that is known, and no READ is unanswered. */
   get isIdle(): boolean {
-    return this.isOpen && !this.#reading && this.#pause === null && !this.#held && !this.#isBehind()
+    return this.isOpen && this.#reads.isIdle && !this.#held && !this.#isBehind()
   }
 
   /** A READ may leave that could not before. */
@@ -128,8 +107,7 @@ export class LogFollower {
 
   /** The furthest head that the relay has signed, reached or not. */
   get furthest(): SignedHead | null {
-    const promised = this.#promises.furthestHead
-    return promised !== null && promised.seq > (this.#newestHead?.seq ?? 0) ? promised : this.#newestHead
+    return this.#heads.furthest
   }
 
   /** A socket opened the document: its head is where history ends and live begins. Held, nothing is taken or read until {@link release}. */
@@ -140,20 +118,20 @@ export class LogFollower {
     this.#held = isHeld
     const { log } = this.#options
     const { seq } = log.head
-    if (!frame.present) return seq > 0 || this.#promises.furthest > 0 ? this.#fall(frame, 'ROLLBACK') : undefined
-    if (!this.#isSigned(frame.head)) return this.#refuse({ code: 'BAD_HEAD', seq: frame.head.seq })
+    if (!frame.present) return seq > 0 || this.#heads.promises.furthest > 0 ? this.#fall(frame, 'ROLLBACK') : undefined
+    if (!this.#heads.isSigned(frame.head)) return this.#refuse({ code: 'BAD_HEAD', seq: frame.head.seq })
     // By its own signature, shown here, to a peer, or in an earlier run, it had come further.
-    if (frame.head.seq < Math.max(seq, this.#promises.furthest)) return this.#fall(frame, 'ROLLBACK')
-    if (frame.through < seq || this.#contradicts(frame.head)) return this.#fall(frame, 'FORK')
-    if (!this.#promise(frame.head)) return this.#stopForked(frame.head)
+    if (frame.head.seq < Math.max(seq, this.#heads.promises.furthest)) return this.#fall(frame, 'ROLLBACK')
+    if (frame.through < seq || this.#heads.contradicts(frame.head)) return this.#fall(frame, 'FORK')
+    if (!this.#heads.add(frame.head)) return this.#stopForked(frame.head)
     this.#options.onHeld(frame)
     // It has vouched for the log as far as it goes.
     for (const head of this.#doubted.splice(0)) {
-      if (this.#contradicts(head) || !this.#promise(head)) return this.#stopForked(head)
+      if (this.#heads.contradicts(head) || !this.#heads.add(head)) return this.#stopForked(head)
     }
     this.#confirmedAt = wallClock()
     this.#target = frame.head
-    this.#inlineThrough = frame.through
+    this.#reads.expectInline(frame.through)
     this.#advance()
   }
 
@@ -162,9 +140,7 @@ export class LogFollower {
     this.#held = false
     this.#target = null
     this.#lagging = false
-    this.#endRead()
-    this.#pause?.()
-    this.#pause = null
+    this.#reads.closed()
     this.#sequencer.clear()
   }
 
@@ -188,7 +164,7 @@ export class LogFollower {
 
   /** What comes by itself does not follow the log's head: that is asked for. */
   skipInline(): void {
-    this.#inlineThrough = 0
+    this.#reads.expectInline(0)
     this.#advance()
   }
 
@@ -199,17 +175,17 @@ export class LogFollower {
 
   /** The newest head up to `seq` that the relay has signed and this device not passed. */
   promiseUpTo(seq: number): SignedHead | null {
-    return this.#promises.upTo(seq)
+    return this.#heads.promises.upTo(seq)
   }
 
   /** The log begins behind a snapshot that ends at `seq`: what was promised before, marks have to prove. */
   rebased(seq: number): void {
-    this.#promises.forget(seq)
+    this.#heads.promises.forget(seq)
   }
 
   /** What an earlier run has kept of this relay's heads. */
   remember(head: SignedHead): void {
-    this.#promises.add(head)
+    this.#heads.promises.add(head)
   }
 
   /** Takes entries that an earlier run has kept. False when they are not what it has verified: they prove nothing but damage here. */
@@ -227,17 +203,15 @@ export class LogFollower {
   /** The log is read again from its start. What the relay has signed for, it must show once more. */
   restart(): void {
     this.#options.log.restart()
-    if (this.#newestHead !== null) this.#promises.add(this.#newestHead)
-    this.#newestHead = null
+    this.#heads.restart()
     this.#stopped = false
     this.closed()
   }
 
   /** The log is read anew, and nothing of what the relay has signed before stands against it. */
   abandon(): void {
-    this.#promises.clear()
+    this.#heads.clear()
     this.#doubted = []
-    this.#newestHead = null
     this.rewound(0)
     this.restart()
     this.resume()
@@ -260,47 +234,29 @@ export class LogFollower {
    */
   readDone(reachedHead: boolean): void {
     // One that was asked for before the log was begun anew says nothing of it.
-    if (!this.#reading) return
+    if (!this.#reads.isUnanswered) return
     if (reachedHead) this.#lagging = false
-    this.#endRead()
-    if (this.#options.log.head.seq > this.#readAfter) {
-      this.#retryMs = FIRST_RETRY_MS
-      return this.#advance()
-    }
+    if (this.#reads.done(this.#options.log.head.seq)) return this.#advance()
     if (!this.#isBehind()) return
     this.#reportWithheld()
-    this.#readLater(this.#retryMs)
+    this.#reads.retryLater()
   }
 
   /** READ was refused. */
   readRefused(retryAfterMs: number): void {
-    this.#endRead()
-    this.#readLater(Math.max(this.#retryMs, retryAfterMs))
+    this.#reads.refused(retryAfterMs)
   }
 
   /** A head that the relay signed, shown by the relay or by somebody else's presence. Two for one seq prove a fork. [LO4] */
   learnHead(head: SignedHead, from: 'relay' | 'peer'): void {
     if (this.#stopped) return
-    const signed = this.#isSigned(head)
+    const signed = this.#heads.isSigned(head)
     if (!signed)
       return from === 'relay' && !this.#isFallen ? this.#refuse({ code: 'BAD_HEAD', seq: head.seq }) : undefined
-    if (this.#isFallen || this.#isDoubt(head)) return this.#doubt(head)
-    if (this.#contradicts(head) || !this.#promise(head)) return this.#stopForked(head)
+    if (this.#isFallen || this.#heads.isDoubtful(head)) return this.#doubt(head)
+    if (this.#heads.contradicts(head) || !this.#heads.add(head)) return this.#stopForked(head)
     if (from === 'relay') this.#confirmedAt = wallClock()
     this.#advance()
-  }
-
-  /** Keeps a head for when its place is reached. False when it contradicts another one. */
-  #promise(head: SignedHead): boolean {
-    if (head.seq > this.#options.log.head.seq) return this.#promises.add(head)
-    this.#fit(head)
-    return true
-  }
-
-  #fit(head: SignedHead): void {
-    if (head.seq < (this.#newestHead?.seq ?? 0)) return
-    this.#newestHead = head
-    this.#options.onHead?.(head)
   }
 
   #advance(): void {
@@ -311,47 +267,13 @@ export class LogFollower {
     if (target === null) return
     const { log, onCaughtUp } = this.#options
     this.#reportWaiting()
-    if (this.#isBehind()) this.#read()
+    if (this.#isBehind()) this.#reads.ask(log.head.seq)
     if (log.head.seq >= target.seq) onCaughtUp(log.waitingAt === null)
   }
 
   #isBehind(): boolean {
-    const furthest = Math.max(this.#promises.furthest, this.#target?.seq ?? 0)
+    const furthest = Math.max(this.#heads.promises.furthest, this.#target?.seq ?? 0)
     return this.#lagging || this.#options.log.head.seq < furthest || this.#sequencer.hasGap
-  }
-
-  #read(): void {
-    const { log, read } = this.#options
-    if (this.#reading || this.#pause !== null) return
-    if (log.head.seq < this.#inlineThrough) return this.#awaitInline()
-    if (!read(log.head.seq)) return
-    this.#endRead()
-    this.#reading = true
-    this.#readAfter = log.head.seq
-    this.#watch = startTimer(WITHHELD_AFTER_MS, () => this.#reportWithheld())
-  }
-
-  #awaitInline(): void {
-    this.#watch?.()
-    this.#watch = startTimer(INLINE_PATIENCE_MS, () => {
-      this.#inlineThrough = 0
-      this.#advance()
-    })
-  }
-
-  #endRead(): void {
-    this.#reading = false
-    this.#watch?.()
-    this.#watch = null
-  }
-
-  #readLater(delayMs: number): void {
-    this.#retryMs = Math.min(LONGEST_RETRY_MS, 2 * this.#retryMs)
-    this.#pause?.()
-    this.#pause = startTimer(delayMs, () => {
-      this.#pause = null
-      this.#advance()
-    })
   }
 
   #reportWaiting(): void {
@@ -387,7 +309,7 @@ export class LogFollower {
     const { log } = this.#options
     let run = this.#sequencer.take(log.head.seq)
     while (run.length > 0) {
-      const promise = this.#promises.after(log.head.seq)
+      const promise = this.#heads.promises.after(log.head.seq)
       const length = promise === null ? run.length : Math.min(run.length, promise.seq - log.head.seq)
       const spoilt = this.#take(run.slice(0, length))
       if (spoilt !== null) return spoilt
@@ -396,8 +318,8 @@ export class LogFollower {
       if (!equalBytes(log.head.transcript, promise.transcript)) {
         return { code: 'FORK', seq: promise.seq, heads: [promise] }
       }
-      this.#promises.forget(promise.seq)
-      this.#fit(promise)
+      this.#heads.promises.forget(promise.seq)
+      this.#heads.fit(promise)
     }
     return null
   }
@@ -422,28 +344,14 @@ export class LogFollower {
     this.#options.onFallen(frame, code)
   }
 
-  #isSigned(head: SignedHead): boolean {
-    const headKey = this.#options.headKey()
-    return headKey !== null && verifySignedHead(this.#options.documentId, head, headKey)
-  }
-
-  #contradicts(head: SignedHead): boolean {
-    return this.#options.log.compareTranscript(head.seq, head.transcript) === 'different'
-  }
-
   #doubt(head: SignedHead): void {
     // Of more the first ones tell enough.
     if (this.#doubted.length < MAX_DOUBTED) this.#doubted.push(head)
     if (!this.#isFallen && this.#doubted.length === 1) this.#options.onDoubt()
   }
 
-  /** Something that the relay passed on is not what it has, and all that it has signed may still be true. [CL30] */
-  #isDoubt(head: SignedHead): boolean {
-    return this.#contradicts(head) && head.seq > (this.#newestHead?.seq ?? 0) && this.#promises.at(head.seq) === null
-  }
-
   #stopForked(head: SignedHead): void {
-    const promised = this.#promises.at(head.seq)
+    const promised = this.#heads.promises.at(head.seq)
     this.#stopped = true
     this.#options.onForked(promised === null ? [head] : [head, promised])
   }
