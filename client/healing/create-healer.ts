@@ -10,7 +10,8 @@ import type { Lifeline } from '../provider/lifeline.ts'
 import type { Emit } from '../provider/provider-events.ts'
 import type { Sender } from '../provider/sender.ts'
 import { Membership } from '../members/membership.ts'
-import { Healer, type HealerOptions } from './healer.ts'
+import { Healer } from './healer.ts'
+import type { HealerOptions } from './healer-options.ts'
 
 export interface HealingPlace extends Pick<HealerOptions, 'access' | 'history'> {
   readonly connection: RelayConnection

@@ -8,8 +8,6 @@ import {
   CLIENT_FRAME,
   SyncError,
   verifySignedHead,
-  type Bytes,
-  type ClientFrame,
   type IdsFrame,
   type NackFrame,
   type OpenedFrame,
@@ -18,18 +16,15 @@ import {
   type RestoredFrame,
   type SignedHead,
 } from '@y-sealed/protocol'
-import type { Device } from '@y-sealed/protocol/sealing'
-import type { DocumentAccess } from '../document/document-access.ts'
 import type { LogMismatch } from '../log/follower.ts'
-import type { RecordMismatch } from '../members/member-desk.ts'
-import type { History } from '../log/history.ts'
 import { copyEnvelope } from '../members/copy-envelope.ts'
 import { startTimer, type Cancel } from '../platform.ts'
 import { Exchange, type Turn } from './exchange.ts'
 import { isGivenUp, readOtherRecords, type OtherRecords } from './find-restart.ts'
 import { ForkWitness } from './fork-witness.ts'
 import { Giver } from './giver.ts'
-import { LaterLooks } from './later-looks.ts'
+import type { HealerOptions } from './healer-options.ts'
+import { LeftRelay, type LeftFor, type Mismatch } from './left-relay.ts'
 import { sealRestart } from './seal-restart.ts'
 import { Spoils, type Spoil } from './spoils.ts'
 
@@ -45,57 +40,6 @@ const PATIENCE_MS = 10_000
 /** A relay that says that it lacks nothing, and shows less all the same, is not asked a fourth time. */
 const MAX_DENIALS = 3
 
-/** What the relay shows cannot be, as far as it looks. */
-type Mismatch = LogMismatch | RecordMismatch
-
-/**
- * Why a relay is left. `foreign`: it has another history. `denial`: it shows less, and says that it lacks nothing. `spoilt`: what it hands over is
- * nobody's word each time.
- */
-type LeftFor = 'foreign' | 'denial' | 'spoilt'
-
-export interface HealerOptions {
-  readonly access: DocumentAccess
-  readonly history: History
-  /** False when nothing was sent. */
-  readonly send: (frame: ClientFrame) => boolean
-  readonly reopen: () => void
-  /** The log goes back to this seq, beyond which nothing was signed: own edits behind it go out anew. */
-  readonly rewind: (toSeq: number) => Promise<void>
-  /** So do the records that were placed behind it; that they count is never forgotten. */
-  readonly rewindRecords: (toSeq: number) => Promise<void>
-  /** What this device has verified stands again, in place of what was tried and is not believed. */
-  readonly recall: () => Promise<void>
-  /** Nothing leaves until it is opened anew. */
-  readonly pause: () => void
-  /** All of the log is given up: own edits that the other one lacks go out anew. */
-  readonly abandon: () => Promise<void>
-  /** Connects again, whatever has stopped it. */
-  readonly resume: () => void
-  /** Opens once more, without a word, what was left; false where the app does not want that, or it was not left. */
-  readonly look: () => boolean
-  /** Opens anew, and again in earnest. */
-  readonly goOn: () => void
-  /** It is only being looked at: nobody is told anything of it. */
-  readonly isLooking: () => boolean
-  /** May this device give up what was lost? */
-  readonly mayRestart: () => boolean
-  readonly device: () => Device | null
-  /** The relay's log does not hold what was verified: it is being healed. */
-  readonly onFallen: (code: Mismatch, seq: number) => void
-  /** It holds it again; what stands from `since` on was read anew. */
-  readonly onHealed: (seq: number, since?: number) => void
-  readonly onWithheld: (seq: number) => void
-  /** The relay lacks nothing any more: what it refused meanwhile may go out. */
-  readonly onWhole: () => void
-  /** It is left. `isSpoilt`: for handing over, each time, what is nobody's word; all that it has signed may be true. */
-  readonly onLeft: (code: Mismatch, seq: number, isSpoilt: boolean) => void
-  /** The relay's head key, once it is known. */
-  readonly headKey: () => Bytes | null
-  /** The relay's own signatures prove that it has shown two histories. */
-  readonly onProof: (seq: number, proof: Bytes) => void
-}
-
 export class Healer {
   readonly #options: HealerOptions
   #opened: OpenedFrame | null = null
@@ -107,8 +51,6 @@ export class Healer {
   readonly #spoils = new Spoils()
   /** That it is made good is said once the log is read: OPENED alone does not show it. */
   #isUntold = false
-  /** It was left, and all that it has signed may be true: an opening that holds what was verified ends that. */
-  #mayGoOn = false
   /** It went another way behind where its marks begin, by what stands in a snapshot: only a restart explains that. */
   #isBehind = false
   #records: PlacedRecord[] = []
@@ -117,7 +59,7 @@ export class Healer {
   readonly #exchange: Exchange
   readonly #giver: Giver
   readonly #witness: ForkWitness
-  readonly #looks: LaterLooks
+  readonly #left: LeftRelay
   /** Runs while others may have what this device has not. */
   #timer: Cancel | null = null
 
@@ -133,11 +75,11 @@ export class Healer {
       exchange,
       headKey,
       onProof: (seq, proof) => {
-        this.#mayGoOn = false
+        this.#left.proven()
         onProof(seq, proof)
       },
     })
-    this.#looks = new LaterLooks(() => this.#lookAgain())
+    this.#left = new LeftRelay(options, () => history.follower.resume())
   }
 
   /** The relay has shown less than was verified, and has not made up for it yet. */
@@ -166,10 +108,10 @@ export class Healer {
     }
     // It shows this history again, which proves nothing against another one that it has shown: that is given up by a restart alone.
     if (this.#options.isLooking()) {
-      return this.#mayGoOn ? this.#options.goOn() : this.#leave(this.#code, frame.head.seq, 'foreign')
+      return this.#left.mayGoOn ? this.#options.goOn() : this.#leave(this.#code, frame.head.seq, 'foreign')
     }
     // What was left for being spoilt is over once the log has come to what is signed.
-    if (this.#spoils.isPast(this.#signedSeq)) this.#looks.end()
+    if (this.#spoils.isPast(this.#signedSeq)) this.#left.endLooks()
     if (this.#isFallen && !this.#isUntold) this.#tellHealed(frame.head.seq)
     this.#isFallen = false
     this.#denials = 0
@@ -243,7 +185,7 @@ export class Healer {
   /** Looks no more. */
   destroy(): void {
     this.closed()
-    this.#looks.end()
+    this.#left.endLooks()
   }
 
   /** The relay has signed what cannot be true together, or with the log: it is left, and that is proven where it can be. */
@@ -350,17 +292,9 @@ export class Healer {
       : this.#witness.prove(head, ours))
   }
 
-  /** Nothing of this relay is believed any more. It is looked at now and then, for what was lost may be given up by somebody who may. [LO14] */
   #leave(code: Mismatch, seq: number, why: LeftFor): void {
-    if (!this.#options.isLooking()) this.#mayGoOn = why !== 'foreign'
     this.#code = code
-    this.#options.onLeft(code, seq, why === 'spoilt')
-    this.#looks.schedule()
-  }
-
-  #lookAgain(): void {
-    this.#options.history.follower.resume()
-    if (!this.#options.look()) this.#looks.schedule()
+    this.#left.leave(code, seq, why)
   }
 
   async #heal(frame: OpenedFrame, turn: Turn): Promise<void> {
@@ -379,7 +313,7 @@ export class Healer {
       this.#isBehind = false
       await this.#options.abandon()
       if (turn !== this.#exchange.turn) return
-      this.#looks.end()
+      this.#left.endLooks()
       return this.#options.goOn()
     }
     if (this.#options.isLooking() || this.#isBehind) return this.#leave(this.#code, relaySeq, 'foreign')
