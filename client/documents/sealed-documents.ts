@@ -293,8 +293,9 @@ export class SealedDocuments extends ObservableV2<{ [K in keyof DocumentsEvents]
 
   /**
    * Opens a document that was exported to a file (`SealedDocument.exportDocument`), without a relay: by the file's key, or, where this device is
-   * a member of it, without one. In the latter case the device keeps it, and `openDocument` opens it by its id, offline too. Rejects as
-   * `importDocument`, and with `GENESIS_CONFLICT`, `ROLLBACK` or `FORK` where this device knows the document otherwise: nothing is overwritten.
+   * a member of it, without one. In the latter case the device keeps what its own relay has signed of it (`signed`), from the first entry on, and
+   * `openDocument` opens that by its id, offline too; whatever else is in the file can be read, and changes nothing. Rejects as `importDocument`,
+   * with `FORK` where the relay has signed another history for this device, and with `GENESIS_CONFLICT`: nothing is overwritten. [EX5]
    */
   async importDocument(file: ExportedFile, { key }: { readonly key?: string } = {}): Promise<ImportedDocument> {
     const { device } = this.#installation

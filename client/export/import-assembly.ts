@@ -16,7 +16,7 @@ import {
 import * as Y from 'yjs'
 import type { DocumentAccess } from '../document/document-access.ts'
 import { EditTable } from '../history/edit-table.ts'
-import { DocumentLog, feedsOf } from '../log/document-log.ts'
+import { DocumentLog, feedsOf, type LogEntry, type LogOutcome } from '../log/document-log.ts'
 import { copyEnvelope } from '../members/copy-envelope.ts'
 import type { OpenedSnapshot } from '../snapshots/opened-snapshot.ts'
 import { createMemoryDocumentStore, type DocumentStore } from '../stores/document-store.ts'
@@ -26,7 +26,7 @@ import { SnapshotPieces } from './snapshot-pieces.ts'
 import { ImportedDocument } from './imported-document.ts'
 
 export interface ImportOptions extends ImportKeys {
-  /** Where its sealed log is kept meanwhile; default memory. */
+  /** Where its sealed log is kept meanwhile; default memory. Not the device's own: what a file says is its maker's word. [EX5] */
   readonly store?: DocumentStore
 }
 
@@ -98,7 +98,7 @@ export class ImportAssembly {
       seq: part.seq + index,
       envelope: copyEnvelope(envelope),
     }))
-    const outcomes = asDamage(() => log.take(entries))
+    const outcomes = asDamage(() => this.#takeRun(log, entries))
     this.#doc.transact(() => {
       for (const outcome of outcomes) {
         this.#edits.take(outcome)
@@ -110,10 +110,21 @@ export class ImportAssembly {
     await this.#store.append(access.documentId, stored)
   }
 
+  /** T at the signed head is compared whole: what stands behind it is its maker's word, and 16 bytes of it may be made to agree. [EN14] */
+  #takeRun(log: DocumentLog, entries: readonly LogEntry[]): readonly LogOutcome[] {
+    const signed = this.#signed?.head
+    const count = (signed?.seq ?? 0) - log.head.seq
+    if (signed === undefined || count < 1 || count > entries.length) return log.take(entries)
+    const outcomes = log.take(entries.slice(0, count))
+    if (!equalBytes(log.head.transcript, signed.transcript)) throw exportDamaged()
+    return [...outcomes, ...log.take(entries.slice(count))]
+  }
+
   #end({ seq, transcript }: ExportPart & { readonly type: 'end' }): void {
     if (this.#opened === null) throw exportDamaged()
     const { access, log } = this.#opened
-    const isEnd = log.head.seq === seq && equalBytes(log.head.transcript, transcript)
+    const lastRecord = access.recordsUpTo(Number.MAX_SAFE_INTEGER).at(-1)
+    const isEnd = log.head.seq === seq && equalBytes(log.head.transcript, transcript) && (lastRecord?.seq ?? 0) <= seq
     const isVouchedFor = this.#base === null || this.#published.has(bytesToHex(this.#base.id))
     if (!isEnd || !isVouchedFor) throw exportDamaged()
     this.#isWhole = true

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { bytesToBase64url, documentIdOf, type Bytes, type SignedHead } from '@y-sealed/protocol'
+import { bytesToBase64url, documentIdOf, equalBytes, SyncError, type Bytes, type SignedHead } from '@y-sealed/protocol'
 import type * as Y from 'yjs'
 import type { DocumentAccess } from '../document/document-access.ts'
 import type { EditTable } from '../history/edit-table.ts'
@@ -41,6 +41,7 @@ export class ImportedDocument {
   /** The head that a relay has signed for it, and by which key (32 bytes). */
   readonly signed: ImportedParts['signed']
   readonly #history: SealedHistory
+  readonly #log: DocumentLog
   readonly #store: DocumentStore
 
   constructor({ access, doc, log, edits, store, signed }: ImportedParts) {
@@ -51,6 +52,7 @@ export class ImportedDocument {
     this.membership = access instanceof Membership ? access : null
     this.seq = log.head.seq
     this.signed = signed
+    this.#log = log
     this.#store = store
     const bench = new Workbench({ access, store, whenKept: () => Promise.resolve() })
     this.#history = new SealedHistory({
@@ -71,23 +73,33 @@ export class ImportedDocument {
   }
 
   /**
-   * Gives its sealed log to a store, with the head where it is given. Rejects with `FORK` where the store keeps another entry at a place:
-   * nothing is overwritten.
+   * The head up to which the relay with this head key has signed the log whole, from the first entry on: so far it is what that relay had, whoever
+   * made the file. `null` where that is none of it: a file without such a head, and one that begins behind a snapshot, of which its members vouch.
    */
-  async copyTo(store: DocumentStore, head?: SignedHead): Promise<void> {
+  coveredBy(headKey: Bytes): SignedHead | null {
+    const { signed } = this
+    return this.#log.baseSeq === 0 && signed !== null && equalBytes(signed.headKey, headKey) ? signed.head : null
+  }
+
+  /** First 16 bytes of T at a place; `null` where the file does not say. */
+  transcriptAt(seq: number): Bytes | null {
+    return this.#log.transcriptAt(seq)
+  }
+
+  /**
+   * Gives its sealed log up to a head to a store, with that. Rejects with `FORK` where the store keeps another entry at a place: nothing is
+   * overwritten.
+   */
+  async copyTo(store: DocumentStore, head: SignedHead): Promise<void> {
     const document = documentIdOf(this.genesisHash)
-    const { baseSeq } = await this.#store.extent(document)
-    const base = (await this.#store.snapshots(document)).find(({ seq }) => seq === baseSeq)
-    if (base !== undefined && (await store.extent(document)).lastSeq < baseSeq) {
-      const records = (await this.#store.records(document)).filter(({ seq }) => seq <= baseSeq)
-      await store.putSnapshot(document, base, records)
-    }
-    for (let seq = baseSeq; seq < this.seq;) {
+    for (let seq = 0; seq < head.seq;) {
       const page = await this.#store.read(document, seq + 1, PAGE_BYTES)
-      await store.append(document, page)
-      seq = page.at(-1)?.seq ?? this.seq
+      if (page.length === 0) throw new SyncError('LOG_GAP', 'the file is not kept any more')
+      const covered = page.filter((entry) => entry.seq <= head.seq)
+      await store.append(document, covered)
+      seq = covered.at(-1)?.seq ?? head.seq
     }
-    if (head !== undefined) await store.append(document, [], head)
+    await store.append(document, [], head)
   }
 
   /** Its versions, to be read and compared. */

@@ -50,6 +50,8 @@ export class History {
   readonly #kept: KeptLog
   readonly #talk: TabTalk | null
   #catchingUp: Cancel | null = null
+  /** Who waits for the relay's word. */
+  readonly #onHead = new Set<(head: SignedHead) => void>()
   /** What is taken comes from this device's own store. */
   #isLoading = false
   readonly #takeRecords: HistoryOptions['takeRecords']
@@ -105,7 +107,10 @@ export class History {
           if (!this.#isLoading) this.#talk?.tell(entries)
         }
       },
-      onHead: (head) => this.#kept.keepHead(head),
+      onHead: (head) => {
+        this.#kept.keepHead(head)
+        for (const hear of this.#onHead) hear(head)
+      },
     })
     const onEntries = (entries: readonly LogEntry[]): void => this.#hear(entries)
     this.#talk = tabs === undefined ? null : new TabTalk({ tabs, document: documentId, onEntries })
@@ -171,6 +176,24 @@ export class History {
 
   get signedHead(): SignedHead | null {
     return this.#follower.signedHead
+  }
+
+  /** Resolves once the relay has signed for the log up to where it is now, and at last after so many ms. [FR11] */
+  whenSigned(patienceMs: number): Promise<void> {
+    const { seq } = this.log.head
+    if ((this.signedHead?.seq ?? 0) >= seq) return Promise.resolve()
+    return new Promise((resolve) => {
+      const end = (): void => {
+        stop()
+        this.#onHead.delete(hear)
+        resolve()
+      }
+      const hear = (head: SignedHead): void => {
+        if (head.seq >= seq) end()
+      }
+      const stop = startTimer(patienceMs, end)
+      this.#onHead.add(hear)
+    })
   }
 
   /**

@@ -10,6 +10,9 @@ import { exportDocument, type DocumentExport } from '../export/export-document.t
 import { SealedHistory } from '../history/sealed-history.ts'
 import type { OpenDocument } from './open-document.ts'
 
+/** A relay signs a second after the last edit. */
+const HEAD_PATIENCE_MS = 2_500
+
 export interface PastSource {
   readonly access: DocumentAccess
   readonly connection: RelayConnection
@@ -34,6 +37,8 @@ export function createHistory({ access, doc, document }: PastSource): SealedHist
 /** Rejects with `NOT_LOADED` where nothing of the document is on this device yet. */
 export async function exportPast({ access, connection, document }: PastSource): Promise<DocumentExport> {
   const { history, membership } = document
+  // Who imports the file keeps what the relay has signed, which it does once a document is quiet. [EX5]
+  if (history.follower.isOpen) await history.whenSigned(HEAD_PATIENCE_MS)
   const { signedHead: head } = history
   const { unsaved } = document.own
   await history.whenKept()

@@ -13,6 +13,7 @@ import {
   type ExportHeader,
   type ExportPart,
 } from '@y-sealed/protocol'
+import { createDeviceSeeds, Device } from '@y-sealed/protocol/sealing'
 import { describe, expect, it } from 'vitest'
 
 import { exportDocument } from '../../client/export/export-document.ts'
@@ -22,6 +23,7 @@ import { readOlderLog } from '../../client/history/older-log.ts'
 import { DocumentLog } from '../../client/log/document-log.ts'
 import { createMemoryDocumentStore, type StoredEntry } from '../../client/stores/document-store.ts'
 import { turnBit } from '../support/lying-relay.ts'
+import { addDevice } from '../support/members/intents.ts'
 import { createNote, type Note } from '../support/members/note.ts'
 
 interface Scene {
@@ -91,13 +93,20 @@ describe('an exported document in other hands', () => {
   })
 
   it('T43 [EX5] whose records leave a member out, or whose end is another, is refused', async () => {
-    const { file, key } = await exportNote()
+    const { note, file, key } = await exportNote()
     const fewer = rewritten(file, (part) =>
       part.type === 'records' ? { ...part, records: part.records.slice(0, 1) } : part,
     )
     const later = rewritten(file, (part) => (part.type === 'end' ? { ...part, seq: part.seq + 1 } : part))
     const keyless = rewritten(file, (part) => (part.type === 'keys' ? { ...part, sealed: part.sealed.slice(1) } : part))
+    // A member that no entry brings, behind the end.
+    const more = rewritten(file, (part) => {
+      if (part.type !== 'records') return part
+      const stranger = note.creator.record(addDevice(new Device(createDeviceSeeds()), 'writer'))
+      return { ...part, records: [...part.records, { seq: note.entries.length + 1, envelope: stranger }] }
+    })
     expect(await code(importDocument(later, { key }))).toBe('EXPORT_DAMAGED')
+    expect(await code(importDocument(more, { key }))).toBe('EXPORT_DAMAGED')
     expect(await code(importDocument(keyless, { key }))).toBe('EXPORT_WRONG_KEY')
     // The log itself brings the record: the list only says it sooner.
     const opened = await importDocument(fewer, { key })

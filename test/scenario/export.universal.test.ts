@@ -11,7 +11,7 @@ import {
 import { concatBytes, type Bytes } from '@y-sealed/protocol'
 import { describe, expect, inject, it } from 'vitest'
 
-import { createPerson, expectText, write } from '../support/person.ts'
+import { createPerson, eventually, expectText, write } from '../support/person.ts'
 import { createRoom, join } from '../support/peer.ts'
 
 const relay = inject('relay')
@@ -123,6 +123,7 @@ describe('[EX1] [EX5] an exported document', () => {
     await expectText(bobs, 'before, and after')
     bobs.provider.disconnect()
     await write(alices, ', and while Bob was away')
+    await eventually(() => expect(alices.provider.signedHead?.seq).toBe(alices.provider.head.seq))
     const file = await fileOf(await alices.exportDocument())
     bob.documents.close()
 

@@ -208,6 +208,8 @@ describe('[EX2] [EX5] a document that begins behind a snapshot', () => {
     const { file, key } = await exportFrom(carol.peer.provider)
     const imported = await importDocument(file, { key })
     expect(imported.doc.getText('note').toJSON()).toBe(alice.text)
+    // What a member has said of the log in a snapshot, the relay has not.
+    expect(imported.coveredBy(imported.signed?.headKey as Bytes)).toBeNull()
     const { versions, unknownThrough } = await imported.history().versions()
     expect(unknownThrough).toBe(base)
     const oldest = versions.at(-1) as Version
