@@ -18,6 +18,8 @@ export interface Expectation {
   readonly nowMs: number
 }
 
+/** `typ` of a document token. [AU1] */
+export const TOKEN_TYPE = 'y-sealed+jwt'
 /** Longest life of an accepted token. [AU3] */
 export const MAX_LIFE_S = 600
 /** How far two honest clocks may be apart. [AU3] */

@@ -7,8 +7,8 @@ import { bytesToBase64url, type Bytes } from '@y-sealed/protocol'
 import { randomBytes } from 'node:crypto'
 
 import type { Permission } from '../core/ports.ts'
-import { signJws } from './jws.ts'
-import { TOKEN_TYPE } from './token-verifier.ts'
+import { TOKEN_TYPE } from './claims.ts'
+import { signJws } from './sign-jws.ts'
 
 /** `typ` of an invitation. [AU11] */
 export const INVITATION_TYPE = 'y-sealed-invite+jwt'

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { base64urlToBytes, bytesToBase64url, cryptoReady, verifySignature, type Bytes } from '@y-sealed/protocol'
+import { base64urlToBytes, cryptoReady, verifySignature, type Bytes } from '@y-sealed/protocol'
 import { compactVerify } from 'jose'
 
 import type { KeySource, TokenAlgorithm } from './key-source.ts'
@@ -80,19 +80,4 @@ async function isVerifiedBySodium(text: string, publicKey: Bytes): Promise<boole
   const dot = text.lastIndexOf('.')
   const signature = base64urlToBytes(text.slice(dot + 1))
   return signature !== null && verifySignature(signature, new TextEncoder().encode(text.slice(0, dot)), publicKey)
-}
-
-/** Makes a compact JWS signed with Ed25519. */
-export function signJws(
-  signer: { readonly kid: string; sign(message: Bytes): Bytes },
-  type: string,
-  claims: Readonly<Record<string, unknown>>,
-): string {
-  const header = encodeJson({ alg: 'EdDSA', kid: signer.kid, typ: type })
-  const input = `${header}.${encodeJson(claims)}`
-  return `${input}.${bytesToBase64url(signer.sign(new TextEncoder().encode(input)))}`
-}
-
-function encodeJson(value: unknown): string {
-  return bytesToBase64url(new TextEncoder().encode(JSON.stringify(value)))
 }

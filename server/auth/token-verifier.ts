@@ -5,13 +5,10 @@
  * @module
  */
 import type { Auth, Clock, TokenVerdict } from '../core/ports.ts'
-import { readClaims } from './claims.ts'
+import { readClaims, TOKEN_TYPE } from './claims.ts'
 import { checkJws, isTokenFault, readJws } from './jws.ts'
 import type { KeySource } from './key-source.ts'
 import type { Revocations } from './revocations.ts'
-
-/** `typ` of a document token. [AU1] */
-export const TOKEN_TYPE = 'y-sealed+jwt'
 
 export interface TokenVerifierOptions {
   readonly keys: KeySource

@@ -6,7 +6,7 @@
 import { Option, type Command } from 'commander'
 
 import type { CreatePolicy } from '../auth/embedded-issuer.ts'
-import { LOG_LEVELS, type LogLevel } from '../ops/log.ts'
+import { LOG_LEVELS, type LogLevel } from '../ops/log-level.ts'
 import type { RelaySettings } from '../settings.ts'
 import { collect, dataOption, parseSwitch, parseWhole } from './options.ts'
 

@@ -1,6 +1,6 @@
 /**
  * Makes X.509 certificates for development: an authority that is good for private names only, and leaves for servers. Knows no
- * file. Rows A11, A13.
+ * file. Its library is most of what a relay could load, so this module is imported where a certificate has to be made. Rows A11, A13.
  *
  * @module
  */
@@ -19,40 +19,16 @@ import {
   X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509'
-import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, webcrypto } from 'node:crypto'
+import { createPrivateKey, createPublicKey, randomBytes, webcrypto } from 'node:crypto'
 import { isIP } from 'node:net'
 
 import { encodeNameConstraints, encodePermittedDns, encodePermittedNetwork } from './der.ts'
 import { addressToBytes } from './host-name.ts'
+import { isPrivateHost, PRIVATE_DOMAINS, PRIVATE_NETWORKS } from './private-host.ts'
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 const DAY_MS = 86_400_000
 const NAME_CONSTRAINTS = '2.5.29.30'
-
-/**
- * Names that no public site can have: reserved domains (RFC 6761, 6762, 8375 and `.internal`), and private, link-local, shared
- * and loopback networks (RFC 1918, 3927, 4193, 4291, 6598).
- */
-const PRIVATE_DOMAINS = ['localhost', 'local', 'home.arpa', 'internal', 'test']
-const PRIVATE_NETWORKS = [
-  ['127.0.0.0', '255.0.0.0'],
-  ['10.0.0.0', '255.0.0.0'],
-  ['172.16.0.0', '255.240.0.0'],
-  ['192.168.0.0', '255.255.0.0'],
-  ['169.254.0.0', '255.255.0.0'],
-  ['100.64.0.0', '255.192.0.0'],
-  ['::1', 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'],
-  ['fc00::', 'fe00::'],
-  ['fe80::', 'ffc0::'],
-] as const
-
-/** A fresh P-256 private key, PKCS #8 in PEM. */
-export function createEcKey(): string {
-  return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
-    format: 'pem',
-    type: 'pkcs8',
-  }) as string
-}
 
 /**
  * A self-signed authority that may certify private names and `hosts`, for TLS servers alone. Once a person trusts it, its key
@@ -136,17 +112,6 @@ export function mayCertify(authorityPem: string, hosts: readonly string[]): bool
     .filter((host) => !isPrivateHost(host))
     .map((host) => (isIP(host) === 0 ? encodePermittedDns(host) : encodePermittedNetwork(joinNetwork(host))))
     .every((subtree) => value.includes(Buffer.from(subtree)))
-}
-
-/** Is it a name or an address that no public site can have? */
-export function isPrivateHost(host: string): boolean {
-  if (isIP(host) === 0) return PRIVATE_DOMAINS.some((domain) => host === domain || host.endsWith(`.${domain}`))
-  const bytes = addressToBytes(host)
-  return PRIVATE_NETWORKS.some(([address, mask]) => {
-    const network = addressToBytes(address)
-    const bits = addressToBytes(mask)
-    return network.length === bytes.length && network.every((byte, i) => ((bytes[i] ?? 0) & (bits[i] ?? 0)) === byte)
-  })
 }
 
 /** Address ‖ mask; the mask of one address is all ones. */

@@ -8,7 +8,7 @@ import { createHash, createPrivateKey, X509Certificate } from 'node:crypto'
 import { copyFileSync, existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { createAuthority, createEcKey, createLeaf, mayCertify } from './certificate.ts'
+import { createEcKey } from './ec-key.ts'
 import { hostsOf } from './host-name.ts'
 import { hostsOfCertificate } from './pins.ts'
 import { loadSecretFile, readSecretFile } from './secret-file.ts'
@@ -93,27 +93,22 @@ export async function loadDevelopmentCertificate(
 ): Promise<DevelopmentCertificate> {
   const authorityPath = authorityPathOf(tlsFolder)
   const authorityKey = loadKey(tlsFolder, 'ca.key')
-  let authority = readCertificate(authorityPath)
-  const isNewAuthority =
-    authority === null || !isFresh(authority, nowMs, RENEW_AUTHORITY_MS) || !mayCertify(authority.toString(), hosts)
-  if (isNewAuthority) {
-    if (authority !== null) keepOldAuthority(tlsFolder, authority)
-    authority = new X509Certificate(await createAuthority(authorityKey, hosts, nowMs))
-    writePublicFile(authorityPath, authority.toString())
-  }
-  const authorityPem = (authority as X509Certificate).toString()
-
+  const authority = readCertificate(authorityPath)
   const leafPath = join(tlsFolder, 'server.pem')
   const key = loadLeafKey(tlsFolder)
   const leaf = readCertificate(leafPath)
-  const isOurs = leaf?.checkPrivateKey(createPrivateKey(key)) === true
-  if (
-    leaf !== null &&
-    isOurs &&
-    isLeafOf(leaf, authority as X509Certificate, hosts) &&
-    isFresh(leaf, nowMs, RENEW_LEAF_MS)
-  ) {
-    return { key, cert: leaf.toString(), authorityPath, isNewAuthority }
+  const isLasting = authority !== null && isFresh(authority, nowMs, RENEW_AUTHORITY_MS)
+  // What it once certified, it may certify.
+  if (isLasting && leaf !== null && isLeafOf(leaf, authority, hosts) && isGood(leaf, key, nowMs)) {
+    return { key, cert: leaf.toString(), authorityPath, isNewAuthority: false }
+  }
+
+  const { createAuthority, createLeaf, mayCertify } = await import('./certificate.ts')
+  const isNewAuthority = !isLasting || !mayCertify(authority.toString(), hosts)
+  const authorityPem = isNewAuthority ? await createAuthority(authorityKey, hosts, nowMs) : authority.toString()
+  if (isNewAuthority) {
+    if (authority !== null) keepOldAuthority(tlsFolder, authority)
+    writePublicFile(authorityPath, authorityPem)
   }
   const cert = await createLeaf(key, { key: authorityKey, cert: authorityPem }, hosts, nowMs)
   writePublicFile(leafPath, cert)
@@ -150,6 +145,10 @@ function readCertificate(path: string): X509Certificate | null {
 
 function isFresh(certificate: X509Certificate, nowMs: number, leftMs: number): boolean {
   return Date.parse(certificate.validFrom) <= nowMs && Date.parse(certificate.validTo) - nowMs > leftMs
+}
+
+function isGood(leaf: X509Certificate, key: string, nowMs: number): boolean {
+  return leaf.checkPrivateKey(createPrivateKey(key)) && isFresh(leaf, nowMs, RENEW_LEAF_MS)
 }
 
 function isLeafOf(leaf: X509Certificate, authority: X509Certificate, hosts: readonly string[]): boolean {

@@ -7,12 +7,7 @@
 import { pino } from 'pino'
 
 import type { Clock, Log, LogFields } from '../core/ports.ts'
-
-/** Least severity that is written. */
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
-
-/** All levels, chattiest first. */
-export const LOG_LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error', 'silent']
+import type { LogLevel } from './log-level.ts'
 
 export interface LogOptions {
   readonly level: LogLevel

@@ -9,7 +9,7 @@ import { createHash, createPublicKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 
-import { createEcKey } from './certificate.ts'
+import { createEcKey } from './ec-key.ts'
 import { normaliseHost } from './host-name.ts'
 import { loadSecretFile } from './secret-file.ts'
 import { SettingsError } from './settings-error.ts'

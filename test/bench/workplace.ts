@@ -9,7 +9,8 @@ import { join } from 'node:path'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import { cryptoReady } from '@y-sealed/protocol'
 
-import { createAuthority, createEcKey, createLeaf } from '../../server/ops/certificate.ts'
+import { createAuthority, createLeaf } from '../../server/ops/certificate.ts'
+import { createEcKey } from '../../server/ops/ec-key.ts'
 import { createTestKey, publicJwk, type TestKey } from '../support/tokens.ts'
 
 export interface Workplace {

@@ -12,7 +12,7 @@ import { join } from 'node:path'
 import { chromium, devices, type Browser } from 'playwright'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 
-import { createEcKey } from '../../server/ops/certificate.ts'
+import { createEcKey } from '../../server/ops/ec-key.ts'
 import { createPinSet, pinOf } from '../../server/ops/pins.ts'
 import { openWebView, type WebView } from '../support/capacitor/web-view.ts'
 import { CHROMIUM_FLAGS, findChromium } from '../support/chromium.ts'

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 
 import { readAuthorityFiles } from '../../../mobile-demo/host/authority-files.ts'
 import { renderPhonePage } from '../../../mobile-demo/host/phone-page.ts'
-import { createAuthority, createEcKey } from '../../../server/ops/certificate.ts'
+import { createAuthority } from '../../../server/ops/certificate.ts'
+import { createEcKey } from '../../../server/ops/ec-key.ts'
 
 const NAME = /^y-sealed development [0-9a-f]{8}$/
 

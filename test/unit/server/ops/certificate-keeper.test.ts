@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
-import { createAuthority, createEcKey, createLeaf } from '../../../../server/ops/certificate.ts'
+import { createAuthority, createLeaf } from '../../../../server/ops/certificate.ts'
+import { createEcKey } from '../../../../server/ops/ec-key.ts'
 import { keepCertificate, type CertificateSource } from '../../../../server/ops/certificate-keeper.ts'
 import { createMetrics } from '../../../../server/ops/metrics.ts'
 import type { TlsIdentity } from '../../../../server/ops/tls-options.ts'

@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { connect, type ConnectionOptions } from 'node:tls'
 import { describe, expect, it, onTestFinished } from 'vitest'
 
-import { createAuthority, createEcKey, createLeaf } from '../../../../server/ops/certificate.ts'
+import { createAuthority, createLeaf } from '../../../../server/ops/certificate.ts'
+import { createEcKey } from '../../../../server/ops/ec-key.ts'
 import {
   loadDevelopmentCertificate,
   refuseDevelopmentCertificate,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
-import { createLog, type LogLevel } from '../../../../server/ops/log.ts'
+import type { LogLevel } from '../../../../server/ops/log-level.ts'
+import { createLog } from '../../../../server/ops/log.ts'
 import { createMetrics } from '../../../../server/ops/metrics.ts'
 import { createTestClock } from '../../../support/tokens.ts'
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
-import { createAuthority, createEcKey } from '../../../../server/ops/certificate.ts'
+import { createAuthority } from '../../../../server/ops/certificate.ts'
+import { createEcKey } from '../../../../server/ops/ec-key.ts'
 import {
   carryOut,
   commandToText,
