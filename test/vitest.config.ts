@@ -19,6 +19,7 @@ if (chromium === undefined) {
   console.warn(`\n!! ${message}; SKIPPING them.\n`)
 }
 
+const BUILD = fileURLToPath(new URL('support/build.ts', import.meta.url))
 const GLOBAL_RELAY = fileURLToPath(new URL('support/global-relay.ts', import.meta.url))
 
 /** In tests the packages of this repository are their sources. */
@@ -36,6 +37,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     expect: { poll: { timeout: 10_000 } },
     passWithNoTests: true,
+    globalSetup: [BUILD],
     setupFiles: ['test/support/fuzz-setup.ts', 'test/support/patience-setup.ts'],
     env: { Y_SEALED_FUZZ: process.env['Y_SEALED_FUZZ'] ?? '1' },
     projects: [

@@ -1,5 +1,5 @@
 /**
- * Runs the client's command line as a process, from its sources, with a key store of its own.
+ * Runs the client's command line as a process, with a key store of its own.
  *
  * @module
  */
@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 
 import type { Finished } from './command-line.ts'
+import { CLIENT_MAIN, programParameters } from './program.ts'
 import { REPOSITORY_ROOT } from './repository.ts'
 import { makeTemporaryFolder } from './temporary-folder.ts'
 
@@ -30,7 +31,7 @@ export function startClient(
   args: readonly string[],
   variables: Readonly<Record<string, string>> = {},
 ): RunningClient {
-  return startProgram('client/node/cli/main.ts', args, {
+  return startProgram(CLIENT_MAIN, args, {
     Y_SEALED_URL: relay.url,
     ...(relay.caPath === null ? {} : { Y_SEALED_CA: relay.caPath }),
     Y_SEALED_KEYS: join(makeTemporaryFolder(), 'keys'),
@@ -38,14 +39,14 @@ export function startClient(
   })
 }
 
-/** Starts any program of the repository from its sources, with no `Y_SEALED_*` variable but those given. */
+/** Starts any program of the repository, by its source's path, with no `Y_SEALED_*` variable but those given. */
 export function startProgram(
   path: string,
   args: readonly string[],
   variables: Readonly<Record<string, string>> = {},
 ): RunningClient {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('Y_SEALED_') && name !== 'NODE_ENV')
-  const child = spawn(process.execPath, ['--import', 'tsx', '--conditions=source', path, ...args], {
+  const child = spawn(process.execPath, [...programParameters(path), ...args], {
     cwd: REPOSITORY_ROOT,
     env: { ...Object.fromEntries(inherited), ...variables },
   })

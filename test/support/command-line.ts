@@ -1,14 +1,13 @@
 /**
- * Runs the relay's command line as a process, from its sources.
+ * Runs the relay's command line as a process.
  *
  * @module
  */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const MAIN = fileURLToPath(new URL('../../server/cli/main.ts', import.meta.url))
+import { programParameters, RELAY_MAIN } from './program.ts'
+import { REPOSITORY_ROOT } from './repository.ts'
 
 export interface Finished {
   readonly exitCode: number | null
@@ -32,11 +31,11 @@ export function startRelayCommand(
   descriptors?: number,
 ): Running {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('Y_SEALED_') && name !== 'NODE_ENV')
-  const command = [process.execPath, '--import', 'tsx', '--conditions=source', MAIN, ...args]
+  const command = [process.execPath, ...programParameters(RELAY_MAIN), ...args]
   const limited =
     descriptors === undefined ? command : ['sh', '-c', `ulimit -n ${descriptors} && exec "$0" "$@"`, ...command]
   const child = spawn(limited[0] as string, limited.slice(1), {
-    cwd: ROOT,
+    cwd: REPOSITORY_ROOT,
     env: { ...Object.fromEntries(inherited), ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { onTestFinished, vi } from 'vitest'
 
 import type { RelayAddress } from './peer.ts'
+import { programParameters, RELAY_MAIN } from './program.ts'
 import { REPOSITORY_ROOT } from './repository.ts'
 import { makeTemporaryFolder } from './temporary-folder.ts'
 
@@ -34,9 +35,8 @@ export class DiskRelay implements RelayAddress {
     const mounted = join(makeTemporaryFolder(), 'disk')
     mkdirSync(mounted)
     const script = `mount -t tmpfs -o size=${bytes},mode=700 none "${mounted}" && exec "$0" "$@"`
-    const main = join(REPOSITORY_ROOT, 'server/cli/main.ts')
     const serve = ['serve', '--data', mounted, '--port', '0', '--log-level', 'warn']
-    const command = [process.execPath, '--import', 'tsx', '--conditions=source', main, ...serve]
+    const command = [process.execPath, ...programParameters(RELAY_MAIN), ...serve]
     this.#child = spawn('unshare', ['-Urm', 'sh', '-c', script, ...command], {
       cwd: REPOSITORY_ROOT,
       env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('Y_SEALED_'))),

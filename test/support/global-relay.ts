@@ -13,6 +13,7 @@ import type { TestProject } from 'vitest/node'
 import { BROWSER_HOME, BROWSER_PORT } from './chromium.ts'
 import { hasComponent } from './components.ts'
 import { startPlaintextServer } from './plaintext-server.ts'
+import { programParameters, RELAY_MAIN } from './program.ts'
 import { REPOSITORY_ROOT } from './repository.ts'
 
 declare module 'vitest' {
@@ -32,7 +33,7 @@ const stops: (() => Promise<void>)[] = []
 export async function setup(project: TestProject): Promise<void> {
   const data = mkdtempSync(join(tmpdir(), 'y-sealed-relay-'))
   const origins = [`http://localhost:${BROWSER_PORT}`]
-  const args = ['--import', 'tsx', '--conditions=source', 'server/cli/main.ts', 'serve', '--data', data, '--port', '0']
+  const args = [...programParameters(RELAY_MAIN), 'serve', '--data', data, '--port', '0']
   const relay = spawn(
     process.execPath,
     [...args, '--log-level', 'error', ...origins.flatMap((origin) => ['--origin', origin])],

@@ -10,6 +10,7 @@ import { onTestFinished } from 'vitest'
 
 import { findChromium } from './chromium.ts'
 import { hasComponent } from './components.ts'
+import { programParameters } from './program.ts'
 import { REPOSITORY_ROOT } from './repository.ts'
 import { makeTemporaryFolder } from './temporary-folder.ts'
 
@@ -17,7 +18,7 @@ import { makeTemporaryFolder } from './temporary-folder.ts'
 export const canMakeNetworks: boolean = hasComponent('ip') && process.getuid?.() === 0
 
 export interface Machine {
-  /** Starts a program of the repository there, from its sources; it is killed when the test ends. */
+  /** Starts a program of the repository there, by its source's path; it is killed when the test ends. */
   start(path: string, args: readonly string[]): { readonly child: ChildProcess; readonly said: () => string }
   /** Runs a program there to its end; what it prints. Throws where it fails. */
   run(program: string, ...args: readonly string[]): string
@@ -66,7 +67,7 @@ function machineIn(space: string): Machine {
       const inherited = Object.entries(process.env).filter(
         ([name]) => !name.startsWith('Y_SEALED_') && name !== 'NODE_ENV',
       )
-      const program = [process.execPath, '--import', 'tsx', '--conditions=source', path, ...args]
+      const program = [process.execPath, ...programParameters(path), ...args]
       const child = spawn('ip', [...within, ...program], { cwd: REPOSITORY_ROOT, env: Object.fromEntries(inherited) })
       onTestFinished(() => void child.kill('SIGKILL'))
       let said = ''

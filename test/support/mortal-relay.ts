@@ -12,7 +12,7 @@ import { freezeInCommit } from './commit-watch.ts'
 import { makeTemporaryFolder } from './temporary-folder.ts'
 
 const START_MS = 30_000
-const PRELOADING = `--import=tsx --conditions=source --import=${new URL('mark-commits-preload.ts', import.meta.url).href}`
+const PRELOADING = `--import=tsx --import=${new URL('mark-commits-preload.ts', import.meta.url).href}`
 /** Nothing else of this process runs for so long while a COMMIT is looked for. */
 const LOOK_MS = 20
 

@@ -8,6 +8,7 @@ import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 
+import { programParameters, RELAY_MAIN, sourceParameters } from './program.ts'
 import { REPOSITORY_ROOT } from './repository.ts'
 import { makeTemporaryFolder } from './temporary-folder.ts'
 
@@ -19,15 +20,12 @@ export interface RelayProcess {
   kill(): Promise<void>
 }
 
-/** Starts `serve` from the sources below `root` and waits until it says that it runs. It is killed when the test ends. */
-export async function startRelayProcess(
-  args: readonly string[],
-  root: string = REPOSITORY_ROOT,
-): Promise<RelayProcess> {
-  const main = join(root, 'server/cli/main.ts')
+/** Starts `serve`, or that from the sources below `root`, and waits until it says that it runs. It is killed when the test ends. */
+export async function startRelayProcess(args: readonly string[], root?: string): Promise<RelayProcess> {
+  const program = root === undefined ? programParameters(RELAY_MAIN) : sourceParameters(join(root, RELAY_MAIN))
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('Y_SEALED_') && name !== 'NODE_ENV')
-  const child = spawn(process.execPath, ['--import', 'tsx', '--conditions=source', main, 'serve', ...args], {
-    cwd: root,
+  const child = spawn(process.execPath, [...program, 'serve', ...args], {
+    cwd: root ?? REPOSITORY_ROOT,
     env: Object.fromEntries(inherited),
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -1,5 +1,5 @@
 /**
- * `npm test`: sees to the programs that the suites use, builds what the command lines need, runs every suite and says
+ * `npm test`: sees to the programs that the suites use, builds, runs every suite and says
  * how it went. Arguments go on to Vitest (`npm test -- test/unit -t EN4`).
  *
  * @module
@@ -31,7 +31,7 @@ const missing = ensureComponents(say)
 const hasShells = ensureNativeShells(say)
 
 const isBuilt = runTool('typescript/bin/tsc', '-b')
-if (!isBuilt) say('!! the build failed; suites that start the built command lines will fail too')
+if (!isBuilt) say('!! the build failed; no suite will run')
 
 mkdirSync(`${ROOT}/test-results`, { recursive: true })
 rmSync(`${ROOT}/${REPORT}`, { force: true })
