@@ -69,6 +69,12 @@ export interface ConnectionEvents {
 }
 
 const CLOSE_HIDDEN_AFTER_MS = 20_000
+const KEY_IN_DOUBT: DownReason = {
+  transient: true,
+  code: 'BAD_HEAD',
+  closeCode: 1000,
+  reason: 'the head key of WELCOME has not signed what the relay shows',
+}
 const HIDDEN: DownReason = { transient: true, code: 'HIDDEN', closeCode: 1000, reason: 'the page is out of view' }
 
 export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents]: ConnectionEvents[K] }> {
@@ -120,7 +126,7 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
     return this.#link?.ready ?? false
   }
 
-  /** The relay's head key (32 bytes) once a relay has shown it. [LO5] */
+  /** The relay's head key (32 bytes) once a relay has shown it, pinned or not; `null` again where it has not signed what came with it. [LO5] */
   get headKey(): Bytes | null {
     return this.#pin.key
   }
@@ -271,6 +277,8 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
 
   async #open(attached: Attachment, link: RelayLink, token?: string): Promise<void> {
     if (attached.isOpening) return
+    // What WELCOME said has not signed what came with it: it is asked for again, and that takes another socket. [LO5]
+    if (this.#pin.key === null) return link.drop(KEY_IN_DOUBT)
     const { channel } = attached
     attached.opening()
     const fresh = token ?? (await this.#tokenFor(channel).catch((error: unknown) => this.#tokenFailed(attached, error)))
@@ -301,6 +309,9 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
     if (!attached) return
     const hearing = attached.hear(frame)
     if (hearing === 'late') return
+    if (frame.type === 'head' || (frame.type === 'opened' && frame.present)) {
+      this.#run(this.#pin.witness(frame.document, frame.head))
+    }
     if (frame.type === 'opened') this.#retriedDial = false
     if (frame.type === 'opened' || frame.type === 'refreshed') this.#scheduleRefresh(attached, frame.expiresAtMs)
     if (hearing === 'token-refused' && this.#retryToken(attached)) return

@@ -79,7 +79,7 @@ export class Installation {
   readonly store: DocumentStore
   /** `null`: each document's own, in memory. */
   readonly #outbox: Outbox | null
-  readonly #pinName: string
+  readonly #headKeyPin: HeadKeyPin
   readonly #accessById = new Map<string, DocumentAccess>()
   #isClosed = false
 
@@ -98,8 +98,8 @@ export class Installation {
     this.holds = options.storage?.holds ?? null
     this.name = options.name ?? ''
     this.#options = options
-    this.#pinName = new URL(audienceOf(options.relay)).host
-    this.connection = this.#connect(device, new HeadKeyPin({ keys: this.keys, name: this.#pinName }))
+    this.#headKeyPin = new HeadKeyPin({ keys: this.keys, name: new URL(audienceOf(options.relay)).host })
+    this.connection = this.#connect(device, this.#headKeyPin)
   }
 
   /** Opens a document on the connection. Throws `ALREADY_OPEN`, and `OFFLINE` once it is closed. */
@@ -121,13 +121,13 @@ export class Installation {
   }
 
   /** The relay's head key as this device has pinned it, in this run or an earlier one; `null` before. */
-  async pinnedHeadKey(): Promise<Bytes | null> {
-    return this.connection.headKey ?? (await this.keys.get(`head-key/${this.#pinName}`))
+  pinnedHeadKey(): Promise<Bytes | null> {
+    return this.#headKeyPin.pinned()
   }
 
   /** Pins a head key that a link brought, on a device that knows none. */
-  async pinHeadKey(headKey: Bytes): Promise<void> {
-    if ((await this.pinnedHeadKey()) === null) await this.keys.set(`head-key/${this.#pinName}`, headKey)
+  pinHeadKey(headKey: Bytes): Promise<void> {
+    return this.#headKeyPin.pin(headKey)
   }
 
   /** All that the KeyStore has, and the newest signed head of each document, by names of a KeyStore. */

@@ -69,6 +69,8 @@ const turnEpoch = ({ seq, envelope }: ShownEntry): readonly ShownEntry[] => [
 ]
 const turnHead = (head: SignedHead): SignedHead => ({ ...head, signature: turnBit(head.signature, 5) })
 const inOpened = (frame: FrameOf<'opened'>): Bytes => encodeRelayFrame({ ...frame, head: turnHead(frame.head) })
+const inWelcome = (frame: FrameOf<'welcome'>): Bytes =>
+  encodeRelayFrame({ ...frame, headKey: turnBit(frame.headKey, 5) })
 const inHead = (frame: FrameOf<'head'>): Bytes => encodeRelayFrame({ ...frame, head: turnHead(frame.head) })
 
 async function write(person: Witness, line: string): Promise<void> {
@@ -91,6 +93,7 @@ describe('one bit turned once', () => {
     ['the epoch of an entry', once('entries', inEntry(4, OFFSET.epoch + 3)), 'LOG_INVALID'],
     ['the genesis', once('entries', inEntry(1, -SIGNATURE_BYTES - 1)), 'LOG_INVALID'],
     ['the signature under the head of OPENED', once('opened', inOpened), 'BAD_HEAD'],
+    ['the head key of WELCOME', once('welcome', inWelcome), 'BAD_HEAD'],
   ])('T2 [K1] [CL30] in %s stops nobody: it is asked for again', async (_, trick, code) => {
     const { stage, alice } = await writeTwoLines()
     stage.lying.toClient = trick

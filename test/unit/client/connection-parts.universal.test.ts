@@ -1,5 +1,5 @@
 import { HeadKeyPin, createMemoryKeyStore } from '@y-sealed/client'
-import { cryptoReady, headKeyInput, type HeadKeyStatement } from '@y-sealed/protocol'
+import { cryptoReady, headInput, headKeyInput, type HeadKeyStatement, type SignedHead } from '@y-sealed/protocol'
 import { createDeviceSeeds, Device } from '@y-sealed/protocol/sealing'
 import { beforeAll, describe, expect, it } from 'vitest'
 
@@ -55,26 +55,69 @@ describe("the relay's head key", () => {
     signature: from.sign(headKeyInput(from.signPublic, to.signPublic)),
   })
 
-  it('[LO5] is taken on first use and then alone', async () => {
-    const pin = new HeadKeyPin()
+  const document = new Uint8Array(16).fill(7)
+  const transcript = new Uint8Array(32).fill(9)
+  const headBy = (key: Device): SignedHead => ({
+    seq: 3,
+    transcript,
+    signature: key.sign(headInput(document, 3, transcript)),
+  })
+  /** A pin of this key: the relay has shown it, and what it signed. */
+  const pinned = async (
+    key: Device,
+    options: ConstructorParameters<typeof HeadKeyPin>[0] = {},
+  ): Promise<HeadKeyPin> => {
+    const pin = new HeadKeyPin(options)
+    await pin.accept(key.signPublic, [])
+    await pin.witness(document, headBy(key))
+    return pin
+  }
+
+  it('[LO5] is taken on first use and then alone, once it has signed what came with it', async () => {
     const [one, two] = [device(), device()]
-    expect(await pin.accept(one.signPublic, [])).toBe(true)
+    const pin = await pinned(one)
     expect(await pin.accept(two.signPublic, [])).toBe(false)
-    expect(pin.key).toEqual(one.signPublic)
+    await pin.witness(document, headBy(two))
+    expect([pin.key, await pin.pinned()]).toEqual([one.signPublic, one.signPublic])
+  })
+
+  it('[LO5] is forgotten where it has not, and another one is taken', async () => {
+    const keys = createMemoryKeyStore()
+    const [one, two] = [device(), device()]
+    const pin = new HeadKeyPin({ keys })
+    await pin.accept(one.signPublic, [])
+    expect([pin.key, await pin.pinned()]).toEqual([one.signPublic, null])
+    await pin.witness(document, headBy(two))
+    expect([pin.key, await keys.list('')]).toEqual([null, []])
+    await pin.accept(two.signPublic, [])
+    await pin.witness(document, headBy(two))
+    expect([await pin.pinned(), await pin.accept(one.signPublic, [])]).toEqual([two.signPublic, false])
+    expect(await new HeadKeyPin({ keys }).pinned()).toEqual(two.signPublic)
+  })
+
+  it('[LO5] of a link stands in for the first use', async () => {
+    const keys = createMemoryKeyStore()
+    const [one, two] = [device(), device()]
+    const pin = new HeadKeyPin({ keys })
+    await pin.pin(one.signPublic)
+    await pin.pin(two.signPublic)
+    expect([await pin.accept(two.signPublic, []), await new HeadKeyPin({ keys }).pinned()]).toEqual([
+      false,
+      one.signPublic,
+    ])
+    expect(await new HeadKeyPin({ known: one.signPublic }).accept(two.signPublic, [])).toBe(false)
   })
 
   it('[LO5] changes by the word of the old key, through several keys at once', async () => {
-    const pin = new HeadKeyPin()
     const [one, two, three] = [device(), device(), device()]
-    await pin.accept(one.signPublic, [])
+    const pin = await pinned(one)
     expect(await pin.accept(three.signPublic, [statement(one, two), statement(two, three)])).toBe(true)
-    expect(pin.key).toEqual(three.signPublic)
+    expect(await pin.pinned()).toEqual(three.signPublic)
   })
 
   it("[LO5] does not change by a stranger's word, or by a bent one", async () => {
-    const pin = new HeadKeyPin()
     const [one, two, mallory] = [device(), device(), device()]
-    await pin.accept(one.signPublic, [])
+    const pin = await pinned(one)
     expect(await pin.accept(two.signPublic, [statement(mallory, two)])).toBe(false)
     const bent = statement(one, two)
     bent.signature[5] = (bent.signature[5] as number) ^ 1
@@ -84,7 +127,7 @@ describe("the relay's head key", () => {
   it('[LO5] is remembered between runs where a key store is given, and differs between relays', async () => {
     const keys = createMemoryKeyStore()
     const [one, two] = [device(), device()]
-    await new HeadKeyPin({ keys, name: 'a' }).accept(one.signPublic, [])
+    await pinned(one, { keys, name: 'a' })
     expect(await new HeadKeyPin({ keys, name: 'a' }).accept(two.signPublic, [])).toBe(false)
     expect(await new HeadKeyPin({ keys, name: 'b' }).accept(two.signPublic, [])).toBe(true)
   })
