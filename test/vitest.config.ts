@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 import { findWords } from './support/browser-commands.ts'
+import { bundleWorkers } from './support/bundled-workers.ts'
 import { BROWSER_HOME, BROWSER_PORT, CHROMIUM_FLAGS, findChromium } from './support/chromium.ts'
 
 const chromium = findChromium()
@@ -71,6 +72,7 @@ export default defineConfig({
         : [
             {
               extends: true as const,
+              plugins: [bundleWorkers([...conditions, 'browser'])],
               resolve: {
                 conditions: [...conditions, 'browser'],
                 dedupe: [
