@@ -1,19 +1,15 @@
 /**
- * One person's devices in the notes app: a second one, a lost one, one to be wiped, one that keeps nothing, one without a network.
+ * One person's devices in the notes app: a second one, a lost one, one to be wiped.
  *
  * @module
  */
-import { startRelay } from '@y-sealed/relay'
-import { cpSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Page } from 'playwright'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
 import { hasComponent } from '../support/components.ts'
-import { allowKeeping } from '../support/demo/allow-keeping.ts'
-import { afterPictures, expectStatus, expectText, SEEN, useDemo } from '../support/demo/demo-stage.ts'
+import { expectText, SEEN, useDemo } from '../support/demo/demo-stage.ts'
 import { keptInPage } from '../support/demo/kept-in-page.ts'
-import { closeSheet, createNote, goToList, statusOf, textOf, titlesOf, typeText } from '../support/demo/note-steps.ts'
+import { createNote, goToList, openNote, titlesOf, typeText } from '../support/demo/note-steps.ts'
 import { readQr } from '../support/demo/read-qr.ts'
 
 describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
@@ -22,23 +18,8 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
   () => {
     const stage = useDemo()
 
-    /** A phone with one note, which says something, in its list. */
-    const phoneWithNote = async (title: string, text: string): Promise<Page> => {
-      const { page } = await stage.phone('iPhone 15')
-      await createNote(page, 'Alice', title)
-      await typeText(page, text)
-      await expectStatus(page, 'saved')
-      await goToList(page)
-      return page
-    }
-
-    const openNote = async (page: Page, title: string): Promise<void> => {
-      await page.getByRole('button', { name: new RegExp(`^${title}`) }).click()
-      await textOf(page).waitFor()
-    }
-
     test('[DEMO 8.12] a second device is paired by a QR code off the first one’s screen, and has its notes', async () => {
-      const phone = await phoneWithNote('Two devices', 'on the phone. ')
+      const phone = await stage.phoneWithNote('Two devices', 'on the phone. ')
       await phone.getByRole('button', { name: 'Settings' }).click()
       await phone.getByRole('button', { name: 'Add a device by QR code' }).click()
       const { page: tablet } = await stage.take('Pixel 7')
@@ -68,7 +49,7 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
     })
 
     test('[DEMO 8.12] a second device is paired by a code that is typed, once both show the same digits', async () => {
-      const phone = await phoneWithNote('By code', 'spoken')
+      const phone = await stage.phoneWithNote('By code', 'spoken')
       await phone.getByRole('button', { name: 'Settings' }).click()
       await phone.getByRole('button', { name: 'Add a device by a code to type' }).click()
       const code = await phone.getByLabel('Pairing code').innerText()
@@ -88,7 +69,7 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
     })
 
     test('[DEMO 8.12] a lost phone’s notes come back by its recovery file and key, and not by another key', async () => {
-      const phone = await phoneWithNote('Precious', 'not to be lost')
+      const phone = await stage.phoneWithNote('Precious', 'not to be lost')
       await phone.getByRole('button', { name: 'Settings' }).click()
       await phone.getByRole('button', { name: 'Make a recovery key' }).click()
       const key = await phone.getByLabel('Recovery key').innerText()
@@ -116,7 +97,7 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
     })
 
     test('[DEMO 8.12] a wiped device has nothing left, in the list or in the browser’s storage', async () => {
-      const page = await phoneWithNote('Secret', 'to be forgotten')
+      const page = await stage.phoneWithNote('Secret', 'to be forgotten')
       const records = async (): Promise<number> =>
         await page.evaluate(
           async () => (await indexedDB.databases()).filter(({ name }) => name?.includes('own')).length,
@@ -134,194 +115,6 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
       // A new person: the name is asked once more.
       await page.getByRole('button', { name: 'New note' }).click()
       await page.getByRole('dialog', { name: 'Your first note' }).waitFor()
-    })
-
-    test('[DEMO 4] a browser that keeps nothing is said to keep nothing', async () => {
-      const { page } = await stage.take('Pixel 7')
-      await page.addInitScript(() => {
-        // As in Lockdown mode.
-        Object.defineProperty(globalThis, 'indexedDB', { value: undefined })
-      })
-      await page.goto(stage.host.url)
-      await page.getByRole('alert').getByText('Private storage is off in this browser').waitFor()
-      await createNote(page, 'Alice', 'In memory')
-      await typeText(page, 'gone with the page')
-      await expectStatus(page, 'saved')
-      await page.context().setOffline(true)
-      await expectStatus(page, 'offline')
-      await typeText(page, ' and this')
-      await expect.poll(async () => await statusOf(page).innerText(), SEEN).toBe('Offline · only in this page')
-      await page.getByRole('button', { name: 'All notes' }).click()
-      await page.getByRole('button', { name: 'Settings' }).click()
-      await page.getByText('This browser keeps nothing').waitFor()
-    })
-
-    test('[DEMO 4] [CL22] what the browser has cleared between two visits is told, until it was read', async () => {
-      const phone = await phoneWithNote('Cleared', 'on the relay')
-      // A page that is there would notice, and store it once more.
-      await phone.goto('about:blank')
-      const session = await phone.context().newCDPSession(phone)
-      const { origin } = new URL(stage.host.url)
-      await session.send('Storage.clearDataForOrigin', { origin, storageTypes: 'indexeddb' })
-      await phone.goto(stage.host.url)
-      const notice = phone.getByRole('alert').filter({ hasText: 'This browser has cleared what the app kept here.' })
-      await notice.waitFor()
-      expect(await titlesOf(phone)).toEqual([])
-      // What to do next stands below it.
-      await phone.getByRole('button', { name: 'I have a recovery key' }).waitFor()
-      await phone.reload()
-      await notice.getByRole('button', { name: 'I have read it' }).click()
-      await notice.waitFor({ state: 'detached' })
-      await phone.reload()
-      await phone.getByText('Notes that only you can read').waitFor()
-      expect(await notice.count()).toBe(0)
-    })
-
-    test('[DEMO 4] storage that the browser may clear is said to be so, until the browser promises to keep it', async () => {
-      const phone = await phoneWithNote('Evictable', 'for now')
-      await phone.getByRole('button', { name: 'Settings' }).click()
-      await phone.getByText('The browser may clear them when room is short.').waitFor()
-      await allowKeeping(stage.browser, phone)
-      await phone.getByRole('button', { name: 'Ask it to keep them' }).click()
-      await phone.getByText('The browser does not clear them when room is short.').waitFor()
-      await phone.getByRole('button', { name: 'All notes' }).click()
-      await openNote(phone, 'Evictable')
-      await statusOf(phone).click()
-      expect(await phone.getByRole('dialog').innerText()).not.toContain('may clear')
-    })
-
-    test('[DEMO 4] the browser is asked to keep what is there after the first note, and not before', async () => {
-      const { page } = await stage.take('Pixel 7')
-      await page.addInitScript(() => {
-        const { storage } = navigator
-        const ask = storage.persist.bind(storage)
-        Object.assign(globalThis, { asked: 0 })
-        storage.persist = () => {
-          ;(globalThis as unknown as { asked: number }).asked += 1
-          return ask()
-        }
-      })
-      await page.goto(stage.host.url)
-      await page.getByRole('button', { name: 'New note' }).waitFor()
-      await page.waitForTimeout(500)
-      const asked = async (): Promise<number> =>
-        await page.evaluate(() => (globalThis as unknown as { asked: number }).asked)
-      expect(await asked()).toBe(0)
-      await createNote(page, 'Alice', 'Worth keeping')
-      await goToList(page)
-      await expect.poll(asked, SEEN).toBeGreaterThan(0)
-    })
-
-    test('[DEMO 8.12] the app can be installed, and works without a network from the first visit on', async () => {
-      const { page } = await stage.phone('Pixel 7')
-      const session = await page.context().newCDPSession(page)
-      const { installabilityErrors } = await session.send('Page.getInstallabilityErrors')
-      // A context of a test is a private window, where nothing is installed; nothing else stands in the way.
-      expect(installabilityErrors.map(({ errorId }) => errorId).filter((id) => id !== 'in-incognito')).toEqual([])
-      await page.evaluate(async () => await navigator.serviceWorker.ready)
-      await page.context().setOffline(true)
-      await page.reload()
-      await createNote(page, 'Alice', 'On the first day')
-      await typeText(page, 'without a network')
-      await afterPictures(page)
-      await expect.poll(async () => await statusOf(page).innerText(), SEEN).toContain('saved on this device')
-      await page.reload()
-      await expectText(page, 'without a network')
-      // Every screen is there, also those that nobody has opened yet.
-      await page.getByRole('button', { name: 'Versions' }).click()
-      await page.getByRole('dialog', { name: 'Versions' }).waitFor()
-      await closeSheet(page)
-      // No relay has it yet, which is nobody's refusal.
-      const share = page.getByRole('button', { name: 'Share', exact: true })
-      await share.click()
-      await page.getByText('The relay does not have this note yet').waitFor()
-      await closeSheet(page)
-      await goToList(page)
-      await page.getByRole('article').getByText('Yours').waitFor()
-      await page.getByRole('button', { name: 'Settings' }).click()
-      await page.getByRole('heading', { name: 'Devices' }).waitFor()
-      await page.getByRole('button', { name: 'All notes' }).click()
-      await openNote(page, 'On the first day')
-      await page.context().setOffline(false)
-      await expectStatus(page, 'saved')
-      await share.click()
-      await page.getByRole('button', { name: 'Make an invite link' }).waitFor()
-    })
-
-    test('[DEMO 4] a link that is opened without a network waits for one, and opens its note then', async () => {
-      const alice = await stage.phone('iPhone 15')
-      await createNote(alice.page, 'Alice', 'Later')
-      await typeText(alice.page, 'worth the wait')
-      const link = await stage.linkOff(alice.page)
-      const { page } = await stage.phone('Pixel 7')
-      await page.evaluate(async () => await navigator.serviceWorker.ready)
-      await page.context().setOffline(true)
-      await page.goto(link)
-      await page.getByLabel('Your name').fill('Bob')
-      await page.getByRole('button', { name: 'Open the note' }).click()
-      await page.getByText('There is no connection').waitFor()
-      await page.getByRole('heading', { name: 'Not opened yet' }).waitFor({ timeout: 60_000 })
-      await page.context().setOffline(false)
-      await expect.poll(async () => await textOf(page).innerText(), { timeout: 40_000 }).toContain('worth the wait')
-    })
-
-    test('[DEMO 4] a note is saved as Markdown', async () => {
-      const { page } = await stage.phone('iPhone 15')
-      await createNote(page, 'Alice', 'Trip: to the lake')
-      await typeText(page, '## Bring')
-      await page.keyboard.press('Enter')
-      await page.keyboard.type('[ ] Tent')
-      await page.keyboard.press('Enter')
-      await page.keyboard.type('Stove')
-      await page.getByRole('checkbox').first().check()
-      await page.getByRole('button', { name: 'Versions' }).click()
-      const saving = page.waitForEvent('download')
-      await page.getByRole('button', { name: 'Save this note as Markdown' }).click()
-      const download = await saving
-      expect(download.suggestedFilename()).toBe('Trip to the lake.md')
-      const text = readFileSync(await download.path(), 'utf8')
-      expect(text).toBe('# Trip: to the lake\n\n## Bring\n\n- [x] Tent\n- [ ] Stove\n')
-    })
-
-    test('[DEMO 4] [B11] the app is set to another relay that whoever serves the app has named, and to no other', async () => {
-      const { page } = await stage.phone('Pixel 7')
-      await createNote(page, 'Alice', 'At home')
-      await expectStatus(page, 'saved')
-      await goToList(page)
-      const data = join(stage.folder, 'other')
-      mkdirSync(data, { mode: 0o700 })
-      // The browser trusts it as it trusts the first.
-      cpSync(join(stage.data, 'tls'), join(data, 'tls'), { recursive: true })
-      const other = await startRelay({ data, port: 0, origins: [new URL(stage.host.url).origin], logLevel: 'silent' })
-      onTestFinished(async () => await other.close())
-      const address = other.pageUrl.replace(/^https:/, 'wss:').replace(/\/$/, '')
-      const setRelay = async (): Promise<void> => {
-        await page.getByRole('button', { name: 'Settings' }).click()
-        await page.getByLabel('Relay').fill(address)
-        await page.getByRole('button', { name: 'Save' }).click()
-      }
-      await setRelay()
-      await page.getByRole('alert').getByText('may not speak to that relay').waitFor()
-      // Nothing was changed.
-      await page.reload()
-      await page.getByRole('button', { name: 'All notes' }).click()
-      await openNote(page, 'At home')
-      await expectStatus(page, 'saved')
-      await goToList(page)
-      await stage.host.stop()
-      await stage.startAgain('--relay', address)
-      await page.goto(stage.host.url)
-      // The app that is kept on the device takes notice: its next visit is under the new policy.
-      const policy = async (): Promise<string> =>
-        await page.evaluate(async () => (await fetch('/index.html')).headers.get('content-security-policy') ?? '')
-      await expect.poll(policy, SEEN).toContain(`connect-src 'self' wss: ${new URL(other.pageUrl).origin};`)
-      await page.reload()
-      await setRelay()
-      await page.getByText('Saved', { exact: true }).waitFor()
-      await page.getByRole('button', { name: 'All notes' }).click()
-      await createNote(page, null, 'Elsewhere')
-      await typeText(page, 'at the other relay')
-      await expectStatus(page, 'saved')
     })
   },
 )

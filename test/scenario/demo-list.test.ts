@@ -47,7 +47,7 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
     })
 
     test('[DEMO 8.12] a note that is renamed in the list has its new title for all its members; a reader’s name for it is the reader’s own', async () => {
-      const [alice, bob] = await stage.twoPhones('Can view')
+      const [alice, bob] = await stage.twoNewPhones('Can view')
       await typeText(alice.page, 'words')
       await expectStatus(alice.page, 'saved')
       await goToList(alice.page)

@@ -29,9 +29,8 @@ interface OpenShow {
   readonly complaints: readonly string[]
 }
 
-async function openShow(browser: Browser, url: string, scheme: 'light' | 'dark' = 'light'): Promise<OpenShow> {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: scheme })
-  onTestFinished(() => context.close())
+async function openShow(browser: Browser, url: string): Promise<OpenShow> {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
   const page = await context.newPage()
   const sent: string[] = []
   const complaints: string[] = []
@@ -124,12 +123,27 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))('the pag
     rmSync(folder, { recursive: true, force: true })
   })
 
-  const open = async (scheme?: 'light' | 'dark'): Promise<OpenShow> =>
-    await openShow(browser, new URL('/show', host.url).href, scheme)
+  const open = async (): Promise<OpenShow> => {
+    const show = await openShow(browser, new URL('/show', host.url).href)
+    onTestFinished(() => show.page.context().close())
+    return show
+  }
+
+  let played: OpenShow | null = null
+  /** Where the two have said their lines. Three phones and what they say take their time: a test goes on where one that passed has left it. */
+  const goOn = async (): Promise<OpenShow> => {
+    const show = played ?? (await openShow(browser, new URL('/show', host.url).href))
+    played = null
+    onTestFinished(async ({ task }) => {
+      if (task.result?.state === 'fail') await show.page.context().close()
+      else played = show
+    })
+    await whenPlayed(show.page)
+    return show
+  }
 
   it('[DEMO 9] shows on one phone what is typed on the other, no readable word at the relay, and every one in the clear', async () => {
-    const { page, sent, complaints } = await open()
-    await whenPlayed(page)
+    const { page, sent, complaints } = await goOn()
     await typeOn(page, 'alice', ' Marmalade for breakfast.')
     await vi.waitFor(async () => expect(await textOf(page, 'bob')).toContain('Marmalade for breakfast.'), WAIT)
     await vi.waitFor(async () => expect(await numberIn(page, 'words')).toBe(14), WAIT)
@@ -146,8 +160,7 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))('the pag
   })
 
   it('[DEMO 9] says on a phone in airplane mode that it is offline, heals it, and shuts out whoever is removed', async () => {
-    const { page } = await open()
-    await whenPlayed(page)
+    const { page } = await goOn()
     const airplane = page.getByRole('switch', { name: 'Airplane mode of Bob’s phone' })
     await airplane.click()
     const status = phoneOf(page, 'bob').locator('[data-status]')
@@ -179,8 +192,8 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))('the pag
   })
 
   it('[DEMO 8.11] tells three phones three lies: each says so, shows nothing of it, and heals once the truth is told again', async () => {
-    const { page, complaints } = await open()
-    await whenPlayed(page)
+    const { page, complaints } = await goOn()
+    const before = complaints.length
     await addCarol(page)
     const all = ['alice', 'bob', 'carol'] as const
     await whenWell(page, all, ['green lantern'])
@@ -209,11 +222,11 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))('the pag
     await letRelay(page, 'Roll back')
     for (const id of all)
       await vi.waitFor(async () => expect(await chipOf(page, id).innerText()).toBe('The relay has gone back'), WAIT)
-    const before = await textOf(page, 'carol')
+    const carols = await textOf(page, 'carol')
     await typeOn(page, 'alice', ' Written under a lie.')
     expect(await deedsOn(page)).toMatch(/rolled back\s+to #\d+: \d+ entries hidden/)
     // Nothing was taken from anybody, and nothing leaves.
-    expect(await textOf(page, 'carol')).toBe(before)
+    expect(await textOf(page, 'carol')).toBe(carols)
     await letRelay(page, 'Honest')
     await whenWell(page, all, [
       'green lantern',
@@ -223,41 +236,45 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))('the pag
       'Written under a lie.',
     ])
     expect(await numberIn(page, 'read-by-relay')).toBe(0)
-    expect(complaints).toEqual([])
+    expect(complaints.slice(before)).toEqual([])
   })
 
-  it.each(['light', 'dark'] as const)(
-    '[DEMO 9] has no barrier by WCAG 2.2 AA, and is worked by keys alone (%s)',
-    async (scheme) => {
-      const { page, complaints } = await open(scheme)
-      await whenPlayed(page)
-      expect(await findBarriers(page)).toEqual([])
-      await page.getByRole('switch', { name: 'Third phone' }).press('Space')
-      await vi.waitFor(async () => expect(await stepOf(page)).toMatch(/^Carol is in/), WAIT)
-      await page.getByRole('radio', { name: 'Honest' }).press('ArrowRight')
-      await vi.waitFor(async () => expect(await stepOf(page)).toMatch(/^One bit/), WAIT)
-      await vi.waitFor(async () => expect(await page.locator('.deed').count()).toBeGreaterThan(0), WAIT)
-      expect(await findBarriers(page)).toEqual([])
-      await page.getByRole('radio', { name: 'Alter' }).press('ArrowLeft')
-      await whenWell(page, ['alice', 'bob', 'carol'], ['The tide turns at noon.'])
-      await page.getByRole('switch', { name: 'Airplane mode of Carol’s phone' }).press('Enter')
-      await vi.waitFor(async () => expect(await stateOf(page, 'carol')).toBe('offline'), WAIT)
-      await page.getByRole('button', { name: 'Remove Bob' }).press('Enter')
-      await vi.waitFor(async () => expect(await stateOf(page, 'bob')).toBe('closed'), WAIT)
-      expect(await findBarriers(page)).toEqual([])
-      for (const [width, height] of [
-        [1280, 800],
-        [1024, 768],
-        [390, 844],
-      ] as const) {
-        await page.setViewportSize({ width, height })
-        // Nothing is out of reach to the side.
-        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width)
-      }
-      expect(await findBarriers(page)).toEqual([])
-      expect(complaints).toEqual([])
-    },
-  )
+  it('[DEMO 9] has no barrier by WCAG 2.2 AA in light or dark, and is worked by keys alone', async () => {
+    const { page, complaints } = await open()
+    await whenPlayed(page)
+    const barriers = async (): Promise<readonly string[]> => {
+      const light = await findBarriers(page)
+      await page.emulateMedia({ colorScheme: 'dark' })
+      const dark = await findBarriers(page, 'colours')
+      await page.emulateMedia({ colorScheme: 'light' })
+      return [...light, ...dark]
+    }
+    expect(await barriers()).toEqual([])
+    await page.getByRole('switch', { name: 'Third phone' }).press('Space')
+    await vi.waitFor(async () => expect(await stepOf(page)).toMatch(/^Carol is in/), WAIT)
+    await page.getByRole('radio', { name: 'Honest' }).press('ArrowRight')
+    await vi.waitFor(async () => expect(await stepOf(page)).toMatch(/^One bit/), WAIT)
+    await vi.waitFor(async () => expect(await page.locator('.deed').count()).toBeGreaterThan(0), WAIT)
+    expect(await barriers()).toEqual([])
+    await page.getByRole('radio', { name: 'Alter' }).press('ArrowLeft')
+    await whenWell(page, ['alice', 'bob', 'carol'], ['The tide turns at noon.'])
+    await page.getByRole('switch', { name: 'Airplane mode of Carol’s phone' }).press('Enter')
+    await vi.waitFor(async () => expect(await stateOf(page, 'carol')).toBe('offline'), WAIT)
+    await page.getByRole('button', { name: 'Remove Bob' }).press('Enter')
+    await vi.waitFor(async () => expect(await stateOf(page, 'bob')).toBe('closed'), WAIT)
+    expect(await barriers()).toEqual([])
+    for (const [width, height] of [
+      [1280, 800],
+      [1024, 768],
+      [390, 844],
+    ] as const) {
+      await page.setViewportSize({ width, height })
+      // Nothing is out of reach to the side.
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width)
+    }
+    expect(await barriers()).toEqual([])
+    expect(complaints).toEqual([])
+  })
 
   it('[B11] lets pages frame none but their own origin and be framed by none else, and the tap speak to none else', async () => {
     const { page } = await open()

@@ -71,7 +71,7 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))('who is 
   })
 
   test('[DEMO 8.10] a note that somebody was removed from says so in the list, and goes from there for good', async () => {
-    const [alice, bob] = await stage.twoPhones()
+    const [alice, bob] = await stage.twoNewPhones()
     await alice.page.getByRole('button', { name: /^Members/ }).click()
     await alice.page.getByRole('button', { name: 'Remove' }).click()
     await alice.page.getByRole('button', { name: 'Keep' }).click()

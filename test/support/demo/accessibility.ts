@@ -30,13 +30,12 @@ const COLOUR_RULES = ['color-contrast', 'link-in-text-block']
  * scheme.
  */
 export async function findBarriers(page: Page, scope: 'all' | 'colours' = 'all'): Promise<readonly string[]> {
-  const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
   // What comes up from the foot of the screen has come up by then: half-faded letters have no contrast.
   await page.evaluate(async () => {
     const ending = document.getAnimations().filter(({ effect }) => Number.isFinite(effect?.getComputedTiming().endTime))
     await Promise.all(ending.map(async ({ finished }) => await finished.catch(() => undefined)))
   })
-  await page.evaluate(source)
+  if (await page.evaluate(() => !('axe' in globalThis))) await page.evaluate(axeSource())
   return await page.evaluate(
     async (runOnly) => {
       const { violations } = await (globalThis as unknown as AxeGlobal).axe.run(document, { runOnly })
@@ -44,4 +43,8 @@ export async function findBarriers(page: Page, scope: 'all' | 'colours' = 'all')
     },
     scope === 'all' ? { type: 'tag' as const, values: TAGS } : { type: 'rule' as const, values: COLOUR_RULES },
   )
+}
+
+function axeSource(): string {
+  return readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 }

@@ -62,6 +62,12 @@ export async function goToList(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'New note' }).waitFor()
 }
 
+/** From the list. */
+export async function openNote(page: Page, title: string): Promise<void> {
+  await page.getByRole('button', { name: new RegExp(`^${title}`) }).click()
+  await textOf(page).waitFor()
+}
+
 /** Titles of the notes that the list shows, from the top. */
 export async function titlesOf(page: Page): Promise<readonly string[]> {
   return await page.locator('.card-title').allInnerTexts()
