@@ -8,6 +8,7 @@ import type * as Y from 'yjs'
 import type { Membership } from '../members/membership.ts'
 import { joinedMembership } from '../members/open-membership.ts'
 import { loadDocument } from '../members/stored-document.ts'
+import type { StorageState } from '../status/sync-status.ts'
 import type { DocumentList } from './document-list.ts'
 import { DocumentLoans } from './document-loans.ts'
 import type { Installation } from './installation.ts'
@@ -26,6 +27,8 @@ export class OpenDocuments {
   /** Opened by no app: one that the app opens takes its place. */
   readonly #quietById = new Map<string, SealedDocument>()
   readonly #openingById = new Map<string, Promise<SealedDocument>>()
+  /** As the app says; `null` before. */
+  #storage: StorageState | null = null
 
   /** `onEnd` hears of the app's documents alone. */
   constructor(installation: Installation, onEnd: (document: SealedDocument, code: string) => void) {
@@ -36,6 +39,12 @@ export class OpenDocuments {
   /** One of the app's by its id, or `null`. */
   get(id: string): SealedDocument | null {
     return this.#documentById.get(id) ?? null
+  }
+
+  /** Where edits of all of them stand, and of those to be opened. [CL22] */
+  setStorage(storage: StorageState): void {
+    this.#storage = storage
+    for (const { provider } of this.#documentById.values()) provider.setStorage(storage)
   }
 
   /** Throws `TOO_MANY_OPEN` when the app has to close a document first. */
@@ -53,6 +62,7 @@ export class OpenDocuments {
       this.#onEnd(document, code)
     }
     const document = this.#create(membership, doc, { onEnd, letGo: () => this.loans.letGo(document) })
+    if (this.#storage !== null) document.provider.setStorage(this.#storage)
     this.#documentById.set(id, document)
     return document
   }

@@ -28,6 +28,7 @@ import { OpenDocuments } from './open-documents.ts'
 import type { OwnDevice } from './personal-document.ts'
 import { checkTitle } from './pending-documents.ts'
 import { PersonalLife } from './personal-life.ts'
+import type { StorageState } from '../status/sync-status.ts'
 import { bytesOf, type SealedDocument } from './sealed-document.ts'
 
 export interface SealedDocumentsOptions extends InstallationOptions {
@@ -143,6 +144,14 @@ export class SealedDocuments extends ObservableV2<{ [K in keyof DocumentsEvents]
   /** The app is in view again, or the network may be another. [CL21] */
   show(): void {
     this.#installation.connection.show()
+  }
+
+  /**
+   * Tells the status of every document, of those that are open and of those to be opened, where edits stand that no relay has: what
+   * `persistStorage()` answered, say. Before it is told, each says `kept` where this device has a `storage` or an `outbox`, else `off`. [CL22]
+   */
+  setStorage(storage: StorageState): void {
+    this.#open.setStorage(storage)
   }
 
   /** Names this device to others; base64url of 16 bytes. */

@@ -121,7 +121,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
     return this.#tracker.status
   }
 
-  /** Tells {@link syncStatus} where edits stand that no relay has: what `persistStorage()` answered, say. */
+  /** Tells {@link syncStatus} where edits stand that no relay has. A device with more than one document says it once: `SealedDocuments.setStorage`. */
   setStorage(storage: StorageState): void {
     this.#tracker.setStorage(storage)
   }

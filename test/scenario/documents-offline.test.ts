@@ -35,6 +35,23 @@ describe('without a network', () => {
     await expectText(await bob.openDocument(await invited), 'written on a train')
   })
 
+  it('[CL22] where edits stand is told once, and said by every note: those that are open, and those to be opened', async () => {
+    const { relay } = await startSwitchedRelay()
+    const documents = await open(relay, 'Alice')
+    const train = await documents.createDocument({ name: 'Train' })
+    const told: string[] = []
+    train.provider.on('syncStatus', ({ storage }) => told.push(storage))
+    expect(train.provider.syncStatus.storage).toBe('off')
+    documents.setStorage('evictable')
+    expect(told).toEqual(['evictable'])
+    const ferry = await documents.createDocument({ name: 'Ferry' })
+    expect(ferry.provider.syncStatus.storage).toBe('evictable')
+    train.close()
+    const again = await documents.openDocument(train.id)
+    documents.setStorage('kept')
+    for (const { provider } of [again, ferry]) expect(provider.syncStatus.storage).toBe('kept')
+  })
+
   it('[CL12] a note that no relay has heard of is listed, renamed and deleted from the list, also by the next run', async () => {
     const { relay, switchOn } = await startSwitchedRelay()
     const keys = createMemoryKeyStore()

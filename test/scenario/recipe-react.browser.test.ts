@@ -60,10 +60,11 @@ it('the vanilla recipe opens a note by the address bar, clears it, and says how 
   const status = document.createElement('output')
   showStatus(note, status)
   await vi.waitFor(() => expect(status.textContent).toBe('Saved'), { timeout: 10_000 })
-  await keepNotes(note)
+  await keepNotes(device)
   expect(note.provider.syncStatus.storage).toMatch(/^(kept|evictable)$/)
   const fresh = await openNote(device, { href: 'https://app.example/', hash: '', pathname: '/' } as Location)
   expect(fresh.id).not.toBe(note.id)
+  expect(fresh.provider.syncStatus.storage).toBe(note.provider.syncStatus.storage)
 })
 
 it('every state has words of its own', () => {

@@ -61,7 +61,7 @@ export function statusText(status: SyncStatus): string {
 }
 
 /** After the first note: asks the browser not to throw away what only this device has. */
-export async function keepNotes(note: SealedDocument): Promise<void> {
+export async function keepNotes(documents: SealedDocuments): Promise<void> {
   const { persisted } = await persistStorage()
-  note.provider.setStorage(persisted ? 'kept' : 'evictable')
+  documents.setStorage(persisted ? 'kept' : 'evictable')
 }

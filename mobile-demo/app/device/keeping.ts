@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { persistStorage, readStorageStanding, type StorageState } from '@y-sealed/client'
+import { persistStorage, readStorageStanding, type SealedDocuments, type StorageState } from '@y-sealed/client'
 
 export class Keeping {
   readonly #listeners = new Set<() => void>()
   #state: StorageState
+  #told: Pick<SealedDocuments, 'setStorage'> | null = null
 
   constructor(state: StorageState) {
     this.#state = state
@@ -20,12 +21,19 @@ export class Keeping {
     return () => this.#listeners.delete(listener)
   }
 
+  /** Lets the status of these documents say it, in place of those before. */
+  tell(documents: Pick<SealedDocuments, 'setStorage'>): void {
+    this.#told = documents
+    documents.setStorage(this.#state)
+  }
+
   /** Asks the browser not to clear it, which some hand on to the person: once there is something worth it. */
   async ask(): Promise<void> {
     if (this.#state !== 'evictable') return
     const { persisted } = await persistStorage()
     if (!persisted) return
     this.#state = 'kept'
+    this.#told?.setStorage(this.#state)
     for (const listener of this.#listeners) listener()
   }
 }

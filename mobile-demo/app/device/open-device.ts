@@ -64,7 +64,7 @@ export async function restoreDevice(device: Device, profile: Profile, { file, ke
   documents.close()
   try {
     const restored = await SealedDocuments.restore(optionsOf(storage, profile), file, key)
-    currentShell()?.opened(restored)
+    begin(restored, device)
     return { device: { ...device, documents: restored, profile }, failure: null }
   } catch (error) {
     const failure = error instanceof Error ? error : new Error('no reason given')
@@ -74,8 +74,13 @@ export async function restoreDevice(device: Device, profile: Profile, { file, ke
 
 async function openWith({ storage, keeping, nudge, eviction }: Kept, profile: Profile): Promise<Device> {
   const documents = await SealedDocuments.open(optionsOf(storage, profile))
-  currentShell()?.opened(documents)
+  begin(documents, { keeping })
   return { documents, storage, keeping, nudge, eviction, profile }
+}
+
+function begin(documents: SealedDocuments, { keeping }: Pick<Kept, 'keeping'>): void {
+  currentShell()?.opened(documents)
+  keeping.tell(documents)
 }
 
 function optionsOf(storage: OwnStorage['storage'], { name, relay }: Profile): SealedDocumentsOptions {

@@ -5,7 +5,7 @@
  */
 import type { SealedDocument } from '@y-sealed/client'
 import { useCalmStatus, useDocument } from '@y-sealed/client/react'
-import { lazy, Suspense, useEffect, useState, useSyncExternalStore, type ReactElement } from 'react'
+import { lazy, Suspense, useEffect, useState, type ReactElement } from 'react'
 
 import type { Device } from '../device/open-device.ts'
 import { usePeople } from '../notes/people.ts'
@@ -67,7 +67,6 @@ function Note({ device, note, isSharing, back }: NoteProps): ReactElement {
   const [sheet, setSheet] = useState<SheetName | null>(isSharing ? 'share' : null)
   const status = useCalmStatus(note.provider)
   useIndexed(device, note)
-  useKeeping(device, note)
   useShownNote(note)
   const close = (): void => setSheet(null)
   return (
@@ -133,12 +132,6 @@ function useIndexed(device: Device, note: SealedDocument): void {
       take()
     }
   }, [device, note])
-}
-
-/** Tells the note's status where edits stand that no relay has. */
-function useKeeping({ keeping }: Device, note: SealedDocument): void {
-  const state = useSyncExternalStore(keeping.subscribe, keeping.read)
-  useEffect(() => note.provider.setStorage(state), [note, state])
 }
 
 /** Those who have the note open now, each once. */
