@@ -8,16 +8,15 @@ import { SealedDocuments, type SealedDocumentsOptions } from '@y-sealed/client'
 import { SWITCHED_NETWORK } from '../stage/airplane.ts'
 import { castAs } from '../stage/on-stage.ts'
 import { ownRelay } from './address.ts'
-import { openEvictionNotice, type EvictionNotice } from './eviction-notice.ts'
-import { openNudge, type RecoveryNudge } from './nudge.ts'
+import { openEvictionNotice, openRecoveryNotice, type Notice } from './notice.ts'
 import { loadProfile, saveProfile, type Profile } from './profile.ts'
 import { currentShell } from './shell.ts'
 import { openStorage, wipeStorage, type OwnStorage } from './storage.ts'
 
 /** What stays when the documents are opened anew. */
 interface Kept extends Pick<OwnStorage, 'storage' | 'keeping'> {
-  readonly nudge: RecoveryNudge
-  readonly eviction: EvictionNotice
+  readonly nudge: Notice
+  readonly eviction: Notice
 }
 
 export interface Device extends Kept {
@@ -30,7 +29,7 @@ export async function openDevice(): Promise<Device> {
   const { storage, keeping, wasEvicted } = await openStorage()
   const { keys } = storage
   const eviction = await openEvictionNotice(keys, wasEvicted)
-  const [profile, nudge] = await Promise.all([loadProfile(keys), openNudge(keys)])
+  const [profile, nudge] = await Promise.all([loadProfile(keys), openRecoveryNotice(keys)])
   return await openWith(
     { storage, keeping, nudge, eviction },
     profile.name === '' ? { ...profile, ...castAs() } : profile,

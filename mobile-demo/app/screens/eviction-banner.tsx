@@ -6,9 +6,9 @@
  */
 import { useState, type ReactElement } from 'react'
 
-import type { EvictionNotice } from '../device/eviction-notice.ts'
+import type { Notice } from '../device/notice.ts'
 
-export function EvictionBanner({ notice }: { readonly notice: EvictionNotice }): ReactElement | null {
+export function EvictionBanner({ notice }: { readonly notice: Notice }): ReactElement | null {
   const [isShown, setShown] = useState(notice.isDue)
   if (!isShown) return null
   const done = (): void => {

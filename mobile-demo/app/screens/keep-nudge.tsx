@@ -20,7 +20,7 @@ export function KeepNudge({ device }: { readonly device: Device }): ReactElement
   const done = (): void => {
     setShown(false)
     setOpen(false)
-    void nudge.noteTold()
+    void nudge.noteRead()
   }
   return (
     <aside className="nudge" aria-label="Recovery key">

@@ -17,7 +17,7 @@ export function RecoveryMaker({ device }: { readonly device: Device }): ReactEle
   const make = (): void =>
     run(async () => {
       setRecovery(await device.documents.exportRecovery())
-      await device.nudge.noteTold()
+      await device.nudge.noteRead()
     })
   if (recovery !== null) {
     return (
