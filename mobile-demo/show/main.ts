@@ -52,7 +52,7 @@ function say(text: string): void {
 
 function addPhone(device: Device): void {
   const onRemove = device === 'alice' ? null : remove
-  const phone = createPhone({ device, name: NAMES[device], hear, onRemove })
+  const phone = createPhone({ device, name: NAMES[device], hear, onAirplane, onRemove })
   phones.set(device, phone)
   part('phones').append(phone.element)
 }
@@ -143,6 +143,10 @@ function typeNext(): void {
   const next = SCRIPT[line]
   if (next !== undefined) phones.get(next.by)?.tell({ kind: 'type', text: next.text })
   else if (line === SCRIPT.length) say(STEPS.yours)
+}
+
+function onAirplane({ name }: Phone, isOn: boolean): void {
+  say(isOn ? STEPS.flies(name) : STEPS.lands(name))
 }
 
 function remove(phone: Phone): void {

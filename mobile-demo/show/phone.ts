@@ -24,6 +24,8 @@ interface PhoneOptions {
   readonly name: string
   /** Is told all that it says. */
   readonly hear: (phone: Phone, report: Report) => void
+  /** Its airplane mode was switched, on or off. */
+  readonly onAirplane: (phone: Phone, isOn: boolean) => void
   /** `null` for whoever cannot be removed. */
   readonly onRemove: ((phone: Phone) => void) | null
 }
@@ -38,7 +40,7 @@ const PLANE =
   'M21 16v-2l-8-5V3.5c0-.83-.67-1.5-1.5-1.5S10 2.67 10 3.5V9l-8 5v2l8-2.5V19l-2 1.5V22l3.5-1 3.5 1v-1.5L13 19v-5.5l8 2.5z'
 
 /** The caller puts its element on the page, which starts it. */
-export function createPhone({ device, name, hear, onRemove }: PhoneOptions): Phone {
+export function createPhone({ device, name, hear, onAirplane, onRemove }: PhoneOptions): Phone {
   const frame = make('iframe', '')
   frame.title = `${name}’s phone`
   const status = make('p', 'standing', 'Starting…')
@@ -73,7 +75,7 @@ export function createPhone({ device, name, hear, onRemove }: PhoneOptions): Pho
   }
   listenToPhone(frame, (report) => hear(phone, report))
   const tools = make('div', 'tools')
-  tools.append(airplaneSwitch(phone))
+  tools.append(airplaneSwitch(phone, onAirplane))
   if (onRemove !== null) {
     remove.type = 'button'
     remove.disabled = true
@@ -90,7 +92,7 @@ export function createPhone({ device, name, hear, onRemove }: PhoneOptions): Pho
   return phone
 }
 
-function airplaneSwitch(phone: Phone): HTMLElement {
+function airplaneSwitch(phone: Phone, onSwitch: PhoneOptions['onAirplane']): HTMLElement {
   const button = make('button', 'airplane')
   button.append(planeIcon(), make('span', '', 'Airplane'))
   button.type = 'button'
@@ -101,6 +103,7 @@ function airplaneSwitch(phone: Phone): HTMLElement {
     const isOn = button.getAttribute('aria-checked') !== 'true'
     button.setAttribute('aria-checked', String(isOn))
     phone.tell({ kind: 'airplane', isOn })
+    onSwitch(phone, isOn)
   })
   return button
 }

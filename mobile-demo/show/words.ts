@@ -27,6 +27,9 @@ export const STEPS = {
   bothIn: 'Both are in. They write…',
   yours: 'Now you: write on any phone, put one in airplane mode, or let the relay lie.',
   joined: (name: string) => `${name} is in, and reads all that was written.`,
+  flies: (name: string) =>
+    `${name}’s phone is in airplane mode: what is written there is kept there, and nothing new comes in.`,
+  lands: (name: string) => `${name}’s phone has a network again: what was written meanwhile is exchanged, and merged.`,
   removes: (name: string) => `Alice removes ${name}…`,
   removed: (name: string) => `${name} was removed. The key is another now: what follows stays unread there.`,
   failed: (name: string, reason: string) => `${name}’s phone says: ${reason}`,

@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest'
 import { hasComponent } from '../support/components.ts'
 import { expectText, SEEN, useDemo } from '../support/demo/demo-stage.ts'
 import { keptInPage } from '../support/demo/kept-in-page.ts'
-import { createNote, goToList, openNote, titlesOf, typeText } from '../support/demo/note-steps.ts'
+import { closeSheet, createNote, goToList, openNote, titlesOf, typeText } from '../support/demo/note-steps.ts'
 import { readQr } from '../support/demo/read-qr.ts'
 
 describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
@@ -90,6 +90,14 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
       const last = key.endsWith('0') ? '1' : '0'
       await give(`${key.slice(0, -1)}${last}`)
       await page.getByRole('alert').getByText('That is not the key of this recovery file.').waitFor()
+      // What was typed stands there to be mended, and nowhere else.
+      expect(await page.getByLabel('Your name').inputValue()).toBe('Alice')
+      expect(await page.getByLabel('The recovery file').inputValue()).toContain('alice.recovery')
+      await closeSheet(page)
+      await page.getByRole('button', { name: 'New note' }).click()
+      expect(await page.getByLabel('Your name').inputValue()).toBe('')
+      await closeSheet(page)
+      await page.getByRole('button', { name: 'I have a recovery key' }).click()
       await give(key)
       await expect.poll(async () => await titlesOf(page), SEEN).toEqual(['Precious'])
       await openNote(page, 'Precious')

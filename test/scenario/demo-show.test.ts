@@ -165,6 +165,7 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))('the pag
     await airplane.click()
     const status = phoneOf(page, 'bob').locator('[data-status]')
     await vi.waitFor(async () => expect(await status.innerText()).toBe('Offline · saved on this device'), WAIT)
+    expect(await stepOf(page)).toMatch(/^Bob’s phone is in airplane mode/)
     await typeOn(page, 'bob', ' Written above the clouds.')
     await typeOn(page, 'alice', ' Written on the ground.')
     await vi.waitFor(
@@ -175,6 +176,7 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))('the pag
     expect(await textOf(page, 'bob')).not.toContain('on the ground')
     expect(await textOf(page, 'alice')).not.toContain('above the clouds')
     await airplane.click()
+    expect(await stepOf(page)).toMatch(/^Bob’s phone has a network again/)
     await vi.waitFor(async () => {
       expect(await textOf(page, 'bob')).toContain('Written on the ground.')
       expect(await textOf(page, 'alice')).toContain('Written above the clouds.')

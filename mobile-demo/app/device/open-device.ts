@@ -59,15 +59,16 @@ export interface RecoveryParts {
 /** All that a lost device had comes to this one; the lost one is removed. Fails as `SealedDocuments.restore`. */
 export async function restoreDevice(device: Device, profile: Profile, { file, key }: RecoveryParts): Promise<Restored> {
   const { documents, storage } = device
-  await saveProfile(storage.keys, profile)
   documents.close()
   try {
     const restored = await SealedDocuments.restore(optionsOf(storage, profile), file, key)
     begin(restored, device)
+    // Where there is no room for the name, the notes are here all the same: it is asked for once more.
+    await saveProfile(storage.keys, profile).catch(() => undefined)
     return { device: { ...device, documents: restored, profile }, failure: null }
   } catch (error) {
     const failure = error instanceof Error ? error : new Error('no reason given')
-    return { device: await openWith(device, profile), failure }
+    return { device: await openWith(device, device.profile), failure }
   }
 }
 
