@@ -49,6 +49,8 @@ export class PersonalLife {
   #cancelAdoption: () => void = () => undefined
   #isClosed = false
   #pending: readonly PendingDocument[] = []
+  /** What has become meanwhile of documents that may be on their way into the list. The next run learns of it by opening them. */
+  readonly #fateById = new Map<string, 'out' | 'gone'>()
 
   constructor(options: PersonalLifeOptions) {
     this.#options = options
@@ -65,7 +67,8 @@ export class PersonalLife {
 
   /** What this device has come by and the list has not yet, the oldest first: it may be long until a relay is reached. */
   get pending(): readonly PendingDocument[] {
-    return this.#pending.filter(({ genesisHash }) => !this.list?.get(idOf(genesisHash)))
+    const waiting = this.#pending.filter(({ genesisHash }) => this.#fateById.get(idOf(genesisHash)) !== 'gone')
+    return waiting.filter(({ genesisHash }) => !this.list?.get(idOf(genesisHash)))
   }
 
   /** Opens the one that this device knows. */
@@ -96,6 +99,11 @@ export class PersonalLife {
   /** Lists a document that this device is in; soon, and also after a crash. */
   async add(pending: PendingDocument): Promise<void> {
     if (!this.#options.isOn) return
+    this.#fateById.delete(idOf(pending.genesisHash))
+    await this.#wait(pending)
+  }
+
+  async #wait(pending: PendingDocument): Promise<void> {
     await addPending(this.#options.installation.keys, pending)
     await this.#readPending()
     await this.ensure()
@@ -108,7 +116,7 @@ export class PersonalLife {
     const personal = await this.ensure()
     const listed = personal.list.get(id)
     const pending = this.pending.find(({ genesisHash }) => idOf(genesisHash) === id)
-    if (pending !== undefined) return await this.add({ ...pending, name })
+    if (pending !== undefined) return await this.#wait({ ...pending, name })
     if (listed === null) throw new SyncError('UNKNOWN_DOCUMENT', 'that document is not in the list')
     personal.list.put(listed.genesisHash, name, listed.addedAt)
     await personal.document.provider.whenSaved()
@@ -122,9 +130,9 @@ export class PersonalLife {
     const { keys, device } = this.#options.installation
     const { list } = this
     const listed = list?.get(id) ?? null
-    const isPending = this.pending.some(({ genesisHash }) => idOf(genesisHash) === id)
-    if (listed === null && !isPending) throw new SyncError('UNKNOWN_DOCUMENT', 'that document is not in the list')
-    if (list === null || listed === null || list.accessOf(id, device.id) !== 'out') {
+    const known = listed ?? this.pending.find(({ genesisHash }) => idOf(genesisHash) === id)
+    if (known === undefined) throw new SyncError('UNKNOWN_DOCUMENT', 'that document is not in the list')
+    if (listed === null ? !this.isOut(id) : list?.accessOf(id, device.id) !== 'out') {
       throw new SyncError(
         'FORBIDDEN',
         'only one that this device was taken out of is forgotten: leave it, or delete it',
@@ -132,9 +140,16 @@ export class PersonalLife {
     }
     open?.close()
     await open?.provider.membership?.whenStored().catch(() => undefined)
-    list.remove(id)
+    this.#fateById.set(id, 'gone')
+    list?.remove(id)
+    this.#options.onList()
     await dropPending(keys, id)
-    await this.#cut(documentIdOf(listed.genesisHash))
+    await this.#cut(documentIdOf(known.genesisHash))
+  }
+
+  /** Was this device taken out of one that waits to be listed? */
+  isOut(id: string): boolean {
+    return this.#fateById.get(id) === 'out'
   }
 
   /** Is it listed, and has nobody let this device in yet? */
@@ -146,16 +161,23 @@ export class PersonalLife {
 
   /** A document of the app's is over, for this reason. */
   ended({ id, provider }: SealedDocument, code: string): void {
-    const { keys, device } = this.#options.installation
+    const { keys } = this.#options.installation
     const list = this.list
     if (code === 'LEFT' || code === 'DELETED') {
+      this.#fateById.set(id, 'gone')
       dropPending(keys, id).catch(this.#options.onError)
-      this.#pending = this.#pending.filter(({ genesisHash }) => idOf(genesisHash) !== id)
       list?.remove(id)
       this.#options.onList()
       // Nobody else's word takes a key away. [KM19]
       if (code === 'LEFT') this.#forget(provider).catch(this.#options.onError)
-    } else if (isStranger(code) && list?.get(id)) list.noteAccess(id, device.id, 'out')
+    } else if (isStranger(code)) this.#takenOut(id)
+  }
+
+  /** Somebody may be quicker to remove this device than it is to list what it has joined. */
+  #takenOut(id: string): void {
+    if (this.list?.get(id)) return this.list.noteAccess(id, this.#options.installation.device.id, 'out')
+    this.#fateById.set(id, 'out')
+    this.#options.onList()
   }
 
   /** Lets all confirmed devices into all documents that this device is in. */
@@ -293,7 +315,13 @@ export class PersonalLife {
     const pending = await listPending(keys)
     if (pending.length === 0) return
     personal.document.doc.transact(() => {
-      for (const document of pending) enlist(personal.list, document, device.id)
+      for (const document of pending) {
+        const id = idOf(document.genesisHash)
+        const fate = this.#fateById.get(id)
+        if (fate === 'gone') continue
+        enlist(personal.list, document, device.id)
+        if (fate === 'out') personal.list.noteAccess(id, device.id, 'out')
+      }
     })
     this.#steward?.wake()
     await personal.document.provider.whenSaved()

@@ -172,7 +172,8 @@ export class SealedDocuments extends ObservableV2<{ [K in keyof DocumentsEvents]
     })
     const waiting = pending.map(({ genesisHash, name, addedAt }): DocumentEntry => {
       const id = bytesToBase64url(documentIdOf(genesisHash))
-      return { id, name, added: new Date(addedAt), isReady: true, isShutOut: false }
+      const isShutOut = this.#personal.isOut(id)
+      return { id, name, added: new Date(addedAt), isReady: !isShutOut, isShutOut }
     })
     return [...listed, ...waiting]
   }

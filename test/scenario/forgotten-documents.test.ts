@@ -88,3 +88,22 @@ it('[KM19] who was removed takes the document off the list, and nothing of it is
   await expect(bobs.openDocument(note.id)).rejects.toMatchObject({ code: 'UNKNOWN_DOCUMENT' })
   await expect(bobs.forgetDocument(note.id)).rejects.toMatchObject({ code: 'UNKNOWN_DOCUMENT' })
 })
+
+it('[CL12] who is removed as soon as they have joined sees at once that they are shut out, and may forget the document', async () => {
+  const lying = await startLyingRelay()
+  lying.stand(await startHonestRelay([lying]))
+  const alice = (await createPerson({ relay: lying, name: 'Alice' })).documents
+  const bob = (await createPerson({ relay: lying, name: 'Bob', personal: true })).documents
+  const note = await alice.createDocument()
+  await write(note, 'not for long')
+  const removed = new Promise<void>((resolve, reject) => {
+    note.on('members', (members) => {
+      const joined = members.find(({ name }) => name === 'Bob')
+      if (joined !== undefined) note.remove(joined.id).then(resolve, reject)
+    })
+  })
+  const [his] = await Promise.all([bob.openDocument(await note.invite()), removed])
+  await eventually(() => expect(bob.list()).toMatchObject([{ id: his.id, isReady: false, isShutOut: true }]))
+  await bob.forgetDocument(his.id)
+  expect(bob.list()).toEqual([])
+})
