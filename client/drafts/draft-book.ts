@@ -35,6 +35,9 @@ export interface AdoptedEdit extends TypedUpdate {
   readonly session: string
 }
 
+/** The session of what this run writes, as {@link DraftBook.release} knows it. */
+export const OWN_SESSION = 'own'
+
 /** What {@link DraftBook.adopt} has found. */
 export interface AdoptedDrafts {
   /** In order, each with the session by which {@link DraftBook.release} knows it. */
@@ -121,17 +124,17 @@ export class DraftBook {
   }
 
   /**
-   * All that was written or adopted so far is on its way otherwise, but for adopted sessions of which something is `held` back; the result says
-   * that this is stored, and the drafts may go. Nothing is lost when it is never called: then they are found again.
+   * All that was written or adopted so far is on its way otherwise, but for sessions of which something is `held` back; the result says that this
+   * is stored, and the drafts may go. Nothing is lost when it is never called: then they are found again.
    */
   release(held: ReadonlySet<string>): () => void {
     const adopted = [...this.#adopted]
-    const gone = [
-      ...adopted.filter(([name]) => !held.has(name)).map(([, drafts]) => drafts),
-      { session: this.#session, through: this.#counter },
-    ]
-    this.#waiting = []
-    this.#written = []
+    const gone = adopted.filter(([name]) => !held.has(name)).map(([, drafts]) => drafts)
+    if (!held.has(OWN_SESSION)) {
+      gone.push({ session: this.#session, through: this.#counter })
+      this.#waiting = []
+      this.#written = []
+    }
     this.#adopted = new Map(adopted.filter(([name]) => held.has(name)))
     if (this.#writing === null) this.#settle()
     return () => {

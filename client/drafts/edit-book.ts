@@ -11,7 +11,7 @@ import type { Outbox, OutboxItem } from '../outbox/outbox.ts'
 import { restoreQueue, updatesOf, type Restored } from '../provider/restore-queue.ts'
 import type { SendProblem } from '../provider/send-problem.ts'
 import { joinTypedClocks, type TypedClocks } from '../provider/typed-clocks.ts'
-import { DraftBook } from './draft-book.ts'
+import { DraftBook, OWN_SESSION } from './draft-book.ts'
 import { isDraft, type TypedUpdate } from './draft.ts'
 import { Leftovers, type LeftoversOptions } from './leftovers.ts'
 import { SetAsideList } from './set-aside-list.ts'
@@ -119,6 +119,12 @@ export class EditBook {
   keep({ update, authored, typed = [] }: AuthoredUpdate & Partial<TypedUpdate>): void {
     const { typedClocks } = this.#options
     this.#drafts.keep({ update, authored, typed: joinTypedClocks(typed, typedClocks.all) })
+  }
+
+  /** What an earlier run has sealed is not to be sent as it is: it is a draft from now on. False where it is shown already, as it was. */
+  unseal(edit: TypedUpdate): boolean {
+    this.#drafts.keep(edit)
+    return this.#leftovers.unseal(edit, OWN_SESSION)
   }
 
   /** The storage was thrown away: all of it is written down once more. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Bytes } from '@y-sealed/protocol'
+import { equalBytes, type Bytes } from '@y-sealed/protocol'
 import type { Doc } from 'yjs'
 import { fitsDocument } from '../yjs/fits-document.ts'
 import { extendedClients } from '../yjs/outgoing.ts'
@@ -55,6 +55,16 @@ export class Leftovers {
 
   add(leftovers: readonly Leftover[]): void {
     this.#hidden.push(...leftovers)
+  }
+
+  /**
+   * What was sealed is to be sealed otherwise: it is shown as `edit` is, whose draft is of a session. False where it is shown already, as it was.
+   */
+  unseal(edit: TypedUpdate, session: string): boolean {
+    const at = this.#hidden.findIndex(({ isSealed, update }) => isSealed && equalBytes(update, edit.update))
+    if (at === -1) return false
+    this.#hidden[at] = { ...edit, isSealed: false, session }
+    return true
   }
 
   /** Shows what can be shown, in any order that works. */

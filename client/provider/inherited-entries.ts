@@ -4,11 +4,13 @@
  *
  * @module
  */
-import { equalBytes, type Envelope } from '@y-sealed/protocol'
+import { equalBytes, KIND, type Envelope } from '@y-sealed/protocol'
 import type { EditBook, RestoredEdits } from '../drafts/edit-book.ts'
 import { holdsEdits, isBehindBase } from './behind-base.ts'
 import type { Binds } from './binds.ts'
+import { extendedClients } from '../yjs/outgoing.ts'
 import type { OutboxKeeper } from './outbox-keeper.ts'
+import { updatesOf } from './restore-queue.ts'
 import type { SenderOptions } from './sender-options.ts'
 import type { QueuedEntry, SendQueue } from './send-queue.ts'
 import type { UnsealedEdits } from './unsealed-edits.ts'
@@ -42,6 +44,7 @@ export class InheritedEntries {
     const found = await this.#options.book.adopt().catch(() => null)
     if (found === null) return false
     this.#takeOver(found)
+    this.settleTaken()
     this.settleBehind()
     return true
   }
@@ -68,9 +71,42 @@ export class InheritedEntries {
     onChange()
   }
 
+  /**
+   * What bears a client id that the log has for another device would count for nothing: its bind was lost with a log, and somebody else has taken
+   * the id since. It becomes a draft, and leaves under another id, in this run where it is not shown yet. All of the client was made here, for
+   * nothing bears an id before the log that was lost had it for this device. [CL14]
+   */
+  settleTaken(): void {
+    const { queue, book, binds, edits, keeper, onChange } = this.#options
+    const gone: Envelope[] = []
+    for (const unit of unitsOf(queue.select(({ restored }) => restored))) {
+      const [edit] = updatesOf(unit)
+      const clients = edit === undefined ? [] : extendedClients(edit.update)
+      if (edit === undefined || binds.takenAmong(clients) === null) continue
+      for (const entry of unit) queue.remove(entry)
+      const isHidden = book.unseal({ ...edit, typed: clients.map((client) => ({ client, clock: 0 })) })
+      if (!isHidden) edits.rob(clients)
+      gone.push(...unit.flatMap(({ envelope, copies }) => [envelope, ...copies]))
+    }
+    if (gone.length === 0) return
+    void book.whenKept().then(() => keeper.replace(gone))
+    onChange()
+  }
+
   #takeOver({ entries, fragments, updates }: RestoredEdits): void {
     for (const entry of entries) this.#options.queue.add(entry)
     this.#fragments = [...this.#fragments, ...fragments]
     for (const { update } of updates) this.#options.edits.noteSealed(update)
   }
+}
+
+/** The entries of one edit each; what is none is left out. */
+function unitsOf(entries: readonly QueuedEntry[]): readonly (readonly QueuedEntry[])[] {
+  const units: QueuedEntry[][] = []
+  for (const entry of entries) {
+    const { part, envelope } = entry
+    if (part !== null && part.index > 0) units.at(-1)?.push(entry)
+    else if (part !== null || envelope.kind === KIND.update) units.push([entry])
+  }
+  return units
 }

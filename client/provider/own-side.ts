@@ -114,6 +114,7 @@ export class OwnSide {
   settle(outcomes: readonly LogOutcome[], apply: (updates: readonly Bytes[]) => void): void {
     const updates: Bytes[] = []
     const own: (readonly [LogOutcome, QueuedEntry])[] = []
+    if (outcomes.some(({ kind }) => kind === 'bind')) this.#sender?.bound()
     for (const outcome of outcomes) {
       const entry = this.#sender?.find(outcome.envelope) ?? null
       // What this run sealed is in the document already.

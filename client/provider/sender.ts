@@ -147,6 +147,7 @@ export class Sender {
 
   /** What the device has kept is in the document: own edits that lean on it are shown. */
   loaded(): void {
+    this.#inherited.settleTaken()
     this.#book.show()
     this.#options.onChange()
   }
@@ -172,6 +173,7 @@ export class Sender {
   /** The log is read up to the relay's head and the device may write: everything that waits leaves. */
   opened(): void {
     this.#ready = true
+    this.#inherited.settleTaken()
     this.#inherited.settleBehind()
     this.#book.show()
     if (this.#book.hidden > 0) {
@@ -319,6 +321,11 @@ export class Sender {
   find(envelope: Envelope): QueuedEntry | null {
     if (!equalBytes(envelope.device, this.#options.device.id)) return null
     return this.#queue.find(envelope) ?? this.#inherited.findFragment(envelope)
+  }
+
+  /** The log has bound clients: before it is asked which of its entries are ours, those are given up that cannot count. */
+  bound(): void {
+    this.#inherited.settleTaken()
   }
 
   /** Learns what became of an entry of ours. */

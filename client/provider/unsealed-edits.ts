@@ -50,7 +50,7 @@ export class UnsealedEdits {
   #skipped = false
   /** The log has gone back: what this device wrote there is found by comparing, piece by piece as what it hangs on comes again. [LO14] */
   #isOwn: ((client: number) => boolean) | null = null
-  /** Clients of earlier runs whose structs the log may have lost. */
+  /** Clients of earlier runs whose structs the log may have lost, or has as another device's. */
   #lostClients: readonly number[] = []
   /** Something was taken back: the next to leave is found by comparing. */
   #isTakenBack = false
@@ -123,8 +123,14 @@ export class UnsealedEdits {
   startOver(isOwn: (client: number) => boolean): void {
     this.#ahead.forget()
     this.#isOwn = isOwn
-    this.#lostClients = [...this.#options.doc.store.clients.keys()].filter(isOwn)
+    this.#lostClients = [...this.#lostClients, ...[...this.#options.doc.store.clients.keys()].filter(isOwn)]
     this.#lookAgain()
+  }
+
+  /** Learns of an edit of an earlier run that is shown and will never count as it is: the log has one of its clients for another device. */
+  rob(clients: readonly number[]): void {
+    this.#lostClients = [...this.#lostClients, ...clients]
+    this.#count += 1
   }
 
   /** What of this device's own the log has lost, and has not again: it is in the document, and in nothing else of this device. `null`: nothing. */

@@ -4,7 +4,6 @@ import {
   CLIENT_FRAME,
   cryptoReady,
   encodeAuthoredUpdate,
-  KIND,
   REFUSALS,
   hashFields,
   readWholeEnvelope,
@@ -18,13 +17,12 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import * as Y from 'yjs'
 
 import { isDraft, openDraft, sealDraft } from '../../../client/drafts/draft.ts'
-import { Sender } from '../../../client/provider/sender.ts'
-import { TypedClocks } from '../../../client/provider/typed-clocks.ts'
 import { feedUpdate } from '../../../client/yjs/feed-update.ts'
 import { DocumentLog, feedsOf } from '../../../client/log/document-log.ts'
 import { craftUpdate, type Block } from '../../hostile/yjs-update.ts'
-import { createNote, type Note, type Person } from '../../support/members/note.ts'
+import { createNote } from '../../support/members/note.ts'
 import { Forger } from '../../support/members/quote-play.ts'
+import { isUpdate, sit, store, type Seat } from '../../support/members/seat.ts'
 
 await cryptoReady()
 
@@ -67,55 +65,6 @@ describe('a draft', () => {
     }
   })
 })
-
-/** A person who types; what leaves is kept. */
-function sit(
-  person: Person,
-  outbox: Outbox,
-  whenKept: () => Promise<void> = () => Promise.resolve(),
-): { readonly doc: Y.Doc; readonly sender: Sender; readonly sent: Envelope[]; readonly problems: string[] } {
-  const doc = new Y.Doc()
-  const sent: Envelope[] = []
-  const problems: string[] = []
-  const sender = new Sender({
-    doc,
-    access: person.membership,
-    device: person.device,
-    log: person.log,
-    typedClocks: new TypedClocks(doc),
-    outbox,
-    send: (frame) => {
-      if (frame.type === 'push') sent.push(...frame.envelopes)
-      return true
-    },
-    reopen: () => undefined,
-    refresh: () => true,
-    onChange: () => undefined,
-    onSetAside: () => undefined,
-    show: (update) => feedUpdate(doc, update, 'leftover'),
-    whenKept,
-    onProblem: ({ code }) => problems.push(code),
-  })
-  doc.on('updateV2', (update, origin) => origin === 'leftover' || sender.take(update as Bytes))
-  onTestFinished(() => sender.destroy())
-  return { doc, sender, sent, problems }
-}
-
-/** The relay stores what was sent; the person reads it. */
-function store(note: Note, person: Person, { sender, sent }: ReturnType<typeof sit>): void {
-  for (const envelope of sent.splice(0)) {
-    const entry = { seq: note.entries.length + 1, envelope }
-    note.entries.push(entry)
-    for (const reader of note.people) {
-      for (const outcome of reader.log.take([entry])) {
-        const own = reader === person ? sender.find(outcome.envelope) : null
-        if (own) sender.notice(outcome, own)
-      }
-    }
-  }
-}
-
-const isUpdate = ({ kind }: Envelope): boolean => kind === KIND.update
 
 it('[CL14] what a crash left as a draft and sealed as well leaves once, also deletions', async () => {
   const note = await createNote()
@@ -197,7 +146,7 @@ it('[CL14] [CL2] what was typed under an id that another device has bound meanwh
   expect(first.doc.clientID).not.toBe(note.creator.client)
   first.sender.destroy()
 
-  const restart = async (box: Outbox): Promise<ReturnType<typeof sit>> => {
+  const restart = async (box: Outbox): Promise<Seat> => {
     const again = sit(bob, box)
     feedUpdate(again.doc, theirs, 'leftover')
     await again.sender.restore()

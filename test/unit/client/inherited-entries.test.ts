@@ -1,0 +1,117 @@
+/** What an earlier run has sealed, and nobody has: sent again, or given up for a draft where it cannot count any more. */
+import { createMemoryOutbox } from '@y-sealed/client'
+import type { Bytes } from '@y-sealed/protocol'
+import { expect, it, vi } from 'vitest'
+import * as Y from 'yjs'
+
+import { DocumentLog, feedsOf } from '../../../client/log/document-log.ts'
+import { feedUpdate } from '../../../client/yjs/feed-update.ts'
+import { craftUpdate, type Block } from '../../hostile/yjs-update.ts'
+import { createNote, type Note, type Person } from '../../support/members/note.ts'
+import { Forger } from '../../support/members/quote-play.ts'
+import { isEdit, sit, store } from '../../support/members/seat.ts'
+
+/** What the log that goes on has of Mallory's, who has taken this client after a restart and filled its clocks. */
+function takeClient(note: Note, mallory: Person, client: number): Bytes {
+  const forger = new Forger(note, mallory)
+  const fill: Block = { client, clock: 0, structs: [{ gc: 1_000 }] }
+  note.append(forger.bind(client), forger.update(fill))
+  return craftUpdate({ blocks: [fill] })
+}
+
+/** The log ends here again. */
+function rollBack(note: Note, length: number): void {
+  note.entries.splice(length)
+  for (const person of note.people) {
+    person.log.restart()
+    person.log.take(note.entries)
+  }
+}
+
+/** What somebody is shown who reads the whole log. */
+function readText(note: Note): string {
+  const shown = new Y.Doc()
+  for (const outcome of new DocumentLog(note.creator.membership).take(note.entries)) {
+    for (const update of feedsOf(outcome)) feedUpdate(shown, update, 'log')
+  }
+  return shown.getText('note').toJSON()
+}
+
+it.each([
+  ['in one envelope', 'sealed by Bob'],
+  ['in parts', 'sealed by Bob '.repeat(9_000)],
+])(
+  'T11 [CL14] [LO14] what was sealed %s under an id whose bind a restart lost, and that a member has then bound and filled, leaves whole under another',
+  async (_, text) => {
+    const note = await createNote()
+    const [bob, mallory] = [await note.add('writer'), await note.add('writer')]
+    const before = note.entries.length
+    const memory = createMemoryOutbox()
+    const first = sit(bob, memory)
+    first.sender.opened()
+    first.doc.getText('note').insert(0, text)
+    store(note, bob, first)
+    // The bind is in the log; what bears the id is on its way, and does not arrive.
+    await vi.waitFor(async () => expect((await memory.list(note.documentId)).some(isEdit)).toBe(true))
+    await first.sender.whenKept()
+    first.sender.destroy()
+    rollBack(note, before)
+    const theirs = takeClient(note, mallory, first.doc.clientID)
+    // The next process ends before anything has left or is forgotten.
+    const second = sit(bob, { ...memory, remove: () => Promise.resolve() })
+    feedUpdate(second.doc, theirs, 'leftover')
+    await second.sender.restore()
+    second.sender.loaded()
+    expect(second.doc.getText('note').toJSON()).toBe(text)
+    second.sender.opened()
+    await second.sender.whenKept()
+    second.sender.destroy()
+
+    const third = sit(bob, memory)
+    feedUpdate(third.doc, theirs, 'leftover')
+    await third.sender.restore()
+    third.sender.loaded()
+    expect([third.doc.getText('note').toJSON(), third.sender.unsaved > 0]).toEqual([text, true])
+    third.sender.opened()
+    while (third.sent.length > 0) store(note, bob, third)
+    expect([readText(note), third.doc.getText('note').toJSON(), third.sender.unsaved]).toEqual([text, text, 0])
+    await vi.waitFor(async () => expect(await memory.list(note.documentId)).toEqual([]))
+  },
+)
+
+it('T11 [CL14] [LO14] what was sealed under such an id, and is shown when the log is found to have lost it, counts as unsaved and outlasts the run', async () => {
+  const note = await createNote()
+  const [bob, mallory] = [await note.add('writer'), await note.add('writer')]
+  const before = note.entries.length
+  const memory = createMemoryOutbox()
+  const first = sit(bob, memory)
+  first.sender.opened()
+  first.doc.getText('note').insert(0, 'sealed by Bob')
+  store(note, bob, first)
+  await first.sender.whenKept()
+  first.sender.destroy()
+  // He is shown it by what he has kept, from before the relay lost the bind.
+  const second = sit(bob, memory)
+  await second.sender.restore()
+  second.sender.loaded()
+  expect(second.doc.getText('note').toJSON()).toBe('sealed by Bob')
+  rollBack(note, before)
+  second.sender.startOver(new Set())
+  const theirs = takeClient(note, mallory, first.doc.clientID)
+  second.sender.opened()
+  second.doc.getText('other').insert(0, 'typed since')
+  while (second.sent.length > 0) store(note, bob, second)
+  expect(second.sender.unsaved).toBeGreaterThan(0)
+  await second.sender.whenKept()
+  second.sender.destroy()
+
+  const third = sit(bob, memory)
+  feedUpdate(third.doc, theirs, 'leftover')
+  await third.sender.restore()
+  third.sender.loaded()
+  expect(third.doc.getText('note').toJSON()).toBe('sealed by Bob')
+  third.sender.opened()
+  while (third.sent.length > 0) store(note, bob, third)
+  expect([readText(note), third.sender.unsaved]).toEqual(['sealed by Bob', 0])
+  expect(third.doc.getText('other').toJSON()).toBe('typed since')
+})
