@@ -7,6 +7,7 @@ import { decodeSignedHead, encodeSignedHead, type Bytes, type SignedHead } from 
 import {
   countFitting,
   isRecord,
+  isOfHistory,
   newerHead,
   selectFresh,
   type DocumentStore,
@@ -73,11 +74,13 @@ export function createSqliteDocumentStore(database: SqliteDatabase): DocumentSto
         await work.write(isAll ? log.clearing() : log.cutting(afterSeq))
       })
     },
-    delete: (document) => {
+    delete: (document, entry) => {
       const log = new SqliteLog(document)
-      return database.take((work) =>
-        work.write([...log.clearing(), sql('DELETE FROM heads WHERE document = ?', log.name)]),
-      )
+      const own = entry && { seq: entry.seq, envelope: entry.envelope.slice() }
+      return database.take(async (work) => {
+        if (!isOfHistory(own, own && (await log.envelopeAt(work, own.seq)))) return
+        await work.write([...log.clearing(), sql('DELETE FROM heads WHERE document = ?', log.name)])
+      })
     },
   }
 }
@@ -98,8 +101,7 @@ class SqliteLog {
     const envelopeBySeq = new Map<number, Bytes>()
     for (const { seq } of entries) {
       if (seq > lastSeq || seq <= baseSeq) continue
-      const [row] = await work.read('SELECT envelope FROM entries WHERE document = ? AND seq = ?', this.name, seq)
-      const known = bytesIn(row?.['envelope'])
+      const known = await this.envelopeAt(work, seq)
       if (known !== null) envelopeBySeq.set(seq, known)
     }
     const fresh = selectFresh(entries, lastSeq, (seq) => envelopeBySeq.get(seq), baseSeq)
@@ -133,6 +135,11 @@ class SqliteLog {
     const statement = 'SELECT seq, envelope, checksum FROM entries WHERE document = ? AND is_record = ? ORDER BY seq'
     const rows = await work.read(statement, this.name, 1)
     return rows.flatMap((row) => this.#entryIn(row) ?? [])
+  }
+
+  async envelopeAt(work: SqliteWork, seq: number): Promise<Bytes | null> {
+    const [row] = await work.read('SELECT envelope FROM entries WHERE document = ? AND seq = ?', this.name, seq)
+    return bytesIn(row?.['envelope'])
   }
 
   async lastSeq(work: SqliteWork): Promise<number> {

@@ -7,6 +7,7 @@ import { decodeSignedHead, encodeSignedHead, type Bytes, type SignedHead } from 
 import { checkOf, isChecked } from '../stores/entry-check.ts'
 import {
   countFitting,
+  isOfHistory,
   isRecord,
   newerHead,
   selectFresh,
@@ -76,10 +77,13 @@ export function createIndexedDbDocumentStore(
         database.write(['entries', 'snapshots', 'bases'], (tables) => cutRows(tables, own, afterSeq)),
       )
     },
-    delete: (document) => {
+    delete: (document, entry) => {
       const own = document.slice()
+      const row = entry && rowOf(own, entry)
       return turns.take(() =>
         database.write(['entries', 'heads', 'snapshots', 'bases'], async (tables) => {
+          const known = row && (await tables.objectStore('entries').get([own, row.seq]))
+          if (!isOfHistory(row, known?.envelope)) return
           await cutRows(tables, own, -1)
           await tables.objectStore('heads').delete(own)
         }),

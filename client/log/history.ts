@@ -238,7 +238,7 @@ export class History {
   /** Forgets all of it: this history was given up, and with it what the relay has signed for it. [LO14] */
   async abandon(): Promise<void> {
     await this.#kept.whenKept()
-    await this.lost.keep(this.#access.documentId).catch(this.#onTrouble)
+    if (await this.#kept.holdsOwn()) await this.lost.keep(this.#access.documentId).catch(this.#onTrouble)
     await this.#kept.wipe()
     // The log has made room.
     await this.lost.writeAgain().catch(this.#onTrouble)

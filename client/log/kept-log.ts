@@ -7,7 +7,7 @@
 import { readWholeEnvelope, SyncError, type Bytes, type SignedHead } from '@y-sealed/protocol'
 import { startTimer, type Cancel } from '../platform.ts'
 import type { LogEntry } from './document-log.ts'
-import type { DocumentStore, StoredEntry, StoredSnapshot } from '../stores/document-store.ts'
+import { isOfHistory, type DocumentStore, type StoredEntry, type StoredSnapshot } from '../stores/document-store.ts'
 
 /** Read at a time: what the document shows grows by so much. */
 const PAGE_BYTES = 1_048_576
@@ -36,6 +36,8 @@ export class KeptLog {
   #head: SignedHead | null = null
   /** All up to this one is kept, or waits to be. */
   #takenSeq = 0
+  /** The last that the store had by this tab's doing or reading: by it the history is known that this one has kept. */
+  #last: StoredEntry | null = null
   #writing: Promise<void> | null = null
   #timer: Cancel | null = null
   #retryMs = FIRST_RETRY_MS
@@ -80,6 +82,7 @@ export class KeptLog {
       last += whole.length
       this.#takenSeq = Math.max(this.#takenSeq, last)
       if (whole.length > 0 && !take(whole)) return await this.cut(0)
+      this.#noteLast(whole)
       if (whole.length > 0 && whole.length === page.length) continue
       const extent = await this.#ask(() => store.extent(documentId))
       if (extent === null || extent.lastSeq <= last) return
@@ -94,6 +97,7 @@ export class KeptLog {
     this.#waiting = []
     this.#waitingBytes = 0
     this.#takenSeq = snapshot.seq
+    this.#last = null
     const { store, documentId } = this.#options
     const before = this.#writing ?? Promise.resolve()
     this.#writing = before
@@ -134,14 +138,30 @@ export class KeptLog {
     this.#takenSeq = Math.min(this.#takenSeq, afterSeq)
     const { store, documentId } = this.#options
     await this.#ask(() => store.cut(documentId, afterSeq))
+    if ((this.#last?.seq ?? 0) > afterSeq) this.#last = null
   }
 
-  /** Forgets everything, the newest head too: that history was given up. */
+  /** False where another tab has forgotten what this one has kept, or keeps another history in its place. */
+  async holdsOwn(): Promise<boolean> {
+    const { store, documentId } = this.#options
+    const last = this.#last
+    const [kept] = last === null ? [] : ((await this.#ask(() => store.read(documentId, last.seq, 1))) ?? [])
+    return isOfHistory(last ?? undefined, kept?.envelope)
+  }
+
+  /**
+   * Forgets everything, the newest head too: that history was given up. Not what another tab has kept by now of the one that goes on: it was faster
+   * to follow it. [CL16]
+   */
   async wipe(): Promise<void> {
-    await this.cut(0)
+    const last = this.#last
+    this.#last = null
+    this.#waiting = []
+    this.#waitingBytes = 0
+    this.#takenSeq = 0
     this.#head = null
     const { store, documentId } = this.#options
-    await this.#ask(() => store.delete(documentId))
+    await this.#ask(() => (last === null ? store.delete(documentId) : store.delete(documentId, last)))
   }
 
   /** The storage was thrown away: what is taken from the log's start on is kept anew. */
@@ -150,10 +170,16 @@ export class KeptLog {
     this.#waiting = []
     this.#waitingBytes = 0
     this.#takenSeq = 0
+    this.#last = null
     this.#writtenHead = 0
     this.#isOver = false
     this.#release()
     if (this.#head !== null) this.#writeSoon()
+  }
+
+  #noteLast(run: readonly LogEntry[]): void {
+    const last = run.at(-1)
+    if (last !== undefined) this.#last = { seq: last.seq, envelope: last.envelope.bytes }
   }
 
   /** Resolves when all that was given so far is kept, or never will be. */
@@ -186,7 +212,10 @@ export class KeptLog {
     const beginnings = this.#beginnings
     const isLost = (): boolean => beginnings !== this.#beginnings
     this.#writing = store.append(documentId, entries, ...(head === null ? [] : [head])).then(
-      () => this.#wrote(isLost() ? 0 : (head?.seq ?? 0)),
+      () => {
+        if (!isLost()) this.#last = entries.at(-1) ?? this.#last
+        this.#wrote(isLost() ? 0 : (head?.seq ?? 0))
+      },
       (error: unknown) => (isLost() ? this.#wrote(0) : this.#failed(error, entries)),
     )
   }

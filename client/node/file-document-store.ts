@@ -6,6 +6,7 @@
 import { mkdir } from 'node:fs/promises'
 import { bytesToHex, SyncError, type Bytes, type SignedHead } from '@y-sealed/protocol'
 import {
+  isOfHistory,
   newerHead,
   selectFresh,
   withSnapshot,
@@ -62,7 +63,10 @@ export async function openFileDocumentStore(directory: string): Promise<FileDocu
     snapshots: (document) => within(document, (log) => log.snapshots()),
     trim: (document, throughSeq) => within(document, (log) => log.trim(throughSeq)),
     cut: (document, afterSeq) => within(document, (log) => log.cut(afterSeq)),
-    delete: (document) => within(document, (log) => log.remove()),
+    delete: (document, entry) => {
+      const own = entry && { seq: entry.seq, envelope: entry.envelope.slice() }
+      return within(document, (log) => log.remove(own))
+    },
     close: async () => {
       if (closed) return
       closed = true
@@ -174,7 +178,12 @@ class LogFile {
     if (kept.length < snapshots.length) await this.#snapshots.write(kept)
   }
 
-  async remove(): Promise<void> {
+  async remove(entry: StoredEntry | undefined): Promise<void> {
+    if (entry !== undefined) {
+      const index = await this.index()
+      const [known] = entry.seq > index.baseSeq ? await this.#readRun(index, entry.seq, entry.seq) : []
+      if (!isOfHistory(entry, known?.envelope)) return
+    }
     this.#index = null
     await this.#file.remove()
     await this.#snapshots.write([])

@@ -41,8 +41,8 @@ export function createHeadStore(keys: KeyStore): DocumentStore {
       await logs.append(document, entries, head)
       if (head !== undefined) await memoryOf(document).keep(head)
     },
-    delete: async (document) => {
-      await logs.delete(document)
+    delete: async (document, entry) => {
+      await logs.delete(document, entry)
       await memoryOf(document).forget()
     },
     extent: async (document) => {

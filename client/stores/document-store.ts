@@ -64,8 +64,11 @@ export interface DocumentStore {
    * is evidence, and stays.
    */
   cut(document: Bytes, afterSeq: number): Promise<void>
-  /** Forgets the document, head and all. */
-  delete(document: Bytes): Promise<void>
+  /**
+   * Forgets the document, head and all. Where an entry of its history is given, only if that very one is kept at its place, in one transaction:
+   * another tab may have begun to keep another history by now, which then stays.
+   */
+  delete(document: Bytes, entry?: StoredEntry): Promise<void>
   /**
    * Calls back when everything is gone under a running page, keys and outbox too; `keysRewritten` resolves when the keys that this page knows are
    * stored again, and rejects where they cannot be, or the app has deleted them. Gives what ends it. Absent where that does not happen.
@@ -130,8 +133,9 @@ export function createMemoryDocumentStore(): DocumentStore {
       known.entries.splice(Math.max(0, afterSeq - known.base))
       known.snapshots = known.snapshots.filter(({ seq }) => seq <= afterSeq)
     },
-    delete: async (document) => {
-      logByDocument.delete(document.join())
+    delete: async (document, entry) => {
+      const { base, entries } = find(document)
+      if (isOfHistory(entry, entry && entries[entry.seq - base - 1]?.envelope)) logByDocument.delete(document.join())
     },
   }
 }
@@ -187,6 +191,11 @@ export function selectFresh(
     }
   }
   return entries.filter(({ seq }) => seq > lastSeq)
+}
+
+/** Is `known` what an entry of a history says of its place, if one is given? */
+export function isOfHistory(entry: StoredEntry | undefined, known: Uint8Array | null | undefined): boolean {
+  return entry === undefined || (known instanceof Uint8Array && equalBytes(known, entry.envelope))
 }
 
 /** The one of the two that says more. */

@@ -164,6 +164,21 @@ export function documentStoreContract(name: string, durable: boolean, harness: (
       expect(await store.extent(DOCUMENT)).toEqual({ baseSeq: 0, lastSeq: 1, head: null })
     })
 
+    it('[CL16] forgets a history by an entry of it, and leaves another that is kept in its place', async () => {
+      const store = await harness().open()
+      await store.append(DOCUMENT, run(1, 3), headAt(3))
+      for (const other of [entry(3, { content: 77 }), entry(4)]) {
+        await store.delete(DOCUMENT, other)
+        expect(await store.extent(DOCUMENT)).toEqual({ baseSeq: 0, lastSeq: 3, head: headAt(3) })
+      }
+      await store.putSnapshot(DOCUMENT, snapshot(2))
+      await store.trim(DOCUMENT, 2)
+      await store.delete(DOCUMENT, entry(1))
+      expect(await store.read(DOCUMENT, 3, ALL)).toEqual([entry(3)])
+      await store.delete(DOCUMENT, entry(3))
+      expect(await store.extent(DOCUMENT)).toEqual({ baseSeq: 0, lastSeq: 0, head: null })
+    })
+
     it('keeps its own copy on the way in and out', async () => {
       const store = await harness().open()
       const [document, given] = [DOCUMENT.slice(), entry(1)]
