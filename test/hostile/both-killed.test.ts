@@ -13,13 +13,14 @@ import { MortalRelay } from '../support/mortal-relay.ts'
 import { createRandom } from '../support/random.ts'
 import { createScene, watch } from '../support/stage.ts'
 
-const ROUNDS = process.env['Y_SEALED_LONG_TESTS'] === '1' ? 100 : 5
+const IS_LONG = process.env['Y_SEALED_LONG_TESTS'] === '1'
+const ROUNDS = Number(process.env['Y_SEALED_CRASH_ROUNDS'] ?? (IS_LONG ? 100 : 5))
 const DEVICES = 3
 const SEED = Number(process.env['Y_SEALED_SEED'] ?? 20_261_202)
 /** The relay is shot within so many ms, and every device; but one, within as many after the relay. */
 const SALVO_MS = 400
-/** A relay that is typed at so long without a COMMIT does not store anything. */
-const PATIENCE_MS = 60_000
+/** A relay that is typed at so long without a COMMIT does not store anything; a device that is not heard so long never will be. */
+const PATIENCE_MS = 180_000
 
 function wordsOf(text: string): readonly string[] {
   return text.split(' ').filter((word) => word !== '')
@@ -48,7 +49,11 @@ it(
     }
     for (let round = 0; round < ROUNDS; round++) {
       for (const device of devices) device.start()
-      await vi.waitUntil(() => devices.every(({ isHeard }) => isHeard), { timeout: 60_000, interval: 20 })
+      const areHeard = (): boolean => devices.every(({ isHeard }) => isHeard)
+      await vi.waitUntil(areHeard, { timeout: PATIENCE_MS, interval: 20 }).catch((error: unknown) => {
+        const progress = devices.map((device) => device.progress).join('\n')
+        throw new Error(`round ${round}, not heard:\n${progress}\n${mortal.log}`, { cause: error })
+      })
       // One types until the relay is dead, or that would have nothing to store.
       const last = random(DEVICES)
       const relayDies = pause(random(SALVO_MS)).then(() => mortal.killInCommit(PATIENCE_MS))
@@ -89,6 +94,7 @@ it(
       witness.peer.close()
       await storage.close()
     }
+    if (IS_LONG) console.info(`${ROUNDS} rounds: ${devices.map(({ progress }) => progress).join('; ')}`)
     await mortal.stop()
     expect(await auditDatabase({ path: mortal.databasePath })).toMatchObject({ documents: 1, faults: 0 })
   },

@@ -54,6 +54,13 @@ export class DoomedDevice {
     return this.#savedInThisLife > 0
   }
 
+  /** How far it has come, for whoever waits for it in vain. */
+  get progress(): string {
+    const { typed, kept, saved, problems } = this
+    const counts = `typed ${typed.size}, kept ${kept.size}, saved ${saved.size}`
+    return `life ${this.#lives}: ${counts}, ${this.#savedInThisLife} times heard, problems ${problems.join()}`
+  }
+
   start(): void {
     const { name, key, room, url, caPath } = this.#options
     const args = [WRITER, this.folder, `${name}.${this.#lives++}`, key, room, url, caPath]
