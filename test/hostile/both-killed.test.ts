@@ -8,6 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { expect, it, vi } from 'vitest'
 
 import { auditDatabase } from '../../server/audit/audit-database.ts'
+import { bundleProgram } from '../support/bundled-program.ts'
 import { DoomedDevice } from '../support/doomed-device.ts'
 import { MortalRelay } from '../support/mortal-relay.ts'
 import { createRandom } from '../support/random.ts'
@@ -35,9 +36,10 @@ it(
     const { access, key, room } = await createScene()
     const relay = { url: mortal.url, ca: readFileSync(mortal.caPath, 'utf8') }
     const { url, caPath } = mortal
+    const program = await bundleProgram('test/support/offline-writer.ts')
     const devices = Array.from(
       { length: DEVICES },
-      (_, i) => new DoomedDevice({ name: `device${i}`, key: bytesToHex(key), room, url, caPath }),
+      (_, i) => new DoomedDevice({ program, name: `device${i}`, key: bytesToHex(key), room, url, caPath }),
     )
     const all = (of: 'begun' | 'kept' | 'saved'): readonly string[] => devices.flatMap((device) => [...device[of]])
     /** Each once, none that was never typed, and all of those. */

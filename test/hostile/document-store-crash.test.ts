@@ -8,23 +8,21 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 
+import { bundleProgram } from '../support/bundled-program.ts'
 import { makeTemporaryFolder } from '../support/temporary-folder.ts'
 
-const WRITER = fileURLToPath(new URL('../support/document-writer.ts', import.meta.url))
 const DOCUMENT = new Uint8Array(16).fill(1)
 const ROUNDS = 10
 
 /** Kills a writer after it has printed `appends` lines; returns the first and the last seq that it said was kept. */
 async function writeAndDie(
+  program: string,
   folder: string,
   appends: number,
 ): Promise<{ readonly found: number; readonly kept: number }> {
-  const writer = spawn(process.execPath, ['--import', 'tsx', '--conditions=source', WRITER, folder], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const writer = spawn(process.execPath, [program, folder], { stdio: ['ignore', 'pipe', 'inherit'] })
   const seqs: number[] = []
   for await (const line of createInterface({ input: writer.stdout })) {
     seqs.push(Number(line))
@@ -40,10 +38,11 @@ describe('a log in a file whose writer is killed', () => {
     `[I2] has every append that resolved and no torn entry, ${ROUNDS} times one after another`,
     { timeout: 120_000 },
     async () => {
+      const program = await bundleProgram('test/support/document-writer.ts')
       const folder = join(makeTemporaryFolder(), 'documents')
       let before = 0
       for (let round = 0; round < ROUNDS; round++) {
-        const { found, kept } = await writeAndDie(folder, 2 + ((round * 37) % 60))
+        const { found, kept } = await writeAndDie(program, folder, 2 + ((round * 37) % 60))
         // The writer itself has opened what the one before it left.
         expect(found).toBe(before)
         const store = await openFileDocumentStore(folder)

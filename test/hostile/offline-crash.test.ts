@@ -6,14 +6,13 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 
+import { bundleProgram } from '../support/bundled-program.ts'
 import { fuzzRuns } from '../support/fuzz-runs.ts'
 import { createScene, startHonestRelay, watch } from '../support/stage.ts'
 import { makeTemporaryFolder } from '../support/temporary-folder.ts'
 
-const WRITER = fileURLToPath(new URL('../support/offline-writer.ts', import.meta.url))
 const ROUNDS = fuzzRuns(16)
 const NOWHERE = 'wss://localhost:9/sync'
 
@@ -29,10 +28,8 @@ interface Life {
 }
 
 /** Lets a device live until it has typed some words, and kills it while one of them is being written. */
-async function typeAndDie(args: readonly string[], words: number): Promise<Life> {
-  const writer = spawn(process.execPath, ['--import', 'tsx', '--conditions=source', WRITER, ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+async function typeAndDie(program: string, args: readonly string[], words: number): Promise<Life> {
+  const writer = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
   const said: Record<string, string[]> = { found: [], typing: [], typed: [], kept: [], problem: [] }
   for await (const line of createInterface({ input: writer.stdout })) {
     const [what = '', ...rest] = wordsOf(line)
@@ -54,6 +51,7 @@ it(
   `T39 [CL14] [I2] kill -9 under typing, ${ROUNDS} times: every word that was kept is there, once, and arrives once`,
   { timeout: 60_000 + ROUNDS * 60_000 },
   async () => {
+    const program = await bundleProgram('test/support/offline-writer.ts')
     const relay = await startHonestRelay([])
     const { access, key, room } = await createScene()
     const folder = join(makeTemporaryFolder(), 'device')
@@ -70,6 +68,7 @@ it(
     for (let round = 0; round < ROUNDS; round++) {
       const url = round % 3 === 1 ? relay.url : NOWHERE
       const life = await typeAndDie(
+        program,
         [folder, String(round), bytesToHex(key), room, url, caPath],
         3 + ((round * 37) % 50),
       )

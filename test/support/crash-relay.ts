@@ -8,18 +8,15 @@ import { bytesToBase64url, bytesToHex, type Bytes } from '@y-sealed/protocol'
 import { randomBytes, type Device } from '@y-sealed/protocol/sealing'
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
-import { fileURLToPath } from 'node:url'
-import { build } from 'vite'
 import { onTestFinished } from 'vitest'
 
+import { bundleProgram } from './bundled-program.ts'
 import { awaitCommit, freezeInCommit, readMarker, type FrozenProcess } from './commit-watch.ts'
 import type { CrashRelaySettings } from './crash-relay-main.ts'
 import { RawClient } from './raw-client.ts'
-import { REPOSITORY_ROOT } from './repository.ts'
 import { findFreePort } from './stage.ts'
 import { makeTemporaryFolder } from './temporary-folder.ts'
 import { ALL, testCertificate } from './test-relay.ts'
@@ -27,19 +24,9 @@ import { AUDIENCE, createTestKey, goodClaims, makeToken, publicJwk } from './tok
 
 type Child = ChildProcessByStdio<Writable, Readable, null>
 
-/** The program as one plain file: it starts in a third of the time that compiling its sources takes, hundreds of times. */
-export async function bundleCrashRelay(): Promise<string> {
-  // Inside the repository, for the packages that stay outside of the bundle.
-  const outDir = mkdtempSync(join(REPOSITORY_ROOT, 'node_modules/.crash-relay-'))
-  onTestFinished(() => rmSync(outDir, { recursive: true }))
-  await build({
-    configFile: false,
-    logLevel: 'error',
-    root: REPOSITORY_ROOT,
-    ssr: { noExternal: [/^@y-sealed\//], resolve: { conditions: ['source'], externalConditions: [] } },
-    build: { ssr: fileURLToPath(new URL('crash-relay-main.ts', import.meta.url)), outDir, minify: false },
-  })
-  return join(outDir, 'crash-relay-main.js')
+/** What a {@link CrashRelay} is made of. */
+export function bundleCrashRelay(): Promise<string> {
+  return bundleProgram('test/support/crash-relay-main.ts')
 }
 
 function load(program: string): Child {

@@ -8,14 +8,13 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 
 import { makeTemporaryFolder } from './temporary-folder.ts'
 
-const WRITER = fileURLToPath(new URL('offline-writer.ts', import.meta.url))
-
 export interface DoomedDeviceOptions {
+  /** `offline-writer.ts` as `bundleProgram` has made it. */
+  readonly program: string
   /** No other device has it. */
   readonly name: string
   /** Of the room, in hex. */
@@ -62,11 +61,9 @@ export class DoomedDevice {
   }
 
   start(): void {
-    const { name, key, room, url, caPath } = this.#options
-    const args = [WRITER, this.folder, `${name}.${this.#lives++}`, key, room, url, caPath]
-    const child = spawn(process.execPath, ['--import', 'tsx', '--conditions=source', ...args], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
+    const { program, name, key, room, url, caPath } = this.#options
+    const args = [program, this.folder, `${name}.${this.#lives++}`, key, room, url, caPath]
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
     onTestFinished(() => void child.kill('SIGKILL'))
     this.#child = child
     this.#savedInThisLife = 0

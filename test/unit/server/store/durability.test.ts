@@ -9,17 +9,16 @@ import { spawn, type ChildProcess, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 
 import { openSqliteStore } from '../../../../server/store/sqlite/store.ts'
 import { createTestDocument, transcriptOf, type TestDocument } from '../../../contract/append-units.ts'
 import { makeStorePath } from '../../../contract/store-directory.ts'
+import { bundleProgram } from '../../../support/bundled-program.ts'
 import { hasComponent } from '../../../support/components.ts'
 import { REPOSITORY_ROOT } from '../../../support/repository.ts'
 
-const CHILD = fileURLToPath(new URL('append-child.ts', import.meta.url))
-const NODE_PARAMETERS = ['--import', 'tsx', '--conditions=source', CHILD]
+const CHILD = 'test/unit/server/store/append-child.ts'
 
 interface Place {
   readonly path: string
@@ -74,9 +73,10 @@ describe('an acknowledged append', () => {
     '[I2] is there after kill -9 in the middle of a commit, round after round on one file',
     { timeout: 120_000 },
     async () => {
+      const program = await bundleProgram(CHILD)
       const place = await makePlace()
       for (let round = 0; round < 10; round++) {
-        const child = spawn(process.execPath, NODE_PARAMETERS, {
+        const child = spawn(process.execPath, [program], {
           cwd: REPOSITORY_ROOT,
           env: environment(place, 32, 1_000_000),
           stdio: ['ignore', 'pipe', 'inherit'],
@@ -112,12 +112,13 @@ describe('an acknowledged append', () => {
   if (!isTraced) console.warn('!! strace is missing: SKIPPING [I3]')
 
   it.skipIf(!isTraced)('[I3] is on disk before it is acknowledged, once a commit, on a reopened file too', async () => {
+    const program = await bundleProgram(CHILD)
     const place = await makePlace()
     const trace = join(dirname(place.path), 'trace')
     for (let opened = 0; opened < 2; opened++) {
       const { status } = spawnSync(
         'strace',
-        ['-f', '-e', 'trace=fsync,fdatasync,write', '-s', '16', '-o', trace, process.execPath, ...NODE_PARAMETERS],
+        ['-f', '-e', 'trace=fsync,fdatasync,write', '-s', '16', '-o', trace, process.execPath, program],
         { cwd: REPOSITORY_ROOT, env: environment(place, 1, 50), stdio: ['ignore', 'ignore', 'inherit'] },
       )
       expect(status).toBe(0)
