@@ -155,7 +155,7 @@ describe('[G11] a removal and an edit in one turn', () => {
       expect(stored).toBeGreaterThan(rounds / 10)
       expect(stored).toBeLessThan((rounds * 9) / 10)
     },
-    60_000,
+    300_000,
   )
 })
 
