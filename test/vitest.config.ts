@@ -1,5 +1,5 @@
 /**
- * Two projects over one tree of tests. `*.test.ts` runs under Node; `*.browser.test.ts` in Chromium;
+ * Projects over one tree of tests. `*.test.ts` runs under Node, those of `test/unit` in one process; `*.browser.test.ts` in Chromium;
  * `*.universal.test.ts` in both, so that the same file proves the same bytes in each. The universal scenarios have a real
  * relay, started once.
  *
@@ -37,11 +37,25 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     expect: { poll: { timeout: 10_000 } },
-    passWithNoTests: true,
     globalSetup: [BUILD],
     setupFiles: ['test/support/fuzz-setup.ts', 'test/support/patience-setup.ts'],
     env: { Y_SEALED_FUZZ: process.env['Y_SEALED_FUZZ'] ?? '1' },
     projects: [
+      {
+        extends: true,
+        ssr: { resolve: { conditions: [...conditions, 'node'], externalConditions: ['source', 'node'] } },
+        test: {
+          name: 'unit',
+          environment: 'node',
+          include: ['test/unit/**/*.test.ts'],
+          exclude: ['**/node_modules/**', 'test/**/*.browser.test.ts'],
+          // One process after another would load the same modules for longer than the tests of a file take.
+          isolate: false,
+          restoreMocks: true,
+          unstubGlobals: true,
+          unstubEnvs: true,
+        },
+      },
       {
         extends: true,
         ssr: { resolve: { conditions: [...conditions, 'node'], externalConditions: ['source', 'node'] } },
@@ -51,6 +65,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [
             '**/node_modules/**',
+            'test/unit/**',
             'test/**/*.browser.test.ts',
             'test/scenario/*.universal.test.ts',
             'test/house/fixtures/**',

@@ -37,6 +37,7 @@ function fuzzProperties(): boolean {
       'node_modules/vitest/vitest.mjs',
       'run',
       '--config=test/vitest.config.ts',
+      '--project=unit',
       '--project=node',
       '--testTimeout=600000',
       ...files,
