@@ -50,6 +50,8 @@ describe.each([
       for (let step = 0; step < STEPS; step++) await chaos.step()
       await chaos.settle()
       await expectPeace(chaos)
+      // What a long run has shown, for whoever keeps a book of them.
+      if (isLong) console.info(`seed ${seed}, ${mode}: ${JSON.stringify(chaos.figures)}`)
       expect([...things, ...OF_LONG_FORM].filter((thing) => chaos.tally[thing] === undefined)).toEqual([])
       expect([chaos.ledger.count('kept') > 0, chaos.ledger.count('saved') > 0]).toEqual([true, true])
     },

@@ -5,18 +5,21 @@
  * @module
  */
 import { sharedKeyDocument } from '@y-sealed/client'
+import { isZero, type MemberRole } from '@y-sealed/protocol'
 import { randomBytes } from '@y-sealed/protocol/sealing'
-import { type MemberRole } from '@y-sealed/protocol'
 import { onTestFinished } from 'vitest'
 
 import { startLyingRelay, type LyingRelay } from '../lying-relay.ts'
 import type { Random } from '../random.ts'
-import { startHonestRelay, type HonestRelay } from '../stage.ts'
-import { fileDisk, memoryDisk } from './disk.ts'
-import { Ledger } from './ledger.ts'
+import type { HonestRelay } from '../stage.ts'
+import { fileDisk, memoryDisk, type Disk } from './disk.ts'
+import { Ledger, type Edit } from './ledger.ts'
 import { LIE_NAMES, tell } from './lies.ts'
 import { MemberDoor, openRoom } from './openers.ts'
+import { RelayLife } from './relay-life.ts'
 import { Seat, type Opener } from './seat.ts'
+import { tabDisks } from './shared-disk.ts'
+import { listKinds, OF_MEMBERS, type Kind } from './things.ts'
 
 export interface ChaosOptions {
   /** For what happens: the same steps for the same seed. */
@@ -27,38 +30,10 @@ export interface ChaosOptions {
   readonly mode: 'members' | 'shared-key'
   /** Pages freeze too, storages are full or thrown away, and clocks are set. */
   readonly isHarsh: boolean
+  /** The relay goes back to older backups, logs are restarted, and devices have two tabs without Web Locks; all of it at a slower pace. */
+  readonly isRestored?: boolean
 }
 
-/** How often each thing happens, by its name. */
-const WEIGHTS = {
-  type: 60,
-  strike: 5,
-  paste: 3,
-  keep: 8,
-  offline: 5,
-  online: 9,
-  reload: 6,
-  kill: 6,
-  start: 12,
-  lie: 6,
-  repent: 3,
-  cut: 2,
-  relay: 3,
-  freeze: 4,
-  full: 3,
-  evict: 3,
-  clock: 1,
-  rotate: 3,
-  remove: 3,
-  come: 2,
-} as const
-
-type Kind = keyof typeof WEIGHTS
-
-const KINDS = Object.entries(WEIGHTS).flatMap(([kind, weight]) => Array.from({ length: weight }, () => kind as Kind))
-const HARSH: ReadonlySet<Kind> = new Set(['freeze', 'full', 'evict', 'clock'])
-/** Only where there are members. */
-const OF_MEMBERS: ReadonlySet<Kind> = new Set(['rotate', 'remove', 'come'])
 const PROXIES = 3
 /** Snapshots are made, and what lies behind them goes, while all this happens. */
 const LIMITS = { soonEntries: 30, compactionPauseMs: 300, trimAgeMs: 1, trimIntervalMs: 250 }
@@ -71,6 +46,16 @@ const FROZEN_MS = 2_500
 const FULL_MS = 1_500
 /** Every clock is set, by up to so much either way. */
 const CLOCK_MS = 7_200_000
+/** Where the relay goes back, most of them are connected before so many more steps are taken, if that takes no longer than this. */
+const STEPS_A_BREATH = 20
+const BREATH_MS = 4_000
+/** Where it is made for that, it is as old as this at most. */
+const BACKUP_AGE_MS = 3_000
+/** A newcomer begins to open from a snapshot within this, or is too late. */
+const OPENING_MS = 1_500
+/** What they have to give back they have given by then, or who may decides. */
+const HEALING_MS = 25_000
+const PEACE_MS = 240_000
 const ADMINS = 3
 const MOST_REMOVALS = 4
 /** Why a change of members may be refused, with nothing wrong: somebody was faster, or is away. */
@@ -107,7 +92,9 @@ export class Chaos {
   readonly seats: Seat[] = []
   readonly ledger = new Ledger<Seat>()
   /** How often each thing happened; of `lied`, messages, of the others that are no steps, how often it came to be. */
-  readonly tally: Partial<Record<Kind | 'lied' | 'evicted' | 'removed' | 'arrived', number>> = {}
+  readonly tally: Partial<
+    Record<Kind | 'lied' | 'evicted' | 'removed' | 'arrived' | 'restored' | 'restarted' | 'opening', number>
+  > = {}
   /** What nobody has reckoned with. */
   readonly surprises: unknown[] = []
   readonly door = new MemberDoor()
@@ -117,20 +104,22 @@ export class Chaos {
   readonly #kinds: readonly Kind[]
   readonly #open: Opener
   readonly #lying: LyingRelay[]
-  #relay: HonestRelay
-  #isRestarting = false
+  readonly #life: RelayLife<ReadonlySet<Edit<Seat>>>
   #removals = 0
+  #steps = 0
+  /** Nobody changes who belongs to it: the relay is about to go back. */
+  #membersStay = false
   /** What ends each lie that is told. */
   readonly #endings = new Map<LyingRelay, () => void>()
   readonly #underWay = new Set<Promise<void>>()
 
-  private constructor(options: ChaosOptions, lying: LyingRelay[], relay: HonestRelay) {
+  private constructor(options: ChaosOptions, lying: LyingRelay[], life: RelayLife<ReadonlySet<Edit<Seat>>>) {
     this.#options = options
     this.#random = options.random
     this.#chance = options.chance
-    this.#kinds = KINDS.filter((kind) => options.isHarsh || !HARSH.has(kind))
+    this.#kinds = listKinds(options.isHarsh, this.isRestored)
     this.#lying = lying
-    this.#relay = relay
+    this.#life = life
     const [key, room] = [randomBytes(32), `note ${crypto.randomUUID()}`]
     this.#open = options.mode === 'members' ? this.door.open : openRoom(() => sharedKeyDocument({ key, room }))
   }
@@ -138,10 +127,9 @@ export class Chaos {
   /** Everybody is there, and nothing has gone wrong yet. */
   static async begin(options: ChaosOptions): Promise<Chaos> {
     const lying = await Promise.all(Array.from({ length: PROXIES }, () => startLyingRelay()))
-    const relay = await startHonestRelay(lying, undefined, LIMITS)
+    const life = await RelayLife.begin<ReadonlySet<Edit<Seat>>>(lying, LIMITS)
     onTestFinished(() => void (Date.now = systemClock))
-    for (const each of lying) each.stand(relay)
-    const chaos = new Chaos(options, lying, relay)
+    const chaos = new Chaos(options, lying, life)
     const first = await chaos.#arrive()
     await first.provider?.whenSynced()
     await chaos.#invite(first, 'admin')
@@ -153,11 +141,22 @@ export class Chaos {
 
   /** Where the relay keeps what it has. */
   get relay(): HonestRelay {
-    return this.#relay
+    return this.#life.relay
+  }
+
+  /** Relays went back: somebody may have seen two histories. */
+  get isRestored(): boolean {
+    return this.#options.isRestored === true
   }
 
   get #isOfMembers(): boolean {
     return this.#options.mode === 'members'
+  }
+
+  /** How much was done, and how far it had come. */
+  get figures(): Readonly<Record<string, unknown>> {
+    const [made, kept, saved] = (['made', 'kept', 'saved'] as const).map((stage) => this.ledger.count(stage))
+    return { seats: this.seats.length, made, kept, saved, ...this.tally }
   }
 
   /** Those who belong to the document, by the word of whoever made it. */
@@ -174,14 +173,22 @@ export class Chaos {
 
   async step(): Promise<void> {
     const kind = this.#pick(this.#kinds)
-    if (OF_MEMBERS.has(kind) && !this.#isOfMembers) return
+    if (OF_MEMBERS.has(kind) && (!this.#isOfMembers || this.#membersStay)) return
+    if (this.isRestored && this.#steps++ % STEPS_A_BREATH === 0) await this.#breathe()
     this.#note(kind)
     const seat = this.#pick(this.seats)
     this.#do(kind, seat)
     // A person types a few words before somebody else does something.
     if (kind !== 'type') return
     for (let words = this.#random(4); words > 0; words--) seat.type(this.#random(1_000) / 1_000)
-    await pause(this.#random(12))
+    await pause(this.#random(12) * (this.isRestored ? 3 : 1))
+  }
+
+  /** Things happen to those who are there. */
+  async #breathe(): Promise<void> {
+    const [since, least] = [performance.now(), this.seats.length / 3]
+    const isFew = (): boolean => this.seats.filter(({ provider }) => provider?.status === 'connected').length < least
+    while (isFew() && performance.now() - since < BREATH_MS) await pause(20)
   }
 
   #do(kind: Kind, seat: Seat): void {
@@ -212,7 +219,7 @@ export class Chaos {
       case 'cut':
         return this.#pick(this.#lying).cut()
       case 'relay':
-        return this.#run(this.#restartRelay())
+        return this.#run(this.#life.restart())
       case 'freeze':
         return this.#run(this.#freeze(seat))
       case 'full':
@@ -221,6 +228,14 @@ export class Chaos {
         return seat.evict() ? this.#note('evicted') : undefined
       case 'clock':
         return setClocks(Math.round((2 * share - 1) * CLOCK_MS))
+      case 'backup':
+        return this.#run(this.#backUp())
+      case 'restore':
+        return this.#membersStay ? undefined : this.#run(this.#restore(seat))
+      case 'restart':
+        return this.#run(this.#restartLog())
+      case 'wipe':
+        return seat.canBeWiped ? this.#run(seat.wipe()) : undefined
       case 'rotate':
         return this.#run(this.#ofAdmin((admin) => this.door.of(admin).rotate()))
       case 'remove':
@@ -242,6 +257,7 @@ export class Chaos {
     }
     for (const seat of this.seats) await this.#comeBack(seat)
     const [first] = this.seats as [Seat]
+    if (this.isRestored) await this.#makePeace()
     await first.provider?.whenSynced()
     for (const [index, lying] of this.#lying.entries()) this.#lie(lying, LAST_LIES[index] as string)
     for (const seat of this.seats) seat.type(1)
@@ -258,7 +274,7 @@ export class Chaos {
 
   /** From now on there is no relay for anybody. */
   endRelay(): void {
-    for (const lying of this.#lying) lying.stand(null)
+    this.#life.end()
   }
 
   async #comeBack(seat: Seat): Promise<void> {
@@ -270,6 +286,8 @@ export class Chaos {
     }
     const { provider } = seat
     if (seat.isAway || provider === null || provider.status === 'connected') return
+    // It looks again by itself.
+    if (seat.hasLeft) return provider.connect()
     // Whoever has failed to dial for long waits long: now they need not.
     provider.disconnect()
     provider.connect()
@@ -292,10 +310,17 @@ export class Chaos {
   async #arrive(): Promise<Seat> {
     const number = this.seats.length
     const lying = this.#lying[number % PROXIES] as LyingRelay
-    const disk = number % 5 === 4 ? fileDisk() : memoryDisk()
-    const seat = new Seat(`seat ${number}`, lying, disk, this.ledger, this.#open)
-    this.seats.push(seat)
-    await startAnyhow(seat)
+    const name = `seat ${number}`
+    const sit = async (disk: Disk): Promise<Seat> => {
+      const seat = new Seat(name, lying, disk, this.ledger, this.#open)
+      this.seats.push(seat)
+      await startAnyhow(seat)
+      return seat
+    }
+    if (!this.isRestored || number % 5 !== 3) return await sit(number % 5 === 4 ? fileDisk() : memoryDisk())
+    const [one, other] = tabDisks(2) as [Disk, Disk]
+    const seat = await sit(one)
+    await sit(other)
     return seat
   }
 
@@ -330,14 +355,59 @@ export class Chaos {
     if (cuts) lying.cut()
   }
 
-  async #restartRelay(): Promise<void> {
-    if (this.#isRestarting) return
-    this.#isRestarting = true
-    for (const lying of this.#lying) lying.stand(null)
-    await this.#relay.close()
-    this.#relay = await startHonestRelay(this.#lying, this.#relay.data, LIMITS)
-    for (const lying of this.#lying) lying.stand(this.#relay)
-    this.#isRestarting = false
+  #backUp(): Promise<void> {
+    return this.#life.backUp(() => this.ledger.listSaved())
+  }
+
+  /** The relay goes back to a backup, and at times while somebody opens the document from nothing, in the moment in which it names a snapshot. */
+  async #restore(seat: Seat): Promise<void> {
+    this.#membersStay = true
+    if (this.#chance(3) > 0) {
+      await this.#backUp()
+      await pause(this.#chance(BACKUP_AGE_MS))
+    }
+    if (seat.canBeWiped && this.#chance(2) === 0) {
+      await seat.wipe()
+      const { lying } = seat
+      const { toClient } = lying
+      const isOpening = new Promise<boolean>((resolve) => {
+        lying.toClient = (frame, message, link) => {
+          if (frame?.type === 'opened' && !isZero(frame.snapshotId)) resolve(true)
+          return toClient(frame, message, link)
+        }
+      })
+      this.#run(seat.start())
+      if (await Promise.race([isOpening, pause(OPENING_MS).then(() => false)])) this.#note('opening')
+    }
+    await this.#life.goBack((saved) => {
+      this.ledger.takeBack(saved)
+      this.#note('restored')
+    })
+    this.#membersStay = false
+  }
+
+  /** Somebody who may gives up what the relay lacks, where that is known to them. */
+  async #restartLog(): Promise<void> {
+    const able = this.#isOfMembers ? this.seats.slice(0, ADMINS) : this.seats
+    const fallen = able.filter(({ provider }) => provider?.syncStatus.kind === 'rolled-back')
+    const provider = fallen.length === 0 ? null : this.#pick(fallen, this.#chance).provider
+    if (provider === null) return
+    this.#note('restarted')
+    await Promise.race([provider.restartLog(), pause(BREATH_MS)])
+  }
+
+  /** Whoever does not believe the relay any more comes to do so: by what others give back, by a restart, by looking again, or in another run. */
+  async #makePeace(): Promise<void> {
+    const since = performance.now()
+    const isOver = (): boolean => this.members.every((seat) => seat.isAway || seat.provider?.synced === true)
+    while (!isOver() && performance.now() - since < HEALING_MS) await pause(100)
+    while (!isOver() && performance.now() - since < PEACE_MS) {
+      await this.#restartLog()
+      for (let i = 0; i < 120 && !isOver(); i++) await pause(100)
+      // They would look again within five minutes.
+      const apart = this.seats.filter(({ hasLeft }) => hasLeft)
+      if (apart.length > 0) await this.#pick(apart, this.#chance).reload()
+    }
   }
 
   async #invite(by: Seat, role: MemberRole): Promise<void> {

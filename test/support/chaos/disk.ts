@@ -10,8 +10,10 @@ import {
   type DeviceStorage,
   type DocumentStore,
   type Outbox,
+  type OutboxItem,
 } from '@y-sealed/client'
 import { openNodeStorage } from '@y-sealed/client/node'
+import type { Bytes } from '@y-sealed/protocol'
 
 import { makeTemporaryFolder } from '../temporary-folder.ts'
 
@@ -22,6 +24,12 @@ export interface Disk {
   release(): Promise<void>
   /** Throws away all but the keys, which a running page writes once more, and tells who has it open. Absent where that does not happen. */
   readonly evict?: () => void
+  /** It does not answer the other tabs of its device, or does again. Absent where there are none. */
+  readonly sleep?: (sleeps: boolean) => void
+  /** What lies in its outbox, whosever it is. Absent where only one can have it open, who sees all of it. */
+  readonly peek?: (document: Bytes) => Promise<readonly OutboxItem[]>
+  /** What was done with its outbox by whom, in short. */
+  readonly trace?: readonly string[]
 }
 
 export function memoryDisk(): Disk {

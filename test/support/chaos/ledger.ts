@@ -20,6 +20,10 @@ const FIRST_WORD = 0x4e00
 
 export class Ledger<Author> {
   readonly #edits: Edit<Author>[] = []
+  /** Made before the relay last lost something: its ACK may be of what it has lost. */
+  readonly #doubtful = new Set<Edit<Author>>()
+  /** Their device has thrown away what it had of them. */
+  readonly #thrownAway = new Set<Edit<Author>>()
   #words = 0
 
   /** A word that nobody has written yet. */
@@ -33,11 +37,36 @@ export class Ledger<Author> {
     return edit
   }
 
+  /** The relay has said that it has it. */
+  save(edit: Edit<Author>): void {
+    edit.stage = this.#doubtful.has(edit) ? 'kept' : 'saved'
+  }
+
+  /** Those that the relay has. */
+  listSaved(): ReadonlySet<Edit<Author>> {
+    return new Set(this.#edits.filter(({ stage }) => stage === 'saved'))
+  }
+
+  /** Of all that was saved the relay has only those any more; the others are where they were made, if they are. */
+  takeBack(saved: ReadonlySet<Edit<Author>>): void {
+    for (const edit of this.#edits) {
+      if (edit.stage === 'saved' && !saved.has(edit)) edit.stage = this.#thrownAway.has(edit) ? 'made' : 'kept'
+      this.#doubtful.add(edit)
+    }
+  }
+
   /** What that device had of this author's, and of nobody else's, is gone: gives what would be kept again once it is stored anew. */
   lose(author: Author): readonly Edit<Author>[] {
     const lost = this.#edits.filter((edit) => edit.author === author && edit.stage === 'kept')
     for (const edit of lost) edit.stage = 'made'
+    for (const edit of this.#edits) if (edit.author === author) this.#thrownAway.add(edit)
     return lost
+  }
+
+  /** Who did what with a word, and how far that has come. */
+  describe(word: string, nameOf: (author: Author) => string): string {
+    const edits = this.#edits.filter((edit) => edit.word === word)
+    return edits.map(({ kind, author, stage }) => `${kind} ${word} of ${nameOf(author)} ${stage}`).join(' ')
   }
 
   count(stage: Stage): number {

@@ -22,6 +22,9 @@ import { wordsOf, type Edit, type Ledger } from './ledger.ts'
 import { describeItem } from './pending.ts'
 import { Tab } from './tab.ts'
 
+/** The close code of a relay whose log does not fit. */
+const DISTRUST = 4409
+
 /** A document that an app has open. */
 export interface Opened {
   readonly provider: SealedProvider
@@ -58,6 +61,7 @@ export class Seat {
   readonly #open: Opener
   #run: Run | null = null
   #wasClosed = false
+  #hasLeft = false
   #evictions = 0
   #last: Promise<void> = Promise.resolve()
 
@@ -77,6 +81,11 @@ export class Seat {
   /** One of its runs was told that it is out. */
   get wasClosed(): boolean {
     return this.#wasClosed
+  }
+
+  /** It does not believe the relay: what is written waits. */
+  get hasLeft(): boolean {
+    return this.#run !== null && this.#hasLeft
   }
 
   /** The app is closed, or the document for good. */
@@ -115,14 +124,21 @@ export class Seat {
     if (provider.membership !== null) this.memberships.push(provider.membership)
     provider.on('integrity', (report) => this.reports.push(report))
     this.closings.length = 0
+    this.#hasLeft = false
+    provider.on('status', ({ status }) => {
+      if (status === 'connected') this.#hasLeft = false
+    })
     provider.on('closed', (reason) => {
+      this.#tell(reason.code)
+      this.#hasLeft = reason.closeCode === DISTRUST
+      if (this.#hasLeft) return
       this.#wasClosed = true
       this.closings.push(reason)
     })
     provider.on('problem', (problem) => this.problems.push(problem))
     provider.on('saved', () => {
       this.#tell('saved')
-      if (!tab.isDead) for (const edit of edits.splice(0)) edit.stage = 'saved'
+      if (!tab.isDead) for (const edit of edits.splice(0)) this.#ledger.save(edit)
     })
     provider.on('evicted', (isEvicted) => {
       if (isEvicted || tab.isDead) return
@@ -136,7 +152,11 @@ export class Seat {
     const tab = this.#run?.tab
     if (tab) this.#tell('frozen')
     tab?.freeze()
-    return () => tab?.thaw()
+    if (tab) this.#disk.sleep?.(true)
+    return () => {
+      tab?.thaw()
+      if (tab && this.#run?.tab === tab) this.#disk.sleep?.(false)
+    }
   }
 
   /** Until what this gives is called, this run can store nothing more. */
@@ -157,6 +177,19 @@ export class Seat {
     run.whenStored = new Promise((resolve) => run.provider.on('evicted', (isEvicted) => void (isEvicted || resolve())))
     this.#disk.evict()
     return true
+  }
+
+  /** The tab is killed, and all but the keys is thrown away: as a phone keeps them apart. */
+  async wipe(): Promise<void> {
+    await this.kill()
+    this.#evictions += 1
+    this.#ledger.lose(this)
+    await this.#next(() => Promise.resolve(this.#disk.evict?.()))
+  }
+
+  /** Nobody else has its storage, and it can be thrown away. */
+  get canBeWiped(): boolean {
+    return this.#disk.evict !== undefined
   }
 
   /** The app is closed as people do, once everything is kept. */
@@ -243,7 +276,9 @@ export class Seat {
   /** What its outbox holds of the document: nothing, once all is saved. */
   async listPending(): Promise<readonly OutboxItem[]> {
     const run = this.#run
-    return run === null ? [] : await run.tab.storage.outbox.list(run.provider.documentId)
+    if (run === null) return []
+    const { documentId } = run.provider
+    return await (this.#disk.peek?.(documentId) ?? run.tab.storage.outbox.list(documentId))
   }
 
   /** That, and what keeps it there, for whoever looks for a fault. */
@@ -251,6 +286,9 @@ export class Seat {
     const run = this.#run
     if (run === null) return []
     const pending = await this.listPending()
-    return pending.map((item) => describeItem(item, run.access, run.provider.doc))
+    return [
+      ...pending.map((item) => describeItem(item, run.access, run.provider.doc)),
+      (this.#disk.trace ?? []).join('; '),
+    ]
   }
 }

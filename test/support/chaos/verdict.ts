@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Membership } from '@y-sealed/client'
+import type { IntegrityReport, Membership } from '@y-sealed/client'
 import { bytesToHex, Envelope, KIND, sodiumSha512, type Bytes } from '@y-sealed/protocol'
 import { join } from 'node:path'
 import { expect, vi } from 'vitest'
@@ -15,12 +15,15 @@ import { auditDatabase } from '../../../server/audit/audit-database.ts'
 import { openSqliteStore } from '../../../server/store/sqlite/store.ts'
 import { opensWith } from '../members/hostile-scene.ts'
 import type { Chaos } from './chaos.ts'
+import { wordsOf } from './ledger.ts'
 import type { Seat } from './seat.ts'
 
 /** Nothing happens any more. */
 const SETTLED_MS = 60_000
 const LONGEST_MS = 400_000
 const PATIENCE = { timeout: 60_000, interval: 100 }
+/** What is true of a relay that goes back to a backup. */
+const OF_TWO_HISTORIES: ReadonlySet<string> = new Set(['FORK', 'FORK_PROVEN', 'ROLLBACK'])
 /** What somebody is told who was removed. */
 const GONE = /^(REMOVED|NOT_A_MEMBER)$/
 
@@ -30,11 +33,18 @@ const GONE = /^(REMOVED|NOT_A_MEMBER)$/
  */
 export async function expectPeace(chaos: Chaos): Promise<void> {
   await expectAlike(chaos)
+  if (chaos.isRestored) {
+    // What a run had sealed before its log was restarted stays in the outbox until the next run. [LO14]
+    for (const seat of chaos.members) await seat.reload()
+    await expectAlike(chaos)
+  }
   const { members, seats, relay } = chaos
   const [first] = members as readonly [Seat]
   expect(chaos.ledger.faultsOf(first.text, (author) => members.includes(author) && !author.wasClosed)).toEqual([])
   expect(chaos.surprises).toEqual([])
-  expect(seats.flatMap(({ reports }) => reports).filter(({ fatal }) => fatal)).toEqual([])
+  const isGrave = ({ code, fatal }: IntegrityReport): boolean =>
+    fatal && !(chaos.isRestored && OF_TWO_HISTORIES.has(code))
+  expect(seats.flatMap(({ reports }) => reports).filter(isGrave)).toEqual([])
   expect(members.flatMap(({ name, closings }) => closings.map(({ code }) => [name, code]))).toEqual([])
   const isEmpty = async (): Promise<boolean> =>
     (await Promise.all(members.map((each) => each.listPending()))).every(({ length }) => length === 0)
@@ -68,7 +78,11 @@ async function expectAlike(chaos: Chaos): Promise<void> {
   await vi.waitUntil(isOver, { timeout: LONGEST_MS, interval: 100 }).catch(() => undefined)
   if (!isQuiet()) throw new Error(`not at rest:\n${await describeSeats(chaos)}`)
   // Looking at all of it takes what everybody needs to come back: once.
-  if (new Set(chaos.members.map(standOf)).size > 1) throw new Error(`not alike:\n${await describeSeats(chaos)}`)
+  const areAlike = (): boolean => new Set(chaos.members.map(standOf)).size === 1
+  // What hangs on others' lost edits, and these, come by quotes, some seconds after the log. [CL31]
+  if (chaos.isRestored)
+    await vi.waitUntil(() => isQuiet() && areAlike(), { timeout: SETTLED_MS, interval: 1_000 }).catch(() => undefined)
+  if (!areAlike()) throw new Error(`not alike: ${describeTexts(chaos)}\n${await describeSeats(chaos)}`)
 }
 
 /** Everybody sees the same when they open it without a relay: all of it is on each device. [CL13] */
@@ -95,6 +109,17 @@ function standOf({ provider }: Seat): string {
   const steps = writeContent(Y.encodeStateAsUpdateV2(doc) as Bytes, content)
   while (steps.next().done !== true);
   return [head.seq, bytesToHex(head.transcript), bytesToHex(sodiumSha512(content.finish())).slice(0, 32)].join(' ')
+}
+
+/** Who shows which words that others do not, and what is known of those. */
+function describeTexts({ members, ledger }: Chaos): string {
+  const texts = members.map(({ text }) => text)
+  const everywhere = wordsOf(texts[0] ?? '').filter((word) => texts.every((text) => text.includes(word)))
+  const lines = members.map(({ name, text }) => {
+    const odd = wordsOf(text).filter((word) => !everywhere.includes(word))
+    return `${name} (${text.length}): ${odd.map((word) => ledger.describe(word, ({ name: author }) => author)).join()}`
+  })
+  return lines.join('\n')
 }
 
 async function describeSeats({ seats, tally, surprises }: Chaos): Promise<string> {
