@@ -40,7 +40,8 @@ export async function startPhones(
   if (ca !== null) execFileSync('certutil', ['-d', `sql:${store}`, '-A', '-t', 'C,,', '-n', 'y-sealed test', '-i', ca])
   return await chromium.launch({
     executablePath: program,
-    args: [...CHROMIUM_FLAGS, ...PHONE_FLAGS],
+    // What decides whether a page is kept is left as it is.
+    args: [...CHROMIUM_FLAGS, ...(keepsPages ? [] : PHONE_FLAGS)],
     ...(keepsPages && { ignoreDefaultArgs: ['--disable-back-forward-cache'] }),
     env: { ...(process.env as Record<string, string>), HOME: home },
   })

@@ -17,9 +17,9 @@ export async function swipe(page: Page, on: Locator, dx: number): Promise<void> 
   })
 }
 
-/** Leaves a finger on an element for so long. */
-export async function hold(page: Page, on: Locator, heldMs: number): Promise<void> {
-  await touch(page, on, async () => await page.waitForTimeout(heldMs))
+/** Leaves a finger on an element until something is seen: how long that takes is the machine's. */
+export async function hold(page: Page, on: Locator, seen: Locator): Promise<void> {
+  await touch(page, on, async () => await seen.waitFor())
 }
 
 async function touch(
@@ -27,6 +27,8 @@ async function touch(
   on: Locator,
   during: (start: Point, move: (to: Point) => Promise<void>) => Promise<void>,
 ): Promise<void> {
+  // It has come to stand, and nothing is over it.
+  await on.click({ trial: true })
   const box = await on.boundingBox()
   if (box === null) throw new Error('there is nothing to touch')
   const start = { x: box.x + box.width / 2, y: box.y + box.height / 2 }
