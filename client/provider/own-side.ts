@@ -38,6 +38,8 @@ export class OwnSide {
   #early: Bytes[] = []
   #lastUnsaved = 0
   #lastKept = true
+  /** How many root types were looked at. */
+  #knownRoots = 0
 
   constructor(options: OwnSideOptions) {
     this.#options = options
@@ -101,6 +103,7 @@ export class OwnSide {
 
   /** Takes an edit of the document, made here; `isRefused` where a reader's may not leave. */
   take(update: Bytes, isRefused: boolean): void {
+    this.#checkRoots()
     // A reader's document changes by itself too: Yjs tidies formatting after remote edits. None of that can leave.
     if (isRefused) this.#sender?.skip(update)
     else if (this.#sender) this.#sender.take(update)
@@ -144,6 +147,16 @@ export class OwnSide {
   destroy(): void {
     this.#typedClocks.destroy()
     this.#sender?.destroy()
+  }
+
+  /** Yjs writes names as UTF-8, in which half of a surrogate pair is U+FFFD: everybody else, and this device's next run, has another root type. */
+  #checkRoots(): void {
+    const names = [...this.#options.doc.share.keys()].slice(this.#knownRoots)
+    this.#knownRoots += names.length
+    if (!names.some((name) => /\p{Surrogate}/u.test(name))) return
+    const message =
+      'the name of a root type holds half of a surrogate pair: elsewhere its content stands under another name'
+    this.#options.emit('problem', [{ code: 'ROOT_NAME', message }])
   }
 
   #createPresence(device: Device, sender: Sender): Presence {

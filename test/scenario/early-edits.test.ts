@@ -79,3 +79,16 @@ it('[CL14] is kept in the order in which it was typed: the next run has all of i
   await next.peer.provider.whenLoaded()
   expect(next.text).toBe('one two three four ')
 })
+
+it('[CL5] what is typed under the name of a root type that UTF-8 cannot say is told of, once', async () => {
+  const relay = await startLyingRelay()
+  const { access } = await createScene()
+  const { peer } = await watch({ relay, access: access() })
+  const told: string[] = []
+  peer.provider.on('problem', ({ code }) => told.push(code))
+  peer.doc.getText('whole \u{1F600}').insert(0, 'fine')
+  expect(told).toEqual([])
+  const half = peer.doc.getText('half \uD83D')
+  for (const word of ['one ', 'two ']) half.insert(0, word)
+  expect(told).toEqual(['ROOT_NAME'])
+})
