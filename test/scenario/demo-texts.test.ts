@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest'
 
 import { hasComponent } from '../support/components.ts'
 import { expectStatus, SEEN, useDemo } from '../support/demo/demo-stage.ts'
-import { createNote, goToList, joinNote, textOf, typeText } from '../support/demo/note-steps.ts'
+import { createNote, goToList, joinNote, openNote, textOf, typeText } from '../support/demo/note-steps.ts'
 
 const LONG =
   'Donaudampfschifffahrtsgesellschaftskapitänskajütentürschlüsselloch, and what is to be seen through it from the quay'
@@ -23,6 +23,19 @@ async function hiddenIn(field: Locator): Promise<readonly [number, number]> {
     element.scrollWidth - element.clientWidth,
     element.scrollHeight - element.clientHeight,
   ])
+}
+
+/** What is worked with, and cannot be seen whole across the page. */
+async function tooNarrow(page: Page): Promise<readonly string[]> {
+  return await page.evaluate(() =>
+    Array.from(document.querySelectorAll<HTMLElement>('button, input, .avatar'))
+      .filter((element) => element.checkVisibility())
+      .filter((element) => {
+        const isCut = element.tagName !== 'INPUT' && element.scrollWidth > element.clientWidth
+        return isCut || element.getBoundingClientRect().right > innerWidth
+      })
+      .map((element) => element.getAttribute('aria-label') ?? element.outerHTML.slice(0, 80)),
+  )
 }
 
 /** How far the letters stand from either side of the page. */
@@ -88,6 +101,24 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
       await expect.poll(async () => await names(alice.page.locator('.others [role=img]')), SEEN).toEqual(['Bob'])
       await goToList(bob.page)
       await expect.poll(async () => await names(bob.page.locator('.others [role=img]')), SEEN).toEqual(['Alice'])
+    })
+
+    test('[DEMO 8.12] who has set letters of twice the size gets them, and nothing is cut off by that', async () => {
+      const page = await stage.phoneWithNote('Weekend', 'Leaving Friday at four')
+      const sizeOf = async (): Promise<number> =>
+        await page.evaluate(() => Number.parseFloat(getComputedStyle(document.body).fontSize))
+      const before = await sizeOf()
+      const settings = await page.context().newCDPSession(page)
+      // The browser's, and not this phone's alone: no other test comes after it here.
+      await settings.send('Page.setFontSizes', { fontSizes: { standard: 32, fixed: 26 } })
+      await expect.poll(sizeOf, SEEN).toBeGreaterThan(before * 1.9)
+      expect(await tooNarrow(page)).toEqual([])
+      await openNote(page, 'Weekend')
+      expect(await tooNarrow(page)).toEqual([])
+      await page.getByRole('button', { name: 'Versions' }).click()
+      await page.getByRole('dialog').getByRole('listitem').first().getByRole('button').click()
+      await page.getByRole('button', { name: 'Restore' }).waitFor()
+      expect(await tooNarrow(page)).toEqual([])
     })
   },
 )
