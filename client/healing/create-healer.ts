@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { equalBytes } from '@y-sealed/protocol'
 import type { Device } from '@y-sealed/protocol/sealing'
 import type { RelayConnection } from '../connection/relay-connection.ts'
 import type { Lifeline } from '../provider/lifeline.ts'
@@ -26,11 +25,9 @@ export interface HealingPlace extends Pick<HealerOptions, 'access' | 'history'> 
 export function createHealer({ access, connection, history, emit, line, pause, sender, device }: HealingPlace): Healer {
   /** What this device wrote there is sealed anew. */
   const goBack = async (forget: () => Promise<void>): Promise<void> => {
-    const id = device()?.id ?? null
-    const own = history.log.state.boundClients().filter((bound) => id !== null && equalBytes(bound.device, id))
     pause()
     await forget()
-    sender()?.startOver(new Set(own.map(({ client }) => client)))
+    sender()?.startOver()
   }
   const membership = access instanceof Membership ? access : null
   const recall = async (): Promise<void> => {

@@ -196,7 +196,7 @@ export class OpenDocument {
       headKey: () => connection.headKey,
       read: (after) => this.line.send({ type: 'read', document: access.documentId, after, maxBytes: READ_BYTES }),
       takeRecords: (records) => void this.membership?.takeRecords(records, 0),
-      onBase: ({ state }) => this.gate.applyState(state),
+      onBase: ({ state }) => this.#takeBase(state),
       onOutcomes: (outcomes) => this.#settle(outcomes),
       onCaughtUp: (isWhole) => void this.#opening.caughtUp(isWhole),
       onForked: (heads) => this.#snapshots?.opening.contradicted() || this.healer.forked(heads),
@@ -328,6 +328,11 @@ export class OpenDocument {
       quoter: () => this.#quoter,
       emit: this.#emit,
     }
+  }
+
+  #takeBase(state: Bytes): void {
+    this.own.based()
+    this.gate.applyState(state)
   }
 
   /** The log has decided of entries. */

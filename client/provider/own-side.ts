@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Bytes } from '@y-sealed/protocol'
+import { equalBytes, type Bytes } from '@y-sealed/protocol'
 import type { Device } from '@y-sealed/protocol/sealing'
 import * as Y from 'yjs'
 import type { SetAsideEdit } from '../drafts/set-aside-list.ts'
@@ -13,6 +13,7 @@ import { Presence, type PresenceOptions } from './presence.ts'
 import type { Emit } from './provider-events.ts'
 import type { QueuedEntry } from './send-queue.ts'
 import type { SenderOptions } from './sender-options.ts'
+import type { BoundClient } from '../yjs/log-state.ts'
 import { Sender } from './sender.ts'
 import { TypedClocks } from './typed-clocks.ts'
 
@@ -33,6 +34,7 @@ export class OwnSide {
   readonly #options: OwnSideOptions
   readonly #typedClocks: TypedClocks
   #sender: Sender | null = null
+  #device: Device | null = null
   #presence: Presence | null = null
   /** Taken before there was a sender. */
   #early: Bytes[] = []
@@ -76,6 +78,7 @@ export class OwnSide {
   /** Reads the outbox. Rejects as it does. */
   async start(device: Device, isHidden: () => boolean): Promise<void> {
     const { emit, outbox, sendEdits, ...shared } = this.#options
+    this.#device = device
     const sender = new Sender({
       ...shared,
       device,
@@ -113,11 +116,17 @@ export class OwnSide {
     }
   }
 
+  /** The log is read on from a snapshot, which says whose clients are bound. */
+  based(): void {
+    this.#bound(this.#options.log.state.boundClients())
+  }
+
   /** The log has decided of these entries: others' updates go to `apply`, and the sender learns of its own. */
   settle(outcomes: readonly LogOutcome[], apply: (updates: readonly Bytes[]) => void): void {
     const updates: Bytes[] = []
     const own: (readonly [LogOutcome, QueuedEntry])[] = []
-    if (outcomes.some(({ kind }) => kind === 'bind')) this.#sender?.bound()
+    const binds = outcomes.filter((outcome) => outcome.kind === 'bind')
+    if (binds.length > 0) this.#bound(binds.map(({ client, envelope }) => ({ client, device: envelope.device })))
     for (const outcome of outcomes) {
       const entry = this.#sender?.find(outcome.envelope) ?? null
       // What this run sealed is in the document already.
@@ -147,6 +156,11 @@ export class OwnSide {
   destroy(): void {
     this.#typedClocks.destroy()
     this.#sender?.destroy()
+  }
+
+  #bound(clients: readonly BoundClient[]): void {
+    const own = clients.filter(({ device }) => this.#device !== null && equalBytes(device, this.#device.id))
+    this.#sender?.bound(own.map(({ client }) => client))
   }
 
   /** Yjs writes names as UTF-8, in which half of a surrogate pair is U+FFFD: everybody else, and this device's next run, has another root type. */

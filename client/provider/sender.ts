@@ -15,6 +15,7 @@ import { Binds } from './binds.ts'
 import { cutUpdate } from './cut-update.ts'
 import { InheritedEntries } from './inherited-entries.ts'
 import { OutboxKeeper } from './outbox-keeper.ts'
+import { OwnClients } from './own-clients.ts'
 import { RefusedPushes } from './refused-pushes.ts'
 import { updatesOf } from './restore-queue.ts'
 import { SendBrake } from './send-brake.ts'
@@ -33,6 +34,7 @@ export class Sender {
   readonly #queue = new SendQueue()
   readonly #inherited: InheritedEntries
   readonly #binds: Binds
+  readonly #own: OwnClients
   readonly #book: EditBook
   #ready = false
   /** The log has gone back behind what this session had in it. */
@@ -49,6 +51,7 @@ export class Sender {
     this.#options = options
     this.#session = new Session(options.access.documentId, options.device)
     this.#brake = new SendBrake(options.refresh)
+    this.#own = new OwnClients(options.doc, options.typedClocks)
     this.#keeper = new OutboxKeeper({
       outbox: options.outbox,
       oldest: (session) => this.#queue.firstCounter(session),
@@ -204,9 +207,9 @@ export class Sender {
   }
 
   /** The log has gone back: what is queued, and what the log had of this device, goes out anew, under a session that nothing stands in. [LO14] */
-  startOver(own: ReadonlySet<number>): void {
+  startOver(): void {
     this.#mustReseal = true
-    this.#edits.startOver((client) => own.has(client) || client === this.#options.doc.clientID)
+    this.#edits.startOver(this.#own.has)
     this.#keepLost()
     this.#options.onChange()
   }
@@ -323,8 +326,12 @@ export class Sender {
     return this.#queue.find(envelope) ?? this.#inherited.findFragment(envelope)
   }
 
-  /** The log has bound clients: before it is asked which of its entries are ours, those are given up that cannot count. */
-  bound(): void {
+  /**
+   * The log has bound clients, `own` of them to this device: before it is asked which of its entries are ours, those are given up that cannot
+   * count.
+   */
+  bound(own: readonly number[]): void {
+    this.#own.add(own)
     this.#inherited.settleTaken()
   }
 

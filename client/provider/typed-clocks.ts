@@ -26,6 +26,11 @@ export class TypedClocks {
     return [...this.#clockByClient].map(([client, clock]) => ({ client, clock }))
   }
 
+  /** Has this run typed under it? */
+  has(client: number): boolean {
+    return this.#clockByClient.has(client)
+  }
+
   destroy(): void {
     this.#doc.off('afterTransaction', this.#note)
   }

@@ -58,7 +58,9 @@ export function store(note: Note, person: Person, { sender, sent }: Seat): void 
     note.entries.push(entry)
     for (const reader of note.people) {
       for (const outcome of reader.log.take([entry])) {
-        const own = reader === person ? sender.find(outcome.envelope) : null
+        if (reader !== person) continue
+        if (outcome.kind === 'bind') sender.bound([outcome.client])
+        const own = sender.find(outcome.envelope)
         if (own) sender.notice(outcome, own)
       }
     }

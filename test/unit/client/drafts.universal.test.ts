@@ -343,7 +343,7 @@ it('[LO14] [CL14] what the log has lost, and hangs on what its author has yet to
   bob.log.restart()
   bob.log.take(note.entries.slice(0, before))
   first.sender.closed()
-  first.sender.startOver(new Set([first.doc.clientID]))
+  first.sender.startOver()
   first.sender.opened()
   // Some of it can be written anew at once; the rest is still kept.
   first.doc.getText('other').insert(0, 'on its own')
@@ -382,7 +382,7 @@ it('[LO14] [CL5] what several runs wrote one upon the other goes out anew whole,
   bob.log.take(note.entries)
   note.creator.log.restart()
   note.creator.log.take(note.entries)
-  first.sender.startOver(new Set([10, 20]))
+  first.sender.startOver()
   first.doc.clientID = 5
   first.sender.opened()
   first.doc.getText('other').insert(0, 'typed at once')
@@ -391,4 +391,43 @@ it('[LO14] [CL5] what several runs wrote one upon the other goes out anew whole,
   expect(first.sender.unsaved).toBe(0)
   const { state } = note.creator.log
   expect([10, 20, 5].map((client) => state.clockOf(client))).toEqual([25, 15, 13])
+})
+
+it('[LO14] [CL6] a log that goes back again before all is in it loses nothing of an earlier run, whose bind it has lost by then', async () => {
+  const note = await createNote()
+  const bob = await note.add('writer')
+  const before = note.entries.length
+  const goBack = ({ sender, sent }: Seat): void => {
+    sent.splice(0)
+    sender.closed()
+    note.entries.splice(before)
+    for (const { log } of note.people) {
+      log.restart()
+      log.take(note.entries)
+    }
+    sender.startOver()
+    sender.opened()
+  }
+  const memory = createMemoryOutbox()
+  const first = sit(bob, memory)
+  first.sender.opened()
+  first.doc.getText('note').insert(0, 'from an earlier run')
+  while (first.sent.length > 0) store(note, bob, first)
+  expect(first.sender.unsaved).toBe(0)
+  await first.sender.whenKept()
+  first.sender.destroy()
+  // The next run is shown it by the log that it has kept.
+  const second = sit(bob, memory)
+  await second.sender.restore()
+  second.sender.bound([first.doc.clientID])
+  feedUpdate(second.doc, Y.encodeStateAsUpdateV2(first.doc) as Bytes, 'leftover')
+  second.sender.loaded()
+  second.sender.opened()
+  goBack(second)
+  // It is sealed anew, and does not come so far.
+  goBack(second)
+  goBack(second)
+  while (second.sent.length > 0) store(note, bob, second)
+  expect(second.sender.unsaved).toBe(0)
+  expect(note.creator.log.state.clockOf(first.doc.clientID)).toBe(19)
 })

@@ -96,7 +96,7 @@ it('T11 [CL14] [LO14] what was sealed under such an id, and is shown when the lo
   second.sender.loaded()
   expect(second.doc.getText('note').toJSON()).toBe('sealed by Bob')
   rollBack(note, before)
-  second.sender.startOver(new Set())
+  second.sender.startOver()
   const theirs = takeClient(note, mallory, first.doc.clientID)
   second.sender.opened()
   second.doc.getText('other').insert(0, 'typed since')
