@@ -100,6 +100,7 @@ export class KeptLog {
     this.#last = null
     const { store, documentId } = this.#options
     const before = this.#writing ?? Promise.resolve()
+    // From now on this is what is being written; what was, concerns nobody any more.
     this.#writing = before
       .then(() => store.putSnapshot(documentId, snapshot, records))
       .then(
@@ -211,13 +212,19 @@ export class KeptLog {
     const { store, documentId } = this.#options
     const beginnings = this.#beginnings
     const isLost = (): boolean => beginnings !== this.#beginnings
-    this.#writing = store.append(documentId, entries, ...(head === null ? [] : [head])).then(
+    const writing = store.append(documentId, entries, ...(head === null ? [] : [head])).then(
       () => {
+        if (this.#writing !== writing) return
         if (!isLost()) this.#last = entries.at(-1) ?? this.#last
         this.#wrote(isLost() ? 0 : (head?.seq ?? 0))
       },
-      (error: unknown) => (isLost() ? this.#wrote(0) : this.#failed(error, entries)),
+      (error: unknown) => {
+        if (this.#writing !== writing) return
+        if (isLost()) this.#wrote(0)
+        else this.#failed(error, entries)
+      },
     )
+    this.#writing = writing
   }
 
   #wrote(headSeq: number): void {

@@ -1,6 +1,8 @@
 /** Two tabs of one device that keep one document's log, and follow a restart at once. */
+import { EventEmitter, once } from 'node:events'
+
 import { createMemoryDocumentStore } from '@y-sealed/client'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 
 import { KeptLog } from '../../../client/log/kept-log.ts'
 import type { DocumentStore } from '../../../client/stores/document-store.ts'
@@ -52,3 +54,41 @@ it('[LO14] [CL13] [CL16] the slower of two tabs leaves what the faster one has k
   await slower.wipe()
   expect((await store.extent(documentId)).lastSeq).toBe(0)
 })
+
+it.each(['is written', 'fails'])(
+  '[CL13] [CL41] nothing is said to be kept while a snapshot is not, be it that what was on its way before it %s, and the log is kept on from there',
+  async (how) => {
+    const memory = createMemoryDocumentStore()
+    const note = await createLog(['before ', 'behind '])
+    const { documentId, entries } = note
+    const [before, behind] = [entries.slice(0, -1), entries.slice(-1)]
+    const moment = new EventEmitter()
+    const put = once(moment, 'put')
+    const written = once(moment, 'written')
+    const store: DocumentStore = {
+      ...memory,
+      append: async (document, run) => {
+        if (run[0]?.seq !== 1) return await memory.append(document, run)
+        await written
+        if (how === 'fails') throw new Error('the disk is away for a moment')
+      },
+      putSnapshot: async (document, snapshot, records) => {
+        await put
+        await memory.putSnapshot(document, snapshot, records)
+      },
+    }
+    const tab = openTab(store, note)
+    tab.keep(before)
+    tab.close()
+    const heard = vi.fn<() => void>()
+    tab.begin({ seq: before.length, id: new Uint8Array(32).fill(1), envelope: new Uint8Array(64) }, [])
+    tab.keep(behind)
+    void tab.whenKept().then(heard)
+    moment.emit('written')
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(heard).not.toHaveBeenCalled()
+    moment.emit('put')
+    await tab.whenKept()
+    expect(await memory.extent(documentId)).toMatchObject({ baseSeq: before.length, lastSeq: entries.length })
+  },
+)
