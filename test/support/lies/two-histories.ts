@@ -11,7 +11,8 @@ import { startLyingRelay, type LyingRelay } from '../lying-relay.ts'
 import { copyOf, startHonestRelay } from '../stage.ts'
 import { setScene, type Mode, type Place, type Provider, type Scene } from './lied-to.ts'
 
-const PATIENCE = { timeout: 30_000, interval: 5 }
+/** While nobody is behind an address its client waits longer each time, half a minute at last. */
+const PATIENCE = { timeout: 60_000, interval: 5 }
 
 /** What Bob was told of it. */
 export interface Discovery {
