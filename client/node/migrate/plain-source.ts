@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { cpSync, rmSync } from 'node:fs'
-import { mkdtemp, open, readFile, stat } from 'node:fs/promises'
+import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { open, readFile, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import type * as Y from 'yjs'
@@ -53,9 +53,9 @@ async function openLevelDb(path: string): Promise<PlainSource> {
     readonly LeveldbPersistence: new (path: string) => LevelDb
   }
   // LevelDB writes when it opens, and y-leveldb when it reads: the owner's database stays as it is.
-  const folder = await mkdtemp(join(tmpdir(), 'y-sealed-import-'))
-  // It is in the clear: it goes with the process too. Threads of LevelDB may write until the very end, so it is tried again.
-  const forget = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 })
+  const folder = mkdtempSync(join(tmpdir(), 'y-sealed-import-'))
+  // It is in the clear: it goes with the process too.
+  const forget = (): void => removeWhole(folder)
   process.once('exit', forget)
   // LevelDB makes a folder that is missing, but not the one above it: what was removed does not come back.
   const copy = join(folder, 'database')
@@ -76,6 +76,22 @@ async function openLevelDb(path: string): Promise<PlainSource> {
       forget()
       process.off('exit', forget)
     },
+  }
+}
+
+/**
+ * Removes a folder in which a thread of LevelDB may be at work until the process ends: what it makes meanwhile goes as well, for `rmSync` looks
+ * once at what a folder holds, however often it retries.
+ */
+function removeWhole(folder: string): void {
+  const clock = new Int32Array(new SharedArrayBuffer(4))
+  for (let left = 200; existsSync(folder); left--) {
+    try {
+      rmSync(folder, { recursive: true, force: true })
+    } catch (error) {
+      if (left === 0) throw error
+      Atomics.wait(clock, 0, 0, 10)
+    }
   }
 }
 
