@@ -51,7 +51,7 @@ export class UnsealedEdits {
   /** The log has gone back: what this device wrote there is found by comparing, piece by piece as what it hangs on comes again. [LO14] */
   #isOwn: ((client: number) => boolean) | null = null
   /** Clients of earlier runs whose structs the log may have lost, or has as another device's. */
-  #lostClients: readonly number[] = []
+  readonly #lostClients = new Set<number>()
   /** Something was taken back: the next to leave is found by comparing. */
   #isTakenBack = false
   /** When the newest of them was made; `null`: to be found by comparing. [EN10] */
@@ -123,13 +123,13 @@ export class UnsealedEdits {
   startOver(isOwn: (client: number) => boolean): void {
     this.#ahead.forget()
     this.#isOwn = isOwn
-    this.#lostClients = [...this.#lostClients, ...[...this.#options.doc.store.clients.keys()].filter(isOwn)]
+    for (const client of this.#options.doc.store.clients.keys()) if (isOwn(client)) this.#lostClients.add(client)
     this.#lookAgain()
   }
 
   /** Learns of an edit of an earlier run that is shown and will never count as it is: the log has one of its clients for another device. */
   rob(clients: readonly number[]): void {
-    this.#lostClients = [...this.#lostClients, ...clients]
+    for (const client of clients) this.#lostClients.add(client)
     this.#count += 1
   }
 

@@ -7,7 +7,7 @@
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-/** Where the program is; `null`, and a loud line, where it is not. */
+/** Where the program is; `null`, and a loud line, where it is not. Throws under `CI=true`: `.ci/run` installs it. */
 export function findProgram(name: string, usedFor: string): string | null {
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin']
   for (const folder of folders) {
@@ -19,6 +19,7 @@ export function findProgram(name: string, usedFor: string): string | null {
       // Not here.
     }
   }
+  if (process.env['CI'] === 'true') throw new Error(`${name} is not installed: ${usedFor} cannot be tested`)
   console.warn(`\n!! ${name} is not installed; SKIPPING ${usedFor}.\n`)
   return null
 }

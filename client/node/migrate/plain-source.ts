@@ -57,7 +57,7 @@ async function openLevelDb(path: string): Promise<PlainSource> {
   // It is in the clear: it goes with the process too.
   const forget = (): void => removeWhole(folder)
   process.once('exit', forget)
-  // LevelDB makes a folder that is missing, but not the one above it: what was removed does not come back.
+  // LevelDB makes a folder that is missing, but not the one above it: once both are gone, nothing comes back.
   const copy = join(folder, 'database')
   // In one turn: no thread of Node's may go on copying while the process ends.
   cpSync(path, copy, { recursive: true })

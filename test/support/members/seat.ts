@@ -67,6 +67,15 @@ export function store(note: Note, person: Person, { sender, sent }: Seat): void 
   }
 }
 
+/** The log that everybody reads ends here again. */
+export function rollBack(note: Note, length: number): void {
+  note.entries.splice(length)
+  for (const person of note.people) {
+    person.log.restart()
+    person.log.take(note.entries)
+  }
+}
+
 /** An edit that is sealed whole. */
 export const isUpdate = ({ kind }: Envelope): boolean => kind === KIND.update
 

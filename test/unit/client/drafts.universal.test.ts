@@ -22,7 +22,7 @@ import { DocumentLog, feedsOf } from '../../../client/log/document-log.ts'
 import { craftUpdate, type Block } from '../../hostile/yjs-update.ts'
 import { createNote } from '../../support/members/note.ts'
 import { Forger } from '../../support/members/quote-play.ts'
-import { isUpdate, sit, store, type Seat } from '../../support/members/seat.ts'
+import { isUpdate, rollBack, sit, store, type Seat } from '../../support/members/seat.ts'
 
 await cryptoReady()
 
@@ -377,11 +377,7 @@ it('[LO14] [CL5] what several runs wrote one upon the other goes out anew whole,
   }
   expect(first.sender.unsaved).toBe(0)
   first.sender.closed()
-  bob.log.restart()
-  note.entries.splice(before)
-  bob.log.take(note.entries)
-  note.creator.log.restart()
-  note.creator.log.take(note.entries)
+  rollBack(note, before)
   first.sender.startOver()
   first.doc.clientID = 5
   first.sender.opened()
@@ -400,11 +396,7 @@ it('[LO14] [CL6] a log that goes back again before all is in it loses nothing of
   const goBack = ({ sender, sent }: Seat): void => {
     sent.splice(0)
     sender.closed()
-    note.entries.splice(before)
-    for (const { log } of note.people) {
-      log.restart()
-      log.take(note.entries)
-    }
+    rollBack(note, before)
     sender.startOver()
     sender.opened()
   }

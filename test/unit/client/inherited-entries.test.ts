@@ -9,7 +9,7 @@ import { feedUpdate } from '../../../client/yjs/feed-update.ts'
 import { craftUpdate, type Block } from '../../hostile/yjs-update.ts'
 import { createNote, type Note, type Person } from '../../support/members/note.ts'
 import { Forger } from '../../support/members/quote-play.ts'
-import { isEdit, sit, store } from '../../support/members/seat.ts'
+import { isEdit, rollBack, sit, store } from '../../support/members/seat.ts'
 
 /** What the log that goes on has of Mallory's, who has taken this client after a restart and filled its clocks. */
 function takeClient(note: Note, mallory: Person, client: number): Bytes {
@@ -17,15 +17,6 @@ function takeClient(note: Note, mallory: Person, client: number): Bytes {
   const fill: Block = { client, clock: 0, structs: [{ gc: 1_000 }] }
   note.append(forger.bind(client), forger.update(fill))
   return craftUpdate({ blocks: [fill] })
-}
-
-/** The log ends here again. */
-function rollBack(note: Note, length: number): void {
-  note.entries.splice(length)
-  for (const person of note.people) {
-    person.log.restart()
-    person.log.take(note.entries)
-  }
 }
 
 /** What somebody is shown who reads the whole log. */
