@@ -15,11 +15,13 @@ import {
 } from '@y-sealed/client'
 import {
   bytesToHex,
+  base64urlToBytes,
   concatBytes,
   encodeAuthoredUpdate,
   encodeBind,
   ExportReader,
   ExportWriter,
+  headInput,
   KIND,
   readWholeEnvelope,
   sodiumSha512,
@@ -29,6 +31,7 @@ import {
   type ExportPart,
 } from '@y-sealed/protocol'
 import { createDeviceSeeds, Device, Session, type EpochKey } from '@y-sealed/protocol/sealing'
+import { generateKeyPairSync, sign } from 'node:crypto'
 import { expect, it } from 'vitest'
 import * as Y from 'yjs'
 
@@ -100,6 +103,7 @@ function copyPart(part: ExportPart): ExportPart {
   const copy = (envelope: Envelope): Envelope => readWholeEnvelope(envelope.bytes.slice()) as Envelope
   if (part.type === 'keys') return { ...part, sealed: part.sealed.slice() }
   if (part.type === 'entries') return { ...part, envelopes: part.envelopes.map(copy) }
+  if (part.type === 'end') return { ...part, transcript: part.transcript.slice() }
   if (part.type !== 'records') return part
   return { ...part, records: part.records.map(({ seq, envelope }) => ({ seq, envelope: copy(envelope) })) }
 }
@@ -201,17 +205,20 @@ it('T48 [EX5] [CL13] is kept up to the head that the relay has signed, and no fu
 })
 
 it('T48 [EX5] changes nothing where no head of this device’s relay stands in it, or the device has come further', async () => {
-  const { relay, alices, mallorys, bobs, documentId } = await setScene()
+  const { relay, alices, mallorys, malloryKeys, bobs, documentId } = await setScene()
   const old = await fileOf(mallorys)
-  const unsigned = without(old, 'head')
+  const unsigned = rewrite(old, (part) => (part.type === 'head' ? null : part))
+  const foreign = signedElsewhere(await branchOf(old, malloryKeys, documentId, [rotate()]), documentId)
   const fresh = await freshCopy(bobs)
   for (const [storage, file] of [
     [fresh, unsigned],
     [bobs, unsigned],
+    [fresh, foreign],
+    [bobs, foreign],
   ] as const) {
     const before = await allOf(storage, documentId)
     const bob = await createPerson({ relay, name: 'Bob', storage })
-    expect((await bob.documents.importDocument(file)).doc.getText('note').toJSON()).toBe('first')
+    expect((await bob.documents.importDocument(file)).doc.getText('note').toJSON()).toContain('first')
     expect(await allOf(storage, documentId)).toEqual(before)
     bob.documents.close()
   }
@@ -252,10 +259,23 @@ async function allOf({ keys, documents }: DeviceStorage, documentId: Bytes): Pro
   return [values, await documents.extent(documentId)]
 }
 
-/** The file without its parts of a type. */
-function without(file: Bytes, type: ExportPart['type']): Bytes {
+/** The file with other parts; `null` leaves one out. */
+function rewrite(file: Bytes, change: (part: ExportPart) => ExportPart | null): Bytes {
   const reader = new ExportReader(sodiumSha512)
-  const parts = [...reader.take(file)].map(copyPart).filter((part) => part.type !== type)
+  const parts = [...reader.take(file)].map(copyPart).flatMap((part) => change(part) ?? [])
   const writer = new ExportWriter(sodiumSha512, (reader.header as ExportHeader).genesis)
   return concatBytes(writer.header, ...parts.map((part) => writer.write(part)))
+}
+
+/** The file with a head at its end, signed by a key of its maker's. */
+function signedElsewhere(file: Bytes, documentId: Bytes): Bytes {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+  const headKey = base64urlToBytes(publicKey.export({ format: 'jwk' }).x as string)
+  const end = [...new ExportReader(sodiumSha512).take(file)].map(copyPart).at(-1)
+  if (headKey === null || end?.type !== 'end') throw new Error('the file has no end')
+  const { seq, transcript } = end
+  const signature = new Uint8Array(sign(null, headInput(documentId, seq, transcript), privateKey))
+  return rewrite(file, (part) =>
+    part.type === 'head' ? { type: 'head', head: { seq, transcript, signature }, headKey } : part,
+  )
 }
