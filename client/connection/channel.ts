@@ -4,6 +4,7 @@
  * @module
  */
 import type { Bytes, ClientFrame, RelayFrame } from '@y-sealed/protocol'
+import type { AskForSign } from './answer-watch.ts'
 
 /** Why a document is not open: `transient` comes back by itself, the others do not. */
 export interface DownReason {
@@ -64,6 +65,7 @@ export interface ChannelPort {
   reopen(): void
   /** Asks for a new token and hands it to the relay: what this device may do has changed. REFRESHED answers. [AU7] */
   refresh(): void
+  readonly askForSign: AskForSign
   /** Leaves; the last to leave closes the socket. */
   detach(): void
 }

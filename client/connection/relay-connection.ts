@@ -152,6 +152,7 @@ export class RelayConnection extends ObservableV2<{ [K in keyof ConnectionEvents
         this.#run(this.#open(attached, this.#link))
       },
       refresh: () => this.#run(this.#refresh(attached)),
+      askForSign: (onSign) => this.#link?.askForSign(onSign) ?? (() => undefined),
       detach: () => this.#detach(id, attached),
     }
   }

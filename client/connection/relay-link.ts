@@ -71,6 +71,9 @@ export class RelayLink {
   #heartbeatMs = INITIAL_HEARTBEAT_MS
   #clockAheadMs = 0
   #retryAfterMs = 0
+  /** Who waits for a PONG, by the nonce of their PING; 0 is nobody's. */
+  readonly #onSignByNonce = new Map<number, () => void>()
+  #nonce = 0
 
   constructor(options: RelayLinkOptions) {
     this.#options = options
@@ -117,6 +120,15 @@ export class RelayLink {
     return true
   }
 
+  /** Calls back when the relay has answered a PING: all that it has sent before is here by then. */
+  askForSign(onSign: () => void): Cancel {
+    this.#nonce += 1
+    const nonce = this.#nonce
+    if (!this.send({ type: 'ping', nonce })) return () => undefined
+    this.#onSignByNonce.set(nonce, onSign)
+    return () => void this.#onSignByNonce.delete(nonce)
+  }
+
   /** The platform hints that time has passed: is it still there? One that is still connecting has the same time to be. [CL21] */
   examine(): void {
     if (this.#examineTimer !== null) return
@@ -156,13 +168,19 @@ export class RelayLink {
       case 'heartbeat':
         return this.#options.onHeartbeat()
       case 'pong':
-        return
+        return this.#takeSign(frame.nonce)
       case 'goaway':
         this.#retryAfterMs = frame.retryAfterMs + Math.floor(chance() * frame.jitterMs)
         return
       default:
         return this.#options.onFrame(frame)
     }
+  }
+
+  #takeSign(nonce: number): void {
+    const onSign = this.#onSignByNonce.get(nonce)
+    this.#onSignByNonce.delete(nonce)
+    onSign?.()
   }
 
   async #greet(frame: Extract<RelayFrame, { type: 'welcome' }>): Promise<void> {

@@ -5,6 +5,7 @@
  * @module
  */
 import { equalBytes, SyncError, type OpenedFrame, type SignedHead } from '@y-sealed/protocol'
+import type { AskForSign } from '../connection/answer-watch.ts'
 import { wallClock } from '../platform.ts'
 import type { LogEntry, LogOutcome } from './document-log.ts'
 import { Reads } from './reads.ts'
@@ -28,6 +29,7 @@ const MAX_DOUBTED = 16
 export interface FollowerOptions extends SignedHeadsOptions {
   /** Asks for entries after a seq; false when it could not be sent. */
   readonly read: (after: number) => boolean
+  readonly askForSign: AskForSign
   /** Entries that are decided now, in log order. */
   readonly onOutcomes: (outcomes: readonly LogOutcome[]) => void
   /** The log has reached the head of OPENED; `isWhole` when nothing in it waits for a signature. */
@@ -75,6 +77,7 @@ export class LogFollower {
     this.#heads = new SignedHeads(options)
     this.#reads = new Reads({
       read: options.read,
+      askForSign: options.askForSign,
       onOverdue: () => this.#reportWithheld(),
       onReady: () => this.#advance(),
     })
@@ -152,8 +155,10 @@ export class LogFollower {
 
   offer(entries: readonly LogEntry[]): void {
     if (this.#isFallen) return
-    this.#sequencer.offer(entries, this.#options.log.head.seq)
+    const { seq } = this.#options.log.head
+    this.#sequencer.offer(entries, seq)
     this.#advance()
+    if (this.#options.log.head.seq > seq) this.#reads.brought()
   }
 
   /** It is decided: the log goes on from its head, wherever that is by now. */

@@ -4,10 +4,9 @@
  *
  * @module
  */
+import { watchAnswer, type AskForSign } from '../connection/answer-watch.ts'
 import { startTimer, type Cancel } from '../platform.ts'
 
-/** A READ that has brought nothing for so long is reported. [K3] */
-const WITHHELD_AFTER_MS = 10_000
 /** What OPENED announces follows it at once: when nothing more of it has come for so long, it is asked for. [FR5] */
 const INLINE_PATIENCE_MS = 2_000
 /** Between one READ that brought nothing and the next; doubled each time. */
@@ -17,7 +16,8 @@ const LONGEST_RETRY_MS = 30_000
 export interface ReadsOptions {
   /** Asks for entries after a seq; false when it could not be sent. */
   readonly read: (after: number) => boolean
-  /** A READ has brought nothing for long. */
+  readonly askForSign: AskForSign
+  /** A READ has brought nothing for long, and that is not the line's fault. [K3] */
   readonly onOverdue: () => void
   /** A READ may leave that could not before. */
   readonly onReady: () => void
@@ -62,7 +62,12 @@ export class Reads {
     this.#answered()
     this.#isUnanswered = true
     this.#after = headSeq
-    this.#watch = startTimer(WITHHELD_AFTER_MS, this.#options.onOverdue)
+    this.#awaitMore()
+  }
+
+  /** Entries have come that follow the log's head, asked for or not. */
+  brought(): void {
+    if (this.#isUnanswered) this.#awaitMore()
   }
 
   /** The READ was answered. True when it has brought something: the log's head is `headSeq` now. */
@@ -95,6 +100,11 @@ export class Reads {
     this.#isUnanswered = false
     this.#watch?.()
     this.#watch = null
+  }
+
+  #awaitMore(): void {
+    this.#watch?.()
+    this.#watch = watchAnswer(this.#options.askForSign, this.#options.onOverdue)
   }
 
   #awaitInline(): void {

@@ -5,6 +5,7 @@
  * @module
  */
 import type { ClientFrame } from '@y-sealed/protocol'
+import type { AskForSign } from '../connection/answer-watch.ts'
 import type { Channel, ChannelPort, DownReason } from '../connection/channel.ts'
 import type { RelayConnection } from '../connection/relay-connection.ts'
 import { startTimer, type Cancel } from '../platform.ts'
@@ -138,6 +139,8 @@ export class Lifeline {
   reopen(): void {
     this.#port?.reopen()
   }
+
+  readonly askForSign: AskForSign = (onSign) => this.#port?.askForSign(onSign) ?? (() => undefined)
 
   /** Asks for a new token; false where the document is not held. */
   refresh(): boolean {

@@ -33,15 +33,17 @@ export class SnapshotFetch {
     this.#askPage()
   }
 
-  /** Takes the next chunk: all of it once it is whole, `more` before, `broken` for what cannot follow. */
-  take({ snapshotId, total, offset, bytes }: SnapshotChunkFrame): Bytes | 'more' | 'broken' {
-    if (!equalBytes(snapshotId, this.id)) return 'more'
+  /** Takes the next chunk: all of it once it is whole, `more` before, `other` for another snapshot's, `broken` for what cannot follow. */
+  take({ snapshotId, total, offset, bytes }: SnapshotChunkFrame): Bytes | 'more' | 'other' | 'broken' {
+    if (!equalBytes(snapshotId, this.id)) return 'other'
     this.#bytes ??= total <= MAX_SNAPSHOT_ENVELOPE_BYTES ? new Uint8Array(total) : null
     const all = this.#bytes
     if (all === null || all.length !== total || offset !== this.#length) return 'broken'
     all.set(bytes, offset)
     this.#length += bytes.length
     if (this.#length === total) return all
+    // Each chunk is waited for anew: in crumbs it would never be over.
+    if (this.#length % MAX_CHUNK_BYTES !== 0) return 'broken'
     if (this.#pageEnd > 0 && this.#length >= this.#pageEnd) this.#askPage()
     return 'more'
   }

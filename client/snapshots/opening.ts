@@ -25,6 +25,7 @@ import {
   type SnapshotChunkFrame,
 } from '@y-sealed/protocol'
 import type { Seen } from '@y-sealed/protocol/sealing'
+import { watchAnswer, type AskForSign } from '../connection/answer-watch.ts'
 import type { DocumentAccess } from '../document/document-access.ts'
 import type { History } from '../log/history.ts'
 import { startTimer, type Cancel } from '../platform.ts'
@@ -33,8 +34,6 @@ import { SnapshotFetch } from './fetch.ts'
 import { isSnapshotOf, openSnapshot } from './opened-snapshot.ts'
 import { TrimProof, type ProofResult } from './trim-proof.ts'
 
-/** A relay that brings no more of it for so long withholds it. */
-const WITHHELD_AFTER_MS = 10_000
 const READ_BYTES = 262_144
 /** What was spoilt on its way is asked for again so often: a snapshot, and the marks that lead to it. [CL30] */
 const MAX_AGAIN = 3
@@ -45,6 +44,7 @@ export interface OpeningOptions {
   readonly deviceId: Bytes
   /** False when nothing was sent. */
   readonly send: (frame: ClientFrame) => boolean
+  readonly askForSign: AskForSign
   readonly reopen: () => void
   /** All records up to OPENED are known, so that a snapshot's can be compared. */
   readonly hasRecords: () => boolean
@@ -152,6 +152,7 @@ export class SnapshotOpening {
     const fetch = this.#fetch
     if (this.#stage !== 'fetching' || fetch === null) return
     const taken = fetch.take(frame)
+    if (taken === 'other') return
     if (taken === 'broken') return this.#fetchAgain()
     this.#watchOver()
     if (taken === 'more') return
@@ -265,7 +266,7 @@ export class SnapshotOpening {
 
   #watchOver(): void {
     this.#watch?.()
-    this.#watch = startTimer(WITHHELD_AFTER_MS, () => {
+    this.#watch = watchAnswer(this.#options.askForSign, () => {
       if (this.#stage === 'fetching') this.#refuse()
       // Marks that are kept back are as good as gone: whoever keeps them back may say so too.
       else if (this.#proof !== null) this.#compareSessions()

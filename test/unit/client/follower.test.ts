@@ -1,6 +1,6 @@
 /** Who asks for what, and when: the log itself is a stand-in that takes everything. */
 import { cryptoReady, readWholeEnvelope, type Envelope, type OpenedFrame, type SignedHead } from '@y-sealed/protocol'
-import { expect, it, vi } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 
 import type { DocumentLog, LogEntry } from '../../../client/log/document-log.ts'
 import { LogFollower } from '../../../client/log/follower.ts'
@@ -20,6 +20,7 @@ function createScene() {
   const fit = { is: 'same' }
   const events: string[] = []
   const reads: number[] = []
+  const signs: (() => void)[] = []
   const onWithheld = vi.fn<(seq: number) => void>()
   const follower = new LogFollower({
     documentId: document.id,
@@ -37,6 +38,10 @@ function createScene() {
     } as unknown as DocumentLog,
     headKey: () => device.signPublic,
     read: (after) => reads.push(after) > 0,
+    askForSign: (onSign) => {
+      signs.push(onSign)
+      return () => void signs.splice(signs.indexOf(onSign), 1)
+    },
     onOutcomes: () => {},
     onCaughtUp: () => {},
     onForked: () => events.push('forked'),
@@ -56,7 +61,7 @@ function createScene() {
     follower.opened({ present: true, head: headAt(seq), through } as OpenedFrame)
   open(2)
   offer(1, 2)
-  return { follower, reads, offer, open, headAt, fit, events, onWithheld }
+  return { follower, reads, signs, offer, open, headAt, fit, events, onWithheld }
 }
 
 it('[FR14] reads on when live delivery has stopped, until the relay says that its head is reached', () => {
@@ -137,4 +142,32 @@ it('[LO4] stops at once at a head that is not that of a log which the relay has 
   fit.is = 'different'
   follower.learnHead(headAt(1), 'peer')
   expect(events).toEqual(['forked'])
+})
+
+it('[K3] entries that come one by one, each after 50 s, are no sign of a relay that withholds', () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const { offer, open, signs, onWithheld } = createScene()
+  open(6, 2)
+  for (let seq = 3; seq < 6; seq++) {
+    vi.advanceTimersByTime(50_000)
+    offer(seq, 1)
+  }
+  expect(onWithheld).not.toHaveBeenCalled()
+  vi.advanceTimersByTime(10_000)
+  signs[0]?.()
+  expect(onWithheld.mock.calls).toEqual([[6]])
+})
+
+it('[K3] entries that do not follow gain a relay no time', () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const { offer, open, onWithheld } = createScene()
+  open(9, 2)
+  for (let seq = 4; seq < 10; seq++) {
+    expect(onWithheld).not.toHaveBeenCalled()
+    vi.advanceTimersByTime(10_000)
+    offer(seq, 1)
+  }
+  expect(onWithheld.mock.calls).toEqual([[3]])
 })
