@@ -1,6 +1,7 @@
 /**
  * P9: a crowd opens one large document at once, each reading its snapshot to the end, while somebody goes on typing in it. The measures are
- * the size of the document, and the same typing without the crowd.
+ * the size of the document, and the same typing without the crowd. The crowd is a process of its own: the typist shall wait for the relay, and
+ * not for what it costs to receive a crowd's pages.
  *
  * @module
  */
@@ -8,7 +9,9 @@ import { RELAY_FRAME } from '@y-sealed/protocol'
 
 import { compareRow, type BenchRow } from '../bench-row.ts'
 import { sleep } from '../figures.ts'
-import { makeLargeDocument, PageReader } from '../large-document.ts'
+import { JoinCrowd } from '../join-crowd.ts'
+import { makeLargeDocument } from '../large-document.ts'
+import { admit } from '../page-reader.ts'
 import { readMemoryBytes } from '../process-cost.ts'
 import { startRelayProcess } from '../systems/relay.ts'
 import type { Workplace } from '../workplace.ts'
@@ -35,9 +38,12 @@ export async function benchJoinStorm({
   }
 
   // What the crowd's sockets cost by themselves is P4's matter: here they are open before.
-  const readers = await Promise.all(
-    Array.from({ length: crowd }, () => PageReader.open(workplace, relay.port, document)),
-  )
+  const people = await JoinCrowd.enter({
+    ca: workplace.ca,
+    admissions: Array.from({ length: crowd }, () => admit(workplace, relay.port, document)),
+    snapshotId: snapshot.id,
+    bytes: snapshot.envelope.bytes.length,
+  })
   await sleep(500)
   const { length: bytes } = snapshot.envelope.bytes
   // The code of reading, and the first buffers, are in memory before.
@@ -47,11 +53,12 @@ export async function benchJoinStorm({
   let largest = restedBytes
   const watch = setInterval(() => (largest = Math.max(largest, readMemoryBytes(relay.pid))), 20)
   const beganAtMs = performance.now()
-  const joined = Promise.all(readers.map((reader) => reader.readSnapshot(document.id, snapshot.id, bytes)))
+  const joined = people.read()
   const beside = await typeUntil(type, joined)
   const tookMs = performance.now() - beganAtMs
   clearInterval(watch)
-  for (const reader of [...readers, witness, author]) reader.close()
+  people.leave()
+  for (const reader of [witness, author]) reader.close()
   await relay.stop()
   const title = `${crowd} open ${Math.round(size / MIB)} MiB at once`
   return [

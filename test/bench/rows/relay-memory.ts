@@ -6,7 +6,8 @@
  */
 import { compareRow, type BenchRow } from '../bench-row.ts'
 import { median, sleep } from '../figures.ts'
-import { makeLargeDocument, PageReader, type LargeDocument } from '../large-document.ts'
+import { makeLargeDocument, type LargeDocument } from '../large-document.ts'
+import { admit, PageReader } from '../page-reader.ts'
 import { forgetPeak, readMemoryBytes, readPeakBytes } from '../process-cost.ts'
 import { startRelayProcess } from '../systems/relay.ts'
 import type { Workplace } from '../workplace.ts'
@@ -46,7 +47,7 @@ async function measureGrowth(
 ): Promise<number> {
   const relay = await startRelayProcess(workplace, data)
   const open = async ({ document, snapshot }: LargeDocument): Promise<void> => {
-    const reader = await PageReader.open(workplace, relay.port, document)
+    const reader = await PageReader.open(admit(workplace, relay.port, document), workplace.secureContext)
     await reader.readSnapshot(document.id, snapshot.id, snapshot.envelope.bytes.length)
     reader.close()
   }
