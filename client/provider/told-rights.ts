@@ -17,13 +17,13 @@ export class ToldRights {
     this.#emit = emit
   }
 
-  /** Tells a new role. Says what has changed since. */
+  /** Tells a new role, or that the relay has come to know of it: only then edits leave. Says what has changed since. */
   update(): { readonly role: boolean; readonly readOnly: boolean } {
     const { role, readOnly } = this.#standing
     const changed = { role: role !== this.#role, readOnly: readOnly !== this.#readOnly }
     this.#role = role
     this.#readOnly = readOnly
-    if (changed.role) this.#emit('role', [role])
+    if (changed.role || changed.readOnly) this.#emit('role', [role])
     return changed
   }
 }
