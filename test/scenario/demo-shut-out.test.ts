@@ -82,6 +82,8 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))('who is 
     await goToList(bob.page)
     await bob.page.getByRole('article').getByText('You were removed').waitFor()
     await bob.page.getByRole('button', { name: 'More about Salamander' }).click()
+    await bob.page.getByLabel('Your own name for it').waitFor()
+    expect(await bob.page.getByRole('button', { name: 'Share' }).count()).toBe(0)
     await bob.page.getByRole('button', { name: 'Delete' }).click()
     await expect.poll(async () => await bob.page.getByRole('button', { name: 'Undo' }).count(), SEEN).toBe(0)
     // As the device has it, not this page alone.

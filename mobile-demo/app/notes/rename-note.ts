@@ -8,7 +8,7 @@ import type * as Y from 'yjs'
 
 import { TITLE } from './note-texts.ts'
 import { pause } from './pause.ts'
-import { textsOf, type ListedNote } from './use-notes.ts'
+import { isOwnName, textsOf, type ListedNote } from './use-notes.ts'
 
 /** The note stays open for so long when no relay takes it. */
 const LEAVES_WITHIN_MS = 10_000
@@ -16,7 +16,7 @@ const LEAVES_WITHIN_MS = 10_000
 export async function renameNote(documents: SealedDocuments, note: ListedNote, name: string): Promise<void> {
   // It is in this device's list at once, and resolves when the relay has it: that may be long.
   documents.rename(note.id, name).catch(() => undefined)
-  if (note.role === 'reader' || !note.isReady) return
+  if (isOwnName(note) || !note.isReady) return
   await documents.withDocument(note.id, async (document) => {
     replaceText(document.doc.getText(TITLE), name)
     textsOf(documents).note(document)

@@ -72,9 +72,13 @@ function useEntries(documents: SealedDocuments): readonly DocumentEntry[] {
   })
 }
 
+/** Whoever may only read, or was removed, cannot give it a title, but a name of their own. */
+export function isOwnName({ role, isShutOut }: Pick<ListedNote, 'role' | 'isShutOut'>): boolean {
+  return role === 'reader' || isShutOut
+}
+
 function listNote({ id, name, added, isReady, isShutOut }: DocumentEntry, text: NoteText | undefined): ListedNote {
   const { title = '', body = '', role = '', others = [] } = text ?? {}
-  // Whoever may only read cannot give it a title, but a name of their own.
-  const isOwnName = title === '' || (role === 'reader' && name !== '')
-  return { id, title: isOwnName ? name : title, body, role, others, added, isReady, isShutOut }
+  const isNamed = title === '' || (isOwnName({ role, isShutOut }) && name !== '')
+  return { id, title: isNamed ? name : title, body, role, others, added, isReady, isShutOut }
 }

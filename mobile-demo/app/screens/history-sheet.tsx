@@ -62,22 +62,24 @@ export function HistorySheet({ note, isReadOnly, onClose }: HistorySheetProps): 
         {failure !== null && <p role="alert">{failure}</p>}
         <p className="quiet">{authorsText(shown)}</p>
         <Past history={history} version={shown} />
-        <label>
-          <span className="ends quiet">
-            <span>Earlier</span>
-            <span>Later</span>
-          </span>
-          {/* Newest first in the list, last on the slider. */}
-          <input
-            type="range"
-            aria-label="Version"
-            aria-valuetext={`${timeText(shown)}, ${authorsText(shown)}`}
-            min={0}
-            max={versions.length - 1}
-            value={versions.length - 1 - place}
-            onChange={(event) => setPlace(versions.length - 1 - event.target.valueAsNumber)}
-          />
-        </label>
+        {versions.length > 1 && (
+          <label>
+            <span className="ends quiet">
+              <span>Earlier</span>
+              <span>Later</span>
+            </span>
+            {/* Newest first in the list, last on the slider. */}
+            <input
+              type="range"
+              aria-label="Version"
+              aria-valuetext={`${timeText(shown)}, ${authorsText(shown)}`}
+              min={0}
+              max={versions.length - 1}
+              value={versions.length - 1 - place}
+              onChange={(event) => setPlace(versions.length - 1 - event.target.valueAsNumber)}
+            />
+          </label>
+        )}
         <div className="buttons">
           <button type="button" onClick={() => setPlace(null)}>
             All versions

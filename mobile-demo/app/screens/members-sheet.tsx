@@ -74,6 +74,9 @@ export function MembersSheet({ note, colour, onClose }: MembersSheetProps): Reac
           </li>
         ))}
       </ul>
+      {mayChange && members.length > 1 && (
+        <p className="quiet small">Taking rights from somebody also ends the invite links that give those rights.</p>
+      )}
       {leaving !== null && <RemovalSheet note={note} member={leaving} onClose={() => setLeaving(null)} />}
     </Sheet>
   )

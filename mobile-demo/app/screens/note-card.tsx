@@ -7,7 +7,7 @@
 import { useState, type ReactElement } from 'react'
 
 import { whenText } from '../notes/when-text.ts'
-import type { ListedNote } from '../notes/use-notes.ts'
+import { isOwnName, type ListedNote } from '../notes/use-notes.ts'
 import { Avatar } from '../parts/avatar.tsx'
 import { formTexts } from '../parts/form-texts.ts'
 import { Icon } from '../parts/icon.tsx'
@@ -61,7 +61,7 @@ export function NoteCard({ note, open, share, rename, remove }: NoteCardProps): 
             }}
           >
             <label>
-              {note.role === 'reader' ? 'Your own name for it' : 'Title, for all its members'}
+              {isOwnName(note) ? 'Your own name for it' : 'Title, for all its members'}
               <input name="name" defaultValue={note.title} maxLength={200} />
             </label>
             <button type="submit" className="primary">
@@ -69,9 +69,11 @@ export function NoteCard({ note, open, share, rename, remove }: NoteCardProps): 
             </button>
           </form>
           <div className="group">
-            <button type="button" onClick={share}>
-              <Icon name="share" /> Share
-            </button>
+            {!note.isShutOut && (
+              <button type="button" onClick={share}>
+                <Icon name="share" /> Share
+              </button>
+            )}
             <button
               type="button"
               className="danger"
