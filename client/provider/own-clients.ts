@@ -1,6 +1,7 @@
 /**
- * The Yjs clients under which this device has written: those that the log has bound to it, however it was read in this run, and those of this
- * run. A log that goes back may have lost a bind with what was written under it, and goes back again before that is found. Rules CL2, LO14.
+ * The Yjs clients under which this device has written: those that the log has bound to it, however it was read in this run, those that it wants
+ * bound, and those of this run. A log that goes back may have lost a bind with what was written under it, or not have it yet, and may go back again
+ * before that is found. Rules CL2, LO14.
  *
  * @module
  */
@@ -17,7 +18,7 @@ export class OwnClients {
     this.#typedClocks = typedClocks
   }
 
-  /** The log has bound them to this device; that is not taken back. */
+  /** The log has bound them to this device, or is about to; that is not taken back. */
   add(clients: readonly number[]): void {
     for (const client of clients) this.#bound.add(client)
   }

@@ -20,6 +20,7 @@ import { RefusedPushes } from './refused-pushes.ts'
 import { updatesOf } from './restore-queue.ts'
 import { SendBrake } from './send-brake.ts'
 import type { SenderOptions } from './sender-options.ts'
+import { extendedClients } from '../yjs/outgoing.ts'
 import { SendQueue, type QueuedEntry } from './send-queue.ts'
 import { claimedNow, UnsealedEdits } from './unsealed-edits.ts'
 
@@ -67,7 +68,10 @@ export class Sender {
     this.#book = new EditBook({
       ...options,
       onKept: options.onChange,
-      onShown: ({ update, authored }) => this.#edits.take(update, authored),
+      onShown: ({ update, authored }) => {
+        this.#claim(extendedClients(update))
+        this.#edits.take(update, authored)
+      },
       heirOf: (client) => this.#binds.heirOf(client),
     })
     this.#binds = new Binds({
@@ -384,9 +388,17 @@ export class Sender {
     return envelope.epoch !== access.current?.epoch && !log.isPending(envelope)
   }
 
+  /** What bears these leaves as this device's own, though the log may go back before it has bound them. */
+  #claim(clients: readonly number[]): void {
+    this.#own.add(clients.filter((client) => this.#binds.takenAmong([client]) === null))
+  }
+
   #bindAll(clients: readonly number[]): boolean {
     const taken = this.#binds.takenAmong(clients)
-    if (taken === null) return this.#binds.ensureAll(clients)
+    if (taken === null) {
+      this.#claim(clients)
+      return this.#binds.ensureAll(clients)
+    }
     const { doc } = this.#options
     // What is typed from now on is nobody else's; what was typed so is, once the document is opened anew. [CL14]
     if (doc.clientID === taken) doc.clientID = new DataView(randomBytes(4).buffer).getUint32(0)

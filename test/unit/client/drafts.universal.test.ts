@@ -423,3 +423,30 @@ it('[LO14] [CL6] a log that goes back again before all is in it loses nothing of
   expect(second.sender.unsaved).toBe(0)
   expect(note.creator.log.state.clockOf(first.doc.clientID)).toBe(19)
 })
+
+it.each(['before it is opened', 'while its bind is on its way'])(
+  '[CL14] [LO14] what was typed offline in an earlier run leaves although the log goes back %s',
+  async (when) => {
+    const note = await createNote()
+    const bob = await note.add('writer')
+    const before = note.entries.length
+    const memory = createMemoryOutbox()
+    const first = sit(bob, memory)
+    first.doc.getText('note').insert(0, 'typed offline')
+    await first.sender.whenKept()
+    first.sender.destroy()
+    const second = sit(bob, memory)
+    await second.sender.restore()
+    second.sender.loaded()
+    if (when !== 'before it is opened') second.sender.opened()
+    second.sent.splice(0)
+    second.sender.closed()
+    rollBack(note, before)
+    second.sender.startOver()
+    second.sender.opened()
+    while (second.sent.length > 0) store(note, bob, second)
+    expect([second.doc.getText('note').toJSON(), second.sender.unsaved]).toEqual(['typed offline', 0])
+    expect(note.creator.log.state.clockOf(first.doc.clientID)).toBe(13)
+    await vi.waitFor(async () => expect((await memory.list(note.documentId)).filter(isDraft)).toEqual([]))
+  },
+)

@@ -106,3 +106,56 @@ it('T11 [CL14] [LO14] what was sealed under such an id, and is shown when the lo
   expect([readText(note), third.sender.unsaved]).toEqual(['sealed by Bob', 0])
   expect(third.doc.getText('other').toJSON()).toBe('typed since')
 })
+
+/**
+ * What the first run of a person sealed, which is shown to the second under another client: their id was bound by a member, in a tail of the log that
+ * the relay has not signed, and that is gone again then.
+ */
+async function giveUpFor(text: string) {
+  const note = await createNote()
+  const [bob, mallory] = [await note.add('writer'), await note.add('writer')]
+  const before = note.entries.length
+  const memory = createMemoryOutbox()
+  const first = sit(bob, memory)
+  first.sender.opened()
+  first.doc.getText('note').insert(0, text)
+  const sealed = first.sent.slice()
+  store(note, bob, first)
+  sealed.push(...first.sent)
+  await first.sender.whenKept()
+  first.sender.destroy()
+  rollBack(note, before)
+  note.append(new Forger(note, mallory).bind(first.doc.clientID))
+  const second = sit(bob, memory)
+  await second.sender.restore()
+  second.sender.loaded()
+  second.sender.opened()
+  expect(second.doc.getText('note').toJSON()).toBe(text)
+  second.sent.splice(0)
+  second.sender.closed()
+  rollBack(note, before)
+  second.sender.startOver()
+  return { note, bob, second, sealed }
+}
+
+it('T11 [CL14] [LO14] what left under another id is not lost when the log goes back before that was bound', async () => {
+  const { note, bob, second } = await giveUpFor('sealed by Bob')
+  second.sender.opened()
+  while (second.sent.length > 0) store(note, bob, second)
+  expect([readText(note), second.sender.unsaved]).toEqual(['sealed by Bob', 0])
+})
+
+it('T11 [CL14] what such a relay had all the time stands there twice, for everybody alike: a member who helps it could write that too', async () => {
+  const { note, bob, second, sealed } = await giveUpFor('sealed by Bob')
+  for (const envelope of sealed) {
+    const entry = { seq: note.entries.length + 1, envelope }
+    note.entries.push(entry)
+    for (const outcome of note.people.flatMap((reader) => reader.log.take([entry]).filter(() => reader === bob))) {
+      for (const update of feedsOf(outcome)) feedUpdate(second.doc, update, 'leftover')
+    }
+  }
+  second.sender.opened()
+  while (second.sent.length > 0) store(note, bob, second)
+  const twice = 'sealed by Bobsealed by Bob'
+  expect([readText(note), second.doc.getText('note').toJSON(), second.sender.unsaved]).toEqual([twice, twice, 0])
+})
