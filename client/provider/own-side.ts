@@ -13,6 +13,7 @@ import { Presence, type PresenceOptions } from './presence.ts'
 import type { Emit } from './provider-events.ts'
 import type { QueuedEntry } from './send-queue.ts'
 import type { SenderOptions } from './sender-options.ts'
+import { hasIllFormedText, LONE_SURROGATE } from '../yjs/ill-formed-text.ts'
 import type { BoundClient } from '../yjs/log-state.ts'
 import { Sender } from './sender.ts'
 import { TypedClocks } from './typed-clocks.ts'
@@ -95,7 +96,7 @@ export class OwnSide {
     this.#presence.setHidden(isHidden())
     // Before anything that is typed from now on: they are written down in the order in which they were made. Each counts as unsaved until the
     // sender has it: nothing is said to be saved in between.
-    for (; this.#early.length > 0; this.#early.shift()) sender.take(this.#early[0] as Bytes)
+    for (; this.#early.length > 0; this.#early.shift()) this.#takeOwn(sender, this.#early[0] as Bytes)
     this.changed()
   }
 
@@ -109,7 +110,7 @@ export class OwnSide {
     this.#checkRoots()
     // A reader's document changes by itself too: Yjs tidies formatting after remote edits. None of that can leave.
     if (isRefused) this.#sender?.skip(update)
-    else if (this.#sender) this.#sender.take(update)
+    else if (this.#sender) this.#takeOwn(this.#sender, update)
     else {
       this.#early.push(update)
       this.changed()
@@ -163,11 +164,18 @@ export class OwnSide {
     this.#sender?.bound(own.map(({ client }) => client))
   }
 
+  #takeOwn(sender: Sender, update: Bytes): void {
+    sender.take(update)
+    if (!hasIllFormedText(this.#options.doc, update)) return
+    const message = 'a text, a key or a name holds half of a surrogate pair: everybody else has U+FFFD in its place'
+    this.#options.emit('problem', [{ code: 'ILL_FORMED_TEXT', message }])
+  }
+
   /** Yjs writes names as UTF-8, in which half of a surrogate pair is U+FFFD: everybody else, and this device's next run, has another root type. */
   #checkRoots(): void {
     const names = [...this.#options.doc.share.keys()].slice(this.#knownRoots)
     this.#knownRoots += names.length
-    if (!names.some((name) => /\p{Surrogate}/u.test(name))) return
+    if (!names.some((name) => LONE_SURROGATE.test(name))) return
     const message =
       'the name of a root type holds half of a surrogate pair: elsewhere its content stands under another name'
     this.#options.emit('problem', [{ code: 'ROOT_NAME', message }])

@@ -11,6 +11,7 @@ export interface SendProblem {
    * A refusal code, or `KEY_MISSING`, `KEYS_NOT_STORED`, `NOT_COUNTED`, `OUTBOX_DAMAGED`, `CLIENT_ID_TAKEN`, `DEPENDS_ON_UNSENT`, `TOO_LARGE`,
    * `OUTBOX_FAILED`; `STORAGE_FULL`, `STORAGE_UNAVAILABLE`, `STORAGE_NEWER`, `STORAGE_CLOSED`: as the storage says; `STORE_FAILED`, `LOG_GAP`, `FORK`: the log is
    * not kept on this device, and is read from the relay the next time. `EDIT_SET_ASIDE`: some content may never leave; the rest has, without it.
+   * `ILL_FORMED_TEXT`: an edit holds half of a surrogate pair, in a text, a key or a name: it does leave, and everybody else has U+FFFD there.
    * `ROOT_NAME`: a root type's name is no well-formed text: its content does leave, and stands under another name elsewhere.
    */
   readonly code: string

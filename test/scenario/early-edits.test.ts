@@ -80,7 +80,7 @@ it('[CL14] is kept in the order in which it was typed: the next run has all of i
   expect(next.text).toBe('one two three four ')
 })
 
-it('[CL5] what is typed under the name of a root type that UTF-8 cannot say is told of, once', async () => {
+it('[CL5] what is typed under the name of a root type that UTF-8 cannot say is told of, once, and so is such a text', async () => {
   const relay = await startLyingRelay()
   const { access } = await createScene()
   const { peer } = await watch({ relay, access: access() })
@@ -91,4 +91,7 @@ it('[CL5] what is typed under the name of a root type that UTF-8 cannot say is t
   const half = peer.doc.getText('half \uD83D')
   for (const word of ['one ', 'two ']) half.insert(0, word)
   expect(told).toEqual(['ROOT_NAME'])
+  peer.text.insert(0, 'half \uD83D')
+  peer.text.insert(0, 'whole \u{1F600}')
+  expect(told).toEqual(['ROOT_NAME', 'ILL_FORMED_TEXT'])
 })
