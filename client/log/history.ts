@@ -227,11 +227,17 @@ export class History {
     await this.restart()
   }
 
-  /** Goes back to a place: what followed there is forgotten, also by the next run. */
+  /**
+   * Goes back to a place: what followed there is forgotten, also by the next run. Not what another tab was shown a signature for: who wrote it need
+   * not write it again, and nobody else may have it to give it back. [CL16] [CL30]
+   */
   async rewind(toSeq: number): Promise<void> {
     await this.#kept.whenKept()
-    await this.#kept.cut(toSeq)
-    this.#follower.rewound(toSeq)
+    const head = await this.#kept.recallHead()
+    if (head !== null) this.#follower.remember(head)
+    const signedSeq = Math.max(toSeq, head?.seq ?? 0)
+    await this.#kept.cut(signedSeq)
+    this.#follower.rewound(signedSeq)
     await this.restart()
   }
 

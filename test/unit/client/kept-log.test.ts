@@ -5,6 +5,7 @@ import { createMemoryDocumentStore } from '@y-sealed/client'
 import { expect, it, vi } from 'vitest'
 
 import { KeptLog } from '../../../client/log/kept-log.ts'
+import { LostEntries } from '../../../client/quotes/lost-entries.ts'
 import type { DocumentStore } from '../../../client/stores/document-store.ts'
 import { createNote, type Note } from '../../support/members/note.ts'
 
@@ -53,6 +54,42 @@ it('[LO14] [CL13] [CL16] the slower of two tabs leaves what the faster one has k
   // Nobody else has kept anything: it goes.
   await slower.wipe()
   expect((await store.extent(documentId)).lastSeq).toBe(0)
+})
+
+it('[LO14] [CL16] [CL31] a tab that had kept nothing yet forgets what another has kept of the log that goes on: the relay gives that again, and nothing else goes', async () => {
+  const store = createMemoryDocumentStore()
+  const note = await createLog(['goes ', 'on ', 'later '])
+  const { documentId, entries } = note
+  const trouble: unknown[] = []
+  const options = { store, documentId, onConflict: () => undefined, onTrouble: (error: unknown) => trouble.push(error) }
+  const [slower, faster] = [new KeptLog(options), new KeptLog(options)]
+  await slower.read(0, () => true)
+  const lost = new LostEntries(store, documentId)
+  const quotable = async (): Promise<number> => {
+    let count = 0
+    for await (const page of lost.read()) count += page.length
+    return count
+  }
+  faster.keep(entries.slice(0, -1))
+  faster.close()
+  await faster.whenKept()
+  // It cannot tell that this is not what it gives up: some may be quoted, which the log has.
+  expect(await slower.holdsOwn()).toBe(true)
+  await lost.keep(documentId)
+  const kept = await quotable()
+  await slower.wipe()
+  expect([(await store.extent(documentId)).lastSeq, await quotable()]).toEqual([0, kept])
+  // The faster one says that it keeps no more in this run; the next one keeps all of it as the relay gives it again.
+  faster.keep(entries.slice(-1))
+  faster.close()
+  await faster.whenKept()
+  expect(trouble).toMatchObject([{ code: 'LOG_GAP' }])
+  const next = openTab(store, note)
+  await next.read(0, () => true)
+  next.keep(entries)
+  next.close()
+  await next.whenKept()
+  expect((await store.extent(documentId)).lastSeq).toBe(entries.length)
 })
 
 it.each(['is written', 'fails'])(
