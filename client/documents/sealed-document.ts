@@ -125,10 +125,8 @@ export class SealedDocument extends ObservableV2<{ [K in keyof DocumentEvents]: 
     provider.on('synced', (synced) => {
       if (synced) this.#knowsHistory = true
     })
-    provider.on('deleted', () => {
-      this.emit('deleted', [])
-      this.#end('DELETED')
-    })
+    // It ends with the word that follows, after whoever follows the status has heard it.
+    provider.on('deleted', () => this.emit('deleted', []))
     provider.on('closed', (reason) => {
       if (!this.#isLeaving) this.emit('closed', [closedError(reason)])
       this.#end(reason.code)

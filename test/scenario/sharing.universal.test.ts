@@ -60,6 +60,21 @@ describe('one person alone', () => {
 })
 
 describe('two people and a link', () => {
+  it('[CL22] Bob is told that Alice has deleted it for everybody, and not that he is offline', async () => {
+    const alice = await createPerson({ relay, name: 'Alice' })
+    const note = await alice.documents.createDocument()
+    const bob = await createPerson({ relay, name: 'Bob' })
+    const copy = await bob.documents.openDocument(await note.invite({ app }))
+    await copy.provider.whenSynced()
+    const told: string[] = []
+    copy.on('deleted', () => told.push('deleted'))
+    copy.on('closed', ({ code }) => told.push(code))
+    copy.on('ended', () => told.push('ended'))
+    await note.deleteDocument()
+    await eventually(() => expect(told).toEqual(['deleted', 'DELETED', 'ended']))
+    expect(copy.provider.syncStatus).toMatchObject({ kind: 'closed', reason: { code: 'DELETED' } })
+  })
+
   it('[KM12] Alice invites Bob by a link, Bob opens it, and both write one text', async () => {
     const alice = await createPerson({ relay, name: 'Alice' })
     const note = await alice.documents.createDocument()
