@@ -54,6 +54,18 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
   () => {
     const stage = useDemo()
 
+    test('[DEMO 8.3] the caret in a title stays at its letters while another phone writes before it', async () => {
+      const [alice, bob] = await stage.twoPhones()
+      const [title, others] = [titleOf(alice.page), titleOf(bob.page)]
+      await title.fill('Trip home')
+      await expect.poll(async () => await others.inputValue(), SEEN).toBe('Trip home')
+      await title.evaluate((field: HTMLTextAreaElement) => field.setSelectionRange(4, 4))
+      await others.fill('Our Trip home')
+      await expect.poll(async () => await title.inputValue(), SEEN).toBe('Our Trip home')
+      await alice.page.keyboard.type('s')
+      expect(await title.inputValue()).toBe('Our Trips home')
+    })
+
     test('[DEMO 8.12] a title is seen whole however long it is, has one line of text, and Enter leads on to the note', async () => {
       const { page } = await stage.phone('iPhone 15')
       await createNote(page, 'Alice', `${LONG.slice(0, 30)}\n${LONG.slice(30)}`)

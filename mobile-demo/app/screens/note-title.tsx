@@ -9,6 +9,7 @@ import { useEffect, useEffectEvent, useLayoutEffect, useRef, type ReactElement }
 
 import { TITLE } from '../notes/note-texts.ts'
 import { replaceText } from '../notes/rename-note.ts'
+import { useKeptCaret } from '../notes/use-kept-caret.ts'
 
 interface NoteTitleProps {
   readonly note: SealedDocument
@@ -35,6 +36,7 @@ export function NoteTitle({ note, documents, isReadOnly }: NoteTitleProps): Reac
   useEffect(() => tellDevices, [])
   const field = useRef<HTMLTextAreaElement>(null)
   useLayoutEffect(() => fitToText(field.current), [title])
+  useKeptCaret(field, text)
   return (
     <textarea
       className="note-title"
