@@ -36,6 +36,7 @@ export const NoteBody = memo(function NoteBody({ note, profile, isReadOnly }: No
     {
       // Neither a style element nor a parsed string: the Content-Security-Policy and Trusted Types take none. The document fills it.
       injectCSS: false,
+      editable: !isReadOnly,
       content: { type: 'doc', content: [{ type: 'paragraph' }] },
       editorProps: { attributes: { 'aria-label': 'Text of the note', 'aria-multiline': 'true', role: 'textbox' } },
       extensions: [

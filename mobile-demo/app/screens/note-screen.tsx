@@ -5,7 +5,7 @@
  */
 import type { SealedDocument } from '@y-sealed/client'
 import { useCalmStatus, useDocument } from '@y-sealed/client/react'
-import { lazy, Suspense, useEffect, useState, type ReactElement } from 'react'
+import { lazy, Suspense, useCallback, useEffect, useState, useSyncExternalStore, type ReactElement } from 'react'
 
 import type { Device } from '../device/open-device.ts'
 import { usePeople } from '../notes/people.ts'
@@ -66,6 +66,8 @@ interface NoteProps {
 function Note({ device, note, isSharing, back }: NoteProps): ReactElement {
   const [sheet, setSheet] = useState<SheetName | null>(isSharing ? 'share' : null)
   const status = useCalmStatus(note.provider)
+  const isLoaded = useLoaded(note)
+  const isReadOnly = status.readOnly || !isLoaded
   useIndexed(device, note)
   useShownNote(note)
   const close = (): void => setSheet(null)
@@ -90,8 +92,8 @@ function Note({ device, note, isSharing, back }: NoteProps): ReactElement {
         </button>
       </div>
       {note.role === 'reader' && <p className="banner">View only: you may read this note, and change nothing.</p>}
-      <NoteTitle note={note} documents={device.documents} isReadOnly={status.readOnly} />
-      <NoteBody note={note} profile={device.profile} isReadOnly={status.readOnly} />
+      <NoteTitle note={note} documents={device.documents} isReadOnly={isReadOnly} />
+      <NoteBody note={note} profile={device.profile} isReadOnly={isReadOnly} />
       {sheet === 'share' && <ShareSheet note={note} onClose={close} onVerify={() => setSheet('verify')} />}
       {sheet === 'members' && <MembersSheet note={note} colour={device.profile.colour} onClose={close} />}
       {sheet === 'verify' && <VerifySheet note={note} onClose={close} />}
@@ -103,6 +105,18 @@ function Note({ device, note, isSharing, back }: NoteProps): ReactElement {
       {sheet === 'status' && <StatusSheet note={note} relay={device.profile.relay} onClose={close} />}
     </main>
   )
+}
+
+/** Nobody writes in a note before it stands there: what they wrote would come before its first line. */
+function useLoaded({ provider }: SealedDocument): boolean {
+  const subscribe = useCallback(
+    (listener: () => void) => {
+      provider.on('loaded', listener)
+      return () => provider.off('loaded', listener)
+    },
+    [provider],
+  )
+  return useSyncExternalStore(subscribe, () => provider.loaded)
 }
 
 /** A pause in which several edits come together. */
