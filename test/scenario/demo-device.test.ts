@@ -11,6 +11,15 @@ import { expectText, SEEN, useDemo } from '../support/demo/demo-stage.ts'
 import { keptInPage } from '../support/demo/kept-in-page.ts'
 import { closeSheet, createNote, goToList, openNote, titlesOf, typeText } from '../support/demo/note-steps.ts'
 import { readQr } from '../support/demo/read-qr.ts'
+import { whatIsShown } from '../support/demo/what-is-shown.ts'
+
+/** Where Tiptap leaves its editor. */
+interface EditorElement extends HTMLElement {
+  readonly editor?: {
+    readonly view: { dispatch(change: unknown): void }
+    readonly state: { readonly tr: { insertText(text: string, at: number): unknown } }
+  }
+}
 
 describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
   'devices of one person',
@@ -104,6 +113,24 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
       await expectText(page, 'not to be lost')
     })
 
+    test('[DEMO 8.12] the first letter that a second tab takes stands in the text that was there', async () => {
+      const page = await stage.phoneWithNote('Early', 'milk')
+      const other = await page.context().newPage()
+      await other.addInitScript(() => {
+        const typeAtOnce = (): void => {
+          const { editor } = document.querySelector<EditorElement>('.tiptap[contenteditable=true]') ?? {}
+          if (editor === undefined) return void requestAnimationFrame(typeAtOnce)
+          editor.view.dispatch(editor.state.tr.insertText('!', 1))
+        }
+        typeAtOnce()
+      })
+      await other.goto(stage.host.url)
+      await openNote(other, 'Early')
+      await expectText(other, '!')
+      await expectText(other, 'milk')
+      expect((await whatIsShown(other)).document).toEqual(['!milk'])
+    })
+
     test('[DEMO 8.12] a wiped device has nothing left, in the list or in the browser’s storage', async () => {
       const page = await stage.phoneWithNote('Secret', 'to be forgotten')
       const records = async (): Promise<number> =>
@@ -112,6 +139,9 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
         )
       expect(await records()).toBe(1)
       const before = (await keptInPage(page)).length
+      const other = await page.context().newPage()
+      await other.goto(stage.host.url)
+      await openNote(other, 'Secret')
       await page.getByRole('button', { name: 'Settings' }).click()
       await page.getByRole('button', { name: 'Wipe this device' }).click()
       await page.getByRole('button', { name: 'Keep everything' }).click()
@@ -120,6 +150,8 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
       await page.getByText('Notes that only you can read').waitFor()
       expect(await titlesOf(page)).toEqual([])
       expect((await keptInPage(page)).length).toBeLessThan(before)
+      // Nor has the tab beside it, in which a note was open.
+      await other.getByText('Notes that only you can read').waitFor()
       // A new person: the name is asked once more.
       await page.getByRole('button', { name: 'New note' }).click()
       await page.getByRole('dialog', { name: 'Your first note' }).waitFor()

@@ -12,6 +12,7 @@ import { openEvictionNotice, openRecoveryNotice, type Notice } from './notice.ts
 import { loadProfile, saveProfile, type Profile } from './profile.ts'
 import { currentShell } from './shell.ts'
 import { openStorage, wipeStorage, type OwnStorage } from './storage.ts'
+import { beginAnew, followWiping, tellOfWiping } from './wiping.ts'
 
 /** What stays when the documents are opened anew. */
 interface Kept extends Pick<OwnStorage, 'storage' | 'keeping'> {
@@ -26,6 +27,7 @@ export interface Device extends Kept {
 
 /** Opens what is kept, or begins anew. Rejects where keys are kept that do not open any more: nothing is made in their place. */
 export async function openDevice(): Promise<Device> {
+  followWiping()
   const { storage, keeping, wasEvicted } = await openStorage()
   const { keys } = storage
   const eviction = await openEvictionNotice(keys, wasEvicted)
@@ -96,7 +98,6 @@ function optionsOf(storage: OwnStorage['storage'], { name, relay }: Profile): Se
 export async function wipeDevice(device: Device): Promise<void> {
   device.documents.close()
   await wipeStorage()
-  // Not back to the screen of which the tab knows: to the beginning.
-  history.replaceState(null, '')
-  location.replace(location.pathname + location.search)
+  tellOfWiping()
+  beginAnew()
 }
