@@ -3,21 +3,34 @@
  *
  * @module
  */
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 
 import { explain } from './explain.ts'
 
 export interface Attempt {
   readonly isBusy: boolean
+  /** So long that whoever looks on begins to wonder: most likely there is no connection. */
+  readonly isSlow: boolean
   /** Why the last one failed; `null` for none. */
   readonly failure: string | null
   /** Starts it; a second one waits for nobody and is not started. */
   readonly run: (work: () => Promise<void>) => void
 }
 
+const SLOW_MS = 3_000
+
 export function useAttempt(): Attempt {
   const [isBusy, setBusy] = useState(false)
+  const [isSlow, setSlow] = useState(false)
   const [failure, setFailure] = useState<string | null>(null)
+  useEffect(() => {
+    if (!isBusy) return undefined
+    const timer = setTimeout(() => setSlow(true), SLOW_MS)
+    return () => {
+      clearTimeout(timer)
+      setSlow(false)
+    }
+  }, [isBusy])
   const run = (work: () => Promise<void>): void => {
     if (isBusy) return
     setBusy(true)
@@ -26,5 +39,5 @@ export function useAttempt(): Attempt {
       .catch((error: unknown) => setFailure(explain(error)))
       .finally(() => setBusy(false))
   }
-  return { isBusy, failure, run }
+  return { isBusy, isSlow, failure, run }
 }

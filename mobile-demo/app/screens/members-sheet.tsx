@@ -12,6 +12,7 @@ import { useColours } from '../notes/people.ts'
 import { Avatar } from '../parts/avatar.tsx'
 import { Sheet } from '../parts/sheet.tsx'
 import { useAttempt } from '../parts/use-attempt.ts'
+import { WaitLine } from '../parts/wait-line.tsx'
 
 interface MembersSheetProps {
   readonly note: SealedDocument
@@ -24,7 +25,7 @@ const ROLES = { reader: 'Can view', writer: 'Can edit', admin: 'Admin' } as cons
 
 export function MembersSheet({ note, colour, onClose }: MembersSheetProps): ReactElement {
   const members = useMembers(note)
-  const { isBusy, failure, run } = useAttempt()
+  const { isBusy, isSlow, failure, run } = useAttempt()
   const colourByMember = useColours(note)
   const mayChange = note.role === 'admin'
   const [leaving, setLeaving] = useState<MemberView | null>(null)
@@ -34,6 +35,7 @@ export function MembersSheet({ note, colour, onClose }: MembersSheetProps): Reac
     })
   return (
     <Sheet title="Members" onClose={onClose}>
+      <WaitLine isSlow={isSlow} />
       {failure !== null && <p role="alert">{failure}</p>}
       {members.length === 0 && (
         <p>Only you, so far. Others can be let in once the relay has this note, which takes a connection.</p>
@@ -90,7 +92,7 @@ interface RemovalSheetProps {
 
 /** It cannot be taken back: whoever comes in again comes by a new link. */
 function RemovalSheet({ note, member, onClose }: RemovalSheetProps): ReactElement {
-  const { isBusy, failure, run } = useAttempt()
+  const { isBusy, isSlow, failure, run } = useAttempt()
   const name = nameOf(member)
   const remove = (): void =>
     run(async () => {
@@ -103,6 +105,7 @@ function RemovalSheet({ note, member, onClose }: RemovalSheetProps): ReactElemen
         {name} keeps what they have read, and reads nothing that is written from then on: the key is changed in the same
         step. Every invite link ends, too.
       </p>
+      <WaitLine isSlow={isSlow} />
       {failure !== null && <p role="alert">{failure}</p>}
       <button type="button" className="primary danger" disabled={isBusy} onClick={remove}>
         {isBusy ? 'Removing…' : 'Remove and change the key'}

@@ -12,6 +12,7 @@ import { Icon } from '../parts/icon.tsx'
 import { QrCode } from '../parts/qr-code.tsx'
 import { Sheet } from '../parts/sheet.tsx'
 import { useAttempt } from '../parts/use-attempt.ts'
+import { WaitLine } from '../parts/wait-line.tsx'
 
 type LinkRole = 'writer' | 'reader'
 
@@ -31,7 +32,7 @@ export function ShareSheet({ note, onClose, onVerify }: ShareSheetProps): ReactE
   const [role, setRole] = useState<LinkRole>('writer')
   const [made, setMade] = useState<MadeInvite | null>(null)
   const [links, setLinks] = useState<readonly LinkView[]>(() => note.links())
-  const { isBusy, failure, run } = useAttempt()
+  const { isBusy, isSlow, failure, run } = useAttempt()
   useEffect(() => {
     const take = (): void => setLinks(note.links())
     note.on('members', take)
@@ -84,6 +85,7 @@ export function ShareSheet({ note, onClose, onVerify }: ShareSheetProps): ReactE
       ) : (
         <MadeLink link={made.link} />
       )}
+      <WaitLine isSlow={isSlow} />
       {failure !== null && <p role="alert">{failure}</p>}
       <p className="quiet">
         The link’s secret stands behind its #, which no browser sends to any server. Whoever has the link gets in: pass
