@@ -4,8 +4,11 @@
  *
  * @module
  */
-import { equalBytes, KIND, type Envelope } from '@y-sealed/protocol'
+import { equalBytes, KIND, type Bytes, type Envelope } from '@y-sealed/protocol'
 import type { EditBook, RestoredEdits } from '../drafts/edit-book.ts'
+import { checkUpdate, type LogView } from '../yjs/check-update.ts'
+import type { UpdateRefusal } from '../yjs/update-limits.ts'
+import { AheadClocks } from './ahead-clocks.ts'
 import { holdsEdits, isBehindBase } from './behind-base.ts'
 import type { Binds } from './binds.ts'
 import { extendedClients } from '../yjs/outgoing.ts'
@@ -15,12 +18,19 @@ import type { SenderOptions } from './sender-options.ts'
 import type { QueuedEntry, SendQueue } from './send-queue.ts'
 import type { UnsealedEdits } from './unsealed-edits.ts'
 
+/** Why what is not there yet has to come before it. */
+const LEANS: ReadonlySet<UpdateRefusal> = new Set(['gap', 'origin', 'right-origin', 'parent', 'delete-range'])
+
 export interface InheritedEntriesOptions extends Pick<SenderOptions, 'log' | 'onChange'> {
   readonly queue: SendQueue
   readonly book: EditBook
   readonly edits: UnsealedEdits
   readonly keeper: OutboxKeeper
   readonly binds: Binds
+  /** Of this device, 16 bytes. */
+  readonly deviceId: Bytes
+  /** The document has of these clients of this device's what the log has lost: it is to be found by comparing. */
+  readonly lookFor: (clients: readonly number[]) => void
   /** So many edits are in no log after all: they are to be found again. */
   readonly takeBack: (reason: string, edits: number) => void
 }
@@ -46,6 +56,7 @@ export class InheritedEntries {
     this.#takeOver(found)
     this.settleTaken()
     this.settleBehind()
+    this.settleLost()
     return true
   }
 
@@ -77,7 +88,7 @@ export class InheritedEntries {
    * nothing bears an id before the log that was lost had it for this device. [CL14]
    */
   settleTaken(): void {
-    const { queue, book, binds, edits, keeper, onChange } = this.#options
+    const { queue, book, binds, edits } = this.#options
     const gone: Envelope[] = []
     for (const unit of unitsOf(queue.select(({ restored }) => restored))) {
       const [edit] = updatesOf(unit)
@@ -88,6 +99,49 @@ export class InheritedEntries {
       if (!isHidden) edits.rob(clients)
       gone.push(...unit.flatMap(({ envelope, copies }) => [envelope, ...copies]))
     }
+    this.#replace(gone)
+  }
+
+  /**
+   * What leans on what the log has lost, or on another tab's that has not come, would count for nothing, and be forgotten for that; what was sealed
+   * upon a head that the log has lost no relay takes. It becomes a draft: as far as it is shown, it is found by comparing, behind what it leans on;
+   * else it is shown, and leaves, once that has come. [CL5] [CL14] [LO3]
+   */
+  settleLost(): void {
+    const { log, queue, book, deviceId, lookFor } = this.#options
+    const ahead = new AheadClocks(() => log.state)
+    // A bind may stand before it in the queue.
+    const view: LogView = { clockOf: (client) => ahead.clockOf(client), deviceOf: () => deviceId }
+    const gone: Envelope[] = []
+    const shown: number[] = []
+    for (const unit of unitsOf(queue.select(({ restored }) => restored))) {
+      const [edit] = updatesOf(unit)
+      if (edit === undefined) continue
+      const verdict = checkUpdate(edit.update, view, deviceId)
+      const leans = !verdict.ok && LEANS.has(verdict.code)
+      if (!leans && unit.every(({ envelope }) => this.#hasSeen(envelope))) {
+        if (verdict.ok) ahead.grow(verdict.growth, verdict.deletes)
+        continue
+      }
+      const clients = extendedClients(edit.update)
+      for (const entry of unit) queue.remove(entry)
+      const isHidden = book.unseal({ ...edit, typed: clients.map((client) => ({ client, clock: 0 })) })
+      if (!isHidden) shown.push(...clients)
+      gone.push(...unit.flatMap(({ envelope, copies }) => [envelope, ...copies]))
+    }
+    if (shown.length > 0) lookFor(shown)
+    this.#replace(gone)
+  }
+
+  /** Is the head that it was sealed upon one of this log? */
+  #hasSeen({ seenSeq, seenTranscript }: Envelope): boolean {
+    const { log } = this.#options
+    return seenSeq <= log.head.seq && log.compareTranscript(seenSeq, seenTranscript) !== 'different'
+  }
+
+  /** They are drafts by now: once those are stored, they go. */
+  #replace(gone: readonly Envelope[]): void {
+    const { book, keeper, onChange } = this.#options
     if (gone.length === 0) return
     void book.whenKept().then(() => keeper.replace(gone))
     onChange()

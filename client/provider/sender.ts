@@ -100,6 +100,11 @@ export class Sender {
       edits: this.#edits,
       keeper: this.#keeper,
       binds: this.#binds,
+      deviceId: options.device.id,
+      lookFor: (clients) => {
+        this.#own.add(clients)
+        this.#edits.startOver(this.#own.has)
+      },
       takeBack: (reason, edits) => this.#takeBack(reason, edits),
     })
     this.#refused = new RefusedPushes({
@@ -182,6 +187,7 @@ export class Sender {
     this.#ready = true
     this.#inherited.settleTaken()
     this.#inherited.settleBehind()
+    this.#inherited.settleLost()
     this.#book.show()
     if (this.#book.hidden > 0) {
       const message =
@@ -250,6 +256,7 @@ export class Sender {
   /** Others' entries have come: what hung on them may leave. */
   retry(): void {
     if (this.#book.hidden > 0) this.#book.show()
+    this.#edits.grown()
     if (this.#ready && !this.#edits.isEmpty && this.#mergeTimer === null) this.flush()
   }
 
@@ -426,6 +433,7 @@ export class Sender {
     // What is refused while nothing may be sealed waits for the epoch under which it may.
     if (!this.#maySeal()) return
     const { access, device, log } = this.#options
+    this.#inherited.settleLost()
     const isLost = this.#mustReseal
     this.#mustReseal = false
     this.#isTaken = false

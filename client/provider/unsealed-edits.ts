@@ -14,7 +14,7 @@ import type * as Y from 'yjs'
 import { wallClock } from '../platform.ts'
 import { checkUpdate } from '../yjs/check-update.ts'
 import type { LogState } from '../yjs/log-state.ts'
-import { inspectUpdate } from '../yjs/inspect-update.ts'
+import { inspectUpdate, type DeleteRange } from '../yjs/inspect-update.ts'
 import { diffAgainst, extendedClients, mergeBatch } from '../yjs/outgoing.ts'
 import { ownPart, type OwnPart } from '../yjs/own-part.ts'
 import { setAside, setAsideLarge, type SetAside } from '../yjs/set-aside.ts'
@@ -50,6 +50,10 @@ export class UnsealedEdits {
   #skipped = false
   /** The log has gone back: what this device wrote there is found by comparing, piece by piece as what it hangs on comes again. [LO14] */
   #isOwn: ((client: number) => boolean) | null = null
+  /** The same, for good: the document may hold of others what the log has lost, which is theirs to bring again, or is quoted. [CL31] */
+  #isOwnAfterLoss: ((client: number) => boolean) | null = null
+  /** Deleted in the document and not in the log: to be deleted there, should it come again. */
+  #beyond: readonly DeleteRange[] = []
   /** Clients of earlier runs whose structs the log may have lost, or has as another device's. */
   readonly #lostClients = new Set<number>()
   /** Something was taken back: the next to leave is found by comparing. */
@@ -88,9 +92,11 @@ export class UnsealedEdits {
     this.#ahead.grow(new Map(blocks.map(({ client, end }) => [client, end])), deletes)
   }
 
-  /** All that the document has beyond the log and what is on its way. */
+  /** All that the document has beyond the log and what is on its way, and that is this device's. */
   compare(): AuthoredUpdate {
-    return { update: diffAgainst(this.#options.doc, this.#ahead.vector()), authored: claimedNow() }
+    const diff = diffAgainst(this.#options.doc, this.#ahead.vector())
+    const isOwn = this.#isOwnAfterLoss
+    return { update: isOwn === null ? diff : ownPart(diff, () => Infinity, isOwn).update, authored: claimedNow() }
   }
 
   /** Learns of an edit that may not leave. False when nobody need be told: what Yjs tidies by itself only deletes. */
@@ -105,6 +111,7 @@ export class UnsealedEdits {
   /** What was skipped may leave now: it is found by comparing. */
   gather(): void {
     if (this.#skipped) {
+      this.#isOwn ??= this.#isOwnAfterLoss
       this.#updates.push(diffAgainst(this.#options.doc, this.#ahead.vector()))
       this.#count = Math.max(1, this.#count)
     }
@@ -123,7 +130,17 @@ export class UnsealedEdits {
   startOver(isOwn: (client: number) => boolean): void {
     this.#ahead.forget()
     this.#isOwn = isOwn
+    this.#isOwnAfterLoss = isOwn
     for (const client of this.#options.doc.store.clients.keys()) if (isOwn(client)) this.#lostClients.add(client)
+    this.#lookAgain()
+  }
+
+  /** The log has grown: what came again of what is deleted here is deleted there too. */
+  grown(): void {
+    const hasCome = this.#beyond.some(({ client, clock }) => clock < this.#ahead.clockOf(client))
+    // Where something is looked for already, that is.
+    if (!hasCome || this.#isOwn !== null) return
+    this.#isOwn = this.#isOwnAfterLoss
     this.#lookAgain()
   }
 
@@ -151,22 +168,22 @@ export class UnsealedEdits {
 
   /** All as one update that may leave now, when the newest was made and how many they are; `null` where they have to stay. */
   release(): (AuthoredUpdate & { readonly edits: number }) | null {
-    const isWhole = this.#isOwn === null
     const update = this.#sendable()
     if (update === null) return null
     const released = { update, edits: this.#count, authored: this.#newestAt ?? claimedNow() }
     this.#clear()
     // What waited for others is looked for again when they have come.
-    if (!isWhole && this.#isOwn !== null) this.#lookAgain()
+    if (this.#isOwn !== null) this.#lookAgain()
     return released
   }
 
   #sendable(): Bytes | null {
     const { doc, device, state } = this.#options
-    const own = this.#findOwn()
-    // All that is left hangs on what others have yet to write anew.
-    if (own?.isWaiting === true && !own.hasStructs) return null
     const merged = this.#isTakenBack ? null : mergeBatch(this.#updates)
+    if (merged === null) this.#isOwn ??= this.#isOwnAfterLoss
+    let own = this.#findOwn()
+    // All that is left hangs on what others have yet to write anew.
+    if (isHeldUp(own)) return null
     const waiting = own?.update ?? merged ?? diffAgainst(doc, this.#ahead.vector())
     this.#updates = [waiting]
     if (!this.#isBound(waiting)) return null
@@ -177,7 +194,10 @@ export class UnsealedEdits {
     let update = waiting
     let verdict = checkUpdate(update, ahead, device)
     if (!verdict.ok && verdict.code !== 'empty' && own === null) {
-      update = diffAgainst(doc, this.#ahead.vector())
+      this.#isOwn = this.#isOwnAfterLoss
+      own = this.#findOwn()
+      if (isHeldUp(own)) return null
+      update = own?.update ?? diffAgainst(doc, this.#ahead.vector())
       if (!this.#isBound(update)) return null
       verdict = checkUpdate(update, ahead, device)
     }
@@ -205,6 +225,7 @@ export class UnsealedEdits {
     if (this.#isOwn === null) return null
     const clockOf = (client: number): number => this.#ahead.clockOf(client)
     const own = ownPart(diffAgainst(this.#options.doc, this.#ahead.vector()), clockOf, this.#isOwn)
+    this.#beyond = own.beyond
     if (!own.isWaiting) this.#isOwn = null
     return own
   }
@@ -246,6 +267,10 @@ export class UnsealedEdits {
     this.#count = 0
     this.#newestAt = null
   }
+}
+
+function isHeldUp(own: OwnPart | null): boolean {
+  return own?.isWaiting === true && !own.hasStructs
 }
 
 /** As much of this device's clock as EN10 can say. */

@@ -7,6 +7,7 @@
 import type { Bytes } from '@y-sealed/protocol'
 import { decodeUpdateV2, Item, type ID } from 'yjs'
 import { encodeUpdate, type DecodedStruct, type DeletedClocks } from './encode-update.ts'
+import type { DeleteRange } from './inspect-update.ts'
 
 export interface OwnPart {
   /** A V2 update; it may be empty of structs. */
@@ -15,6 +16,8 @@ export interface OwnPart {
   readonly isWaiting: boolean
   /** It has structs. */
   readonly hasStructs: boolean
+  /** What is deleted there and does not stand in the log: it may come again, and is to be deleted then. */
+  readonly beyond: readonly DeleteRange[]
 }
 
 /** `update` is a diff of one's own document against `clockOf`; `isOwn` tells this device's clients. */
@@ -45,9 +48,10 @@ export function ownPart(
       }
     }
   }
-  const deletes = knownDeletes(ds.clients, (client) => Math.max(clockOf(client), ends.get(client) ?? 0))
+  const endOf = (client: number): number => Math.max(clockOf(client), ends.get(client) ?? 0)
   const isWaiting = [...waiting.values()].some((block) => block.length > 0)
-  return { update: encodeUpdate(taken, deletes), isWaiting, hasStructs: taken.size > 0 }
+  const known = encodeUpdate(taken, knownDeletes(ds.clients, endOf))
+  return { update: known, isWaiting, hasStructs: taken.size > 0, beyond: deletesBeyond(ds.clients, endOf) }
 }
 
 /** The places that must be there before it. */
@@ -71,4 +75,18 @@ function knownDeletes(
     known.set(client, cut)
   }
   return known
+}
+
+function deletesBeyond(
+  clients: ReadonlyMap<number, DeletedClocks>,
+  endOf: (client: number) => number,
+): readonly DeleteRange[] {
+  return [...clients].flatMap(([client, ranges]) => {
+    const end = endOf(client)
+    const outside = ranges.filter(({ clock, len }) => clock + len > end)
+    return outside.map(({ clock, len }) => {
+      const start = Math.max(clock, end)
+      return { client, clock: start, length: clock + len - start }
+    })
+  })
 }

@@ -1,6 +1,6 @@
 /** What an earlier run has sealed, and nobody has: sent again, or given up for a draft where it cannot count any more. */
-import { createMemoryOutbox } from '@y-sealed/client'
-import type { Bytes } from '@y-sealed/protocol'
+import { createMemoryOutbox, type Outbox } from '@y-sealed/client'
+import { encodeAuthoredUpdate, KIND, type Bytes } from '@y-sealed/protocol'
 import { expect, it, vi } from 'vitest'
 import * as Y from 'yjs'
 
@@ -158,4 +158,133 @@ it('T11 [CL14] what such a relay had all the time stands there twice, for everyb
   while (second.sent.length > 0) store(note, bob, second)
   const twice = 'sealed by Bobsealed by Bob'
   expect([readText(note), second.doc.getText('note').toJSON(), second.sender.unsaved]).toEqual([twice, twice, 0])
+})
+
+/** Bob has typed twice: the first was acknowledged, the second, which leans on it, is sealed and has not arrived; then the log loses the first. */
+async function loseFirst(): Promise<{ note: Note; bob: Person; memory: Outbox; client: number; kept: Bytes }> {
+  const note = await createNote()
+  const bob = await note.add('writer')
+  const before = note.entries.length
+  const memory = createMemoryOutbox()
+  const first = sit(bob, memory)
+  first.sender.opened()
+  first.doc.getText('note').insert(0, 'acknowledged ')
+  store(note, bob, first)
+  await vi.waitFor(() => {
+    store(note, bob, first)
+    expect(first.sender.unsaved).toBe(0)
+  })
+  await vi.waitFor(async () => expect((await memory.list(note.documentId)).some(isEdit)).toBe(false))
+  const kept = Y.encodeStateAsUpdateV2(first.doc) as Bytes
+  first.doc.getText('note').insert(first.doc.getText('note').length, 'on its way')
+  await vi.waitFor(async () => expect((await memory.list(note.documentId)).some(isEdit)).toBe(true))
+  first.sender.destroy()
+  rollBack(note, before)
+  return { note, bob, memory, client: first.doc.clientID, kept }
+}
+
+it('[CL5] [CL14] [LO14] what an earlier run has sealed upon an edit that the log lost leaves behind that edit, and nothing is refused', async () => {
+  const { note, bob, memory, client, kept } = await loseFirst()
+  const second = sit(bob, memory)
+  // He is shown both by what he has kept, and learns then that the log has gone back.
+  feedUpdate(second.doc, kept, 'leftover')
+  await second.sender.restore()
+  second.sender.bound([client])
+  second.sender.loaded()
+  expect(second.doc.getText('note').toJSON()).toBe('acknowledged on its way')
+  second.sender.startOver()
+  second.sender.opened()
+  await vi.waitFor(() => {
+    store(note, bob, second)
+    expect([readText(note), second.sender.unsaved]).toEqual(['acknowledged on its way', 0])
+  })
+  expect(second.problems).toEqual([])
+  await vi.waitFor(async () => expect(await memory.list(note.documentId)).toEqual([]))
+})
+
+it('[CL5] [CL14] [LO14] what an earlier run has sealed upon an edit that neither the log nor this run has is kept until that comes', async () => {
+  const { note, bob, memory, client, kept } = await loseFirst()
+  // The run in between ends before anything comes.
+  for (const _ of [1, 2]) {
+    const run = sit(bob, memory)
+    await run.sender.restore()
+    run.sender.loaded()
+    run.sender.opened()
+    await run.sender.whenKept()
+    while (run.sent.length > 0) store(note, bob, run)
+    expect([run.doc.getText('note').toJSON(), run.sender.unsaved]).toEqual(['', 1])
+    expect(await memory.list(note.documentId)).not.toEqual([])
+    run.sender.destroy()
+  }
+  const last = sit(bob, memory)
+  await last.sender.restore()
+  last.sender.loaded()
+  last.sender.opened()
+  // Somebody who was there quotes it.
+  const forger = new Forger(note, bob)
+  note.append(forger.bind(client), forger.seal(KIND.update, encodeAuthoredUpdate({ authored: 1, update: kept })))
+  feedUpdate(last.doc, kept, 'leftover')
+  last.sender.retry()
+  await vi.waitFor(() => {
+    store(note, bob, last)
+    expect([readText(note), last.sender.unsaved]).toEqual(['acknowledged on its way', 0])
+  })
+  await vi.waitFor(async () => expect(await memory.list(note.documentId)).toEqual([]))
+})
+
+it('[CL14] [LO14] what an earlier run wrote without a relay, under an id that no log has bound, leaves although the log goes back first', async () => {
+  const note = await createNote()
+  const bob = await note.add('writer')
+  const before = note.entries.length
+  const memory = createMemoryOutbox()
+  const first = sit(bob, memory)
+  first.doc.getText('note').insert(0, 'written offline')
+  await first.sender.whenKept()
+  first.sender.destroy()
+  const second = sit(bob, memory)
+  await second.sender.restore()
+  second.sender.loaded()
+  expect(second.doc.getText('note').toJSON()).toBe('written offline')
+  rollBack(note, before)
+  second.sender.startOver()
+  second.sender.opened()
+  expect(second.sender.unsaved).toBeGreaterThan(0)
+  await vi.waitFor(() => {
+    store(note, bob, second)
+    expect([readText(note), second.sender.unsaved]).toEqual(['written offline', 0])
+  })
+  await vi.waitFor(async () => expect(await memory.list(note.documentId)).toEqual([]))
+})
+
+it('[LO3] [CL14] [LO14] what an earlier run has sealed upon a head that the log lost leaves sealed anew', async () => {
+  const note = await createNote()
+  const bob = await note.add('writer')
+  const memory = createMemoryOutbox()
+  const first = sit(bob, memory)
+  first.sender.opened()
+  first.doc.getText('note').insert(0, 'acknowledged ')
+  await vi.waitFor(() => {
+    store(note, bob, first)
+    expect(first.sender.unsaved).toBe(0)
+  })
+  await vi.waitFor(async () => expect((await memory.list(note.documentId)).some(isEdit)).toBe(false))
+  const kept = Y.encodeStateAsUpdateV2(first.doc) as Bytes
+  const before = note.entries.length
+  // Its session goes on from what stays, and has seen what does not.
+  note.append(note.creator.bind(), note.creator.type('lost '))
+  first.doc.getText('note').insert(first.doc.getText('note').length, 'on its way')
+  await vi.waitFor(async () => expect((await memory.list(note.documentId)).some(isEdit)).toBe(true))
+  first.sender.destroy()
+  rollBack(note, before)
+  const second = sit(bob, memory)
+  feedUpdate(second.doc, kept, 'leftover')
+  await second.sender.restore()
+  second.sender.loaded()
+  second.sender.opened()
+  await vi.waitFor(() => {
+    store(note, bob, second)
+    expect([readText(note), second.sender.unsaved]).toEqual(['acknowledged on its way', 0])
+  })
+  expect(second.problems).toEqual([])
+  await vi.waitFor(async () => expect(await memory.list(note.documentId)).toEqual([]))
 })
