@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { bytesToBase64url, SyncError, type Bytes } from '@y-sealed/protocol'
+import { bytesToBase64url, equalBytes, SyncError, type Bytes } from '@y-sealed/protocol'
 import type { Device } from '@y-sealed/protocol/sealing'
 import { addOwnDevice } from '../members/intents/let-in.ts'
 import { removeLostDevice } from '../members/intents/remove-devices.ts'
@@ -36,6 +36,8 @@ export class Steward {
   #retry: Cancel | null = null
   /** What this device may not do, as `document/device`; another one may, or this one in its next run. */
   readonly #forbidden = new Set<string>()
+  /** Whom this device has let in, as `document/device`: it may be noted that they were taken out, by who was quicker to hear of it. */
+  readonly #admitted = new Set<string>()
   /** Documents that failed: they have to wait, and nothing waits for them. */
   readonly #failed = new Set<string>()
   #isOver = false
@@ -106,9 +108,11 @@ export class Steward {
   /** Devices that were removed, and may still be in this document. */
   #leftOver({ id }: ListedDocument): readonly RemovedDevice[] {
     const { list, removed } = this.#options.personal
-    return removed.filter(
-      (gone) => !list.isTakenOut(id, gone.id, gone.record) && !this.#forbidden.has(nameOf(id, gone.id)),
-    )
+    return removed.filter((gone) => {
+      const name = nameOf(id, gone.id)
+      const isOut = list.isTakenOut(id, gone.id, gone.record) && list.accessOf(id, gone.id) !== 'in'
+      return (!isOut || this.#admitted.has(name)) && !this.#forbidden.has(name)
+    })
   }
 
   async #takeOut(listed: ListedDocument, document: SealedDocument): Promise<void> {
@@ -119,6 +123,7 @@ export class Steward {
         const known = personal.confirmed.map((device) => device.id)
         await document.change(removeLostDevice(id, false, known))
         personal.list.noteTakenOut(listed.id, id, record)
+        this.#admitted.delete(nameOf(listed.id, id))
       } catch (error) {
         if (!(error instanceof SyncError) || !REFUSED.has(error.code)) throw error
         this.#forbidden.add(nameOf(listed.id, id))
@@ -128,9 +133,14 @@ export class Steward {
   }
 
   async #letIn(listed: ListedDocument, document: SealedDocument): Promise<void> {
-    const { list } = this.#options.personal
+    const { personal } = this.#options
+    const { list } = personal
     for (const { id, certificate, name } of this.#missing(listed)) {
-      await document.change(addOwnDevice(certificate, name))
+      const letIn = addOwnDevice(certificate, name)
+      // Asked when the record is made: it may be one of the person's no more.
+      const isConfirmed = (): boolean => personal.confirmed.some((device) => equalBytes(device.id, id))
+      this.#admitted.add(nameOf(listed.id, id))
+      await document.change((members, tools) => (isConfirmed() ? letIn(members, tools) : null))
       if (document.members().some(({ devices }) => devices.some((device) => device.id === bytesToBase64url(id)))) {
         list.noteAccess(listed.id, id, 'in')
       }
