@@ -1,5 +1,6 @@
 /**
- * Projects over one tree of tests. `*.test.ts` runs under Node, those of `test/unit` in one process; `*.browser.test.ts` in Chromium;
+ * Projects over one tree of tests. `*.test.ts` runs under Node, those of `test/unit` in one process, those of the demo in one for each worker;
+ * `*.browser.test.ts` in Chromium;
  * `*.universal.test.ts` in both, so that the same file proves the same bytes in each. The universal scenarios have a real
  * relay, started once.
  *
@@ -22,6 +23,9 @@ if (chromium === undefined) {
 
 const BUILD = fileURLToPath(new URL('support/build.ts', import.meta.url))
 const GLOBAL_RELAY = fileURLToPath(new URL('support/global-relay.ts', import.meta.url))
+
+/** The notes app in a browser that the tests drive. */
+const DEMO = 'test/scenario/demo*.test.ts'
 
 /** In tests the packages of this repository are their sources. */
 // ('import' and 'default' hold by themselves; named, they would hold for CommonJS' require too.)
@@ -60,12 +64,27 @@ export default defineConfig({
         extends: true,
         ssr: { resolve: { conditions: [...conditions, 'node'], externalConditions: ['source', 'node'] } },
         test: {
+          name: 'demo',
+          environment: 'node',
+          include: [DEMO],
+          // The host, the browser and what drives it are started once in each worker, not for each file.
+          isolate: false,
+          restoreMocks: true,
+          unstubGlobals: true,
+          unstubEnvs: true,
+        },
+      },
+      {
+        extends: true,
+        ssr: { resolve: { conditions: [...conditions, 'node'], externalConditions: ['source', 'node'] } },
+        test: {
           name: 'node',
           environment: 'node',
           include: ['test/**/*.test.ts'],
           exclude: [
             '**/node_modules/**',
             'test/unit/**',
+            DEMO,
             'test/**/*.browser.test.ts',
             'test/scenario/*.universal.test.ts',
             'test/house/fixtures/**',

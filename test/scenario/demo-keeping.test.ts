@@ -142,8 +142,7 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
     })
 
     test('[DEMO 4] a link that is opened without a network waits for one, and opens its note then', async () => {
-      const alice = await stage.phone('iPhone 15')
-      await createNote(alice.page, 'Alice', 'Later')
+      const alice = await stage.phoneAtNote('iPhone 15', 'Later')
       await typeText(alice.page, 'worth the wait')
       const link = await stage.linkOff(alice.page)
       const { page } = await stage.phone('Pixel 7')
@@ -159,8 +158,7 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
     })
 
     test('[DEMO 4] a note is saved as Markdown', async () => {
-      const { page } = await stage.phone('iPhone 15')
-      await createNote(page, 'Alice', 'Trip: to the lake')
+      const { page } = await stage.phoneAtNote('iPhone 15', 'Trip: to the lake')
       await typeText(page, '## Bring')
       await page.keyboard.press('Enter')
       await page.keyboard.type('[ ] Tent')

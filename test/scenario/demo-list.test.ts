@@ -47,7 +47,7 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
     })
 
     test('[DEMO 8.12] a note that is renamed in the list has its new title for all its members; a reader’s name for it is the reader’s own', async () => {
-      const [alice, bob] = await stage.twoNewPhones('Can view')
+      const [alice, bob] = await stage.twoPhones('Can view', 'Newt')
       await typeText(alice.page, 'words')
       await expectStatus(alice.page, 'saved')
       await goToList(alice.page)
@@ -55,58 +55,61 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
         await page.getByRole('button', { name: `More about ${from}` }).click()
         await page.getByLabel(label).fill(to)
         await page.getByRole('button', { name: 'Rename' }).click()
-        await expect.poll(async () => await titlesOf(page), SEEN).toEqual([to])
+        await expect.poll(async () => await titlesOf(page), SEEN).toContain(to)
+        expect(await titlesOf(page)).not.toContain(from)
       }
-      await rename(alice.page, 'Salamander', 'Title, for all its members', 'Axolotl')
+      await rename(alice.page, 'Newt', 'Title, for all its members', 'Axolotl')
       await expect.poll(async () => await bob.page.getByLabel('Title').inputValue(), SEEN).toBe('Axolotl')
       await goToList(bob.page)
       await rename(bob.page, 'Axolotl', 'Your own name for it', 'Alice’s animal')
       await bob.page.reload()
-      await expect.poll(async () => await titlesOf(bob.page), SEEN).toEqual(['Alice’s animal'])
+      await expect.poll(async () => await titlesOf(bob.page), SEEN).toContain('Alice’s animal')
       await alice.page.reload()
-      await expect.poll(async () => await titlesOf(alice.page), SEEN).toEqual(['Axolotl'])
+      await expect.poll(async () => await titlesOf(alice.page), SEEN).toContain('Axolotl')
+      expect(await titlesOf(alice.page)).not.toContain('Newt')
     })
 
     test('[DEMO 8.12] a deleted note comes back by Undo, and is gone without it', async () => {
-      const { page } = await stage.phone('Pixel 7')
-      await createNote(page, 'Alice', 'Fleeting')
+      const { page } = await stage.phoneAtNote('Pixel 7', 'Fleeting')
       await expectStatus(page, 'saved')
       await goToList(page)
+      const card = page.getByRole('article').filter({ hasText: 'Fleeting' })
       const remove = async (): Promise<void> => {
         await page.getByRole('button', { name: 'More about Fleeting' }).click()
         await page.getByRole('button', { name: 'Delete' }).click()
-        await expect.poll(async () => await page.getByRole('article').count(), SEEN).toBe(0)
+        await expect.poll(async () => await card.count(), SEEN).toBe(0)
       }
       await remove()
       await page.getByRole('button', { name: 'Undo' }).click()
-      await expect.poll(async () => await page.getByRole('article').count(), SEEN).toBe(1)
+      await expect.poll(async () => await card.count(), SEEN).toBe(1)
       await remove()
       await expect.poll(async () => await page.getByRole('button', { name: 'Undo' }).count(), SEEN).toBe(0)
       await page.waitForTimeout(1_000)
       await page.reload()
-      await page.getByText('Notes that only you can read').waitFor()
-      expect(await titlesOf(page)).toEqual([])
+      // The list is as the device has it, with what there was before.
+      await page.getByRole('article').first().waitFor()
+      expect(await titlesOf(page)).not.toContain('Fleeting')
     })
 
     test('[DEMO 4] a swipe to the left deletes, with Undo; a short one does not; a finger that is held opens what can be done', async () => {
-      const { page } = await stage.phone('Pixel 7')
-      await createNote(page, 'Alice', 'Swiped')
+      const { page } = await stage.phoneAtNote('Pixel 7', 'Swiped')
       await expectStatus(page, 'saved')
       await goToList(page)
-      const card = page.getByRole('article')
+      const card = page.getByRole('article').filter({ hasText: 'Swiped' })
       await swipe(page, card, -60)
       await page.waitForTimeout(300)
-      expect(await titlesOf(page)).toEqual(['Swiped'])
+      expect(await titlesOf(page)).toContain('Swiped')
       // It was no tap, either: the list is still there.
       await page.getByRole('button', { name: 'New note' }).waitFor()
       await swipe(page, card, -200)
       await page.getByText('“Swiped” deleted').waitFor()
-      expect(await titlesOf(page)).toEqual([])
+      expect(await titlesOf(page)).not.toContain('Swiped')
       await page.getByRole('button', { name: 'Undo' }).click()
-      await expect.poll(async () => await titlesOf(page), SEEN).toEqual(['Swiped'])
+      await expect.poll(async () => await titlesOf(page), SEEN).toContain('Swiped')
       await hold(page, card, page.getByRole('dialog', { name: 'Swiped' }))
       await page.getByRole('button', { name: 'Share' }).click()
       await page.getByRole('dialog', { name: 'Share this note' }).waitFor()
+      await closeSheet(page)
     })
 
     test('[DEMO 4] what stands above the notes comes with them, and moves none under a finger', async () => {
@@ -124,8 +127,7 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
     })
 
     test('[DEMO 8.12] two tabs of one device show the same list, and what is written in one stands in the other', async () => {
-      const { page: first } = await stage.phone('Pixel 7')
-      await createNote(first, 'Alice', 'Both')
+      const { page: first } = await stage.phoneAtNote('Pixel 7', 'Both')
       await typeText(first, 'from the first. ')
       await expectStatus(first, 'saved')
       const second = await first.context().newPage()
@@ -142,12 +144,11 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
       await createNote(second, null, 'New in the second')
       await expectStatus(second, 'saved')
       await goToList(first)
-      await expect.poll(async () => await titlesOf(first), SEEN).toEqual(['New in the second', 'Both'])
+      await expect.poll(async () => (await titlesOf(first)).slice(0, 2), SEEN).toEqual(['New in the second', 'Both'])
     })
 
     test('[DEMO 8.1] a link that is opened while the app is open leads to its note, and leaves the address bar', async () => {
-      const alice = await stage.phone('Pixel 7')
-      await createNote(alice.page, 'Alice', 'Joined late')
+      const alice = await stage.phoneAtNote('iPhone 15', 'Joined late')
       const link = await stage.linkOff(alice.page)
       const bob = await stage.phone('Pixel 7')
       await bob.page.getByRole('button', { name: 'New note' }).waitFor()
@@ -182,8 +183,7 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
     })
 
     test('[DEMO 4] a tick is all that stays of “Saved” after two seconds', async () => {
-      const { page } = await stage.phone('Pixel 7')
-      await createNote(page, 'Alice', 'Quiet')
+      const { page } = await stage.phoneAtNote('Pixel 7', 'Quiet')
       await textOf(page).waitFor()
       await expectStatus(page, 'saved')
       const words = page.locator('[data-status] span')

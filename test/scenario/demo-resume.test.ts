@@ -89,7 +89,8 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
     })
 
     test('[DEMO 8.7] a note is there again by the browser’s own back button, and goes on', async () => {
-      const { alice, bob } = await twoPhones(stage)
+      const [alice, bob] = await stage.twoPhones()
+      await expectPresent(bob.page, ['Alice'])
       await alice.page.goto('about:blank')
       await expectPresent(bob.page, [])
       await typeText(bob.page, 'while she was elsewhere. ')
@@ -107,8 +108,7 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
       const home = join(stage.folder, 'home-that-keeps-pages')
       const browser = await startPhones(home, join(stage.data, 'tls', 'ca.pem'), { keepsPages: true })
       onTestFinished(() => browser.close())
-      const bob = await stage.phone('Pixel 7')
-      await createNote(bob.page, 'Bob', 'Salamander')
+      const bob = await stage.phoneAtNote('Pixel 7', 'Salamander')
       const link = await stage.linkOff(bob.page)
       const alice = await takePhone(browser, 'iPhone 15')
       await alice.page.addInitScript(() => {
@@ -142,7 +142,9 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
     })
 
     test('[DEMO 8.7] who is here is shown again once the relay is back, and nobody who has left', async () => {
-      const { alice, bob } = await twoPhones(stage)
+      const [alice, bob] = await stage.twoPhones()
+      await expectPresent(alice.page, ['Bob'])
+      await expectPresent(bob.page, ['Alice'])
       await stage.host.kill()
       for (const { page } of [alice, bob]) await expectStatus(page, 'offline')
       // Whoever is out of reach is not said to be here.

@@ -10,7 +10,7 @@ import { describe, expect, test } from 'vitest'
 import { hasComponent } from '../support/components.ts'
 import { findBarriers } from '../support/demo/accessibility.ts'
 import { expectStatus, SEEN, useDemo } from '../support/demo/demo-stage.ts'
-import { closeSheet, createNote, textOf, typeText } from '../support/demo/note-steps.ts'
+import { closeSheet, textOf, typeText } from '../support/demo/note-steps.ts'
 import { playScenes } from '../support/demo/scenes.ts'
 import { findSmallTargets } from '../support/demo/small-targets.ts'
 
@@ -38,8 +38,7 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))('every s
   })
 
   test('[DEMO 8.12] by the keyboard everything is reached in the order in which it stands, and a sheet gives the focus back', async () => {
-    const { page } = await stage.phone('Pixel 7')
-    await createNote(page, 'Alice', 'Keys')
+    const { page } = await stage.phoneAtNote('Pixel 7', 'Keys')
     await typeText(page, 'words')
     await expectStatus(page, 'saved')
     await page.getByRole('button', { name: 'All notes' }).focus()
@@ -72,8 +71,7 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))('every s
   })
 
   test('[DEMO 8.12] nothing moves for those who asked for less of it', async () => {
-    const { page } = await stage.phone('Pixel 7')
-    await createNote(page, 'Alice', 'Still')
+    const { page } = await stage.phoneAtNote('Pixel 7', 'Still')
     await textOf(page).waitFor()
     const moving = async (): Promise<number> => {
       await page.getByRole('button', { name: 'Encrypted' }).click()

@@ -3,23 +3,20 @@
  *
  * @module
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
+import type { IncomingHttpHeaders } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Browser, Page } from 'playwright'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 
 import { findBarriers } from '../support/demo/accessibility.ts'
 import { hasComponent } from '../support/components.ts'
-import { startDemoHost, type DemoHost } from '../support/demo/demo-host.ts'
-import { startPhones } from '../support/demo/phones.ts'
+import { useHost } from '../support/demo/demo-stage.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
-/** It may have to build the app first. */
-const START_MS = 240_000
 
 const WAIT = { timeout: 60_000, interval: 100 }
+const SIZE = { width: 1440, height: 900 } as const
 const TEXTBOX = { name: 'Text of the note' } as const
 
 interface OpenShow {
@@ -30,7 +27,7 @@ interface OpenShow {
 }
 
 async function openShow(browser: Browser, url: string): Promise<OpenShow> {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
+  const context = await browser.newContext({ viewport: SIZE })
   const page = await context.newPage()
   const sent: string[] = []
   const complaints: string[] = []
@@ -106,33 +103,12 @@ async function typeOn(page: Page, id: Device, text: string): Promise<void> {
 }
 
 describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))('the page of several phones', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'y-sealed-show-'))
-  const data = join(folder, 'data')
-  const caPath = join(data, 'tls', 'ca.pem')
-  let host: DemoHost
-  let browser: Browser
-
-  beforeAll(async () => {
-    host = await startDemoHost({ data, port: 0 })
-    browser = await startPhones(join(folder, 'home'), caPath)
-  }, START_MS)
-
-  afterAll(async () => {
-    await browser.close()
-    await host.stop()
-    rmSync(folder, { recursive: true, force: true })
-  })
-
-  const open = async (): Promise<OpenShow> => {
-    const show = await openShow(browser, new URL('/show', host.url).href)
-    onTestFinished(() => show.page.context().close())
-    return show
-  }
+  const stage = useHost()
 
   let played: OpenShow | null = null
   /** Where the two have said their lines. Three phones and what they say take their time: a test goes on where one that passed has left it. */
   const goOn = async (): Promise<OpenShow> => {
-    const show = played ?? (await openShow(browser, new URL('/show', host.url).href))
+    const show = played ?? (await openShow(stage.browser, new URL('/show', stage.host.url).href))
     played = null
     onTestFinished(async ({ task }) => {
       if (task.result?.state === 'fail') await show.page.context().close()
@@ -193,6 +169,47 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))('the pag
     expect(await textOf(page, 'bob')).toBe(await textOf(page, 'alice'))
   })
 
+  it('[DEMO 9] has no barrier by WCAG 2.2 AA in light or dark, and is worked by keys alone', async () => {
+    const { page, complaints } = await goOn()
+    const before = complaints.length
+    const barriers = async (): Promise<readonly string[]> => {
+      const light = await findBarriers(page)
+      await page.emulateMedia({ colorScheme: 'dark' })
+      const dark = await findBarriers(page, 'colours')
+      await page.emulateMedia({ colorScheme: 'light' })
+      return [...light, ...dark]
+    }
+    expect(await barriers()).toEqual([])
+    await page.getByRole('switch', { name: 'Third phone' }).press('Space')
+    await vi.waitFor(async () => expect(await stepOf(page)).toMatch(/^Carol is in/), WAIT)
+    await page.getByRole('radio', { name: 'Honest' }).press('ArrowRight')
+    await vi.waitFor(async () => expect(await stepOf(page)).toMatch(/^One bit/), WAIT)
+    await vi.waitFor(async () => expect(await page.locator('.deed').count()).toBeGreaterThan(0), WAIT)
+    expect(await barriers()).toEqual([])
+    await page.getByRole('radio', { name: 'Alter' }).press('ArrowLeft')
+    await whenWell(page, ['alice', 'bob', 'carol'], ['The tide turns at noon.'])
+    await page.getByRole('switch', { name: 'Airplane mode of Carol’s phone' }).press('Enter')
+    await vi.waitFor(async () => expect(await stateOf(page, 'carol')).toBe('offline'), WAIT)
+    await page.getByRole('button', { name: 'Remove Bob' }).press('Enter')
+    await vi.waitFor(async () => expect(await stateOf(page, 'bob')).toBe('closed'), WAIT)
+    expect(await barriers()).toEqual([])
+    for (const [width, height] of [
+      [1280, 800],
+      [1024, 768],
+      [390, 844],
+    ] as const) {
+      await page.setViewportSize({ width, height })
+      // Nothing is out of reach to the side.
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width)
+    }
+    expect(await barriers()).toEqual([])
+    expect(complaints.slice(before)).toEqual([])
+    await page.setViewportSize(SIZE)
+    await page.getByRole('switch', { name: 'Third phone' }).click()
+    await page.getByRole('button', { name: 'New note' }).click()
+    await whenPlayed(page)
+  })
+
   it('[DEMO 8.11] tells three phones three lies: each says so, shows nothing of it, and heals once the truth is told again', async () => {
     const { page, complaints } = await goOn()
     const before = complaints.length
@@ -241,67 +258,31 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))('the pag
     expect(complaints.slice(before)).toEqual([])
   })
 
-  it('[DEMO 9] has no barrier by WCAG 2.2 AA in light or dark, and is worked by keys alone', async () => {
-    const { page, complaints } = await open()
-    await whenPlayed(page)
-    const barriers = async (): Promise<readonly string[]> => {
-      const light = await findBarriers(page)
-      await page.emulateMedia({ colorScheme: 'dark' })
-      const dark = await findBarriers(page, 'colours')
-      await page.emulateMedia({ colorScheme: 'light' })
-      return [...light, ...dark]
-    }
-    expect(await barriers()).toEqual([])
-    await page.getByRole('switch', { name: 'Third phone' }).press('Space')
-    await vi.waitFor(async () => expect(await stepOf(page)).toMatch(/^Carol is in/), WAIT)
-    await page.getByRole('radio', { name: 'Honest' }).press('ArrowRight')
-    await vi.waitFor(async () => expect(await stepOf(page)).toMatch(/^One bit/), WAIT)
-    await vi.waitFor(async () => expect(await page.locator('.deed').count()).toBeGreaterThan(0), WAIT)
-    expect(await barriers()).toEqual([])
-    await page.getByRole('radio', { name: 'Alter' }).press('ArrowLeft')
-    await whenWell(page, ['alice', 'bob', 'carol'], ['The tide turns at noon.'])
-    await page.getByRole('switch', { name: 'Airplane mode of Carol’s phone' }).press('Enter')
-    await vi.waitFor(async () => expect(await stateOf(page, 'carol')).toBe('offline'), WAIT)
-    await page.getByRole('button', { name: 'Remove Bob' }).press('Enter')
-    await vi.waitFor(async () => expect(await stateOf(page, 'bob')).toBe('closed'), WAIT)
-    expect(await barriers()).toEqual([])
-    for (const [width, height] of [
-      [1280, 800],
-      [1024, 768],
-      [390, 844],
-    ] as const) {
-      await page.setViewportSize({ width, height })
-      // Nothing is out of reach to the side.
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width)
-    }
-    expect(await barriers()).toEqual([])
-    expect(complaints).toEqual([])
-  })
-
   it('[B11] lets pages frame none but their own origin and be framed by none else, and the tap speak to none else', async () => {
-    const { page } = await open()
-    const [url, ca] = [page.url(), readFileSync(caPath, 'utf8')]
-    const policy = (await page.reload())?.headers()['content-security-policy'] ?? ''
+    const [url, ca] = [new URL('/show', stage.host.url).href, readFileSync(stage.caPath, 'utf8')]
+    const { headers } = await ask(new URL(url), ca, {})
+    const policy = String(headers['content-security-policy'])
     const rules = policy.split('; ')
     expect(rules).toEqual(expect.arrayContaining(["default-src 'none'", "frame-src 'self'", "frame-ancestors 'self'"]))
     expect(rules).toEqual(expect.arrayContaining(["script-src 'self' 'wasm-unsafe-eval'", "connect-src 'self' wss:"]))
     expect(policy).not.toContain('unsafe-inline')
-    const stranger = await page.context().browser()!.newPage()
+    const stranger = await stage.browser.newPage()
+    onTestFinished(() => stranger.context().close())
     await stranger.setContent(`<iframe src="${url}"></iframe>`)
     await vi.waitFor(
       () => expect(stranger.frames().map((frame) => frame.url())).toContain('chrome-error://chromewebdata/'),
       WAIT,
     )
     const tap = new URL('/demo/tap', url)
-    expect(await statusOf(tap, ca, {})).toBe(404)
-    expect(await statusOf(tap, ca, { 'Sec-Fetch-Site': 'cross-site' })).toBe(404)
-    expect(await statusOf(tap, ca, { 'Sec-Fetch-Site': 'same-origin' })).toBe(200)
+    expect((await ask(tap, ca, {})).status).toBe(404)
+    expect((await ask(tap, ca, { 'Sec-Fetch-Site': 'cross-site' })).status).toBe(404)
+    expect((await ask(tap, ca, { 'Sec-Fetch-Site': 'same-origin' })).status).toBe(200)
     // Nor does the line carry anybody else, or lie for them.
     const lie = new URL('/demo/lie?lie=alter', url)
-    expect(await statusOf(lie, ca, {}, 'POST')).toBe(404)
-    expect(await statusOf(lie, ca, { 'Sec-Fetch-Site': 'same-origin' }, 'POST')).toBe(204)
+    expect((await ask(lie, ca, {}, 'POST')).status).toBe(404)
+    expect((await ask(lie, ca, { 'Sec-Fetch-Site': 'same-origin' }, 'POST')).status).toBe(204)
     // What is no address at all harms nobody.
-    expect(await statusOf(new URL(`${new URL(url).origin}//`), ca, {})).toBe(404)
+    expect((await ask(new URL(`${new URL(url).origin}//`), ca, {})).status).toBe(404)
     const line = new URL('/demo/line', url)
     const upgrade = { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' }
     const dialled = {
@@ -309,20 +290,20 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))('the pag
       'Sec-WebSocket-Protocol': 'y-sealed.v1',
       'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==',
     }
-    expect(await statusOf(line, ca, dialled)).toBe(404)
-    expect(await statusOf(line, ca, { ...dialled, Origin: 'https://evil.example' })).toBe(404)
+    expect((await ask(line, ca, dialled)).status).toBe(404)
+    expect((await ask(line, ca, { ...dialled, Origin: 'https://evil.example' })).status).toBe(404)
   })
 })
 
-async function statusOf(
-  url: URL,
-  ca: string,
-  headers: Readonly<Record<string, string>>,
-  method = 'GET',
-): Promise<number | undefined> {
+interface Answer {
+  readonly status: number | undefined
+  readonly headers: IncomingHttpHeaders
+}
+
+async function ask(url: URL, ca: string, headers: Readonly<Record<string, string>>, method = 'GET'): Promise<Answer> {
   return await new Promise((resolve, reject) => {
     const request = httpsRequest(url, { headers, ca, method }, (response) => {
-      resolve(response.statusCode)
+      resolve({ status: response.statusCode, headers: response.headers })
       request.destroy()
     })
     request.on('error', reject).end()

@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest'
 
 import { hasComponent } from '../support/components.ts'
 import { expectStatus, SEEN, useDemo } from '../support/demo/demo-stage.ts'
-import { createNote, goToList, joinNote, openNote, textOf, typeText } from '../support/demo/note-steps.ts'
+import { createNote, goToList, openNote, textOf, typeText } from '../support/demo/note-steps.ts'
 
 const LONG =
   'Donaudampfschifffahrtsgesellschaftskapitänskajütentürschlüsselloch, and what is to be seen through it from the quay'
@@ -82,8 +82,7 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
     })
 
     test('[DEMO 8.12] a text runs as its own letters do, beside one that runs the other way', async () => {
-      const { page } = await stage.phone('iPhone 15')
-      await createNote(page, 'Alice', ARABIC)
+      const { page } = await stage.phoneAtNote('iPhone 15', ARABIC)
       await typeText(page, ARABIC)
       await page.keyboard.press('Enter')
       await page.keyboard.type('And back.')
@@ -92,16 +91,12 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
       expect((await gapsOf(english)).left).toBeLessThan((await gapsOf(english)).right)
       expect(await titleOf(page).evaluate((field) => getComputedStyle(field).direction)).toBe('rtl')
       await goToList(page)
-      const card = await gapsOf(page.locator('.card-title'))
+      const card = await gapsOf(page.locator('.card-title').filter({ hasText: ARABIC }))
       expect(card.right).toBeLessThan(card.left)
     })
 
     test('[CL7] [DEMO 4] the list shows with whom a note is shared, and a note who is there, by the names that the members have', async () => {
-      const alice = await stage.phone('iPhone 15')
-      await createNote(alice.page, 'Alice', 'Salamander')
-      const link = await stage.linkOff(alice.page)
-      const bob = await stage.take('Pixel 7')
-      await joinNote(bob.page, link, 'Bob')
+      const [alice, bob] = await stage.twoPhones('Can edit', 'Named')
       await typeText(bob.page, 'his words')
       const [here, labels] = [alice.page.locator('.people [role=img]'), alice.page.locator('.y-sealed-label')]
       const names = async (avatars: Locator): Promise<readonly (string | null)[]> =>
@@ -110,9 +105,11 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
       await expect.poll(async () => await labels.allInnerTexts(), SEEN).toEqual(['Bob'])
       await expectStatus(bob.page, 'saved')
       await goToList(alice.page)
-      await expect.poll(async () => await names(alice.page.locator('.others [role=img]')), SEEN).toEqual(['Bob'])
+      const othersOn = (page: Page): Locator =>
+        page.getByRole('article').filter({ hasText: 'Named' }).locator('.others [role=img]')
+      await expect.poll(async () => await names(othersOn(alice.page)), SEEN).toEqual(['Bob'])
       await goToList(bob.page)
-      await expect.poll(async () => await names(bob.page.locator('.others [role=img]')), SEEN).toEqual(['Alice'])
+      await expect.poll(async () => await names(othersOn(bob.page)), SEEN).toEqual(['Alice'])
     })
 
     test('[DEMO 8.12] who has set letters of twice the size gets them, and nothing is cut off by that', async () => {
@@ -121,16 +118,21 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
         await page.evaluate(() => Number.parseFloat(getComputedStyle(document.body).fontSize))
       const before = await sizeOf()
       const settings = await page.context().newCDPSession(page)
-      // The browser's, and not this phone's alone: no other test comes after it here.
       await settings.send('Page.setFontSizes', { fontSizes: { standard: 32, fixed: 26 } })
-      await expect.poll(sizeOf, SEEN).toBeGreaterThan(before * 1.9)
-      expect(await tooNarrow(page)).toEqual([])
-      await openNote(page, 'Weekend')
-      expect(await tooNarrow(page)).toEqual([])
-      await page.getByRole('button', { name: 'Versions' }).click()
-      await page.getByRole('dialog').getByRole('listitem').first().getByRole('button').click()
-      await page.getByRole('button', { name: 'Restore' }).waitFor()
-      expect(await tooNarrow(page)).toEqual([])
+      try {
+        await expect.poll(sizeOf, SEEN).toBeGreaterThan(before * 1.9)
+        expect(await tooNarrow(page)).toEqual([])
+        await openNote(page, 'Weekend')
+        expect(await tooNarrow(page)).toEqual([])
+        await page.getByRole('button', { name: 'Versions' }).click()
+        await page.getByRole('dialog').getByRole('listitem').first().getByRole('button').click()
+        await page.getByRole('button', { name: 'Restore' }).waitFor()
+        expect(await tooNarrow(page)).toEqual([])
+      } finally {
+        // They are the browser's, and not this phone's alone.
+        await settings.send('Page.setFontSizes', { fontSizes: { standard: 16, fixed: 13 } })
+        await expect.poll(sizeOf, SEEN).toBe(before)
+      }
     })
   },
 )

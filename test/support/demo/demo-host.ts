@@ -4,6 +4,7 @@
  * @module
  */
 import { spawn, type ChildProcess } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 
 import { REPOSITORY_ROOT } from '../repository.ts'
 
@@ -16,6 +17,7 @@ export interface DemoHost {
   pause(): void
   goOn(): void
   kill(): Promise<void>
+  readonly hasEnded: () => boolean
   stop(): Promise<void>
 }
 
@@ -28,17 +30,18 @@ interface HostPlace {
 
 /** Resolves once it serves; building the app first takes its time. */
 export async function startDemoHost({ data, port, options = [] }: HostPlace): Promise<DemoHost> {
-  const main = ['--import', 'tsx', '--conditions=source', 'mobile-demo/start.ts']
+  const program = fileURLToPath(import.meta.resolve('./host-main.ts'))
+  const main = ['--import', 'tsx', '--conditions=source', program]
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('Y_SEALED_') && name !== 'NODE_ENV')
   const child = spawn(process.execPath, [...main, '--data', data, '--port', String(port), ...options], {
     cwd: REPOSITORY_ROOT,
     env: Object.fromEntries(inherited),
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
   let said = ''
   const onText = (chunk: Buffer): void => void (said += chunk.toString('utf8'))
-  child.stdout.on('data', onText)
-  child.stderr.on('data', onText)
+  child.stdout?.on('data', onText)
+  child.stderr?.on('data', onText)
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
   const url = await addressOf(child, () => said)
   const end = async (signal: NodeJS.Signals): Promise<void> => {
@@ -51,6 +54,7 @@ export async function startDemoHost({ data, port, options = [] }: HostPlace): Pr
     said: () => said,
     pause: () => void child.kill('SIGSTOP'),
     goOn: () => void child.kill('SIGCONT'),
+    hasEnded: () => child.exitCode !== null || child.signalCode !== null,
     kill: async () => await end('SIGKILL'),
     stop: async () => await end('SIGTERM'),
   }

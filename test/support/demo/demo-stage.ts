@@ -1,7 +1,8 @@
 /**
  * What each test of the notes app stands on: the host that `npm start` starts, one browser that trusts it, and as many phones as are asked for. After
- * each test it is seen that no phone asked anybody but that host for anything. A page that is loaded into a new phone costs six times what a note
- * costs on one that has the app open, so the two phones of most tests stay on for the next.
+ * each test it is seen that no phone asked anybody but that host for anything. Host and browser last as long as the process that runs the tests. A
+ * page that is loaded into a new phone costs six times what a note costs on one that has the app open, so a phone of each model stays on for the next
+ * test of the same file.
  *
  * @module
  */
@@ -21,14 +22,19 @@ const START_MS = 240_000
 const TITLE = 'Salamander'
 export const SEEN = { timeout: 20_000, interval: 50 } as const
 
+/** Whose each phone is that stays on. */
+const OWNERS = { 'iPhone 15': 'Alice', 'Pixel 7': 'Bob' } as const
+
 export class DemoStage {
-  readonly folder: string = mkdtempSync(join(tmpdir(), 'y-sealed-demo-'))
-  readonly data: string = join(this.folder, 'relay')
+  #folder = ''
+  #opening: Promise<void> | null = null
   readonly #phones: Phone[] = []
-  /** Alice’s and Bob’s, from one test to the next; `null` before the first, and after one that failed. */
-  #couple: readonly [Phone, Phone] | null = null
+  /** Those that stay on; their owners have said their names. */
+  readonly #kept = new Map<PhoneModel, Phone>()
   #host: DemoHost | null = null
   #browser: Browser | null = null
+  /** Told something that the next test does not expect. */
+  #isHostOdd = false
 
   get host(): DemoHost {
     return this.#host as DemoHost
@@ -38,34 +44,68 @@ export class DemoStage {
     return this.#browser as Browser
   }
 
+  get folder(): string {
+    return this.#folder
+  }
+
+  get data(): string {
+    return join(this.#folder, 'relay')
+  }
+
+  /** The authority that the browser trusts. */
+  get caPath(): string {
+    return join(this.data, 'tls', 'ca.pem')
+  }
+
   /** Starts the host once more on the address that it had, after it has ended. */
   async startAgain(...options: readonly string[]): Promise<void> {
     this.#host = await startDemoHost({ data: this.data, port: Number(new URL(this.host.url).port), options })
+    this.#isHostOdd = options.length > 0
   }
 
+  /** Once and for all. */
   async open(): Promise<void> {
-    this.#host = await startDemoHost({ data: this.data, port: 0 })
-    this.#browser = await startPhones(join(this.folder, 'home'), join(this.data, 'tls', 'ca.pem'))
+    await (this.#opening ??= this.#open())
   }
 
-  /** Ends what a test has begun (one that failed in between may have left the host standing still), and gives every request to anybody else. */
+  async #open(): Promise<void> {
+    process.once('exit', () => this.#end())
+    // How Vitest ends the process that runs the tests. The browser goes with it: Playwright sees to that.
+    process.once('SIGTERM', () => process.exit())
+    this.#folder = mkdtempSync(join(tmpdir(), 'y-sealed-demo-'))
+    this.#host = await startDemoHost({ data: this.data, port: 0 })
+    this.#browser = await startPhones(join(this.folder, 'home'), this.caPath)
+  }
+
+  /** Ends what a test has begun (one that failed in between may have left the host standing still, or dead), and gives every request to anybody else. */
   async endTest(hasFailed: boolean): Promise<readonly string[]> {
     this.host.goOn()
     const foreign = this.#phones.flatMap(({ sent }) => sent.filter((line) => !isOwn(line)))
-    const couple: readonly Phone[] = this.#couple ?? []
-    if (hasFailed || !(await areAtHand(couple, this.host.url))) this.#couple = null
-    const kept = new Set((this.#couple ?? []).map(({ page }) => page.context()))
-    const left = this.#phones.filter(({ page }) => kept.has(page.context()))
-    this.#phones.splice(0, this.#phones.length, ...left)
-    for (const context of this.browser.contexts()) if (!kept.has(context)) await context.close()
-    for (const { page } of left) for (const other of page.context().pages()) if (other !== page) await other.close()
+    for (const [model, phone] of this.#kept)
+      if (hasFailed || !(await isAtHand(phone, this.host.url))) this.#kept.delete(model)
+    await this.#closeOthers()
+    if (this.#isHostOdd) await this.host.stop()
+    if (this.host.hasEnded()) await this.startAgain()
     return foreign
   }
 
-  async close(): Promise<void> {
-    await this.#browser?.close()
-    await this.#host?.stop()
+  /** What is kept from test to test is not kept from file to file. */
+  async endFile(): Promise<void> {
+    this.#kept.clear()
+    await this.#closeOthers()
+  }
+
+  #end(): void {
+    this.#host?.kill().catch(() => undefined)
     rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  async #closeOthers(): Promise<void> {
+    const left = [...this.#kept.values()]
+    this.#phones.splice(0, this.#phones.length, ...left)
+    const kept = new Set(left.map(({ page }) => page.context()))
+    for (const context of this.#browser?.contexts() ?? []) if (!kept.has(context)) await context.close()
+    for (const { page } of left) for (const other of page.context().pages()) if (other !== page) await other.close()
   }
 
   /** A phone of its own, with nothing open. */
@@ -93,33 +133,43 @@ export class DemoStage {
   }
 
   /**
+   * A phone with a new note, empty and open: Alice’s if it is an iPhone, else Bob’s. It may be that of the test before, with the notes of then in its
+   * list.
+   */
+  async phoneAtNote(model: PhoneModel, title: string): Promise<Phone> {
+    const kept = this.#kept.get(model)
+    if (kept !== undefined) {
+      await goHome(kept.page)
+      await createNote(kept.page, null, title)
+      return kept
+    }
+    const phone = await this.phone(model, schemeOf(model))
+    await createNote(phone.page, OWNERS[model], title)
+    this.#kept.set(model, phone)
+    return phone
+  }
+
+  /**
    * Alice’s phone with a new note, empty and open, and Bob’s, who joined it by a link read off her screen. They may be those of the test before,
    * with the notes of then in their lists.
    */
-  async twoPhones(role: 'Can edit' | 'Can view' = 'Can edit'): Promise<[Phone, Phone, string]> {
-    if (this.#couple === null) {
-      const [alice, bob, link] = await this.twoNewPhones(role)
-      this.#couple = [alice, bob]
-      return [alice, bob, link]
-    }
-    const [alice, bob] = this.#couple
-    for (const { page } of [alice, bob]) await goToList(page)
-    await createNote(alice.page, null, TITLE)
+  async twoPhones(role: 'Can edit' | 'Can view' = 'Can edit', title: string = TITLE): Promise<[Phone, Phone, string]> {
+    const alice = await this.phoneAtNote('iPhone 15', title)
     const link = await this.linkOff(alice.page, role)
+    const kept = this.#kept.get('Pixel 7')
+    if (kept === undefined) return [alice, await this.#joinAsBob(link), link]
+    await goHome(kept.page)
     // The app is open and knows his name: the browser changes what stands behind the # and loads nothing.
-    await bob.page.goto(link)
-    await textOf(bob.page).waitFor()
-    return [alice, bob, link]
+    await kept.page.goto(link)
+    await textOf(kept.page).waitFor()
+    return [alice, kept, link]
   }
 
-  /** The same, on phones that had nothing before. */
-  async twoNewPhones(role: 'Can edit' | 'Can view' = 'Can edit'): Promise<[Phone, Phone, string]> {
-    const alice = await this.phone('iPhone 15')
-    await createNote(alice.page, 'Alice', TITLE)
-    const link = await this.linkOff(alice.page, role)
-    const bob = await this.take('Pixel 7', 'dark')
-    await joinNote(bob.page, link, 'Bob')
-    return [alice, bob, link]
+  async #joinAsBob(link: string): Promise<Phone> {
+    const bob = await this.take('Pixel 7', schemeOf('Pixel 7'))
+    await joinNote(bob.page, link, OWNERS['Pixel 7'])
+    this.#kept.set('Pixel 7', bob)
+    return bob
   }
 
   /** A link to the open note, read off the screen. */
@@ -130,12 +180,21 @@ export class DemoStage {
   }
 }
 
-/** For one file of tests. */
+/** The one of this process. */
+let shared: DemoStage | null = null
+
+/** For one file of tests: its phones, and the host and browser of the files before it. */
 export function useDemo(): DemoStage {
-  const stage = new DemoStage()
-  beforeAll(async () => await stage.open(), START_MS)
+  const stage = useHost()
   afterEach(async ({ task }) => expect(await stage.endTest(task.result?.state === 'fail')).toEqual([]))
-  afterAll(async () => await stage.close())
+  return stage
+}
+
+/** The same for a file whose pages outlast its tests. */
+export function useHost(): DemoStage {
+  const stage = (shared ??= new DemoStage())
+  beforeAll(async () => await stage.open(), START_MS)
+  afterAll(async () => await stage.endFile())
   return stage
 }
 
@@ -156,16 +215,23 @@ export async function afterPictures(page: Page): Promise<void> {
   })
 }
 
-/** Each has a note open, and nothing over it. */
-async function areAtHand(phones: readonly Phone[], url: string): Promise<boolean> {
-  for (const { page } of phones) {
-    await page.context().setOffline(false)
-    if (page.isClosed() || page.url() !== url) return false
-    if ((await page.getByRole('dialog').count()) > 0) return false
-    if (!(await page.getByRole('button', { name: 'All notes' }).isVisible())) return false
-  }
-  return true
+/** It has a note or the list open, and nothing over it, as the next test may expect. */
+async function isAtHand({ page }: Phone, url: string): Promise<boolean> {
+  if (page.isClosed() || page.url() !== url) return false
+  await page.context().setOffline(false)
+  if ((await page.getByRole('dialog').count()) > 0) return false
+  return await page
+    .getByRole('button', { name: /^(?:All notes|New note)$/ })
+    .first()
+    .isVisible()
 }
+
+/** To the list, from wherever. */
+async function goHome(page: Page): Promise<void> {
+  if (!(await page.getByRole('button', { name: 'New note' }).isVisible())) await goToList(page)
+}
+
+const schemeOf = (model: PhoneModel): 'light' | 'dark' => (model === 'Pixel 7' ? 'dark' : 'light')
 
 function isOwn(line: string): boolean {
   return /^(?:https|wss):\/\/localhost:|^blob:/.test(line)
