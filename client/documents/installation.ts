@@ -114,6 +114,16 @@ export class Installation {
     return new SealedProvider({ connection, access, doc, store, keepLog, ...outbox, ...tabs })
   }
 
+  /** As {@link provide}, for a document that lives for minutes: nothing of it is kept on this device, and its key is known while it is open. */
+  provideFleeting(access: DocumentAccess, doc: Y.Doc): SealedProvider {
+    this.#checkOpen()
+    const id = bytesToHex(access.documentId)
+    this.#accessById.set(id, access)
+    const provider = new SealedProvider({ connection: this.connection, access, doc })
+    provider.once('destroy', () => void this.#accessById.delete(id))
+    return provider
+  }
+
   /** A connection of its own that proves a link's keys and believes only the relay of that link. */
   connectAs(link: Device, headKey: Bytes): RelayConnection {
     this.#checkOpen()

@@ -8,7 +8,8 @@ import { bytesToBase64url, documentIdOf, equalBytes, SyncError, type Bytes } fro
 import type { LinkFragment } from '../links/link-fragment.ts'
 import { removeLostDevice } from '../members/intents/remove-devices.ts'
 import { joinedMembership } from '../members/open-membership.ts'
-import { forgetDocument } from '../members/stored-document.ts'
+import type { Membership } from '../members/membership.ts'
+import { forgetDocument, loadDocument } from '../members/stored-document.ts'
 import { PAIRING_LIFETIME_MS } from '../pairing/pairing-door.ts'
 import { pairingError } from '../pairing/pairing-error.ts'
 import { startTimer } from '../platform.ts'
@@ -190,19 +191,31 @@ export class PersonalLife {
     if (!this.#options.isOn) throw switchedOff()
     if (this.#personal?.hasGenesis(link.genesisHash)) return
     const { installation } = this.#options
+    const documentId = documentIdOf(link.genesisHash)
+    const isNew = (await loadDocument(installation.keys, documentId)) === null
     const { membership } = await becomeMember(installation, link)
+    try {
+      await this.#change(await this.#whenConfirmed(membership))
+    } catch (error) {
+      // What this device has seen of the list it keeps no key of; what it had before is its own.
+      if (isNew) await this.#forget({ membership, documentId }).catch(() => undefined)
+      throw error
+    }
+  }
+
+  async #whenConfirmed(membership: Membership): Promise<PersonalDocument> {
     if (this.#isClosed) throw pairingError('PAIRING_CLOSED')
-    const other = PersonalDocument.openOther(installation, membership)
+    const other = PersonalDocument.openOther(this.#options.installation, membership)
     try {
       await new Promise<void>((resolve, reject) => {
         this.#cancelAdoption = () => reject(pairingError('PAIRING_CLOSED'))
         awaitConfirmation(other, resolve, reject)
       })
+      return other
     } catch (error) {
       other.close()
       throw error
     }
-    await this.#change(other)
   }
 
   /** Takes the person's document, of which this device is a member, for its own. */
@@ -303,7 +316,10 @@ export class PersonalLife {
     const personal = this.#personal
     // Who is to go goes also while the list waits for a signature of theirs. [EN13]
     if (personal === null || !personal.isConfirmed) return
-    for (const gone of await listRemovals(keys)) await this.#removeFromPersonal(personal, gone)
+    for (const gone of await listRemovals(keys)) {
+      // One that is refused is tried again, and keeps nothing else from being done.
+      await this.#removeFromPersonal(personal, gone).catch(this.#options.onError)
+    }
     await personal.door.tidy().catch(this.#options.onError)
     if (!personal.document.provider.synced) return
     await this.#enlist(personal)
@@ -349,7 +365,7 @@ export class PersonalLife {
     await dropDiscarded(keys, genesisHash)
   }
 
-  async #forget({ membership, documentId }: SealedProvider): Promise<void> {
+  async #forget({ membership, documentId }: Pick<SealedProvider, 'membership' | 'documentId'>): Promise<void> {
     await membership?.whenStored().catch(() => undefined)
     await this.#cut(documentId)
   }

@@ -84,7 +84,12 @@ export async function offerByCode(parts: OfferParts): Promise<PairingOffer> {
   const code = createPairingCode()
   const room = new PairingRoom(parts.installation, code, PAIRING_LIFETIME_MS)
   parts.endings.add(() => room.leave())
-  await room.whenEmpty()
+  try {
+    await room.whenEmpty()
+  } catch (error) {
+    room.leave()
+    throw error
+  }
   const request = meet(parts, room)
   request.catch(() => room.close())
   return { text: code, request, close: () => room.close() }

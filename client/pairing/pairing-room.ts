@@ -1,6 +1,6 @@
 /**
  * Where two devices of one code meet: a `shared-key` document that holds four values for some minutes. What was read once must stay as it
- * was: a value that changes is somebody else's. Rule KM22.
+ * was: a value that changes is somebody else's. No device keeps any of it. Rule KM22.
  *
  * @module
  */
@@ -40,7 +40,7 @@ export class PairingRoom {
     if (key === null) throw pairingError('PAIRING_CODE')
     const doc = new Y.Doc()
     this.#values = doc.getMap('values')
-    this.#provider = installation.provide(sharedKeyDocument({ key, room: ROOM }), doc)
+    this.#provider = installation.provideFleeting(sharedKeyDocument({ key, room: ROOM }), doc)
     this.#values.observe(() => this.#look())
     this.#provider.on('closed', (reason) => this.#fail(closedError(reason)))
     this.#provider.on('deleted', () => this.#fail(pairingError('PAIRING_CLOSED')))

@@ -1,9 +1,16 @@
-import { createMemoryKeyStore, type SealedDocuments } from '@y-sealed/client'
+import {
+  createMemoryDocumentStore,
+  createMemoryKeyStore,
+  createMemoryOutbox,
+  sharedKeyDocument,
+  type SealedDocuments,
+} from '@y-sealed/client'
+import type { Bytes } from '@y-sealed/protocol'
 import { createDeviceSeeds, Device } from '@y-sealed/protocol/sealing'
 import { describe, expect, inject, it, onTestFinished } from 'vitest'
 
 import { Installation } from '../../client/documents/installation.ts'
-import { commitReveal, createReveal } from '../../client/pairing/handshake.ts'
+import { commitReveal, createReveal, pairingRoomKey } from '../../client/pairing/handshake.ts'
 import { PairingRoom } from '../../client/pairing/pairing-room.ts'
 import { createPerson, documentsOptions } from '../support/person.ts'
 
@@ -83,4 +90,36 @@ describe('somebody who knows the code of a pairing', () => {
     const room = await sneakIn(offer.text)
     await expect(room.whenEmpty()).rejects.toMatchObject({ code: 'DELETED' })
   })
+})
+
+it('[KM22] nothing of a pairing is kept on either device when it is over', async () => {
+  const createKeeping = async (name: string) => {
+    const storage = {
+      keys: createMemoryKeyStore(),
+      outbox: createMemoryOutbox(),
+      documents: createMemoryDocumentStore(),
+    }
+    return { storage, ...(await createPerson({ relay, name, personal: true, storage })) }
+  }
+  const [phone, laptop] = await Promise.all([createKeeping('phone'), createKeeping('laptop')])
+  const offer = await phone.documents.pairDevice({ by: 'code' })
+  const answer = await laptop.documents.acceptPairing(offer.text)
+  const request = await offer.request
+  await Promise.all([answer.confirm(), request.confirm()])
+  const { documentId } = sharedKeyDocument({ key: pairingRoomKey(offer.text) as Bytes, room: 'pairing' })
+  for (const { storage } of [phone, laptop]) {
+    expect(await storage.documents.extent(documentId)).toEqual({ baseSeq: 0, lastSeq: 0, head: null })
+    expect(await storage.outbox.list(documentId)).toEqual([])
+  }
+})
+
+it('[KM22] [KM19] who was shown the door keeps no key of the list that they saw', async () => {
+  const phone = await createDevice('phone')
+  const keys = createMemoryKeyStore()
+  const { documents: stranger } = await createPerson({ relay, name: 'stranger', personal: true, keys })
+  const offer = await phone.pairDevice()
+  const refused = stranger.acceptPairing(offer.text).then((answer) => answer.confirm())
+  const request = await offer.request
+  await Promise.all([expect(refused).rejects.toMatchObject({ code: 'PAIRING_REFUSED' }), request.reject()])
+  expect(await keys.list('document/')).toEqual([])
 })
