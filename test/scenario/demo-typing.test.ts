@@ -139,6 +139,17 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
       expect((await commits()) - before).toBeLessThan(20)
     })
 
+    test('[DEMO 8.4] what is typed at the end of a long note is seen above the toolbar, with the keyboard up as well', async () => {
+      const { page } = await stage.phone('Pixel 7')
+      await createNote(page, 'Alice', 'Long')
+      await typeText(page, 'first')
+      for (let line = 0; line < 40; line++) await page.keyboard.press('Enter')
+      await page.keyboard.type('last')
+      await expect.poll(async () => await roomUnderCaret(page), SEEN).toBeGreaterThanOrEqual(0)
+      await page.setViewportSize({ width: 390, height: 420 })
+      await expect.poll(async () => await roomUnderCaret(page), SEEN).toBeGreaterThanOrEqual(0)
+    })
+
     test('[DEMO 8.4] the toolbar stands on a keyboard that lies over the page, as on iPhones', async () => {
       const { page } = await stage.phone('iPhone 15')
       await createNote(page, 'Alice', 'Keyboard')
@@ -168,6 +179,14 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
     })
   },
 )
+
+/** Pixels between the caret and the toolbar. */
+async function roomUnderCaret(page: Page): Promise<number> {
+  return await page.evaluate(() => {
+    const caret = getSelection()?.getRangeAt(0).getBoundingClientRect().bottom ?? Infinity
+    return (document.querySelector('.toolbar')?.getBoundingClientRect().top ?? 0) - caret
+  })
+}
 
 interface EditorElement extends HTMLElement {
   readonly editor?: {

@@ -30,6 +30,9 @@ export const CONTENT: Parameters<typeof useEditor>[0]['extensions'] = [
   TaskItem.configure({ nested: true }),
 ]
 
+/** The caret is brought into view above the toolbar, which lies over the foot of the text. */
+const UNDER_TOOLBAR = { top: 16, right: 0, bottom: 64, left: 0 }
+
 /** Drawn anew only when what it is given is another: each key is a new status for the screen around it. */
 export const NoteBody = memo(function NoteBody({ note, profile, isReadOnly }: NoteBodyProps): ReactElement {
   const editor: Editor | null = useEditor(
@@ -38,7 +41,11 @@ export const NoteBody = memo(function NoteBody({ note, profile, isReadOnly }: No
       injectCSS: false,
       editable: !isReadOnly,
       content: { type: 'doc', content: [{ type: 'paragraph' }] },
-      editorProps: { attributes: { 'aria-label': 'Text of the note', 'aria-multiline': 'true', role: 'textbox' } },
+      editorProps: {
+        attributes: { 'aria-label': 'Text of the note', 'aria-multiline': 'true', role: 'textbox' },
+        scrollThreshold: UNDER_TOOLBAR,
+        scrollMargin: UNDER_TOOLBAR,
+      },
       extensions: [
         ...(CONTENT ?? []),
         Placeholder.configure({ placeholder: 'Write something only its members can read.' }),
@@ -54,6 +61,15 @@ export const NoteBody = memo(function NoteBody({ note, profile, isReadOnly }: No
   useEffect(() => {
     if (editor !== null && editor.isEditable === isReadOnly) editor.setEditable(!isReadOnly)
   }, [editor, isReadOnly])
+  useEffect(() => {
+    // The keyboard comes up over the line that was tapped.
+    const onResize = (): void => {
+      if (editor?.isFocused && !editor.view.composing) editor.commands.scrollIntoView()
+    }
+    const { visualViewport } = window
+    visualViewport?.addEventListener('resize', onResize)
+    return () => visualViewport?.removeEventListener('resize', onResize)
+  }, [editor])
   return (
     <>
       <EditorContent editor={editor} className="note-body" />
