@@ -74,11 +74,3 @@ function readRoom(access: DocumentAccess, told: readonly PlacedRecord[], knownHe
   }
   return { recordHead, epoch: key, holdsOurs: true, given }
 }
-
-/** Has one of these restarts given up what this device has, up to the furthest head that it knows? */
-export function isGivenUp(given: readonly SignedHead[], furthest: SignedHead): boolean {
-  return given.some(
-    (lost) =>
-      lost.seq > furthest.seq || (lost.seq === furthest.seq && equalBytes(lost.transcript, furthest.transcript)),
-  )
-}

@@ -17,10 +17,11 @@ import {
   type SignedHead,
 } from '@y-sealed/protocol'
 import type { LogMismatch } from '../log/follower.ts'
+import { isGivenUp } from '../log/given-up.ts'
 import { copyEnvelope } from '../members/copy-envelope.ts'
 import { startTimer, type Cancel } from '../platform.ts'
 import { Exchange, type Turn } from './exchange.ts'
-import { isGivenUp, readOtherRecords, type OtherRecords } from './find-restart.ts'
+import { readOtherRecords, type OtherRecords } from './find-restart.ts'
 import { ForkWitness } from './fork-witness.ts'
 import { Giver } from './giver.ts'
 import type { HealerOptions } from './healer-options.ts'
@@ -44,6 +45,8 @@ export class Healer {
   readonly #options: HealerOptions
   #opened: OpenedFrame | null = null
   #isFallen = false
+  /** A relay that was left shows what was verified: its records are to tell whether what it was left for is given up. */
+  #isAsking = false
   /** Where the log is read anew. */
   #since: number | undefined
   #code: Mismatch = 'ROLLBACK'
@@ -53,6 +56,8 @@ export class Healer {
   #isUntold = false
   /** It went another way behind where its marks begin, by what stands in a snapshot: only a restart explains that. */
   #isBehind = false
+  /** For what it has left: the relay has signed them, and they do not fit the log that was verified here. */
+  #beside: readonly SignedHead[] = []
   #records: PlacedRecord[] = []
   /** Who waits for a restart that they asked for. */
   readonly #onRestarted: (() => void)[] = []
@@ -84,7 +89,7 @@ export class Healer {
 
   /** The relay has shown less than was verified, and has not made up for it yet. */
   get isFallen(): boolean {
-    return this.#isFallen
+    return this.#isFallen || this.#isAsking
   }
 
   /** OPENED does not hold what this device has verified. What is to be done is decided when the records have come. */
@@ -106,9 +111,13 @@ export class Healer {
       this.#opened = frame
       return
     }
-    // It shows this history again, which proves nothing against another one that it has shown: that is given up by a restart alone.
     if (this.#options.isLooking()) {
-      return this.#left.mayGoOn ? this.#options.goOn() : this.#leave(this.#code, frame.head.seq, 'foreign')
+      if (this.#left.mayGoOn) return this.#options.goOn()
+      // It shows this history again, which proves nothing against another one that it has shown: that is given up by a restart alone.
+      this.#options.history.follower.passOver()
+      this.#opened = frame
+      this.#isAsking = true
+      return
     }
     // What was left for being spoilt is over once the log has come to what is signed.
     if (this.#spoils.isPast(this.#signedSeq)) this.#left.endLooks()
@@ -177,6 +186,7 @@ export class Healer {
   closed(): void {
     this.#exchange.begin()
     this.#opened = null
+    this.#isAsking = false
     this.#records = []
     this.#timer?.()
     this.#timer = null
@@ -190,6 +200,7 @@ export class Healer {
 
   /** The relay has signed what cannot be true together, or with the log: it is left, and that is proven where it can be. */
   forked(heads: readonly [SignedHead, ...SignedHead[]]): void {
+    this.#beside = heads
     this.#leave('FORK', heads[0].seq, 'foreign')
     this.#prove(heads)
   }
@@ -306,15 +317,12 @@ export class Healer {
     const others = readOtherRecords(this.#options.access, this.#records, log.recordHead)
     // What this device has was given up: it goes on with the others, and writes anew what is its own. Where the relay keeps nothing by which a
     // restart could name it, who may decide that decides for this device.
-    const isGiven = furthest !== null && isGivenUp(others?.given ?? [], furthest)
+    // A relay that has nothing has no restart either.
+    const given = frame.present ? (others?.given ?? []) : []
+    const isGiven = [...this.#beside, ...(furthest === null ? [] : [furthest])].some((head) => isGivenUp(given, head))
     const isAsked = this.#onRestarted.length > 0
     if (others?.holdsOurs === true && (isGiven || (this.#isBehind && isAsked))) {
-      this.#since = 1
-      this.#isBehind = false
-      await this.#options.abandon()
-      if (turn !== this.#exchange.turn) return
-      this.#left.endLooks()
-      return this.#options.goOn()
+      return await this.#follow(turn)
     }
     if (this.#options.isLooking() || this.#isBehind) return this.#leave(this.#code, relaySeq, 'foreign')
     if (furthest === null || (relaySeq >= furthest.seq && log.head.seq > kept)) {
@@ -331,6 +339,9 @@ export class Healer {
     if (!this.#giver.showHead(furthest)) return
     const told = await this.#exchange.nextTold(turn)
     if (told === null) return this.#wait(turn)
+    // By a head the relay cannot tell what a restart gave up from what it has lost since, of the log that went on, before the place that it names.
+    if (told.lost.seq === 0 && others?.holdsOurs === true && isGivenUp(log.givenUp, furthest))
+      return await this.#follow(turn)
     if (told.lost.seq === 0 || !this.#isSigned(told.lost) || !this.#isSigned(told.head)) return this.#deny(relaySeq)
     // Its log has gone on without them, or is another one: nothing that is given back would follow it.
     const isForeign = this.#isForeign(told.head)
@@ -352,6 +363,18 @@ export class Healer {
     if (turn !== this.#exchange.turn) return
     await this.#giver.give(kept, log.head.seq, turn)
     return this.#wait(turn)
+  }
+
+  /** What this device has was given up by a restart: it reads the log anew that goes on. */
+  async #follow(turn: Turn): Promise<void> {
+    this.#since = 1
+    this.#isBehind = false
+    this.#beside = []
+    this.#isFallen = true
+    await this.#options.abandon()
+    if (turn !== this.#exchange.turn) return
+    this.#left.endLooks()
+    this.#options.goOn()
   }
 
   /** Gives up what the relay lacks, upon its own head. Whether it took that is seen at the next opening. */

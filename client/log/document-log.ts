@@ -28,6 +28,7 @@ import {
   type PublishedSnapshot,
   type RecordRefusal,
   type SessionHead,
+  type SignedHead,
   type SnapshotContext,
   type Verdict,
 } from '@y-sealed/protocol'
@@ -39,6 +40,7 @@ import type { Authored, SnapshotLedger } from '../snapshots/ledger.ts'
 import { checkUpdate } from '../yjs/check-update.ts'
 import type { LogState } from '../yjs/log-state.ts'
 import type { UpdateRefusal } from '../yjs/update-limits.ts'
+import { lostHeadOf } from './given-up.ts'
 import { contextOf, type LogBase } from './log-base.ts'
 import { startReading, type Reading } from './reading.ts'
 
@@ -176,6 +178,11 @@ export class DocumentLog {
     return this.#read.authority
   }
 
+  /** What restarts that were read have given up, oldest first. [LO14] */
+  get givenUp(): readonly SignedHead[] {
+    return this.#read.givenUp
+  }
+
   /** A key has come without which entries were passed over: the log is to be read again. */
   get opensMore(): boolean {
     return [...this.#read.lackedEpochs].some((epoch) => this.#access.keyOf(epoch) !== null)
@@ -247,6 +254,8 @@ export class DocumentLog {
     reading.transcripts.append(reading.transcript)
     reading.pending.push(envelope)
     if (placement.kind !== 'entry') this.#placementBySeq.set(seq, placement)
+    const lost = placement.kind === 'record' ? lostHeadOf(envelope) : null
+    if (lost !== null) reading.givenUp.push(lost)
     if (content !== undefined) this.#contentBySeq.set(seq, content)
     if (envelope.kind === KIND.publication || envelope.kind === KIND.attestation) {
       this.#memberBySeq.set(seq, reading.authority.memberOf(envelope.device) ?? envelope.device)

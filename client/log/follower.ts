@@ -8,6 +8,7 @@ import { equalBytes, SyncError, type OpenedFrame, type SignedHead } from '@y-sea
 import type { AskForSign } from '../connection/answer-watch.ts'
 import { wallClock } from '../platform.ts'
 import type { LogEntry, LogOutcome } from './document-log.ts'
+import { isGivenUp } from './given-up.ts'
 import { Reads } from './reads.ts'
 import { Sequencer } from './sequencer.ts'
 import { SignedHeads, type SignedHeadsOptions } from './signed-heads.ts'
@@ -128,8 +129,11 @@ export class LogFollower {
     if (frame.through < seq || this.#heads.contradicts(frame.head)) return this.#fall(frame, 'FORK')
     if (!this.#heads.add(frame.head)) return this.#stopForked(frame.head)
     this.#options.onHeld(frame)
+    // Its records are to tell first.
+    if (this.#isFallen) return
     // It has vouched for the log as far as it goes.
     for (const head of this.#doubted.splice(0)) {
+      if (this.#isOfThePast(head)) continue
       if (this.#heads.contradicts(head) || !this.#heads.add(head)) return this.#stopForked(head)
     }
     this.#confirmedAt = wallClock()
@@ -258,6 +262,7 @@ export class LogFollower {
     const signed = this.#heads.isSigned(head)
     if (!signed)
       return from === 'relay' && !this.#isFallen ? this.#refuse({ code: 'BAD_HEAD', seq: head.seq }) : undefined
+    if (this.#isOfThePast(head)) return
     if (this.#isFallen || this.#heads.isDoubtful(head)) return this.#doubt(head)
     if (this.#heads.contradicts(head) || !this.#heads.add(head)) return this.#stopForked(head)
     if (from === 'relay') this.#confirmedAt = wallClock()
@@ -320,11 +325,11 @@ export class LogFollower {
       if (spoilt !== null) return spoilt
       run = run.slice(length)
       if (promise === null || log.head.seq < promise.seq) continue
-      if (!equalBytes(log.head.transcript, promise.transcript)) {
+      if (!equalBytes(log.head.transcript, promise.transcript) && !this.#isOfThePast(promise)) {
         return { code: 'FORK', seq: promise.seq, heads: [promise] }
       }
       this.#heads.promises.forget(promise.seq)
-      this.#heads.fit(promise)
+      if (equalBytes(log.head.transcript, promise.transcript)) this.#heads.fit(promise)
     }
     return null
   }
@@ -332,7 +337,10 @@ export class LogFollower {
   #take(entries: readonly LogEntry[]): SpoiltHandover | null {
     const { log, onOutcomes, onTaken } = this.#options
     try {
+      const restarts = log.givenUp.length
       const outcomes = log.take(entries)
+      // What was signed for the place that a restart names, and is not reached here, was signed for what is lost; what this opening shows is not.
+      if (log.givenUp.length > restarts) this.#heads.promises.giveUp(log.givenUp, this.#target)
       // Before anybody forgets an edit because the log has it: whoever asks whether it is kept must not be told too early. [CL13]
       onTaken?.(entries)
       this.#reportMadeGood()
@@ -342,6 +350,11 @@ export class LogFollower {
       return { code: 'LOG_INVALID', seq: log.head.seq + 1 }
     }
     return null
+  }
+
+  /** Does it contradict what is read here because a restart that was read, too, has given it up? [LO14] */
+  #isOfThePast(head: SignedHead): boolean {
+    return this.#heads.contradicts(head) && isGivenUp(this.#options.log.givenUp, head)
   }
 
   #fall(frame: OpenedFrame, code: 'ROLLBACK' | 'FORK'): void {

@@ -45,6 +45,8 @@ export class KeptLog {
   #writtenHead = 0
   #isClosing = false
   #isOver = false
+  /** The store is closed. */
+  #isGone = false
   #isTold = false
   /** What was being written before is lost whatever became of it. */
   #beginnings = 0
@@ -161,6 +163,8 @@ export class KeptLog {
     this.#waitingBytes = 0
     this.#takenSeq = 0
     this.#head = null
+    // What another tab had kept in its place is given up with it.
+    this.#isOver = this.#isGone
     const { store, documentId } = this.#options
     await this.#ask(() => (last === null ? store.delete(documentId) : store.delete(documentId, last)))
   }
@@ -242,7 +246,8 @@ export class KeptLog {
   #failed(error: unknown, entries: readonly StoredEntry[]): void {
     this.#writing = null
     const code = error instanceof SyncError ? error.code : null
-    if (code === 'STORAGE_CLOSED') return this.#giveUp()
+    this.#isGone ||= code === 'STORAGE_CLOSED'
+    if (this.#isGone) return this.#giveUp()
     if (code === 'FORK' || code === 'LOG_GAP') return void this.#conflict(error, code)
     this.#tell(error)
     if (this.#isOver) return

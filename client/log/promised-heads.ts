@@ -4,6 +4,7 @@
  * @module
  */
 import { equalBytes, type SignedHead } from '@y-sealed/protocol'
+import { isGivenUp } from './given-up.ts'
 
 /** More are not kept at a time: those that come first in the log stay. */
 const MAX_PROMISES = 64
@@ -45,6 +46,11 @@ export class PromisedHeads {
   after(seq: number): SignedHead | null {
     const next = Math.min(...[...this.#headBySeq.keys()].filter((promised) => promised > seq))
     return this.#headBySeq.get(next) ?? null
+  }
+
+  /** Forgets those that a restart has given up, but for one. */
+  giveUp(given: readonly SignedHead[], but: SignedHead | null): void {
+    for (const [seq, head] of this.#headBySeq) if (head !== but && isGivenUp(given, head)) this.#headBySeq.delete(seq)
   }
 
   clear(): void {

@@ -11,6 +11,7 @@ import {
   type Bytes,
   type Envelope,
   type PlacedEntry,
+  type SignedHead,
 } from '@y-sealed/protocol'
 import type { Authority, DocumentAccess } from '../document/document-access.ts'
 import { SnapshotLedger } from '../snapshots/ledger.ts'
@@ -30,6 +31,8 @@ export interface Reading {
   readonly baseSeq: number
   /** Taken and not decided, in order. */
   readonly pending: Envelope[]
+  /** Given up by restarts that were read. */
+  readonly givenUp: SignedHead[]
   /** Of entries that were refused because their key was not held. */
   readonly lackedEpochs: Set<number>
   seq: number
@@ -51,6 +54,7 @@ export function startReading(access: DocumentAccess, base?: LogBase): Reading {
     ledger: new SnapshotLedger(base?.context.publications),
     baseSeq: seq,
     pending: [],
+    givenUp: [],
     lackedEpochs: new Set(),
     seq,
     transcript,

@@ -7,7 +7,7 @@ import { expect, it, vi } from 'vitest'
 import { startLyingRelay, type LyingRelay } from '../support/lying-relay.ts'
 import { Team } from '../support/members/team.ts'
 import type { Peer } from '../support/peer.ts'
-import { copyOf, createScene, startHonestRelay, watch } from '../support/stage.ts'
+import { copyOf, createScene, startHonestRelay, watch, type HonestRelay } from '../support/stage.ts'
 import { settle } from '../support/settled.ts'
 
 const PATIENCE = { timeout: 20_000 }
@@ -35,7 +35,10 @@ function type({ peer }: Seat, line: string): void {
 }
 
 /** The relay comes back from an older backup, and the lost history meets the new one. */
-async function part(seat: (front: LyingRelay) => Promise<Party>): Promise<Party> {
+async function part(
+  seat: (front: LyingRelay) => Promise<Party>,
+  lost: readonly string[] = ['hers. '],
+): Promise<Party & { readonly front: LyingRelay; readonly relay: HonestRelay }> {
   const front = await startLyingRelay()
   const first = await startHonestRelay([front])
   front.stand(first)
@@ -47,12 +50,15 @@ async function part(seat: (front: LyingRelay) => Promise<Party>): Promise<Party>
   bob.peer.provider.disconnect()
   const second = await startHonestRelay([front], first.data)
   front.stand(second)
-  type(alice, 'hers. ')
-  await settle(alice, carol)
+  for (const line of lost) {
+    type(alice, line)
+    await settle(alice, carol)
+  }
   await whenSigned(alice, carol)
   for (const { peer } of [alice, carol]) peer.provider.disconnect()
   await copyOf(second, [front])
-  front.stand(await startHonestRelay([front], backup))
+  const relay = await startHonestRelay([front], backup)
+  front.stand(relay)
   bob.peer.provider.connect()
   type(bob, 'his. ')
   await bob.peer.provider.whenSaved()
@@ -61,7 +67,7 @@ async function part(seat: (front: LyingRelay) => Promise<Party>): Promise<Party>
   await vi.waitFor(() => {
     for (const { closings } of [alice, carol]) expect(closings.map(({ code }) => code)).toEqual(['FORK'])
   }, PATIENCE)
-  return { alice, bob, carol }
+  return { alice, bob, carol, front, relay }
 }
 
 async function seatMembers(front: LyingRelay): Promise<Party> {
@@ -124,5 +130,40 @@ it(
     told.length = 0
     await looks()
     expect([told, carol.peer.text.toJSON(), carol.peer.provider.synced]).toEqual([[], 'both. hers. ', false])
+  },
+)
+
+it.each([
+  ['members', seatMembers],
+  ['shared-key', seatByKey],
+])(
+  '[LO14] [CL30] what the relay loses after a restart, before the place that it names, stops nobody, and comes again, in %s mode',
+  { timeout: 240_000 },
+  async (_mode, seat) => {
+    const lines = Array.from({ length: 20 }, (_, index) => `hers ${index}. `)
+    const { alice, bob, carol, front, relay } = await part(seat, lines)
+    const lostSeq = alice.peer.provider.head.seq
+    const people = [alice, bob, carol]
+    await alice.peer.provider.restartLog()
+    // She looks after 10 s, 20 s and so on.
+    await vi.waitFor(() => expect(carol.peer.provider.synced).toBe(true), { timeout: 90_000 })
+    await settle(...people)
+    await whenSigned(...people)
+    const backup = await copyOf(relay, [front])
+    const next = await startHonestRelay([front], relay.data)
+    front.stand(next)
+    type(alice, 'after. ')
+    await settle(...people)
+    await whenSigned(...people)
+    // What the restart gave up lies further on than all that there is.
+    expect(alice.peer.provider.head.seq).toBeLessThan(lostSeq)
+    const before = people.map(({ closings }) => closings.length)
+    for (const { peer } of people) peer.provider.disconnect()
+    await copyOf(next, [front])
+    front.stand(await startHonestRelay([front], backup))
+    for (const { peer } of people) peer.provider.connect()
+    await settle(...people)
+    for (const line of ['both. ', 'after. ']) expect(carol.peer.text.toJSON().split(line)).toHaveLength(2)
+    expect(people.map(({ closings }) => closings.length)).toEqual(before)
   },
 )

@@ -15,7 +15,7 @@ function createScene() {
   const device = createTestDevice()
   const headKey = { publicKey: device.signPublic, sign: (message: Uint8Array<ArrayBuffer>) => device.sign(message) }
   const transcript = new Uint8Array(32)
-  const log = { head: { seq: 0, transcript }, waitingAt: null }
+  const log = { head: { seq: 0, transcript }, waitingAt: null, givenUp: [] }
   /** What the log says to a signed head of a place that it has. */
   const fit = { is: 'same' }
   const events: string[] = []
