@@ -9,6 +9,7 @@ import { onTestFinished } from 'vitest'
 import * as Y from 'yjs'
 
 import { isDraft } from '../../../client/drafts/draft.ts'
+import { DocumentLog, feedsOf } from '../../../client/log/document-log.ts'
 import { Sender } from '../../../client/provider/sender.ts'
 import { TypedClocks } from '../../../client/provider/typed-clocks.ts'
 import { feedUpdate } from '../../../client/yjs/feed-update.ts'
@@ -51,6 +52,14 @@ export function sit(person: Person, outbox: Outbox, whenKept: () => Promise<void
   return { doc, sender, sent, problems }
 }
 
+/** The same person in the next run of the app, with what the one before has left. */
+export async function sitAgain(person: Person, outbox: Outbox): Promise<Seat> {
+  const seat = sit(person, outbox)
+  await seat.sender.restore()
+  seat.sender.loaded()
+  return seat
+}
+
 /** The relay stores what was sent; the person reads it. */
 export function store(note: Note, person: Person, { sender, sent }: Seat): void {
   for (const envelope of sent.splice(0)) {
@@ -65,6 +74,20 @@ export function store(note: Note, person: Person, { sender, sent }: Seat): void 
       }
     }
   }
+}
+
+/** The relay stores all that is sent, until nothing more is. */
+export function storeAll(note: Note, person: Person, seat: Seat): void {
+  while (seat.sent.length > 0) store(note, person, seat)
+}
+
+/** What somebody is shown who reads the whole log: one of its texts. */
+export function readText({ creator, entries }: Note, name = 'note'): string {
+  const shown = new Y.Doc()
+  for (const outcome of new DocumentLog(creator.membership).take(entries)) {
+    for (const update of feedsOf(outcome)) feedUpdate(shown, update, 'log')
+  }
+  return shown.getText(name).toJSON()
 }
 
 /** The log that everybody reads ends here again. */

@@ -22,7 +22,7 @@ import { DocumentLog, feedsOf } from '../../../client/log/document-log.ts'
 import { craftUpdate, type Block } from '../../hostile/yjs-update.ts'
 import { createNote } from '../../support/members/note.ts'
 import { Forger } from '../../support/members/quote-play.ts'
-import { isUpdate, rollBack, sit, store, type Seat } from '../../support/members/seat.ts'
+import { isUpdate, readText, rollBack, sit, sitAgain, store, storeAll, type Seat } from '../../support/members/seat.ts'
 
 await cryptoReady()
 
@@ -84,9 +84,7 @@ it('[CL14] what a crash left as a draft and sealed as well leaves once, also del
   expect(kept.filter(isDraft).length).toBeGreaterThan(0)
   first.sender.destroy()
 
-  const again = sit(bob, memory)
-  await again.sender.restore()
-  again.sender.loaded()
+  const again = await sitAgain(bob, memory)
   expect(again.doc.getText('note').toJSON()).toBe('offline')
   again.sender.opened()
   expect(again.sent.filter(isUpdate).map(({ bytes }) => bytes)).toEqual(
@@ -113,9 +111,7 @@ it('[CL14] what the outbox cannot take at first is written down once it can', as
   isBroken = false
   await vi.advanceTimersByTimeAsync(2_000)
   expect((await memory.list(note.documentId)).filter(isDraft)).toHaveLength(1)
-  const again = sit(bob, memory)
-  await again.sender.restore()
-  again.sender.loaded()
+  const again = await sitAgain(bob, memory)
   expect(again.doc.getText('note').toJSON()).toBe('three two one ')
   await sender.whenKept()
 })
@@ -231,9 +227,7 @@ it('[CL14] what leans on edits that have not come is kept, told of, and shown on
   await first.sender.whenKept()
   first.sender.destroy()
 
-  const again = sit(bob, memory)
-  await again.sender.restore()
-  again.sender.loaded()
+  const again = await sitAgain(bob, memory)
   again.sender.opened()
   expect([again.doc.getText('note').toJSON(), again.sender.unsaved]).toEqual(['', 1])
   expect(again.problems).toEqual(['DEPENDS_ON_UNSENT'])
@@ -257,9 +251,7 @@ it('[CL14] what is not shown yet outlasts what was typed after it, and left', as
   await first.sender.whenKept()
   first.sender.destroy()
 
-  const second = sit(bob, memory)
-  await second.sender.restore()
-  second.sender.loaded()
+  const second = await sitAgain(bob, memory)
   second.sender.opened()
   store(note, bob, second)
   second.doc.getText('other').insert(0, 'typed meanwhile')
@@ -317,9 +309,7 @@ it('[CL13] [CL14] what the log has and the device has not kept of it stays in th
   await new Promise((resolve) => setTimeout(resolve, 20))
   expect([isSaid, (await memory.list(note.documentId)).some(isDraft)]).toEqual([false, true])
   first.sender.destroy()
-  const again = sit(bob, memory)
-  await again.sender.restore()
-  again.sender.loaded()
+  const again = await sitAgain(bob, memory)
   expect(again.doc.getText('note').toJSON()).toBe('one two')
   kept()
 })
@@ -383,7 +373,7 @@ it('[LO14] [CL5] what several runs wrote one upon the other goes out anew whole,
   first.sender.opened()
   first.doc.getText('other').insert(0, 'typed at once')
   first.sender.flush()
-  while (first.sent.length > 0) store(note, bob, first)
+  storeAll(note, bob, first)
   expect(first.sender.unsaved).toBe(0)
   const { state } = note.creator.log
   expect([10, 20, 5].map((client) => state.clockOf(client))).toEqual([25, 15, 13])
@@ -404,7 +394,7 @@ it('[LO14] [CL6] a log that goes back again before all is in it loses nothing of
   const first = sit(bob, memory)
   first.sender.opened()
   first.doc.getText('note').insert(0, 'from an earlier run')
-  while (first.sent.length > 0) store(note, bob, first)
+  storeAll(note, bob, first)
   expect(first.sender.unsaved).toBe(0)
   await first.sender.whenKept()
   first.sender.destroy()
@@ -419,7 +409,7 @@ it('[LO14] [CL6] a log that goes back again before all is in it loses nothing of
   // It is sealed anew, and does not come so far.
   goBack(second)
   goBack(second)
-  while (second.sent.length > 0) store(note, bob, second)
+  storeAll(note, bob, second)
   expect(second.sender.unsaved).toBe(0)
   expect(note.creator.log.state.clockOf(first.doc.clientID)).toBe(19)
 })
@@ -435,18 +425,41 @@ it.each(['before it is opened', 'while its bind is on its way'])(
     first.doc.getText('note').insert(0, 'typed offline')
     await first.sender.whenKept()
     first.sender.destroy()
-    const second = sit(bob, memory)
-    await second.sender.restore()
-    second.sender.loaded()
+    const second = await sitAgain(bob, memory)
     if (when !== 'before it is opened') second.sender.opened()
     second.sent.splice(0)
     second.sender.closed()
     rollBack(note, before)
     second.sender.startOver()
     second.sender.opened()
-    while (second.sent.length > 0) store(note, bob, second)
+    storeAll(note, bob, second)
     expect([second.doc.getText('note').toJSON(), second.sender.unsaved]).toEqual(['typed offline', 0])
     expect(note.creator.log.state.clockOf(first.doc.clientID)).toBe(13)
     await vi.waitFor(async () => expect((await memory.list(note.documentId)).filter(isDraft)).toEqual([]))
   },
 )
+
+it('[CL14] a draft that leans on what came last is shown at the opening, before anything leaves, and leaves with what was typed since', async () => {
+  const note = await createNote()
+  const bob = await note.add('writer')
+  note.append(note.creator.bind())
+  const theirs = note.creator.edit('theirs')
+  const memory = createMemoryOutbox()
+  const first = sit(bob, memory)
+  feedUpdate(first.doc, theirs, 'leftover')
+  first.doc.getText('note').insert(6, ' and mine')
+  await first.sender.whenKept()
+  first.sender.destroy()
+  const second = await sitAgain(bob, memory)
+  second.doc.getText('other').insert(0, 'typed since')
+  // What it leans on is in the document only now, and the log has it.
+  expect(second.doc.getText('note').toJSON()).toBe('')
+  note.append(note.creator.seal(encodeAuthoredUpdate({ authored: 1, update: theirs })))
+  feedUpdate(second.doc, theirs, 'leftover')
+  second.sender.opened()
+  expect([second.doc.getText('note').toJSON(), second.problems]).toEqual(['theirs and mine', []])
+  storeAll(note, bob, second)
+  expect(second.sender.unsaved).toBe(0)
+  expect([readText(note), readText(note, 'other')]).toEqual(['theirs and mine', 'typed since'])
+  await vi.waitFor(async () => expect((await memory.list(note.documentId)).filter(isDraft)).toEqual([]))
+})

@@ -4,12 +4,12 @@ import { encodeAuthoredUpdate, KIND, type Bytes } from '@y-sealed/protocol'
 import { expect, it, vi } from 'vitest'
 import * as Y from 'yjs'
 
-import { DocumentLog, feedsOf } from '../../../client/log/document-log.ts'
+import { feedsOf } from '../../../client/log/document-log.ts'
 import { feedUpdate } from '../../../client/yjs/feed-update.ts'
 import { craftUpdate, type Block } from '../../hostile/yjs-update.ts'
 import { createNote, type Note, type Person } from '../../support/members/note.ts'
 import { Forger } from '../../support/members/quote-play.ts'
-import { isEdit, rollBack, sit, store } from '../../support/members/seat.ts'
+import { isEdit, readText, rollBack, sit, sitAgain, store, storeAll } from '../../support/members/seat.ts'
 
 /** What the log that goes on has of Mallory's, who has taken this client after a restart and filled its clocks. */
 function takeClient(note: Note, mallory: Person, client: number): Bytes {
@@ -17,15 +17,6 @@ function takeClient(note: Note, mallory: Person, client: number): Bytes {
   const fill: Block = { client, clock: 0, structs: [{ gc: 1_000 }] }
   note.append(forger.bind(client), forger.update(fill))
   return craftUpdate({ blocks: [fill] })
-}
-
-/** What somebody is shown who reads the whole log. */
-function readText(note: Note): string {
-  const shown = new Y.Doc()
-  for (const outcome of new DocumentLog(note.creator.membership).take(note.entries)) {
-    for (const update of feedsOf(outcome)) feedUpdate(shown, update, 'log')
-  }
-  return shown.getText('note').toJSON()
 }
 
 it.each([
@@ -64,7 +55,7 @@ it.each([
     third.sender.loaded()
     expect([third.doc.getText('note').toJSON(), third.sender.unsaved > 0]).toEqual([text, true])
     third.sender.opened()
-    while (third.sent.length > 0) store(note, bob, third)
+    storeAll(note, bob, third)
     expect([readText(note), third.doc.getText('note').toJSON(), third.sender.unsaved]).toEqual([text, text, 0])
     await vi.waitFor(async () => expect(await memory.list(note.documentId)).toEqual([]))
   },
@@ -82,16 +73,14 @@ it('T11 [CL14] [LO14] what was sealed under such an id, and is shown when the lo
   await first.sender.whenKept()
   first.sender.destroy()
   // He is shown it by what he has kept, from before the relay lost the bind.
-  const second = sit(bob, memory)
-  await second.sender.restore()
-  second.sender.loaded()
+  const second = await sitAgain(bob, memory)
   expect(second.doc.getText('note').toJSON()).toBe('sealed by Bob')
   rollBack(note, before)
   second.sender.startOver()
   const theirs = takeClient(note, mallory, first.doc.clientID)
   second.sender.opened()
   second.doc.getText('other').insert(0, 'typed since')
-  while (second.sent.length > 0) store(note, bob, second)
+  storeAll(note, bob, second)
   expect(second.sender.unsaved).toBeGreaterThan(0)
   await second.sender.whenKept()
   second.sender.destroy()
@@ -102,7 +91,7 @@ it('T11 [CL14] [LO14] what was sealed under such an id, and is shown when the lo
   third.sender.loaded()
   expect(third.doc.getText('note').toJSON()).toBe('sealed by Bob')
   third.sender.opened()
-  while (third.sent.length > 0) store(note, bob, third)
+  storeAll(note, bob, third)
   expect([readText(note), third.sender.unsaved]).toEqual(['sealed by Bob', 0])
   expect(third.doc.getText('other').toJSON()).toBe('typed since')
 })
@@ -126,9 +115,7 @@ async function giveUpFor(text: string) {
   first.sender.destroy()
   rollBack(note, before)
   note.append(new Forger(note, mallory).bind(first.doc.clientID))
-  const second = sit(bob, memory)
-  await second.sender.restore()
-  second.sender.loaded()
+  const second = await sitAgain(bob, memory)
   second.sender.opened()
   expect(second.doc.getText('note').toJSON()).toBe(text)
   second.sent.splice(0)
@@ -141,7 +128,7 @@ async function giveUpFor(text: string) {
 it('T11 [CL14] [LO14] what left under another id is not lost when the log goes back before that was bound', async () => {
   const { note, bob, second } = await giveUpFor('sealed by Bob')
   second.sender.opened()
-  while (second.sent.length > 0) store(note, bob, second)
+  storeAll(note, bob, second)
   expect([readText(note), second.sender.unsaved]).toEqual(['sealed by Bob', 0])
 })
 
@@ -155,7 +142,7 @@ it('T11 [CL14] what such a relay had all the time stands there twice, for everyb
     }
   }
   second.sender.opened()
-  while (second.sent.length > 0) store(note, bob, second)
+  storeAll(note, bob, second)
   const twice = 'sealed by Bobsealed by Bob'
   expect([readText(note), second.doc.getText('note').toJSON(), second.sender.unsaved]).toEqual([twice, twice, 0])
 })
@@ -206,19 +193,15 @@ it('[CL5] [CL14] [LO14] what an earlier run has sealed upon an edit that neither
   const { note, bob, memory, client, kept } = await loseFirst()
   // The run in between ends before anything comes.
   for (const _ of [1, 2]) {
-    const run = sit(bob, memory)
-    await run.sender.restore()
-    run.sender.loaded()
+    const run = await sitAgain(bob, memory)
     run.sender.opened()
     await run.sender.whenKept()
-    while (run.sent.length > 0) store(note, bob, run)
+    storeAll(note, bob, run)
     expect([run.doc.getText('note').toJSON(), run.sender.unsaved]).toEqual(['', 1])
     expect(await memory.list(note.documentId)).not.toEqual([])
     run.sender.destroy()
   }
-  const last = sit(bob, memory)
-  await last.sender.restore()
-  last.sender.loaded()
+  const last = await sitAgain(bob, memory)
   last.sender.opened()
   // Somebody who was there quotes it.
   const forger = new Forger(note, bob)
@@ -241,9 +224,7 @@ it('[CL14] [LO14] what an earlier run wrote without a relay, under an id that no
   first.doc.getText('note').insert(0, 'written offline')
   await first.sender.whenKept()
   first.sender.destroy()
-  const second = sit(bob, memory)
-  await second.sender.restore()
-  second.sender.loaded()
+  const second = await sitAgain(bob, memory)
   expect(second.doc.getText('note').toJSON()).toBe('written offline')
   rollBack(note, before)
   second.sender.startOver()
