@@ -5,12 +5,13 @@
  * @module
  */
 import { equalBytes, KIND, type AckFrame, type Bytes, type Envelope, type NackFrame } from '@y-sealed/protocol'
-import { randomBytes, Session } from '@y-sealed/protocol/sealing'
+import { randomBytes, type Session } from '@y-sealed/protocol/sealing'
 import { encodeStateAsUpdateV2 } from 'yjs'
 import { EditBook } from '../drafts/edit-book.ts'
 import type { SetAsideList } from '../drafts/set-aside-list.ts'
 import type { LogEntry, LogOutcome } from '../log/document-log.ts'
 import { monotonicClock, startTimer, type Cancel } from '../platform.ts'
+import { extendedClients } from '../yjs/outgoing.ts'
 import { Binds } from './binds.ts'
 import { cutUpdate } from './cut-update.ts'
 import { InheritedEntries } from './inherited-entries.ts'
@@ -19,8 +20,8 @@ import { OwnClients } from './own-clients.ts'
 import { RefusedPushes } from './refused-pushes.ts'
 import { updatesOf } from './restore-queue.ts'
 import { SendBrake } from './send-brake.ts'
+import { Sealer } from './sealer.ts'
 import type { SenderOptions } from './sender-options.ts'
-import { extendedClients } from '../yjs/outgoing.ts'
 import { SendQueue, type QueuedEntry } from './send-queue.ts'
 import { claimedNow, UnsealedEdits } from './unsealed-edits.ts'
 
@@ -29,7 +30,7 @@ export const MERGE_WINDOW_MS = 30
 
 export class Sender {
   readonly #options: SenderOptions
-  #session: Session
+  readonly #sealer: Sealer
   readonly #edits: UnsealedEdits
   /** Sealed and not yet in the log, in order. */
   readonly #queue = new SendQueue()
@@ -50,7 +51,7 @@ export class Sender {
 
   constructor(options: SenderOptions) {
     this.#options = options
-    this.#session = new Session(options.access.documentId, options.device)
+    this.#sealer = new Sealer({ ...options, queue: this.#queue, isReady: () => this.#ready })
     this.#brake = new SendBrake(options.refresh)
     this.#own = new OwnClients(options.doc, options.typedClocks)
     this.#keeper = new OutboxKeeper({
@@ -76,11 +77,11 @@ export class Sender {
     })
     this.#binds = new Binds({
       ...options,
-      session: () => this.#session,
+      session: () => this.session,
       ownClient: () => options.doc.clientID,
-      maySeal: () => this.#maySeal(),
+      maySeal: () => this.#sealer.maySeal,
       seal: (content) => {
-        this.#keeper.put(this.#seal(KIND.bind, content, 0))
+        this.#keeper.put(this.#sealer.seal(KIND.bind, content, 0))
         this.#pump()
       },
     })
@@ -125,7 +126,7 @@ export class Sender {
   }
 
   get session(): Session {
-    return this.#session
+    return this.#sealer.session
   }
 
   /** Local edits that are not both acknowledged and counted. [CL6] */
@@ -207,11 +208,10 @@ export class Sender {
    * out sealed anew, as soon as there is a key to seal under. [CL10] [KM18]
    */
   rekey(): void {
-    const { current } = this.#options.access
     // A first key may have come.
     this.#book.writeDown()
-    if (!this.#ready || current === null || !this.#options.log.isOpen(current.epoch)) return
-    if (this.#mustReseal || this.#isTaken || this.#queue.has((envelope) => this.#isOutlived(envelope))) this.#reseal()
+    if (!this.#sealer.maySeal) return
+    if (this.#mustReseal || this.#isTaken || this.#queue.has(this.#sealer.isOutlived)) this.#reseal()
     this.flush()
     this.#pump()
   }
@@ -233,7 +233,7 @@ export class Sender {
   /** What is on its way is sent by another tab too, or stored nowhere: it goes out under a session that is this tab's, or waits as drafts. [CL16] */
   #taken(): void {
     this.#isTaken = true
-    if (this.#maySeal()) return this.#reseal()
+    if (this.#sealer.maySeal) return this.#reseal()
     for (const edit of updatesOf(this.#queue.select(() => true))) this.#book.keep(edit)
   }
 
@@ -276,7 +276,7 @@ export class Sender {
   flush(): void {
     this.#mergeTimer?.()
     this.#mergeTimer = null
-    if (!this.#maySeal() || this.#edits.isEmpty) return this.#book.writeDown()
+    if (!this.#sealer.maySeal || this.#edits.isEmpty) return this.#book.writeDown()
     const released = this.#edits.release()
     if (released === null) {
       // It may have turned out that there was nothing new in them.
@@ -290,7 +290,7 @@ export class Sender {
     this.#keepLost()
     const sealed = cutUpdate(released).map(({ kind, content, part }) => {
       const isLast = part === null || part.index === part.count - 1
-      return this.#seal(kind, content, isLast ? edits : 0, part)
+      return this.#sealer.seal(kind, content, isLast ? edits : 0, part)
     })
     // Both are only begun here; the letter is on its way to the others before the storage is called, which takes as long as all before it.
     this.#pump()
@@ -361,7 +361,7 @@ export class Sender {
 
   /** The relay refused a PUSH of ours. [FR20] */
   refuse(nack: NackFrame): void {
-    if (!equalBytes(nack.session, this.#session.id) && this.#queue.oldestCounter(nack.session) === null) return
+    if (!equalBytes(nack.session, this.session.id) && this.#queue.oldestCounter(nack.session) === null) return
     this.#refused.take(nack)
   }
 
@@ -381,18 +381,6 @@ export class Sender {
     this.closed()
     this.#book.close()
     this.#keeper.close()
-  }
-
-  /** There is a key under which the next entry of the log would count. */
-  #maySeal(): boolean {
-    const { access, log } = this.#options
-    return this.#ready && access.current !== null && log.isOpen(access.current.epoch)
-  }
-
-  /** Its epoch is over, and it is not in the log. */
-  #isOutlived(envelope: Envelope): boolean {
-    const { access, log } = this.#options
-    return envelope.epoch !== access.current?.epoch && !log.isPending(envelope)
   }
 
   /** What bears these leaves as this device's own, though the log may go back before it has bound them. */
@@ -415,42 +403,28 @@ export class Sender {
     return false
   }
 
-  /** Queues an entry; it is the caller's to have it kept. */
-  #seal(kind: 1 | 2 | 3, content: Bytes, edits: number, part: QueuedEntry['part'] = null, restored = false): Envelope {
-    const { access, log } = this.#options
-    if (access.current === null) throw new RangeError('nothing may be sealed now')
-    const { envelope } = this.#session.sealEntry(kind, content, access.current, log.head)
-    this.#queue.add({ envelope, content, edits, part, restored, copies: [] })
-    return envelope
-  }
-
   #pump(): void {
-    if (this.#maySeal() && !this.#brake.isOn) this.#queue.pump(this.#options.send)
+    if (this.#sealer.maySeal && !this.#brake.isOn) this.#queue.pump(this.#options.send)
   }
 
   /** A new session for everything not acknowledged: no counter is ever used twice. [LO8] */
   #reseal(): void {
     // What is refused while nothing may be sealed waits for the epoch under which it may.
-    if (!this.#maySeal()) return
-    const { access, device, log } = this.#options
+    if (!this.#sealer.maySeal) return
+    const { log } = this.#options
     this.#inherited.settleLost()
     const isLost = this.#mustReseal
     this.#mustReseal = false
     this.#isTaken = false
     const drained = this.#queue.drain(
-      (envelope) => isLost || this.#isOutlived(envelope),
+      (envelope) => isLost || this.#sealer.isOutlived(envelope),
       (envelope) => log.isPending(envelope),
     )
     // What this run sealed may hang on what the log lost: it goes out with that, found by comparing. In the outbox it stays till the next run.
     const old = isLost ? drained.filter(({ restored }) => restored) : drained
     this.#binds.forget()
-    this.#session = new Session(access.documentId, device)
-    if (access.introduce(device, this.#session.id) !== null) this.#binds.ask(this.#options.doc.clientID)
-    for (const { envelope, content, edits, part, restored } of old) {
-      if (envelope.kind !== KIND.update && envelope.kind !== KIND.part) continue
-      // It may be in parts no longer, or be so now.
-      this.#keeper.put(this.#seal(part === null ? KIND.update : KIND.part, content, edits, part, restored))
-    }
+    if (this.#sealer.renew()) this.#binds.ask(this.#options.doc.clientID)
+    for (const envelope of this.#sealer.sealAnew(old)) this.#keeper.put(envelope)
     this.#keeper.replace(old.flatMap(({ envelope, copies }) => [envelope, ...copies]))
     this.#brake.release()
     this.#pump()
