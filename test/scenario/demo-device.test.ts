@@ -42,7 +42,7 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
       await phone.getByRole('button', { name: 'It is mine' }).click()
       await tablet.getByRole('heading', { name: 'All set' }).waitFor()
       await tablet.getByRole('button', { name: 'My notes' }).click()
-      await expect.poll(async () => await titlesOf(tablet), SEEN).toEqual(['Two devices'])
+      await expect.poll(async () => await titlesOf(tablet), SEEN).toContain('Two devices')
       await openNote(tablet, 'Two devices')
       await expectText(tablet, 'on the phone.')
       await typeText(tablet, 'on the tablet.')
@@ -54,7 +54,8 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
       await goToList(tablet)
       await createNote(tablet, null, 'Made on the tablet')
       await goToList(phone)
-      await expect.poll(async () => await titlesOf(phone), SEEN).toEqual(['Made on the tablet', 'Two devices'])
+      const newest = async (): Promise<readonly string[]> => (await titlesOf(phone)).slice(0, 2)
+      await expect.poll(newest, SEEN).toEqual(['Made on the tablet', 'Two devices'])
     })
 
     test('[DEMO 8.12] a second device is paired by a code that is typed, once both show the same digits', async () => {
@@ -74,7 +75,7 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
       await phone.getByRole('button', { name: 'It is mine' }).click()
       await tablet.getByRole('heading', { name: 'All set' }).waitFor()
       await tablet.getByRole('button', { name: 'My notes' }).click()
-      await expect.poll(async () => await titlesOf(tablet), SEEN).toEqual(['By code'])
+      await expect.poll(async () => await titlesOf(tablet), SEEN).toContain('By code')
     })
 
     test('[DEMO 8.12] a lost phone’s notes come back by its recovery file and key, and not by another key', async () => {
@@ -108,7 +109,7 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
       await closeSheet(page)
       await page.getByRole('button', { name: 'I have a recovery key' }).click()
       await give(key)
-      await expect.poll(async () => await titlesOf(page), SEEN).toEqual(['Precious'])
+      await expect.poll(async () => await titlesOf(page), SEEN).toContain('Precious')
       await openNote(page, 'Precious')
       await expectText(page, 'not to be lost')
     })

@@ -50,7 +50,10 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
     })
 
     test('[DEMO 4] [CL22] what the browser has cleared between two visits is told, until it was read', async () => {
-      const phone = await stage.phoneWithNote('Cleared', 'on the relay')
+      const { page: phone } = await stage.phone('iPhone 15')
+      await createNote(phone, 'Alice', 'Cleared')
+      await typeText(phone, 'on the relay')
+      await expectStatus(phone, 'saved')
       // A page that is there would notice, and store it once more.
       await phone.goto('about:blank')
       const session = await phone.context().newCDPSession(phone)
@@ -81,6 +84,7 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
       await openNote(phone, 'Evictable')
       await statusOf(phone).click()
       expect(await phone.getByRole('dialog').innerText()).not.toContain('may clear')
+      await closeSheet(phone)
     })
 
     test('[DEMO 4] the browser is asked to keep what is there after the first note, and not before', async () => {

@@ -122,10 +122,9 @@ export class DemoStage {
     return phone
   }
 
-  /** A new phone of Alice’s with one note, which says something, in its list. */
+  /** Alice’s phone with a new note, which says something, on top of its list. It may be that of the test before. */
   async phoneWithNote(title: string, text: string): Promise<Page> {
-    const { page } = await this.phone('iPhone 15')
-    await createNote(page, 'Alice', title)
+    const { page } = await this.phoneAtNote('iPhone 15', title)
     await typeText(page, text)
     await expectStatus(page, 'saved')
     await goToList(page)
