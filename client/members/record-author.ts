@@ -212,7 +212,7 @@ export class RecordAuthor {
   #awaitRecord(change: Change, sealed: Sealed): void {
     if (!this.#isUpToDate(sealed)) return this.#anew(change)
     change.isStale = true
-    this.#after(RECORD_PATIENCE_MS, () => this.#options.reopen())
+    this.#after(Math.max(RECORD_PATIENCE_MS, change.patience.next()), () => this.#options.reopen())
   }
 
   #anew(change: Change): void {

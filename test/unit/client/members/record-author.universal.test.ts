@@ -228,6 +228,22 @@ describe('a change of members', () => {
     expect(desk.sent()).toEqual([record])
   })
 
+  it('[CL8] [FR20] refused for a record that never comes, each time, opens the document ever less often', async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    const { desk } = await createScene()
+    void desk.author.change(rotate()).catch(() => undefined)
+    desk.reopen.mockImplementation(() => {
+      desk.author.closed()
+      desk.author.opened()
+      for (const record of desk.sent()) desk.refuse(record, 'RECORD_STALE')
+    })
+    for (const record of desk.sent()) desk.refuse(record, 'RECORD_STALE')
+    vi.advanceTimersByTime(600_000)
+    expect(desk.reopen.mock.calls.length).toBeGreaterThan(20)
+    expect(desk.reopen.mock.calls.length).toBeLessThan(40)
+  })
+
   it('[AU13] refused because the token is of a time before its author was an admin waits for a new one', async () => {
     const { desk } = await createScene()
     desk.mayChange = false
