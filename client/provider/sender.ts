@@ -6,7 +6,7 @@
  */
 import { equalBytes, KIND, type AckFrame, type Bytes, type Envelope, type NackFrame } from '@y-sealed/protocol'
 import { randomBytes, type Session } from '@y-sealed/protocol/sealing'
-import { encodeStateAsUpdateV2 } from 'yjs'
+import { encodeStateAsUpdateV2, getState } from 'yjs'
 import { EditBook } from '../drafts/edit-book.ts'
 import type { SetAsideList } from '../drafts/set-aside-list.ts'
 import type { LogEntry, LogOutcome } from '../log/document-log.ts'
@@ -25,6 +25,8 @@ import type { SenderOptions } from './sender-options.ts'
 import { SendQueue, type QueuedEntry } from './send-queue.ts'
 import { claimedNow, UnsealedEdits } from './unsealed-edits.ts'
 
+/** A draft has room for so many, and this run's own. */
+const MOST_NAMED = 65_000
 /** Edits within this time of one that left are merged with each other. [CL5] */
 export const MERGE_WINDOW_MS = 30
 
@@ -246,8 +248,12 @@ export class Sender {
       for (const each of [...copies, envelope]) this.#keeper.put(each)
     }
     if (mayWrite || this.unsaved > 0) {
-      const update = encodeStateAsUpdateV2(this.#options.doc) as Bytes
-      this.#book.keep({ update, authored: claimedNow() })
+      const { doc } = this.#options
+      const update = encodeStateAsUpdateV2(doc) as Bytes
+      // Others' were not made here, none of them: the next run may show this before it has read of the log what they made.
+      const others = [...doc.store.clients.keys()].filter((client) => !this.#own.has(client)).slice(0, MOST_NAMED)
+      const typed = others.map((client) => ({ client, clock: getState(doc.store, client) }))
+      this.#book.keep({ update, authored: claimedNow(), typed })
     }
     this.#book.writeAnew()
     await Promise.all([this.#book.whenKept(), this.#keeper.whenPut()])
