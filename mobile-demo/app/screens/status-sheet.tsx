@@ -29,7 +29,9 @@ export function StatusSheet({ note, relay, onClose }: StatusSheetProps): ReactEl
       {status.unsaved > 0 && (
         <p>
           {status.unsaved === 1 ? 'One edit is' : `${status.unsaved} edits are`} not at the relay yet
-          {status.storage === 'off' ? ', and only in this page.' : ', and kept on this device.'}
+          {status.storage === 'off'
+            ? ', and only in this page: this device has no room left, or its browser keeps nothing. Leave the page open until they are saved; freeing some room helps, too.'
+            : ', and kept on this device.'}
         </p>
       )}
       {status.storage === 'evictable' && status.kind !== 'closed' && (
