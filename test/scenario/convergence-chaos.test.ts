@@ -53,6 +53,9 @@ describe.each([
       // What a long run has shown, for whoever keeps a book of them.
       if (isLong) console.info(`seed ${seed}, ${mode}: ${JSON.stringify(chaos.figures)}`)
       expect([...things, ...OF_LONG_FORM].filter((thing) => chaos.tally[thing] === undefined)).toEqual([])
+      // Lies meet people: one message each at the least, on the whole.
+      const { lie = 0, lied = 0 } = chaos.tally
+      expect(!isLong || lied > lie).toBe(true)
       expect([chaos.ledger.count('kept') > 0, chaos.ledger.count('saved') > 0]).toEqual([true, true])
     },
   )

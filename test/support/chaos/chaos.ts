@@ -39,6 +39,9 @@ const PROXIES = 3
 const LIMITS = { soonEntries: 30, compactionPauseMs: 300, trimAgeMs: 1, trimIntervalMs: 250 }
 /** One for each of them. */
 const LAST_LIES = ['truncate', 'drop', 'reorder'] as const
+/** A lie of the long form ends once so many messages have met it, or after so long: nobody may be there to hear it. */
+const MET_BY = 8
+const UNMET_MS = 1_500
 /** More than one envelope holds. */
 const PASTE = '-'.repeat(70_000)
 /** Longer than a relay waits for a pong of these tests' clients, now and then; and than the first retry of a store that is full. */
@@ -109,8 +112,8 @@ export class Chaos {
   #steps = 0
   /** Nobody changes who belongs to it: the relay is about to go back. */
   #membersStay = false
-  /** What ends each lie that is told. */
-  readonly #endings = new Map<LyingRelay, () => void>()
+  /** What ends each lie that is told, and how many messages it has met. */
+  readonly #endings = new Map<LyingRelay, { readonly met: number; readonly end: () => void }>()
   readonly #underWay = new Set<Promise<void>>()
 
   private constructor(options: ChaosOptions, lying: LyingRelay[], life: RelayLife<ReadonlySet<Edit<Seat>>>) {
@@ -177,7 +180,7 @@ export class Chaos {
     if (this.isRestored && this.#steps++ % STEPS_A_BREATH === 0) await this.#breathe()
     this.#note(kind)
     const seat = this.#pick(this.seats)
-    this.#do(kind, seat)
+    await this.#do(kind, seat)
     // A person types a few words before somebody else does something.
     if (kind !== 'type') return
     for (let words = this.#random(4); words > 0; words--) seat.type(this.#random(1_000) / 1_000)
@@ -191,7 +194,7 @@ export class Chaos {
     while (isFew() && performance.now() - since < BREATH_MS) await pause(20)
   }
 
-  #do(kind: Kind, seat: Seat): void {
+  #do(kind: Kind, seat: Seat): void | Promise<void> {
     const share = this.#random(1_000) / 1_000
     switch (kind) {
       case 'type':
@@ -213,9 +216,9 @@ export class Chaos {
       case 'start':
         return this.#run(this.#startSome())
       case 'lie':
-        return this.#lie(this.#pick(this.#lying), this.#pick(LIE_NAMES))
+        return this.#lieAnew(this.#pick(this.#lying), this.#pick(LIE_NAMES))
       case 'repent':
-        return this.#repent(this.#pick(this.#lying))
+        return this.#repentOnceMet(this.#pick(this.#lying))
       case 'cut':
         return this.#pick(this.#lying).cut()
       case 'relay':
@@ -341,16 +344,39 @@ export class Chaos {
     makeRoom()
   }
 
+  async #lieAnew(lying: LyingRelay, name: string): Promise<void> {
+    await this.#whenMet(lying)
+    this.#lie(lying, name)
+  }
+
+  async #repentOnceMet(lying: LyingRelay): Promise<void> {
+    await this.#whenMet(lying)
+    this.#repent(lying)
+  }
+
+  /** In the long form steps are over in less time than a message takes: a lie lasts until some have met it, and people write meanwhile. */
+  async #whenMet(lying: LyingRelay): Promise<void> {
+    const since = performance.now()
+    const met = (): number => this.#endings.get(lying)?.met ?? Infinity
+    while (this.#options.isHarsh && met() < MET_BY && performance.now() - since < UNMET_MS) {
+      const there = this.seats.filter((seat) => seat.lying === lying && seat.provider?.status === 'connected')
+      if (there.length > 0) this.#pick(there, this.#chance).type(this.#chance(1_000) / 1_000)
+      await pause(20)
+    }
+  }
+
   #lie(lying: LyingRelay, name: string): void {
     this.#repent(lying)
-    this.#endings.set(
-      lying,
-      tell(lying, name, this.#chance, () => this.#note('lied')),
-    )
+    const episode = { met: 0, end: (): void => undefined }
+    episode.end = tell(lying, name, this.#chance, () => {
+      episode.met += 1
+      this.#note('lied')
+    })
+    this.#endings.set(lying, episode)
   }
 
   #repent(lying: LyingRelay, cuts: boolean = this.#chance(2) === 0): void {
-    this.#endings.get(lying)?.()
+    this.#endings.get(lying)?.end()
     this.#endings.delete(lying)
     if (cuts) lying.cut()
   }
