@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest'
 import { hasComponent } from '../support/components.ts'
 import { expectStatus, expectText, SEEN, useDemo } from '../support/demo/demo-stage.ts'
 import { closeSheet, createNote, goToList, joinNote, textOf, titlesOf, typeText } from '../support/demo/note-steps.ts'
-import { hold, swipe } from '../support/demo/touch.ts'
+import { hold, swipe, tapLate } from '../support/demo/touch.ts'
 
 describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
   'the list of notes',
@@ -107,6 +107,7 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
       await page.getByRole('button', { name: 'Undo' }).click()
       await expect.poll(async () => await titlesOf(page), SEEN).toContain('Swiped')
       await hold(page, card, page.getByRole('dialog', { name: 'Swiped' }))
+      await tapLate(page, card)
       await page.getByRole('button', { name: 'Share' }).click()
       await page.getByRole('dialog', { name: 'Share this note' }).waitFor()
       await closeSheet(page)

@@ -46,6 +46,7 @@ export function useSwipe({ onSwipe, onHold }: Gestures): Swipe {
   const hold = (): void => {
     end()
     isOver.current = true
+    ignoreLift()
     onHold()
   }
   const end = (): void => {
@@ -91,4 +92,18 @@ export function useSwipe({ onSwipe, onHold }: Gestures): Swipe {
       },
     },
   }
+}
+
+/** What a hold has opened may lie under the finger: lifted, it presses nothing there, and nothing before a finger comes again. */
+function ignoreLift(): void {
+  const lifted = new AbortController()
+  const { signal } = lifted
+  const ignore = (event: MouseEvent): void => {
+    // By keys, it is meant.
+    if (event.detail === 0) return
+    event.preventDefault()
+    event.stopPropagation()
+  }
+  addEventListener('click', ignore, { capture: true, signal })
+  addEventListener('pointerdown', () => lifted.abort(), { capture: true, signal })
 }

@@ -25,15 +25,24 @@ export async function hold(page: Page, on: Locator, seen: Locator): Promise<void
   throw new Error('held six times, and nothing came of it')
 }
 
+/** What a browser that has not taken a finger for held makes of its lifting: a click, wherever it is by now. */
+export async function tapLate(page: Page, on: Locator): Promise<void> {
+  const box = await on.boundingBox()
+  if (box === null) throw new Error('there is nothing to tap')
+  await page.evaluate(
+    ([x, y]) =>
+      document
+        .elementFromPoint(x, y)
+        ?.dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true, detail: 1 })),
+    [box.x + box.width / 2, box.y + box.height / 2] as const,
+  )
+}
+
 async function isThere(seen: Locator): Promise<boolean> {
-  try {
-    await seen.waitFor({ timeout: 5_000 })
-  } catch {
-    return false
-  }
-  // Lifted sooner than the browser itself takes it for held, it would tap besides.
-  await seen.page().waitForTimeout(1_000)
-  return true
+  return await seen.waitFor({ timeout: 5_000 }).then(
+    () => true,
+    () => false,
+  )
 }
 
 async function touch(
