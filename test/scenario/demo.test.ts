@@ -129,8 +129,9 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))('the not
     await alice.page.reload()
     await expectText(alice.page, 'alice alone.')
     await stage.startAgain()
+    // Neither waits until the other dials again by itself.
+    for (const { page } of [alice, bob]) await page.evaluate(() => dispatchEvent(new Event('online')))
     for (const { page } of [alice, bob]) {
-      await page.evaluate(() => dispatchEvent(new Event('online')))
       for (const text of ['before.', 'unacknowledged.', 'alice alone.', 'bob alone.']) await expectText(page, text)
       await expectStatus(page, 'saved')
     }
