@@ -21,7 +21,8 @@ export async function createNote(page: Page, name: string | null, title: string)
 
 /** At the end of the text. */
 export async function typeText(page: Page, text: string): Promise<void> {
-  await textOf(page).focus()
+  // It may stand there and take no letters yet.
+  await textOf(page).and(page.locator('[contenteditable=true]')).focus()
   await page.keyboard.press('Control+End')
   await page.keyboard.type(text)
 }
