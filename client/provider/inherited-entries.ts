@@ -105,7 +105,7 @@ export class InheritedEntries {
   /**
    * What leans on what the log has lost, or on another tab's that has not come, would count for nothing, and be forgotten for that; what was sealed
    * upon a head that the log has lost no relay takes. It becomes a draft: as far as it is shown, it is found by comparing, behind what it leans on;
-   * else it is shown, and leaves, once that has come. [CL5] [CL14] [LO3]
+   * else it is shown, and leaves, once that has come. A bind that no relay takes is asked for anew by what needs it. [CL5] [CL14] [LO3]
    */
   settleLost(): void {
     const { log, queue, book, deviceId, lookFor } = this.#options
@@ -114,6 +114,12 @@ export class InheritedEntries {
     const view: LogView = { clockOf: (client) => ahead.clockOf(client), deviceOf: () => deviceId }
     const gone: Envelope[] = []
     const shown: number[] = []
+    const isLostBind = ({ restored, envelope }: QueuedEntry): boolean =>
+      restored && envelope.kind === KIND.bind && !log.isPending(envelope) && !this.#hasSeen(envelope)
+    for (const entry of queue.select(isLostBind)) {
+      queue.remove(entry)
+      gone.push(entry.envelope, ...entry.copies)
+    }
     for (const unit of unitsOf(queue.select(({ restored }) => restored))) {
       const [edit] = updatesOf(unit)
       if (edit === undefined) continue
@@ -133,16 +139,16 @@ export class InheritedEntries {
     this.#replace(gone)
   }
 
-  /** Is the head that it was sealed upon one of this log? */
+  /** Is the head that it was sealed upon one of this log, for certain? Nothing tells where the log is read from behind that place on. */
   #hasSeen({ seenSeq, seenTranscript }: Envelope): boolean {
-    const { log } = this.#options
-    return seenSeq <= log.head.seq && log.compareTranscript(seenSeq, seenTranscript) !== 'different'
+    return this.#options.log.compareTranscript(seenSeq, seenTranscript) === 'same'
   }
 
-  /** They are drafts by now: once those are stored, they go. */
+  /** They are drafts by now: once those are stored, they go. What else is on its way comes all the same. */
   #replace(gone: readonly Envelope[]): void {
-    const { book, keeper, onChange } = this.#options
+    const { queue, book, edits, keeper, onChange } = this.#options
     if (gone.length === 0) return
+    edits.noteGivenUp(updatesOf(queue.select(() => true)))
     void book.whenKept().then(() => keeper.replace(gone))
     onChange()
   }

@@ -92,6 +92,12 @@ export class UnsealedEdits {
     this.#ahead.grow(new Map(blocks.map(({ client, end }) => [client, end])), deletes)
   }
 
+  /** Some of what was on its way is not any more, and these are: the rest is the log's word alone, and may leave again. */
+  noteGivenUp(left: readonly AuthoredUpdate[]): void {
+    this.#ahead.forget()
+    for (const { update } of left) this.noteSealed(update)
+  }
+
   /** All that the document has beyond the log and what is on its way, and that is this device's. */
   compare(): AuthoredUpdate {
     const diff = diffAgainst(this.#options.doc, this.#ahead.vector())

@@ -9,7 +9,7 @@ import { feedUpdate } from '../../../client/yjs/feed-update.ts'
 import { craftUpdate, type Block } from '../../hostile/yjs-update.ts'
 import { createNote, type Note, type Person } from '../../support/members/note.ts'
 import { Forger } from '../../support/members/quote-play.ts'
-import { isEdit, readText, rollBack, sit, sitAgain, store, storeAll } from '../../support/members/seat.ts'
+import { isEdit, readText, rollBack, sit, sitAgain, store, storeAll, type Seat } from '../../support/members/seat.ts'
 
 /** What the log that goes on has of Mallory's, who has taken this client after a restart and filled its clocks. */
 function takeClient(note: Note, mallory: Person, client: number): Bytes {
@@ -269,3 +269,92 @@ it('[LO3] [CL14] [LO14] what an earlier run has sealed upon a head that the log 
   expect(second.problems).toEqual([])
   await vi.waitFor(async () => expect(await memory.list(note.documentId)).toEqual([]))
 })
+
+/** From now on the person reads the log from what a snapshot at its head would say. */
+function readFromHead({ log }: Person): void {
+  const { head, state } = log
+  log.restart({ seq: head.seq, context: log.context(), clocks: new Map(state.clocks()), deletes: [] })
+}
+
+/** Bob's edit is sealed upon a head that the log has lost; what it has at that place he does not know, for he reads it from behind that on. */
+async function loseHead(isShown: boolean): Promise<{ note: Note; bob: Person; memory: Outbox; second: Seat }> {
+  const note = await createNote()
+  const bob = await note.add('writer')
+  note.append(note.creator.bind())
+  const memory = createMemoryOutbox()
+  const first = sit(bob, memory)
+  first.sender.opened()
+  first.doc.getText('note').insert(0, 'acknowledged ')
+  await vi.waitFor(() => {
+    store(note, bob, first)
+    expect(first.sender.unsaved).toBe(0)
+  })
+  await vi.waitFor(async () => expect((await memory.list(note.documentId)).some(isEdit)).toBe(false))
+  const kept = Y.encodeStateAsUpdateV2(first.doc) as Bytes
+  const before = note.entries.length
+  const forger = new Forger(note, note.creator)
+  note.append(forger.bind(7))
+  first.doc.getText('note').insert(first.doc.getText('note').length, 'on its way')
+  await vi.waitFor(async () => expect((await memory.list(note.documentId)).some(isEdit)).toBe(true))
+  first.sender.destroy()
+  rollBack(note, before)
+  for (const client of [8, 9]) note.append(forger.bind(client))
+  const second = sit(bob, memory)
+  if (isShown) feedUpdate(second.doc, kept, 'leftover')
+  await second.sender.restore()
+  second.sender.loaded()
+  readFromHead(bob)
+  if (!isShown) feedUpdate(second.doc, kept, 'leftover')
+  return { note, bob, memory, second }
+}
+
+it.each([
+  ['and is shown already', true],
+  ['and is not shown yet', false],
+])(
+  '[LO3] [CL14] [CL41] what an earlier run has sealed upon a head before the snapshot from which the log is read, %s, leaves sealed anew, once',
+  async (_, isShown) => {
+    const { note, bob, memory, second } = await loseHead(isShown)
+    second.sender.opened()
+    await vi.waitFor(() => {
+      store(note, bob, second)
+      expect([readText(note), second.sender.unsaved]).toEqual(['acknowledged on its way', 0])
+    })
+    expect([second.doc.getText('note').toJSON(), second.problems]).toEqual(['acknowledged on its way', []])
+    await vi.waitFor(async () => expect(await memory.list(note.documentId)).toEqual([]))
+  },
+)
+
+it.each([
+  ['all of the log that goes on', () => undefined],
+  ['that log from behind that place on', readFromHead],
+])(
+  '[LO3] [CL2] [CL14] a bind that an earlier run has sealed upon a head that the log lost holds up nothing in a run that reads %s',
+  async (_, read) => {
+    const note = await createNote()
+    const bob = await note.add('writer')
+    const before = note.entries.length
+    const forger = new Forger(note, note.creator)
+    note.append(forger.bind(7))
+    const memory = createMemoryOutbox()
+    const first = sit(bob, memory)
+    first.sender.opened()
+    first.doc.getText('note').insert(0, 'typed')
+    await first.sender.whenKept()
+    expect((await memory.list(note.documentId)).length).toBe(2)
+    first.sender.destroy()
+    rollBack(note, before)
+    for (const client of [8, 9]) note.append(forger.bind(client))
+    read(bob)
+    const second = await sitAgain(bob, memory)
+    second.sender.opened()
+    // A relay refuses what has seen another log, and takes nothing behind it.
+    const honest = note.people[0]?.log
+    expect(second.sent.map((each) => honest?.compareTranscript(each.seenSeq, each.seenTranscript))).toEqual(['same'])
+    await vi.waitFor(() => {
+      store(note, bob, second)
+      expect([readText(note), second.sender.unsaved]).toEqual(['typed', 0])
+    })
+    await vi.waitFor(async () => expect(await memory.list(note.documentId)).toEqual([]))
+  },
+)
