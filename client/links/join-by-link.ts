@@ -14,6 +14,7 @@ import {
   verifySignedHead,
   type AckFrame,
   type Bytes,
+  type ClosedFrame,
   type NackFrame,
   type OpenedFrame,
   type PlacedRecord,
@@ -43,7 +44,7 @@ export interface JoinOptions {
   readonly device: Device
   /** UTF-8 of 1 to 63 bytes; `null` for none. */
   readonly name: Bytes | null
-  /** How long to try before `OFFLINE`. */
+  /** How long to try before `OFFLINE` or `NEEDS_RESTORE`. */
   readonly timeoutMs: number
   /** What ends a visit at once, with `OFFLINE`, when the app closes; it adds itself, and takes itself out. */
   readonly endings?: Set<() => void>
@@ -58,12 +59,15 @@ export interface Joined {
 
 /** Least wait before the relay is asked again. */
 const RETRY_MS = 500
+/** What passes, though not at once: by a link nothing more can be done about it than to ask again. */
+const PASSING: ReadonlySet<string> = new Set(['RATE', 'UNAVAILABLE', 'ALREADY_OPEN', 'NEEDS_RESTORE'])
 const JITTER_MS = 150
 
 /**
  * Makes `device` a member by a link; one that is a member already changes nothing. Rejects with `LINK_EXPIRED_OR_REVOKED`, `RELAY_MISMATCH`,
  * `ROLLBACK` or `FORK` for a relay that shows less than the link says or something else, `LINK_KEY_VOID` where the link's own copy of the
- * key does not fit, `OFFLINE`, and the relay's refusals by their code.
+ * key does not fit, `OFFLINE`, `NEEDS_RESTORE` where the relay has lost entries that nobody has given back in that time, and the relay's refusals by
+ * their code.
  */
 export async function joinByLink(options: JoinOptions): Promise<Joined> {
   const { genesisHash } = options.link
@@ -92,6 +96,8 @@ class LinkVisit implements Channel {
   /** The join that was sent last; its answer may have been lost. */
   #sent: PlacedRecord | null = null
   #timers: Cancel[] = []
+  /** The relay has said so of itself, and takes nothing new until it is given back what it lacks. [LO14] */
+  #isRelayBehind = false
   readonly #end = (): void => this.#fail(new SyncError('OFFLINE', 'the app was closed before the relay had answered'))
 
   constructor(
@@ -108,8 +114,7 @@ class LinkVisit implements Channel {
   }
 
   start(): void {
-    const late = new SyncError('OFFLINE', 'the relay cannot be reached: try again when there is a network')
-    this.#timers.push(startTimer(this.#options.timeoutMs, () => this.#fail(late)))
+    this.#timers.push(startTimer(this.#options.timeoutMs, () => this.#fail(this.#isRelayBehind ? behind() : late())))
     this.#options.endings?.add(this.#end)
     this.#port = this.#options.connection.attach(this)
   }
@@ -121,6 +126,7 @@ class LinkVisit implements Channel {
   dialling(): void {}
 
   down(reason: DownReason): void {
+    this.#isRelayBehind = false
     if (!reason.transient) this.#ended(reason.code, reason.reason)
   }
 
@@ -136,7 +142,7 @@ class LinkVisit implements Channel {
         case 'nack':
           return this.#refused(frame)
         case 'closed':
-          return this.#ended(refusalName(frame.code), 'the relay closed the document')
+          return this.#closed(frame)
         default:
           return
       }
@@ -206,11 +212,21 @@ class LinkVisit implements Channel {
       // Those who join at the same time do not meet again.
       return this.#reopenIn(chance() * JITTER_MS)
     }
-    if (code !== 'RATE' && code !== 'UNAVAILABLE' && code !== 'ALREADY_OPEN') {
+    if (!PASSING.has(code)) {
       if (frame.refused === CLIENT_FRAME.push) this.#sent = null
       return this.#ended(code, 'the relay refused')
     }
-    this.#reopenIn(Math.max(RETRY_MS, frame.retryAfterMs))
+    if (code === 'NEEDS_RESTORE') {
+      this.#isRelayBehind = true
+      this.#sent = null
+    }
+    this.#reopenIn(Math.max(RETRY_MS, frame.retryAfterMs) + chance() * JITTER_MS)
+  }
+
+  #closed({ code: number, retryAfterMs }: ClosedFrame): void {
+    const code = refusalName(number)
+    if (PASSING.has(code)) return this.#reopenIn(Math.max(RETRY_MS, retryAfterMs) + chance() * JITTER_MS)
+    this.#ended(code, 'the relay closed the document')
   }
 
   #reopenIn(delayMs: number): void {
@@ -244,6 +260,16 @@ class LinkVisit implements Channel {
     this.#port?.detach()
     this.#port = null
   }
+}
+
+function late(): SyncError {
+  return new SyncError('OFFLINE', 'the relay cannot be reached: try again when there is a network')
+}
+
+function behind(): SyncError {
+  const message =
+    'the relay has lost a part of the document, and takes nobody in until a device that has it gives it back: try again later'
+  return new SyncError('NEEDS_RESTORE', message)
 }
 
 function outOfTurn(): SyncError {

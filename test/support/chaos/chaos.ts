@@ -68,18 +68,21 @@ const HONEST_REFUSALS: ReadonlySet<string> = new Set([
   'REMOVED',
   'NOT_A_MEMBER',
   'UNKNOWN_MEMBER',
+  'NEEDS_RESTORE',
 ])
+/** Nothing is wrong with a link that opens nothing for these; it is tried again. */
+const PASSING: ReadonlySet<string> = new Set(['OFFLINE', 'NEEDS_RESTORE'])
 const LINK_IS_OVER = 'LINK_EXPIRED_OR_REVOKED'
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** Who joins by a link gives up after a while, which a machine that has much to do may need. */
+/** Who joins by a link gives up after a while, which a machine that has much to do may need, or those who have what the relay has lost. */
 async function startAnyhow(seat: Seat): Promise<void> {
   for (;;) {
     try {
       return await seat.start()
     } catch (error) {
-      if ((error as { code?: string }).code !== 'OFFLINE') throw error
+      if (!PASSING.has((error as { code?: string }).code ?? '')) throw error
     }
   }
 }
@@ -256,7 +259,9 @@ export class Chaos {
     for (const lying of this.#lying) this.#repent(lying, true)
     while (this.#underWay.size > 0) {
       for (const seat of this.seats) this.#run(this.#comeBack(seat))
-      await Promise.all(this.#underWay)
+      await Promise.race([Promise.all(this.#underWay), pause(HEALING_MS)])
+      // Who waits to be let in may wait for this.
+      if (this.isRestored && this.#underWay.size > 0) await this.#restartLog()
     }
     for (const seat of this.seats) await this.#comeBack(seat)
     const [first] = this.seats as [Seat]
