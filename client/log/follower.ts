@@ -251,6 +251,11 @@ export class LogFollower {
     this.#reads.retryLater()
   }
 
+  /** What was asked for in its stead, to find where to read from, does not come: the relay is said to withhold what follows. [CL41] */
+  overdue(): void {
+    this.#reportWithheld()
+  }
+
   /** READ was refused. */
   readRefused(retryAfterMs: number): void {
     this.#reads.refused(retryAfterMs)

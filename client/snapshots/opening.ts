@@ -37,6 +37,8 @@ import { TrimProof, type ProofResult } from './trim-proof.ts'
 const READ_BYTES = 262_144
 /** What was spoilt on its way is asked for again so often: a snapshot, and the marks that lead to it. [CL30] */
 const MAX_AGAIN = 3
+/** A relay that refuses without a wait is not asked without end. */
+const LEAST_PAUSE_MS = 250
 
 export interface OpeningOptions {
   readonly access: DocumentAccess
@@ -113,6 +115,7 @@ export class SnapshotOpening {
     this.#stage = 'choosing'
     // What comes by itself comes with this.
     if (isGap || frame.through === seq) this.#fetchOrScout()
+    else this.#watchOver()
     return true
   }
 
@@ -176,18 +179,25 @@ export class SnapshotOpening {
   /** True for what was refused of it. */
   refuse(nack: NackFrame): boolean {
     const { refused, code, retryAfterMs } = nack
+    const name = refusalOf(code)
+    const isForLater = name === 'RATE' || name === 'UNAVAILABLE'
     if (refused === CLIENT_FRAME['read-snapshot']) {
-      const fetch = this.#fetch
-      if (refusalOf(code) !== 'RATE') this.#refuse()
-      else this.#watch = startTimer(retryAfterMs, () => fetch?.start())
+      if (!isForLater) this.#refuse()
+      else if (this.#fetch !== null) this.#askLater(retryAfterMs, () => this.#fetch?.start())
       return true
     }
     if (refused === CLIENT_FRAME['read-ids'] && this.#proof !== null) {
-      this.#compareSessions()
+      if (!isForLater) this.#compareSessions()
+      else this.#askLater(retryAfterMs, () => this.#proof?.start())
       return true
     }
-    if (refused !== CLIENT_FRAME.read || refusalOf(code) !== 'TRIMMED') return false
-    this.#options.reopen()
+    if (refused !== CLIENT_FRAME.read) return false
+    if (name === 'TRIMMED') {
+      this.#options.reopen()
+      return true
+    }
+    if (this.#stage !== 'scouting') return false
+    this.#askLater(retryAfterMs, () => this.#readOn())
     return true
   }
 
@@ -230,6 +240,7 @@ export class SnapshotOpening {
 
   #readLog(): void {
     this.#stage = 'log'
+    this.#watch?.()
     this.#options.history.follower.release()
   }
 
@@ -267,9 +278,20 @@ export class SnapshotOpening {
   #watchOver(): void {
     this.#watch?.()
     this.#watch = watchAnswer(this.#options.askForSign, () => {
-      if (this.#stage === 'fetching') this.#refuse()
+      if (this.#stage === 'choosing') this.#fetchOrScout()
+      else if (this.#stage === 'scouting') this.#options.history.follower.overdue()
+      else if (this.#stage === 'fetching') this.#refuse()
       // Marks that are kept back are as good as gone: whoever keeps them back may say so too.
       else if (this.#proof !== null) this.#compareSessions()
+    })
+  }
+
+  /** The relay answers, and asks for time: what is asked for then is waited for anew. */
+  #askLater(retryAfterMs: number, ask: () => void): void {
+    this.#watch?.()
+    this.#watch = startTimer(Math.max(retryAfterMs, LEAST_PAUSE_MS), () => {
+      ask()
+      this.#watchOver()
     })
   }
 
@@ -352,6 +374,7 @@ export class SnapshotOpening {
   #readOn(): void {
     const { access, send } = this.#options
     send({ type: 'read', document: access.documentId, after: this.#scoutedThrough, maxBytes: READ_BYTES })
+    this.#watchOver()
   }
 
   /** It did not hold: whatever else there is. */
