@@ -44,7 +44,7 @@ export class History {
   /** What the store has not, from the relay. */
   readonly past: PastReader
   readonly store: DocumentStore
-  /** What it held before it was given up. [CL31] */
+  /** What it held where it was given up, or gone back. [CL31] */
   readonly lost: LostEntries
   readonly #follower: LogFollower
   readonly #kept: KeptLog
@@ -228,15 +228,17 @@ export class History {
   }
 
   /**
-   * Goes back to a place: what followed there is forgotten, also by the next run. Not what another tab was shown a signature for: who wrote it need
-   * not write it again, and nobody else may have it to give it back. [CL16] [CL30]
+   * Goes back to a place: what followed there is forgotten, also by the next run, and kept for quoting: its authors may not come back. Not what another
+   * tab was shown a signature for: who wrote it need not write it again, and nobody else may have it to give it back. [CL16] [CL30] [CL31]
    */
   async rewind(toSeq: number): Promise<void> {
     await this.#kept.whenKept()
     const head = await this.#kept.recallHead()
     if (head !== null) this.#follower.remember(head)
     const signedSeq = Math.max(toSeq, head?.seq ?? 0)
+    await this.lost.keep(this.#access.documentId, signedSeq).catch(this.#onTrouble)
     await this.#kept.cut(signedSeq)
+    await this.lost.writeAgain().catch(this.#onTrouble)
     this.#follower.rewound(signedSeq)
     await this.restart()
   }

@@ -1,9 +1,11 @@
 /**
- * Entries of a log that was given up, kept apart in this device's DocumentStore until the log that goes on has what they say. Rules CL31, LO14.
+ * Entries of a log that was given up, or of its end that was, kept apart in this device's DocumentStore until the log that goes on has what they say.
+ * Rules CL30, CL31, LO14.
  *
  * @module
  */
 import {
+  bytesToHex,
   hashFields,
   KIND,
   OFFSET,
@@ -38,12 +40,12 @@ export class LostEntries {
   }
 
   /**
-   * Keeps those of a log that is about to be forgotten, behind the ones that are kept already. What cannot be written waits in memory for
-   * {@link writeAgain}; rejects where there is such.
+   * Keeps those after a place of a log that are about to be forgotten, behind the ones that are kept already, and none of these twice: a relay may
+   * show them again and again. What cannot be written waits in memory for {@link writeAgain}; rejects where there is such.
    */
-  async keep(documentId: Bytes): Promise<void> {
+  async keep(documentId: Bytes, afterSeq = 0): Promise<void> {
     const { baseSeq } = await this.#store.extent(documentId)
-    const pages = this.#quotable(documentId, baseSeq + 1)
+    const pages = this.#quotable(documentId, Math.max(baseSeq, afterSeq) + 1, await this.#hashes())
     for await (const page of pages) {
       try {
         await this.#append(page)
@@ -64,14 +66,27 @@ export class LostEntries {
     }
   }
 
-  /** Entries of a log, as far as a quote may hold them. */
-  async *#quotable(documentId: Bytes, fromSeq: number): AsyncGenerator<readonly Bytes[], void, undefined> {
+  /** Entries of a log, as far as a quote may hold them, but for those of these hashes. */
+  async *#quotable(
+    documentId: Bytes,
+    fromSeq: number,
+    known: ReadonlySet<string>,
+  ): AsyncGenerator<readonly Bytes[], void, undefined> {
     for (let next = fromSeq; ;) {
       const page = await this.#store.read(documentId, next, PAGE_BYTES)
       if (page.length === 0) return
       next += page.length
-      yield page.map(({ envelope }) => envelope).filter((envelope) => QUOTABLE.has(envelope[OFFSET.kind]))
+      const envelopes = page.map(({ envelope }) => envelope)
+      const quotable = envelopes.filter((envelope) => QUOTABLE.has(envelope[OFFSET.kind]))
+      yield known.size === 0 ? quotable : quotable.filter((envelope) => !known.has(hashOf(envelope)))
     }
+  }
+
+  /** Of those that are kept. */
+  async #hashes(): Promise<ReadonlySet<string>> {
+    const hashes = new Set<string>()
+    for await (const page of this.read()) for (const { bytes } of page) hashes.add(hashOf(bytes))
+    return hashes
   }
 
   /** Behind what is there, which other tabs may be keeping too. */
@@ -103,6 +118,11 @@ export class LostEntries {
     this.#unwritten = []
     await this.#store.delete(this.#name)
   }
+}
+
+/** Of all of it: what has its signature may be another, which a relay has made up. */
+function hashOf(envelope: Bytes): string {
+  return bytesToHex(hashFields(sodiumSha512, 'y-sealed/v1/lost', envelope).subarray(0, 16))
 }
 
 function decodePage(envelopes: readonly Bytes[]): readonly Envelope[] {

@@ -80,3 +80,18 @@ it('[CL30] a tab that goes back alone forgets what nobody has signed', async () 
   await tab.history.rewind(3)
   expect([tab.history.log.head.seq, (await store.extent(note.documentId)).lastSeq]).toEqual([3, 3])
 })
+
+it('[CL30] [CL31] what a tab goes back behind is kept for quoting, once, however often the relay shows it', async () => {
+  const store = createMemoryDocumentStore()
+  const note = await createLog(4)
+  const tab = await openTab(note, store)
+  tab.readSigned(3)
+  for (let times = 0; times < 3; times++) {
+    tab.history.follower.offer(note.entries.slice(3))
+    expect(tab.history.log.head.seq).toBe(note.entries.length)
+    await tab.history.rewind(3)
+  }
+  const lost: string[] = []
+  for await (const page of tab.history.lost.read()) lost.push(...page.map(({ bytes }) => bytes.join()))
+  expect(lost).toEqual(note.entries.slice(3).map(({ envelope }) => envelope.bytes.join()))
+})
