@@ -16,7 +16,7 @@ import { isDraft, type TypedUpdate } from './draft.ts'
 import { Leftovers, type LeftoversOptions } from './leftovers.ts'
 import { SetAsideList } from './set-aside-list.ts'
 
-export interface EditBookOptions extends Pick<LeftoversOptions, 'onShown' | 'heirOf'> {
+export interface EditBookOptions extends Pick<LeftoversOptions, 'onShown' | 'heirOf' | 'clockOf'> {
   readonly doc: Doc
   readonly access: DocumentAccess
   readonly outbox: Outbox
@@ -58,8 +58,8 @@ export class EditBook {
       const message = 'content that can never leave could not be written down: the edit that it was taken from is kept'
       onProblem({ code, message })
     })
-    const { doc, show: apply, onShown, heirOf } = options
-    this.#leftovers = new Leftovers({ doc, apply, onShown, heirOf })
+    const { doc, show: apply, onShown, heirOf, clockOf } = options
+    this.#leftovers = new Leftovers({ doc, apply, onShown, heirOf, clockOf })
   }
 
   /** How many edits of earlier runs are not sealed, nor shown yet. */
@@ -121,6 +121,12 @@ export class EditBook {
     this.#drafts.keep({ update, authored, typed: joinTypedClocks(typed, typedClocks.all) })
   }
 
+  /** Writes the whole document down, with what others made: it stays until the log has that. */
+  keepDocument(edit: TypedUpdate): void {
+    this.keep(edit)
+    this.#leftovers.hold(edit, OWN_SESSION)
+  }
+
   /** What an earlier run has sealed is not to be sent as it is: it is a draft from now on. False where it is shown already, as it was. */
   unseal(edit: TypedUpdate): boolean {
     this.#drafts.keep(edit)
@@ -134,12 +140,18 @@ export class EditBook {
     this.setAside.writeAnew()
   }
 
+  /** The log has grown: true where of what {@link release} has held back something may go. */
+  letGo(): boolean {
+    return this.#leftovers.letGo()
+  }
+
   /**
    * All that was taken is sealed, or was nothing new; the result forgets what was written down of it, once that is stored. What is not shown yet
    * was not taken.
    */
   release(): () => void {
     this.#undrafted = []
+    this.letGo()
     return this.#drafts.release(this.#leftovers.sessions)
   }
 

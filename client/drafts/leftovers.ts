@@ -10,6 +10,7 @@ import { extendedClients } from '../yjs/outgoing.ts'
 import { reauthorUpdate, type Inheritance } from '../yjs/reauthor-update.ts'
 import { joinTypedClocks, type TypedClock } from '../provider/typed-clocks.ts'
 import type { TypedUpdate } from './draft.ts'
+import { othersIn } from './whole-draft.ts'
 
 export interface Leftover extends TypedUpdate {
   /** It is on its way already; else it is to be sealed once it is shown. */
@@ -26,11 +27,21 @@ export interface LeftoversOptions {
   readonly onShown: (edit: TypedUpdate) => void
   /** Who is to have made what a client id made that is another device's; `null` for an id that is not. */
   readonly heirOf: (client: number) => Inheritance | null
+  /** How far the log has a client. */
+  readonly clockOf: (client: number) => number
+}
+
+/** A draft that is shown with what others made, and how far that goes. */
+interface Beside {
+  readonly session: string
+  readonly others: ReadonlyMap<number, number>
 }
 
 export class Leftovers {
   readonly #options: LeftoversOptions
   #hidden: Leftover[] = []
+  /** What others made in them the log lacks: nobody else may have it, and it is not this device's to send. */
+  #beside: readonly Beside[] = []
   /** Kept, for the log goes on: by the taken id. */
   readonly #inheritances = new Map<number, Inheritance>()
 
@@ -48,9 +59,26 @@ export class Leftovers {
     return this.#hidden.filter(({ isSealed }) => !isSealed)
   }
 
-  /** The drafts' sessions of which something is not shown yet. */
+  /** The drafts' sessions of which something is not shown yet, or shown and others' and not in the log. */
   get sessions(): ReadonlySet<string> {
-    return new Set(this.#hidden.flatMap(({ session }) => session ?? []))
+    return new Set([
+      ...this.#hidden.flatMap(({ session }) => session ?? []),
+      ...this.#beside.map((each) => each.session),
+    ])
+  }
+
+  /** A draft of a session is in the document: where it holds what others made, it stays until the log has that. */
+  hold(edit: TypedUpdate, session: string): void {
+    const others = othersIn(edit)
+    if (others.size > 0) this.#beside = [...this.#beside, { session, others }]
+  }
+
+  /** The log has grown. True where a draft need not stay any more. */
+  letGo(): boolean {
+    const { clockOf } = this.#options
+    const before = this.#beside
+    this.#beside = before.filter(({ others }) => [...others].some(([client, end]) => end > clockOf(client)))
+    return this.#beside.length < before.length
   }
 
   add(leftovers: readonly Leftover[]): void {
@@ -75,7 +103,9 @@ export class Leftovers {
       const [shown] = next === -1 ? [] : this.#hidden.splice(next, 1)
       if (shown === undefined) return
       this.#options.apply(shown.update)
-      if (!shown.isSealed) this.#options.onShown(shown)
+      if (shown.isSealed) continue
+      if (shown.session !== null) this.hold(shown, shown.session)
+      this.#options.onShown(shown)
     }
   }
 

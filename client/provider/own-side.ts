@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { equalBytes, type Bytes } from '@y-sealed/protocol'
+import type { Bytes } from '@y-sealed/protocol'
 import type { Device } from '@y-sealed/protocol/sealing'
 import * as Y from 'yjs'
 import type { SetAsideEdit } from '../drafts/set-aside-list.ts'
@@ -35,7 +35,6 @@ export class OwnSide {
   readonly #options: OwnSideOptions
   readonly #typedClocks: TypedClocks
   #sender: Sender | null = null
-  #device: Device | null = null
   #presence: Presence | null = null
   /** Taken before there was a sender. */
   #early: Bytes[] = []
@@ -79,7 +78,6 @@ export class OwnSide {
   /** Reads the outbox. Rejects as it does. */
   async start(device: Device, isHidden: () => boolean): Promise<void> {
     const { emit, outbox, sendEdits, ...shared } = this.#options
-    this.#device = device
     const sender = new Sender({
       ...shared,
       device,
@@ -160,8 +158,7 @@ export class OwnSide {
   }
 
   #bound(clients: readonly BoundClient[]): void {
-    const own = clients.filter(({ device }) => this.#device !== null && equalBytes(device, this.#device.id))
-    this.#sender?.bound(own.map(({ client }) => client))
+    this.#sender?.bound(clients)
   }
 
   #takeOwn(sender: Sender, update: Bytes): void {

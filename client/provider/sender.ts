@@ -6,11 +6,13 @@
  */
 import { equalBytes, KIND, type AckFrame, type Bytes, type Envelope, type NackFrame } from '@y-sealed/protocol'
 import { randomBytes, type Session } from '@y-sealed/protocol/sealing'
-import { encodeStateAsUpdateV2, getState } from 'yjs'
 import { EditBook } from '../drafts/edit-book.ts'
+import type { TypedUpdate } from '../drafts/draft.ts'
 import type { SetAsideList } from '../drafts/set-aside-list.ts'
+import { draftDocument, othersIn } from '../drafts/whole-draft.ts'
 import type { LogEntry, LogOutcome } from '../log/document-log.ts'
 import { monotonicClock, startTimer, type Cancel } from '../platform.ts'
+import type { BoundClient } from '../yjs/log-state.ts'
 import { extendedClients } from '../yjs/outgoing.ts'
 import { Binds } from './binds.ts'
 import { cutUpdate } from './cut-update.ts'
@@ -25,8 +27,6 @@ import type { SenderOptions } from './sender-options.ts'
 import { SendQueue, type QueuedEntry } from './send-queue.ts'
 import { claimedNow, UnsealedEdits } from './unsealed-edits.ts'
 
-/** A draft has room for so many, and this run's own. */
-const MOST_NAMED = 65_000
 /** Edits within this time of one that left are merged with each other. [CL5] */
 export const MERGE_WINDOW_MS = 30
 
@@ -71,11 +71,9 @@ export class Sender {
     this.#book = new EditBook({
       ...options,
       onKept: options.onChange,
-      onShown: ({ update, authored }) => {
-        this.#claim(extendedClients(update))
-        this.#edits.take(update, authored)
-      },
+      onShown: (edit) => this.#takeShown(edit),
       heirOf: (client) => this.#binds.heirOf(client),
+      clockOf: (client) => options.log.state.clockOf(client),
     })
     this.#binds = new Binds({
       ...options,
@@ -248,12 +246,11 @@ export class Sender {
       for (const each of [...copies, envelope]) this.#keeper.put(each)
     }
     if (mayWrite || this.unsaved > 0) {
-      const { doc } = this.#options
-      const update = encodeStateAsUpdateV2(doc) as Bytes
-      // Others' were not made here, none of them: the next run may show this before it has read of the log what they made.
-      const others = [...doc.store.clients.keys()].filter((client) => !this.#own.has(client)).slice(0, MOST_NAMED)
-      const typed = others.map((client) => ({ client, clock: getState(doc.store, client) }))
-      this.#book.keep({ update, authored: claimedNow(), typed })
+      const { doc, log, device } = this.#options
+      this.#own.learn(log.state.boundClients(), device.id)
+      // What of others the log does not bring again is not this device's to send.
+      this.#edits.holdsOthers(this.#own.mayBe)
+      this.#book.keepDocument(draftDocument(doc, claimedNow(), (client) => !this.#own.mayBe(client)))
     }
     this.#book.writeAnew()
     await Promise.all([this.#book.whenKept(), this.#keeper.whenPut()])
@@ -263,6 +260,7 @@ export class Sender {
   retry(): void {
     if (this.#book.hidden > 0) this.#book.show()
     this.#edits.grown()
+    if (this.#book.letGo() && this.#edits.isEmpty) void this.#dropOnceKept(this.#book.release())
     if (this.#ready && !this.#edits.isEmpty && this.#mergeTimer === null) this.flush()
   }
 
@@ -344,11 +342,11 @@ export class Sender {
   }
 
   /**
-   * The log has bound clients, `own` of them to this device: before it is asked which of its entries are ours, those are given up that cannot
+   * The log has bound clients: before it is asked which of its entries are ours, those are given up that cannot
    * count.
    */
-  bound(own: readonly number[]): void {
-    this.#own.add(own)
+  bound(clients: readonly BoundClient[]): void {
+    this.#own.learn(clients, this.#options.device.id)
     this.#inherited.settleTaken()
   }
 
@@ -387,6 +385,16 @@ export class Sender {
     this.closed()
     this.#book.close()
     this.#keeper.close()
+  }
+
+  /** An edit of an earlier run is in the document: what of it is this device's leaves. */
+  #takeShown(edit: TypedUpdate): void {
+    const { update, authored } = edit
+    const others = othersIn(edit)
+    this.#own.addOthers(others.keys())
+    this.#claim(extendedClients(update).filter((client) => !others.has(client)))
+    this.#edits.take(update, authored)
+    if (others.size > 0) this.#edits.lookForOwn(this.#own.mayBe)
   }
 
   /** What bears these leaves as this device's own, though the log may go back before it has bound them. */

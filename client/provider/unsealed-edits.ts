@@ -135,9 +135,20 @@ export class UnsealedEdits {
   /** The log has gone back, and may have lost what was acknowledged: all of this device's own goes out again that the log does not have. */
   startOver(isOwn: (client: number) => boolean): void {
     this.#ahead.forget()
-    this.#isOwn = isOwn
     this.#isOwnAfterLoss = isOwn
     for (const client of this.#options.doc.store.clients.keys()) if (isOwn(client)) this.#lostClients.add(client)
+    this.lookForOwn(isOwn)
+  }
+
+  /** The document may hold of others what the log lacks: should something have to be found by comparing, it is what is own, unless that is known already. */
+  holdsOthers(isOwn: (client: number) => boolean): void {
+    this.#isOwnAfterLoss ??= isOwn
+  }
+
+  /** As {@link holdsOthers}, and something has to be found so. */
+  lookForOwn(isOwn: (client: number) => boolean): void {
+    this.holdsOthers(isOwn)
+    this.#isOwn = this.#isOwnAfterLoss
     this.#lookAgain()
   }
 

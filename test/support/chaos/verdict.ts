@@ -56,7 +56,14 @@ export async function expectPeace(chaos: Chaos): Promise<void> {
   await relay.close()
   const path = join(relay.data, 'relay.db')
   await expectShutOut(path, chaos)
-  expect(await auditDatabase({ path })).toMatchObject({ documents: 1, faults: 0 })
+  const faults: unknown[] = []
+  const audit = await auditDatabase({
+    path,
+    onDocument: (report) => faults.push(...report.faults),
+    onDatabaseFault: (fault) => faults.push(fault),
+  })
+  expect(faults).toEqual([])
+  expect(audit).toMatchObject({ documents: 1, faults: 0 })
 }
 
 async function expectAlike(chaos: Chaos): Promise<void> {

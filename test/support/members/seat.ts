@@ -68,7 +68,7 @@ export function store(note: Note, person: Person, { sender, sent }: Seat): void 
     for (const reader of note.people) {
       for (const outcome of reader.log.take([entry])) {
         if (reader !== person) continue
-        if (outcome.kind === 'bind') sender.bound([outcome.client])
+        if (outcome.kind === 'bind') sender.bound([{ client: outcome.client, device: outcome.envelope.device }])
         const own = sender.find(outcome.envelope)
         if (own) sender.notice(outcome, own)
       }

@@ -401,7 +401,7 @@ it('[LO14] [CL6] a log that goes back again before all is in it loses nothing of
   // The next run is shown it by the log that it has kept.
   const second = sit(bob, memory)
   await second.sender.restore()
-  second.sender.bound([first.doc.clientID])
+  second.sender.bound([{ client: first.doc.clientID, device: bob.device.id }])
   feedUpdate(second.doc, Y.encodeStateAsUpdateV2(first.doc) as Bytes, 'leftover')
   second.sender.loaded()
   second.sender.opened()

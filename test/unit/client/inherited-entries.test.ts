@@ -176,7 +176,7 @@ it('[CL5] [CL14] [LO14] what an earlier run has sealed upon an edit that the log
   // He is shown both by what he has kept, and learns then that the log has gone back.
   feedUpdate(second.doc, kept, 'leftover')
   await second.sender.restore()
-  second.sender.bound([client])
+  second.sender.bound([{ client, device: bob.device.id }])
   second.sender.loaded()
   expect(second.doc.getText('note').toJSON()).toBe('acknowledged on its way')
   second.sender.startOver()
