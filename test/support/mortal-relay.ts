@@ -11,7 +11,8 @@ import { startRelayCommand, type Running } from './command-line.ts'
 import { freezeInCommit } from './commit-watch.ts'
 import { makeTemporaryFolder } from './temporary-folder.ts'
 
-const START_MS = 30_000
+/** A machine that has much else to do takes long. */
+const START_MS = 120_000
 const PRELOADING = `--import=tsx --import=${new URL('mark-commits-preload.ts', import.meta.url).href}`
 /** Nothing else of this process runs for so long while a COMMIT is looked for. */
 const LOOK_MS = 20
@@ -127,13 +128,20 @@ export class MortalRelay {
   /** It prints its address once it listens. */
   async #whenReady(): Promise<string> {
     const { child, output, finished } = this.#running
-    const ended = finished.then(() => true)
+    const ended = finished.then(() => 'ended before it was ready')
     const late = AbortSignal.timeout(START_MS)
     for (;;) {
       const url = /wss:\/\/localhost:\d+\/sync/.exec(output.stdout)?.[0]
       if (url !== undefined) return url
-      const said = once(child.stdout as NodeJS.ReadableStream, 'data', { signal: late }).then(() => false)
-      if (await Promise.race([said, ended])) throw new Error(`the relay ended before it was ready: ${this.log}`)
+      const said = once(child.stdout as NodeJS.ReadableStream, 'data', { signal: late })
+      const failure = await Promise.race([
+        said.then(
+          () => null,
+          () => 'takes too long',
+        ),
+        ended,
+      ])
+      if (failure !== null) throw new Error(`the relay ${failure}: ${this.log}`)
     }
   }
 }
