@@ -9,7 +9,7 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import type { BenchRow } from './bench-row.ts'
-import { readOptions, USAGE, type RowId } from './options.ts'
+import { OptionsError, readOptions, USAGE, type RowId } from './options.ts'
 import { installPeers, peerStarts, tryStart } from './peers.ts'
 import { benchApp } from './rows/app.ts'
 import { benchBytes } from './rows/bytes.ts'
@@ -105,8 +105,6 @@ try {
   await run()
   process.exit()
 } catch (error) {
-  console.error(
-    error instanceof Error && error.message.startsWith('there is no row') ? `${error.message}\n\n${USAGE}` : error,
-  )
+  console.error(error instanceof OptionsError ? `${error.message}\n\n${USAGE}` : error)
   process.exit(1)
 }

@@ -35,32 +35,41 @@ export const USAGE = `npm run bench -- [--quick] [--only P1,P6] [--peers] [--tra
             how long it may be typed; what is typed by then is opened
   --out     where the JSON goes; test/bench/results/latest.json without it`
 
-/** Reads the arguments; throws an `Error` that says what is wrong with them. */
+/** What is wrong with the arguments, for whoever gave them. */
+export class OptionsError extends Error {}
+
+/** Reads the arguments; throws an {@link OptionsError}. */
 export function readOptions(args: readonly string[], defaultOut: string): BenchOptions {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      quick: { type: 'boolean', default: false },
-      only: { type: 'string' },
-      peers: { type: 'boolean', default: false },
-      trace: { type: 'string', default: 'sveltecomponent' },
-      edits: { type: 'string' },
-      'typing-seconds': { type: 'string' },
-      out: { type: 'string', default: defaultOut },
-    },
-  })
+  const values = parse(args, defaultOut)
   const asked = values.only?.split(',').map((row) => row.trim().toUpperCase())
   const only = ROWS.filter((row) => asked === undefined || asked.includes(row))
   const unknown = asked?.find((row) => !ROWS.some((known) => known === row))
-  if (unknown !== undefined) throw new Error(`there is no row ${unknown}: choose from ${ROWS.join(', ')}`)
+  if (unknown !== undefined) throw new OptionsError(`there is no row ${unknown}: choose from ${ROWS.join(', ')}`)
   const edits = readLimit('--edits', values.edits)
   const typingSeconds = readLimit('--typing-seconds', values['typing-seconds'])
   const { quick, peers, trace, out } = values
   return { quick, edits, typingSeconds, only, peers, trace, out }
 }
 
+function parse(args: readonly string[], defaultOut: string) {
+  const options = {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    peers: { type: 'boolean', default: false },
+    trace: { type: 'string', default: 'sveltecomponent' },
+    edits: { type: 'string' },
+    'typing-seconds': { type: 'string' },
+    out: { type: 'string', default: defaultOut },
+  } as const
+  try {
+    return parseArgs({ args: [...args], options }).values
+  } catch (error) {
+    throw new OptionsError((error as Error).message)
+  }
+}
+
 function readLimit(name: string, text: string | undefined): number {
   const limit = text === undefined ? Infinity : Number(text)
-  if (!(limit > 0)) throw new Error(`${name} takes a number above 0`)
+  if (!(limit > 0)) throw new OptionsError(`${name} takes a number above 0`)
   return limit
 }
