@@ -110,6 +110,7 @@ export {
 } from './members/certificate.ts'
 export { deviceIdOf, ID_BYTES, PUBLIC_KEY_BYTES } from './members/device-id.ts'
 export { introductionInput, verifyIntroduction } from './members/introduction.ts'
+export { readRoomRestart, type RoomTerms } from './members/room-restart.ts'
 export { ROLE, roleOf, type MemberRole, type Role } from './members/role.ts'
 export type { AwarenessFrame, GoneFrame } from './wire/awareness-frames.ts'
 export { decodeClientFrame, encodeClientFrame, frameDocument, type ClientFrame } from './wire/client-frame.ts'

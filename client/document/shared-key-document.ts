@@ -18,6 +18,7 @@ import {
   KIND,
   sodiumSha512,
   SyncError,
+  readRoomRestart,
   verifyIntroduction,
   type Bytes,
   type Certificate,
@@ -26,7 +27,6 @@ import {
 import { open, Room, type EpochKey } from '@y-sealed/protocol/sealing'
 import type { AuthorityBase } from '../log/log-base.ts'
 import type { Authority, DocumentAccess } from './document-access.ts'
-import { readRoomRestart } from './room-restart.ts'
 
 export interface SharedKeyOptions {
   /** Exactly 32 random bytes. Text is refused: a password is no key. */
@@ -96,6 +96,7 @@ function createRoomAuthority(documentId: Bytes, hash: Bytes, room: RoomKeys, bas
   /** Both keys named by introductions that the room key signed, counted or not: enough to check signatures by. */
   const keysBySession = new Map<string, Bytes>()
   const acceptedSessions = new Set<string>()
+  const terms = { documentId, commitment: room.epochKey.commitment, roomPublic: room.publicKey }
   let recordHead: Bytes = base?.recordHead ?? new Uint8Array(32)
   const keysByDevice = new Map((base?.devices ?? []).map((keys) => [bytesToHex(deviceOf(keys)), keys]))
   for (const { device, session, standing } of base?.sessions ?? []) {
@@ -127,8 +128,9 @@ function createRoomAuthority(documentId: Bytes, hash: Bytes, room: RoomKeys, bas
     place: (seq, envelope) => {
       if (seq > 1 && envelope.kind !== KIND.record) return { kind: 'entry' }
       if (seq > 1) {
-        const restart = readRoomRestart({ documentId, ...room }, envelope, recordHead)
-        if (restart === null) return { kind: 'refused', reason: 'malformed' }
+        const restart = readRoomRestart(sodiumSha512, terms, envelope)
+        if (restart === null || !equalBytes(restart.recordPrev, recordHead))
+          return { kind: 'refused', reason: 'malformed' }
         recordHead = restart.id
         return { kind: 'record' }
       }

@@ -9,13 +9,13 @@ import {
   envelopeId,
   equalBytes,
   MemberLog,
+  readRoomRestart,
   sodiumSha512,
   type Bytes,
   type PlacedRecord,
   type SignedHead,
 } from '@y-sealed/protocol'
 import type { DocumentAccess } from '../document/document-access.ts'
-import { readRoomRestart } from '../document/room-restart.ts'
 import { Membership } from '../members/membership.ts'
 
 /** The member log of the other history, or what stands for it in `shared-key` mode. */
@@ -61,14 +61,14 @@ function readRoom(access: DocumentAccess, told: readonly PlacedRecord[], knownHe
   const genesis = access.genesisBody === null ? null : decodeRecord(access.genesisBody)
   if (key === null || !genesis?.ok) return null
   if (genesis.value.type !== 'genesis' || genesis.value.mode !== 'shared-key') return null
-  const room = { documentId: access.documentId, epochKey: key, publicKey: genesis.value.roomPublic }
+  const room = { ...genesis.value, documentId: access.documentId }
   // The relay tells what follows the newest that it knows of ours, or all.
   const isAll = first?.seq === 1
   let recordHead = isAll ? envelopeId(sodiumSha512, key.commitment, first.envelope) : knownHead
   const given: SignedHead[] = []
   for (const { envelope } of isAll ? told.slice(1) : told) {
-    const restart = readRoomRestart(room, envelope, recordHead)
-    if (restart === null) continue
+    const restart = readRoomRestart(sodiumSha512, room, envelope)
+    if (restart === null || !equalBytes(restart.recordPrev, recordHead)) continue
     given.push(restart.lostHead)
     recordHead = restart.id
   }

@@ -27,7 +27,7 @@ import type { Authority, Blemish } from './authority.ts'
 import type { Fault } from './fault.ts'
 import { LogChain } from './log-chain.ts'
 import { createMembersAuthority } from './members-authority.ts'
-import { RoomAuthority } from './room-authority.ts'
+import { createRoomAuthority, RoomAuthority } from './room-authority.ts'
 import { SessionChains } from './session-chains.ts'
 import { SnapshotAudit, type SnapshotCounts } from './snapshot-audit.ts'
 import { SignatureRuns } from './signature-runs.ts'
@@ -188,7 +188,7 @@ export class DocumentAudit {
   #begin(row: EntryRow): void {
     const { room } = this.#options
     if (room !== undefined) {
-      this.#authority = new RoomAuthority(room.commitment)
+      this.#authority = new RoomAuthority(this.#options.sha512, { ...room, documentId: this.#document }, null)
       this.#mode = room.mode
       return
     }
@@ -205,7 +205,7 @@ export class DocumentAudit {
     }
     const authority =
       body.value.mode === 'shared-key'
-        ? new RoomAuthority(body.value.commitment)
+        ? createRoomAuthority(sha512, body.value, envelope)
         : createMembersAuthority(sha512, hash, envelope)
     if (typeof authority === 'string') return this.#fault(1, { code: 'GENESIS_WRONG', detail: authority })
     this.#authority = authority

@@ -1,27 +1,58 @@
 /**
- * Authority in `shared-key` mode: one epoch, no members, no record but the genesis. Who wrote what cannot be checked without the room's
- * key. Rules KM13–KM16.
+ * Authority in `shared-key` mode: one epoch, no members, no record but the genesis and restarts. Who wrote what else cannot be checked without the
+ * room's key. Rules KM13–KM16, LO14.
  *
  * @module
  */
-import { bytesToHex, type Bytes, type Envelope } from '@y-sealed/protocol'
+import {
+  bytesToHex,
+  envelopeId,
+  equalBytes,
+  readRoomRestart,
+  type Bytes,
+  type Envelope,
+  type RoomGenesis,
+  type RoomTerms,
+  type Sha512,
+} from '@y-sealed/protocol'
 
 import type { DerivedRows } from '../store/sqlite/audit-reader.ts'
 import { countDifferences, type Authority, type Blemish } from './authority.ts'
 
-export class RoomAuthority implements Authority {
-  readonly #commitment: Bytes
+/** Of the document that begins with `genesis`. */
+export function createRoomAuthority(sha512: Sha512, room: RoomGenesis, genesis: Envelope): RoomAuthority {
+  const terms = { ...room, documentId: genesis.document }
+  return new RoomAuthority(sha512, terms, envelopeId(sha512, room.commitment, genesis))
+}
 
-  constructor(commitment: Bytes) {
-    this.#commitment = commitment.slice()
+export class RoomAuthority implements Authority {
+  readonly #sha512: Sha512
+  readonly #room: RoomTerms
+  #recordHead: Bytes | null
+
+  /** `recordHead`: id of the newest record before; `null` where that is not known, for the log begins behind a snapshot. */
+  constructor(sha512: Sha512, { documentId, commitment, roomPublic }: RoomTerms, recordHead: Bytes | null) {
+    this.#sha512 = sha512
+    this.#room = {
+      documentId: documentId.slice(),
+      commitment: commitment.slice(),
+      roomPublic: roomPublic.slice(),
+    }
+    this.#recordHead = recordHead
   }
 
   commitmentOf(epoch: number): Bytes | null {
-    return epoch === 1 ? this.#commitment : null
+    return epoch === 1 ? this.#room.commitment : null
   }
 
-  takeRecord(): Blemish {
-    return { code: 'RECORD_REFUSED', detail: 'a record in shared-key mode' }
+  takeRecord(envelope: Envelope): Blemish | null {
+    const restart = readRoomRestart(this.#sha512, this.#room, envelope)
+    if (restart === null) return { code: 'RECORD_REFUSED', detail: 'a record in shared-key mode that is no restart' }
+    const { recordPrev, id } = restart
+    if (this.#recordHead !== null && !equalBytes(recordPrev, this.#recordHead))
+      return { code: 'RECORD_REFUSED', detail: 'stale' }
+    this.#recordHead = id.slice()
+    return null
   }
 
   findTrespass(envelope: Envelope): Blemish | null {
@@ -35,7 +66,7 @@ export class RoomAuthority implements Authority {
   compareTables(rows: DerivedRows): readonly Blemish[] {
     const epochs = countDifferences(
       rows.epochs.map(({ epoch, commitment, closed }) => `${epoch} ${bytesToHex(commitment)} ${closed}`),
-      [`1 ${bytesToHex(this.#commitment)} 0`],
+      [`1 ${bytesToHex(this.#room.commitment)} 0`],
     )
     const blemishes: Blemish[] = epochs === null ? [] : [{ code: 'EPOCHS_WRONG', detail: epochs }]
     if (rows.members.length > 0) blemishes.push({ code: 'MEMBERS_WRONG', detail: 'members in shared-key mode' })

@@ -1,18 +1,9 @@
 /**
- * A restart in `shared-key` mode, where it is the one record besides the genesis: by whoever holds the room's key. Rules KM15, LO14.
+ * A restart in `shared-key` mode as the relay stores it. Rules KM15, LO14.
  *
  * @module
  */
-import {
-  decodeRecord,
-  deviceIdOf,
-  envelopeId,
-  equalBytes,
-  signatureInput,
-  verifyIntroduction,
-  verifySignature,
-  type Envelope,
-} from '@y-sealed/protocol'
+import { readRoomRestart, type Envelope } from '@y-sealed/protocol'
 
 import type { Context } from './context.ts'
 import { newEntry } from './new-entry.ts'
@@ -25,15 +16,11 @@ export function roomRestart(
   { commitment, roomKey }: OpenDocument,
   envelope: Envelope,
 ): AppendUnit | null {
-  const record = decodeRecord(envelope.sealed)
-  if (!record.ok || record.value.type !== 'restart' || roomKey === null) return null
-  const { introduction, lostHead, keptHead, recordPrev } = record.value
-  const { device, document, session, counter, epoch } = envelope
-  if (introduction === null || epoch !== 1 || counter !== 1) return null
-  if (!equalBytes(deviceIdOf(sha512, introduction.signPublic, introduction.boxPublic), device)) return null
-  if (!verifyIntroduction(sha512, introduction, document, session, roomKey)) return null
-  const id = envelopeId(sha512, commitment, envelope)
-  if (!verifySignature(envelope.signature, signatureInput(id), introduction.signPublic)) return null
+  const { device, document, session } = envelope
+  if (roomKey === null) return null
+  const restart = readRoomRestart(sha512, { documentId: document, commitment, roomPublic: roomKey }, envelope)
+  if (restart === null) return null
+  const { id, recordPrev, lostHead, keptHead } = restart
   return {
     document,
     device,

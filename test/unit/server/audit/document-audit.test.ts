@@ -1,4 +1,13 @@
-import { cryptoReady, Envelope, KIND, SESSION_SILENCE_SEQS } from '@y-sealed/protocol'
+import {
+  cryptoReady,
+  encodeRecord,
+  Envelope,
+  envelopeId,
+  KIND,
+  SESSION_SILENCE_SEQS,
+  sodiumSha512,
+  type Bytes,
+} from '@y-sealed/protocol'
 import { Session, type Device } from '@y-sealed/protocol/sealing'
 import { beforeAll, describe, expect, it } from 'vitest'
 
@@ -51,6 +60,12 @@ class Log {
   get faults(): readonly string[] {
     return faultsOf(this.audit())
   }
+}
+
+/** What is wrong with a restart. */
+interface Odd {
+  readonly isStale?: boolean
+  readonly isStranger?: boolean
 }
 
 /** The same with one bit of its signature turned. */
@@ -108,7 +123,7 @@ describe('who may write', () => {
     expect(report.unchecked).toBe(1)
   })
 
-  it('[KM16] in shared-key mode names any record but the genesis, and says whose work was not checked', () => {
+  it('[KM16] in shared-key mode names any record but the genesis and restarts, and says whose work was not checked', () => {
     const document = createRoomDocument()
     const rows = new AuditRows(document)
     const writer = new TestWriter(document, createTestDevice())
@@ -121,6 +136,36 @@ describe('who may write', () => {
     rows.add(writer.session.sealEntry(KIND.record, document.body, document.key, rows.head).envelope)
     expect(faultsOf(rows.audit(derived))).toEqual(['RECORD_REFUSED 4'])
   })
+
+  it.each([
+    ['finds restarts in order that follow each other', {}, []],
+    ['names a restart upon another record', { isStale: true }, ['RECORD_REFUSED 3']],
+    ['names one that the room’s key has not introduced', { isStranger: true }, ['RECORD_REFUSED 3']],
+  ] as const)(
+    '[KM15] [KM16] [LO14] in shared-key mode %s',
+    (_, { isStale = false, isStranger = false }: Odd, faults) => {
+      const document = createRoomDocument()
+      const rows = new AuditRows(document)
+      const genesis = new TestWriter(document, createTestDevice()).genesis()
+      rows.add(genesis.envelope)
+      const restart = (recordPrev: Bytes, room = document.room!): Bytes => {
+        const device = createTestDevice()
+        const session = new Session(document.id, device)
+        const head = { ...rows.head, signature: new Uint8Array(64) }
+        const introduction = room.introduce(document.id, device, session.id)
+        const body = encodeRecord({ type: 'restart', recordPrev, lostHead: head, keptHead: head, introduction })
+        const { envelope } = session.sealEntry(KIND.record, body, document.key, rows.head)
+        rows.add(envelope)
+        return envelopeId(sodiumSha512, document.key.commitment, envelope)
+      }
+      const genesisId = envelopeId(sodiumSha512, document.key.commitment, genesis.envelope)
+      const first = restart(genesisId)
+      restart(isStale ? genesisId : first, isStranger ? createRoomDocument().room! : undefined)
+      const epochs = [{ epoch: 1, commitment: document.key.commitment, closed: 0 }]
+      const report = rows.audit({ epochs, members: [], links: [], emptySessions: 0 })
+      expect([faultsOf(report), report.records]).toEqual([faults, 3])
+    },
+  )
 })
 
 describe('sessions', () => {
