@@ -5,7 +5,7 @@
  */
 import { describe, expect, it } from 'vitest'
 
-import { readRepositoryFile } from '../support/repository.ts'
+import { listRepositoryFiles, readRepositoryFile } from '../support/repository.ts'
 
 interface Manifest {
   readonly name: string
@@ -24,6 +24,8 @@ interface LockedPackage {
   readonly resolved?: string
   readonly integrity?: string
   readonly link?: boolean
+  /** `npm ci --omit=dev` leaves it out. */
+  readonly dev?: boolean
   readonly dependencies?: Readonly<Record<string, string>>
   readonly optionalDependencies?: Readonly<Record<string, string>>
   readonly peerDependencies?: Readonly<Record<string, string>>
@@ -114,6 +116,21 @@ describe('the packages', () => {
     for (const name of ['better-sqlite3', 'ws', 'jose', 'commander', 'pino', '@y-sealed/relay']) {
       expect(names).not.toContain(name)
     }
+  })
+
+  it('`npm start` does without what is for development', () => {
+    const { dependencies = {} } = lock['mobile-demo'] ?? {}
+    const asked = listRepositoryFiles()
+      .filter((path) => /^mobile-demo\/(?!native\/).*\.tsx?$/.test(path))
+      .flatMap((path) => [...readRepositoryFile(path).matchAll(/(?:\bfrom |^import |\bimport\()'([^'.][^']*)'/gm)])
+      .map(([, name = '']) => /^(?:@[^/]+\/)?[^/]+/.exec(name)?.[0] ?? '')
+      .filter((name) => !name.startsWith('node:'))
+    // That one Node itself is told to load.
+    const names = [...new Set([...asked, 'tsx'])]
+    expect(names).toEqual(expect.arrayContaining(['vite', 'react', 'yjs']))
+    expect(names.filter((name) => dependencies[name] === undefined)).toEqual([])
+    const left = names.filter((name) => lock[findLocked('mobile-demo', name) ?? '']?.dev === true)
+    expect(left).toEqual([])
   })
 
   it('the relay brings no Yjs', () => {
