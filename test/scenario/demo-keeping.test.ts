@@ -49,6 +49,25 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
       await page.getByText('This browser keeps nothing').waitFor()
     })
 
+    test('[DEMO 4] a link that is asked for without a connection is said to wait for one, and is made once there is one', async () => {
+      const page = await stage.phoneWithNote('Waiting', 'for a link')
+      await openNote(page, 'Waiting')
+      await expectStatus(page, 'saved')
+      await page.context().setOffline(true)
+      await expectStatus(page, 'offline')
+      await page.getByRole('button', { name: 'Share', exact: true }).click()
+      await page.getByRole('button', { name: 'Make an invite link' }).click()
+      const sheet = page.getByRole('dialog')
+      await sheet.getByRole('button', { name: 'Making the link…' }).waitFor()
+      await sheet.getByRole('status').getByText('There is no connection to the relay.').waitFor()
+      // It waits, and has not failed.
+      expect(await sheet.getByRole('alert').count()).toBe(0)
+      await page.context().setOffline(false)
+      await sheet.getByRole('img', { name: 'Invite link as a QR code' }).waitFor()
+      await expect.poll(async () => await sheet.getByRole('status').count(), SEEN).toBe(0)
+      await closeSheet(page)
+    })
+
     test('[DEMO 4] [CL22] what the browser has cleared between two visits is told, until it was read', async () => {
       const { page: phone } = await stage.phone('iPhone 15')
       await createNote(phone, 'Alice', 'Cleared')

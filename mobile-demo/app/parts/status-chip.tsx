@@ -4,9 +4,10 @@
  * @module
  */
 import type { SyncStatus } from '@y-sealed/client'
-import { useEffect, useState, type ReactElement } from 'react'
+import type { ReactElement } from 'react'
 
 import { Icon, type IconName } from './icon.tsx'
+import { useLater } from './use-later.ts'
 
 type Tone = 'good' | 'busy' | 'warn' | 'bad' | 'plain'
 
@@ -31,20 +32,6 @@ export function StatusChip({ status }: { readonly status: SyncStatus }): ReactEl
       <span className={isQuiet ? 'out-of-sight' : ''}>{text}</span>
     </output>
   )
-}
-
-/** True once `isOn` has been true for a while. */
-function useLater(isOn: boolean, afterMs: number): boolean {
-  const [isLater, setLater] = useState(false)
-  useEffect(() => {
-    if (!isOn) return undefined
-    const timer = setTimeout(() => setLater(true), afterMs)
-    return () => {
-      clearTimeout(timer)
-      setLater(false)
-    }
-  }, [isOn, afterMs])
-  return isOn && isLater
 }
 
 export function wordsOf(status: SyncStatus): Words {

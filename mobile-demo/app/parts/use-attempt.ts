@@ -3,13 +3,14 @@
  *
  * @module
  */
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 
 import { explain } from './explain.ts'
+import { useLater } from './use-later.ts'
 
 export interface Attempt {
   readonly isBusy: boolean
-  /** So long that whoever looks on begins to wonder: most likely there is no connection. */
+  /** So long that whoever looks on begins to wonder. */
   readonly isSlow: boolean
   /** Why the last one failed; `null` for none. */
   readonly failure: string | null
@@ -21,16 +22,8 @@ const SLOW_MS = 3_000
 
 export function useAttempt(): Attempt {
   const [isBusy, setBusy] = useState(false)
-  const [isSlow, setSlow] = useState(false)
   const [failure, setFailure] = useState<string | null>(null)
-  useEffect(() => {
-    if (!isBusy) return undefined
-    const timer = setTimeout(() => setSlow(true), SLOW_MS)
-    return () => {
-      clearTimeout(timer)
-      setSlow(false)
-    }
-  }, [isBusy])
+  const isSlow = useLater(isBusy, SLOW_MS)
   const run = (work: () => Promise<void>): void => {
     if (isBusy) return
     setBusy(true)

@@ -1,18 +1,27 @@
 /**
- * What to know while something waits for the relay.
+ * What to know while something that needs the relay is not done yet.
  *
  * @module
  */
+import type { SealedDocument } from '@y-sealed/client'
+import { useSyncStatus } from '@y-sealed/client/react'
 import type { ReactElement } from 'react'
 
 import type { Attempt } from './use-attempt.ts'
 
+interface WaitLineProps extends Pick<Attempt, 'isSlow'> {
+  readonly note: SealedDocument
+}
+
 /** Nothing where it does not wait, or not for long. */
-export function WaitLine({ isSlow }: Pick<Attempt, 'isSlow'>): ReactElement | null {
+export function WaitLine({ note, isSlow }: WaitLineProps): ReactElement | null {
+  const { kind } = useSyncStatus(note.provider)
   if (!isSlow) return null
   return (
     <p className="banner" role="status">
-      The relay does not answer. This is done as soon as there is a connection, while the note stays open.
+      {kind === 'offline'
+        ? 'There is no connection to the relay. This is done as soon as there is one, while the note stays open.'
+        : 'This takes longer than usual. It goes on while the note stays open.'}
     </p>
   )
 }

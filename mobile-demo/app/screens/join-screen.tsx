@@ -12,6 +12,7 @@ import type { Profile } from '../device/profile.ts'
 import { explain } from '../parts/explain.ts'
 import { Icon } from '../parts/icon.tsx'
 import { NameForm } from '../parts/name-form.tsx'
+import { useLater } from '../parts/use-later.ts'
 import { PairingPage } from './pairing-page.tsx'
 
 interface JoinScreenProps {
@@ -77,11 +78,7 @@ const SLOW_MS = 3_000
 function Joining({ device, link, onOpen, onFailure, back }: JoiningProps): ReactElement {
   const isStarted = useRef(false)
   const isLeft = useRef(false)
-  const [isSlow, setSlow] = useState(!navigator.onLine)
-  useEffect(() => {
-    const timer = setTimeout(() => setSlow(true), SLOW_MS)
-    return () => clearTimeout(timer)
-  }, [])
+  const isSlow = useLater(true, SLOW_MS) || !navigator.onLine
   useEffect(() => {
     isLeft.current = false
     return () => {

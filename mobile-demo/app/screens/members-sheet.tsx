@@ -35,7 +35,7 @@ export function MembersSheet({ note, colour, onClose }: MembersSheetProps): Reac
     })
   return (
     <Sheet title="Members" onClose={onClose}>
-      <WaitLine isSlow={isSlow} />
+      <WaitLine note={note} isSlow={isSlow} />
       {failure !== null && <p role="alert">{failure}</p>}
       {members.length === 0 && (
         <p>Only you, so far. Others can be let in once the relay has this note, which takes a connection.</p>
@@ -105,7 +105,7 @@ function RemovalSheet({ note, member, onClose }: RemovalSheetProps): ReactElemen
         {name} keeps what they have read, and reads nothing that is written from then on: the key is changed in the same
         step. Every invite link ends, too.
       </p>
-      <WaitLine isSlow={isSlow} />
+      <WaitLine note={note} isSlow={isSlow} />
       {failure !== null && <p role="alert">{failure}</p>}
       <button type="button" className="primary danger" disabled={isBusy} onClick={remove}>
         {isBusy ? 'Removing…' : 'Remove and change the key'}

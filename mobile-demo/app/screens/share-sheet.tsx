@@ -85,7 +85,7 @@ export function ShareSheet({ note, onClose, onVerify }: ShareSheetProps): ReactE
       ) : (
         <MadeLink link={made.link} />
       )}
-      <WaitLine isSlow={isSlow} />
+      <WaitLine note={note} isSlow={isSlow} />
       {failure !== null && <p role="alert">{failure}</p>}
       <p className="quiet">
         The link’s secret stands behind its #, which no browser sends to any server. Whoever has the link gets in: pass
