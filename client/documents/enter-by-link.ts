@@ -36,7 +36,7 @@ export async function enterByLink({ installation, open, link, doc, isKnown }: En
   if (known !== null) return known
   if (isKnown) {
     const document = await open.open(link.genesisHash, doc)
-    if (await isLetIn(document)) return document
+    if (await isLetInto(open, document)) return document
   }
   let document: SealedDocument | null
   let isCertain = true
@@ -49,7 +49,7 @@ export async function enterByLink({ installation, open, link, doc, isKnown }: En
     document = isOver && !isKnown ? await openAsMember({ installation, open, link, doc }) : null
     if (document === null) throw error
   }
-  if (!isCertain && !(await isLetIn(document))) throw linkError(LINK_IS_OVER)
+  if (!isCertain && !(await isLetInto(open, document))) throw linkError(LINK_IS_OVER)
   return document
 }
 
@@ -114,6 +114,16 @@ async function visit(
     const isOver = error instanceof SyncError && error.code === LINK_IS_OVER
     // A relay to which the link is a stranger's may just not be the one that it is of.
     throw isOver && pinned !== null && !equalBytes(pinned, link.headKey) ? linkError('RELAY_MISMATCH') : error
+  }
+}
+
+/** As {@link isLetIn}; where that rejects, nobody has the document open. */
+async function isLetInto(open: OpenDocuments, document: SealedDocument): Promise<boolean> {
+  try {
+    return await isLetIn(document)
+  } catch (error) {
+    open.end(document)
+    throw error
   }
 }
 

@@ -31,7 +31,7 @@ import type { Membership } from '../members/membership.ts'
 import type { Intent } from '../members/record-tools.ts'
 import { safetyCode, type SafetyCode } from '../members/safety-code.ts'
 import { wallClock } from '../platform.ts'
-import { closedError } from '../provider/down-reason.ts'
+import { closedError, isLeft } from '../provider/down-reason.ts'
 import type { SealedProvider } from '../provider/sealed-provider.ts'
 import { nameBytes } from './installation.ts'
 import { memberChange, type MemberChange } from './member-change.ts'
@@ -61,7 +61,11 @@ export interface DocumentEvents {
   /** What this device may do now; `none` when it was removed. */
   role: (role: Role) => void
   deleted: () => void
-  /** For good: it was removed (`REMOVED`; `NOT_A_MEMBER` where that is all the relay says), deleted, or the relay is not to be believed. */
+  /**
+   * For good: it was removed (`REMOVED`; `NOT_A_MEMBER` where that is all the relay says) or deleted, and `ended` follows. Or the relay is not to be
+   * believed (`integrity` of the provider, `syncStatus` `rolled-back` or `spoilt`): then the document stays open, keeps what is written, and goes on by
+   * itself once the relay has made up for it, or what it lost is given up. [CL30]
+   */
   closed: (reason: SyncError) => void
   /** Last of all, also when it was closed here: nothing is told any more. */
   ended: () => void
@@ -129,7 +133,8 @@ export class SealedDocument extends ObservableV2<{ [K in keyof DocumentEvents]: 
     provider.on('deleted', () => this.emit('deleted', []))
     provider.on('closed', (reason) => {
       if (!this.#isLeaving) this.emit('closed', [closedError(reason)])
-      this.#end(reason.code)
+      // What is written while nothing of the relay is believed is kept, and leaves once it is looked at and has made up for it.
+      if (!isLeft(reason)) this.#end(reason.code)
     })
   }
 

@@ -11,6 +11,11 @@ const REOPEN_MS = 1_000
 
 const CLOSE_CODES: Readonly<Record<string, number>> = { TOKEN_REFUSED: 4401, UNKNOWN_DOCUMENT: 4404, DELETED: 4404 }
 
+/** What is closed with it here. */
+export const LEFT_CODE = 4409
+/** Closed with the same, and looked at no more: another key is another relay's, and this is what relays say. */
+const OVER: ReadonlySet<string> = new Set(['HEAD_KEY_CHANGED', 'CONFLICT'])
+
 const REASONS = {
   open: 'the relay did not open the document',
   create: 'the relay did not create the document',
@@ -59,6 +64,11 @@ export function explainRemoval(told: DownReason, isRemoved: boolean): DownReason
 /** For good. */
 export function downReason(code: string, reason: string): DownReason {
   return { transient: false, code, closeCode: CLOSE_CODES[code] ?? 4403, reason }
+}
+
+/** The relay was left, for what it shows is not believed: it is looked at now and then, and the document goes on by itself. [CL30] */
+export function isLeft({ closeCode, code }: DownReason): boolean {
+  return closeCode === LEFT_CODE && !OVER.has(code)
 }
 
 /** The same as an error, for whoever waits. */

@@ -10,6 +10,7 @@ import type { Channel, ChannelPort, DownReason } from '../connection/channel.ts'
 import type { RelayConnection } from '../connection/relay-connection.ts'
 import { startTimer, type Cancel } from '../platform.ts'
 import type { Emit, IntegrityReport, ProviderStatus } from './provider-events.ts'
+import { LEFT_CODE } from './down-reason.ts'
 
 const SPOILT =
   'what the relay hands over is not what it has signed, or nothing that anybody wrote; it is tried again now and then'
@@ -174,7 +175,7 @@ export class Lifeline {
     this.#halted = true
     this.#options.emit('integrity', [{ code, seq, ...(isSpoilt && { isSpoilt }), fatal: true }])
     const reason = isSpoilt ? SPOILT : "the relay's log does not fit what this device has verified"
-    this.down({ transient: false, code, closeCode: 4409, reason })
+    this.down({ transient: false, code, closeCode: LEFT_CODE, reason })
   }
 
   down(told: DownReason): void {
