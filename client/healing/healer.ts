@@ -26,6 +26,7 @@ import { ForkWitness } from './fork-witness.ts'
 import { Giver } from './giver.ts'
 import type { HealerOptions } from './healer-options.ts'
 import { LeftRelay, type LeftFor, type Mismatch } from './left-relay.ts'
+import { RelayLack } from './relay-lack.ts'
 import { sealRestart } from './seal-restart.ts'
 import { Spoils, type Spoil } from './spoils.ts'
 
@@ -65,6 +66,7 @@ export class Healer {
   readonly #giver: Giver
   readonly #witness: ForkWitness
   readonly #left: LeftRelay
+  readonly #lack: RelayLack
   /** Runs while others may have what this device has not. */
   #timer: Cancel | null = null
 
@@ -85,6 +87,12 @@ export class Healer {
       },
     })
     this.#left = new LeftRelay(options, () => history.follower.resume())
+    this.#lack = new RelayLack({
+      isSigned: ({ lost, head }) => this.#isSigned(lost) && this.#isSigned(head),
+      ask: () => history.follower.furthest !== null && this.#giver.showHead(history.follower.furthest),
+      onLasting: (seq) => options.onFallen('ROLLBACK', seq),
+      onOver: (seq) => options.onHealed(seq),
+    })
   }
 
   /** The relay has shown less than was verified, and has not made up for it yet. */
@@ -95,6 +103,7 @@ export class Healer {
   /** OPENED does not hold what this device has verified. What is to be done is decided when the records have come. */
   fallen(frame: OpenedFrame, code: LogMismatch): void {
     this.closed()
+    this.#lack.forget()
     this.#opened = frame
     this.#code = code
     if (!this.#isFallen) this.#options.onFallen(code, frame.head.seq)
@@ -125,6 +134,12 @@ export class Healer {
     this.#isFallen = false
     this.#denials = 0
     for (const resolve of this.#onRestarted.splice(0)) resolve()
+    this.#lack.opened()
+  }
+
+  /** The relay refuses what is sent to it, for it lacks something. */
+  lacks(): void {
+    if (!this.#isFallen) this.#lack.refuses()
   }
 
   /** The log is read to the head of OPENED, and believed. */
@@ -138,9 +153,15 @@ export class Healer {
   restart(): Promise<void> {
     const { mayRestart, history, resume } = this.#options
     if (!mayRestart()) return Promise.reject(new SyncError('FORBIDDEN', 'only an admin gives up what was lost'))
-    if (!this.#isFallen) return Promise.resolve()
+    const told = this.#lack.told
+    if (!this.#isFallen && told === null) return Promise.resolve()
     return new Promise((resolve) => {
       this.#onRestarted.push(resolve)
+      // Others were shown what the relay lacks, and nothing of it is here: the log that goes on is this device's own.
+      if (!this.#isFallen && told !== null) {
+        void this.#restartFor(told)
+        return
+      }
       history.follower.resume()
       resume()
     })
@@ -162,6 +183,7 @@ export class Healer {
   /** RESTORED: an answer, or word that nothing is lacking any more. */
   restored(frame: RestoredFrame): void {
     this.#exchange.restored(frame)
+    if (!this.#isFallen) this.#lack.hear(frame)
     if (frame.lost.seq > 0) return
     if (!this.#isFallen) this.#options.onWhole()
     else if (this.#timer !== null) this.#options.reopen()
@@ -185,6 +207,7 @@ export class Healer {
   /** The socket is gone, or the document is opened anew. */
   closed(): void {
     this.#exchange.begin()
+    this.#lack.closed()
     this.#opened = null
     this.#isAsking = false
     this.#records = []
@@ -195,6 +218,7 @@ export class Healer {
   /** Looks no more. */
   destroy(): void {
     this.closed()
+    this.#lack.forget()
     this.#left.endLooks()
   }
 
@@ -386,6 +410,12 @@ export class Healer {
     this.#exchange.say({ type: 'push', envelopes: [sealRestart(access, author, others, told)] })
     await this.#exchange.nextTold(turn)
     return this.#wait(turn)
+  }
+
+  /** The same where this device has nothing of it. */
+  async #restartFor(told: RestoredFrame): Promise<void> {
+    const { access, history } = this.#options
+    await this.#restartAt(told, readOtherRecords(access, [], history.log.recordHead), this.#exchange.turn)
   }
 
   /** Is this a place of the log that was verified here? */

@@ -77,6 +77,7 @@ export class FramePost {
     const { code, retryAfterMs } = frame
     if (foundation.takeAnswer(frame)) return line.obey(judgeRefusal(code, retryAfterMs, 'create'))
     if (healer.refused(frame)) return
+    if (refusalName(code) === 'NEEDS_RESTORE') healer.lacks()
     if (frame.refused === CLIENT_FRAME.push && desk?.refuse(frame)) return
     if (snapshots()?.refuse(frame) || quoter()?.refuse(frame)) return
     switch (frame.refused) {

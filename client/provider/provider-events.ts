@@ -22,8 +22,9 @@ export interface IntegrityReport {
    * `ENTRY_REFUSED`: one entry does not count; the rest goes on. `WAITING`: everything after an entry waits for its signature.
    * `WITHHELD`: the relay does not hand over what it has signed for or shown; it is asked again.
    * `ROLLBACK` and `FORK` that are not fatal: the relay does not show what this device has verified; it is given back what it lacks, and until it
-   * shows all of it nothing of it is taken and nothing leaves. `RESTORED`: it does again, or what waited or was withheld is there. A `FORK` may also
-   * be what was handed over and is not what the relay has signed: that is asked for again, and where it was left for that, now and then.
+   * shows all of it nothing of it is taken and nothing leaves. Such a `ROLLBACK` comes as well where the relay has lost what others were shown, and
+   * has taken nothing new for 10 s. `RESTORED`: it does again, or what waited or was withheld is there. A `FORK` may also be what was handed over and
+   * is not what the relay has signed: that is asked for again, and where it was left for that, now and then.
    * All of this is suspected, until `FORK_PROVEN` follows a `FORK`: then the relay's own signatures prove it.
    * `SNAPSHOT_MISMATCH`: a member's device found a published snapshot not to be what the log says, see `authors`; nobody opens from it.
    * `SNAPSHOT_REFUSED`: a snapshot that the relay offered does not open, or is not vouched for; another way is tried.

@@ -33,7 +33,8 @@ interface Circumstances {
  * `set-aside`: something typed here can never leave (`provider.setAside`); the rest has.
  * `tampered`: an entry does not count, or the relay keeps something back; nothing of it was applied. Until that is made good,
  * or the person has read it.
- * `rolled-back`: the relay shows less, or something else, than this device has verified; it is not believed any more, nothing was overwritten.
+ * `rolled-back`: the relay shows less, or something else, than this device has verified, or has lost what another was shown; nothing leaves,
+ * and nothing was overwritten.
  * `spoilt`: what the relay hands over is damaged each time that it is asked, by it or on the way. Nothing of it was applied, and nothing says that the
  * relay has another history; it is looked at now and then, and the document goes on by itself once it hands over a good copy. What to do: wait, try another
  * network, tell whoever runs the relay.

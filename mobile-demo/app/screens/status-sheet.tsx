@@ -80,7 +80,7 @@ function sentenceOf(status: SyncStatus): string {
     case 'tampered':
       return 'The relay, or somebody with its help, handed over something that its author did not write, or keeps something back. Nothing of it was applied, and the good copy is asked for again. If this stays, tell whoever runs the relay.'
     case 'rolled-back':
-      return 'The relay shows less, or something else, than this device has already seen. It is not believed any more: nothing was overwritten, and nothing leaves until it shows all of it again.'
+      return 'The relay shows less, or something else, than this device, or another one, has already seen. It is not believed any more: nothing was overwritten, and nothing leaves until it shows all of it again.'
     case 'spoilt':
       return 'What the relay hands over of this note is damaged, each time that it is asked: by the relay, or on the way. None of it was applied, nothing was overwritten, and what you write stays on this device. It is tried again by itself, every few minutes, and goes on once the relay hands over a good copy. If this stays, try another network, and tell whoever runs the relay.'
     case 'closed':
