@@ -20,7 +20,7 @@ import { InheritedEntries } from './inherited-entries.ts'
 import { OutboxKeeper } from './outbox-keeper.ts'
 import { OwnClients } from './own-clients.ts'
 import { RefusedPushes } from './refused-pushes.ts'
-import { updatesOf } from './restore-queue.ts'
+import { Resealing } from './resealing.ts'
 import { SendBrake } from './send-brake.ts'
 import { Sealer } from './sealer.ts'
 import type { SenderOptions } from './sender-options.ts'
@@ -41,14 +41,11 @@ export class Sender {
   readonly #own: OwnClients
   readonly #book: EditBook
   #ready = false
-  /** The log has gone back behind what this session had in it. */
-  #mustReseal = false
-  /** Another tab has taken this one's sessions over. */
-  #isTaken = false
   #lastSealedAt = -Infinity
   #mergeTimer: Cancel | null = null
   readonly #brake: SendBrake
   readonly #keeper: OutboxKeeper
+  readonly #resealing: Resealing
   readonly #refused: RefusedPushes
 
   constructor(options: SenderOptions) {
@@ -60,7 +57,7 @@ export class Sender {
       outbox: options.outbox,
       oldest: (session) => this.#queue.firstCounter(session),
       onProblem: options.onProblem,
-      onTaken: () => this.#taken(),
+      onTaken: () => this.#resealing.sessionTaken(),
       onKept: options.onChange,
       whenKept: async () => {
         await options.whenKept()
@@ -108,13 +105,25 @@ export class Sender {
       },
       takeBack: (reason, edits) => this.#takeBack(reason, edits),
     })
+    this.#resealing = new Resealing({
+      ...options,
+      sealer: this.#sealer,
+      queue: this.#queue,
+      inherited: this.#inherited,
+      binds: this.#binds,
+      keeper: this.#keeper,
+      book: this.#book,
+      brake: this.#brake,
+      pump: () => this.#pump(),
+      flush: () => this.flush(),
+    })
     this.#refused = new RefusedPushes({
       ...options,
       queue: this.#queue,
       brake: this.#brake,
       book: this.#book,
       isReady: () => this.#ready,
-      reseal: () => this.#reseal(),
+      reseal: () => this.#resealing.reseal(),
       rekey: () => this.rekey(),
       pump: () => this.#pump(),
     })
@@ -211,14 +220,14 @@ export class Sender {
     // A first key may have come.
     this.#book.writeDown()
     if (!this.#sealer.maySeal) return
-    if (this.#mustReseal || this.#isTaken || this.#queue.has(this.#sealer.isOutlived)) this.#reseal()
+    this.#resealing.catchUp()
     this.flush()
     this.#pump()
   }
 
   /** The log has gone back: what is queued, and what the log had of this device, goes out anew, under a session that nothing stands in. [LO14] */
   startOver(): void {
-    this.#mustReseal = true
+    this.#resealing.logWentBack()
     this.#edits.startOver(this.#own.has)
     this.#keepLost()
     this.#options.onChange()
@@ -228,13 +237,6 @@ export class Sender {
   #keepLost(): void {
     const { lost } = this.#edits
     if (lost !== null) this.#book.keep(lost)
-  }
-
-  /** What is on its way is sent by another tab too, or stored nowhere: it goes out under a session that is this tab's, or waits as drafts. [CL16] */
-  #taken(): void {
-    this.#isTaken = true
-    if (this.#sealer.maySeal) return this.#reseal()
-    for (const edit of updatesOf(this.#queue.select(() => true))) this.#book.keep(edit)
   }
 
   /**
@@ -419,31 +421,6 @@ export class Sender {
 
   #pump(): void {
     if (this.#sealer.maySeal && !this.#brake.isOn) this.#queue.pump(this.#options.send)
-  }
-
-  /** A new session for everything not acknowledged: no counter is ever used twice. [LO8] */
-  #reseal(): void {
-    // What is refused while nothing may be sealed waits for the epoch under which it may.
-    if (!this.#sealer.maySeal) return
-    const { log } = this.#options
-    this.#inherited.settleLost()
-    const isLost = this.#mustReseal
-    this.#mustReseal = false
-    this.#isTaken = false
-    const drained = this.#queue.drain(
-      (envelope) => isLost || this.#sealer.isOutlived(envelope),
-      (envelope) => log.isPending(envelope),
-    )
-    // What this run sealed may hang on what the log lost: it goes out with that, found by comparing. In the outbox it stays till the next run.
-    const old = isLost ? drained.filter(({ restored }) => restored) : drained
-    this.#binds.forget()
-    if (this.#sealer.renew()) this.#binds.ask(this.#options.doc.clientID)
-    for (const envelope of this.#sealer.sealAnew(old)) this.#keeper.put(envelope)
-    this.#keeper.replace(old.flatMap(({ envelope, copies }) => [envelope, ...copies]))
-    this.#brake.release()
-    this.#pump()
-    // What waited for a bind that was refused asks for it again.
-    this.flush()
   }
 
   /** An edit that does not count is not saved: it is found again by comparing, with the next edit or at the next opening. */
