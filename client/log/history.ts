@@ -33,6 +33,8 @@ export interface HistoryOptions extends Omit<FollowerOptions, 'documentId' | 'lo
   readonly onBase: (base: OpenedSnapshot) => void
   /** The store could not be read or written. */
   readonly onTrouble: (error: unknown) => void
+  /** Another tab has wiped what was kept: nothing more is until {@link History.keepAnew}. */
+  readonly onWiped: () => void
 }
 
 export class History {
@@ -64,7 +66,7 @@ export class History {
   readonly #onTrouble: HistoryOptions['onTrouble']
 
   constructor(options: HistoryOptions) {
-    const { access, store, tabs, takeRecords, onTrouble, onOutcomes, onBase, read, ...callbacks } = options
+    const { access, store, tabs, takeRecords, onTrouble, onWiped, onOutcomes, onBase, read, ...callbacks } = options
     const { documentId } = access
     this.#access = access
     this.#onOutcomes = onOutcomes
@@ -92,6 +94,7 @@ export class History {
       store,
       documentId,
       onTrouble,
+      onWiped,
       onConflict: (head) => head && this.#follower.learnHead(head, 'peer'),
     })
     this.#follower = new LogFollower({
@@ -253,7 +256,7 @@ export class History {
     this.#follower.abandon()
   }
 
-  /** The storage was thrown away: all of it is kept anew, as it is read again. Nothing that is known is forgotten but the log itself. */
+  /** The storage was thrown away, or what was kept there: all of it is kept anew, as it is read again. Nothing that is known is forgotten but the log itself. */
   async keepAnew(): Promise<void> {
     this.#kept.beginAnew()
     await this.restart()

@@ -26,6 +26,8 @@ export interface KeptLogOptions {
   readonly onTrouble: (error: unknown) => void
   /** Another tab has kept another entry at a place; `head` is the newest that it was shown. */
   readonly onConflict: (head: SignedHead | null) => void
+  /** Another tab has wiped what was kept: nothing more is until {@link KeptLog.beginAnew}. */
+  readonly onWiped: () => void
 }
 
 export class KeptLog {
@@ -169,7 +171,7 @@ export class KeptLog {
     await this.#ask(() => (last === null ? store.delete(documentId) : store.delete(documentId, last)))
   }
 
-  /** The storage was thrown away: what is taken from the log's start on is kept anew. */
+  /** The storage was thrown away, or what was kept there: what is taken from the log's start on is kept anew. */
   beginAnew(): void {
     this.#beginnings += 1
     this.#waiting = []
@@ -262,6 +264,7 @@ export class KeptLog {
     this.#giveUp()
     this.#tell(error)
     if (code === 'FORK') this.#options.onConflict(await this.recallHead())
+    else this.#options.onWiped()
   }
 
   #giveUp(): void {

@@ -52,6 +52,8 @@ export class OpenDocument {
   readonly #opening: Opening
   readonly #post: FramePost
   #device: Device | null = null
+  /** Another tab has wiped what was kept of the log, and it is not read again yet. */
+  #isWiped = false
   #snapshots: SnapshotSide | null = null
   #quoter: Quoter | null = null
   #starting: Promise<void> | null = null
@@ -204,12 +206,19 @@ export class OpenDocument {
       onSpoilt: (spoilt) =>
         (spoilt.code !== 'BAD_HEAD' && this.#snapshots?.opening.contradicted()) || this.healer.spoilt(spoilOf(spoilt)),
       onFallen: (frame, code) => this.healer.fallen(frame, code),
-      onHeld: (frame) => this.healer.well(frame),
+      onHeld: (frame) => {
+        this.healer.well(frame)
+        void Promise.resolve().then(() => this.#keepAgain())
+      },
       onWaiting: (seq) => this.#emit('integrity', [{ code: 'WAITING', seq, fatal: false }]),
       onWithheld: (seq) => this.healer.withheld(seq),
       onMadeGood: (seq) => this.#emit('integrity', [{ code: 'RESTORED', seq, since: seq, fatal: false }]),
       onDoubt: () => this.line.reopen(),
       onTrouble: (error) => this.#emit('problem', [storeProblem(error)]),
+      onWiped: () => {
+        this.#isWiped = true
+        this.#keepAgain()
+      },
     })
   }
 
@@ -353,9 +362,20 @@ export class OpenDocument {
   async #storeAnew(): Promise<void> {
     await this.#start()
     const stored = this.#sender?.storeAnew(!this.standing.readOnly)
+    await this.#keepAnew()
+    await stored
+  }
+
+  /** What another tab has wiped, at a relay that gives it again: a log that goes back is begun anew by itself. [CL16] */
+  #keepAgain(): void {
+    if (this.#isWiped && this.line.status === 'connected' && !this.healer.isFallen) void this.#keepAnew()
+  }
+
+  /** As the relay has it. Nothing that is on its way, nor a draft, has anything to do with that. */
+  async #keepAnew(): Promise<void> {
+    this.#isWiped = false
     this.#opening.pause()
     await this.history.keepAnew()
     this.line.reopen()
-    await stored
   }
 }

@@ -31,6 +31,7 @@ async function openTab({ creator, documentId, entries }: Note, store: DocumentSt
     takeRecords: ignore,
     onBase: ignore,
     onTrouble: ignore,
+    onWiped: ignore,
     onOutcomes: ignore,
     onCaughtUp: ignore,
     onForked: ignore,

@@ -20,7 +20,7 @@ function openTab(store: DocumentStore, { documentId }: Note): KeptLog {
   const fail = (error: unknown): never => {
     throw error
   }
-  return new KeptLog({ store, documentId, onTrouble: fail, onConflict: fail })
+  return new KeptLog({ store, documentId, onTrouble: fail, onConflict: fail, onWiped: () => fail('wiped') })
 }
 
 it('[LO14] [CL13] [CL16] the slower of two tabs leaves what the faster one has kept of the log that goes on', async () => {
@@ -61,7 +61,9 @@ it('[LO14] [CL16] [CL31] a tab that had kept nothing yet forgets what another ha
   const note = await createLog(['goes ', 'on ', 'later '])
   const { documentId, entries } = note
   const trouble: unknown[] = []
-  const options = { store, documentId, onConflict: () => undefined, onTrouble: (error: unknown) => trouble.push(error) }
+  const onWiped = vi.fn<() => void>()
+  const onTrouble = (error: unknown): number => trouble.push(error)
+  const options = { store, documentId, onConflict: () => undefined, onTrouble, onWiped }
   const [slower, faster] = [new KeptLog(options), new KeptLog(options)]
   await slower.read(0, () => true)
   const lost = new LostEntries(store, documentId)
@@ -79,10 +81,11 @@ it('[LO14] [CL16] [CL31] a tab that had kept nothing yet forgets what another ha
   const kept = await quotable()
   await slower.wipe()
   expect([(await store.extent(documentId)).lastSeq, await quotable()]).toEqual([0, kept])
-  // The faster one says that it keeps no more in this run; the next one keeps all of it as the relay gives it again.
+  // The faster one says that nothing more is kept, until it, or the next run, takes all of it anew as the relay gives it again.
   faster.keep(entries.slice(-1))
   faster.close()
   await faster.whenKept()
+  await vi.waitFor(() => expect(onWiped).toHaveBeenCalledTimes(1))
   expect(trouble).toMatchObject([{ code: 'LOG_GAP' }])
   const next = openTab(store, note)
   await next.read(0, () => true)
