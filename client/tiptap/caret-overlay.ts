@@ -34,17 +34,21 @@ interface Shown {
   readonly caret: HTMLElement
   readonly label: HTMLElement
   readonly selection: HTMLElement
+  /** Pixels that the label takes. */
+  labelWidth: number
   place: string
   fade: Cancel | null
 }
 
 export class CaretOverlay {
   readonly element: HTMLElement
+  readonly #host: HTMLElement
   readonly #page: Document
   readonly #shownByClient = new Map<number, Shown>()
 
   /** Stands at the end of `host`, which need not be positioned. */
   constructor(host: HTMLElement) {
+    this.#host = host
     this.#page = host.ownerDocument
     this.element = this.#make('y-sealed-carets')
     // A point at the host's corner of whatever it is positioned by; carets are placed against where that really is.
@@ -58,9 +62,10 @@ export class CaretOverlay {
   /** Shows these and no others. */
   draw(carets: readonly Caret[]): void {
     const origin = this.element.getBoundingClientRect()
+    const host = this.#host.getBoundingClientRect()
     const present = new Set(carets.map(({ clientId }) => clientId))
     for (const clientId of this.#shownByClient.keys()) if (!present.has(clientId)) this.#remove(clientId)
-    for (const caret of carets) this.#draw(caret, origin)
+    for (const caret of carets) this.#draw(caret, origin, host)
   }
 
   destroy(): void {
@@ -68,14 +73,18 @@ export class CaretOverlay {
     this.element.remove()
   }
 
-  #draw({ clientId, name, colour, head, selected, place: told }: Caret, origin: DOMRect): void {
+  #draw({ clientId, name, colour, head, selected, place: told }: Caret, origin: DOMRect, host: DOMRect): void {
     const shown = this.#shownByClient.get(clientId) ?? this.#add(clientId)
     const { caret, label, selection } = shown
     place(caret, { left: head.left - origin.left - CARET_WIDTH / 2, top: head.top - origin.top })
     caret.style.height = `${head.bottom - head.top}px`
     caret.style.backgroundColor = label.style.backgroundColor = colour
     // Text, never markup: whoever is there may call themselves anything. [K17]
-    if (label.textContent !== name) label.textContent = name
+    if (label.textContent !== name) {
+      label.textContent = name
+      shown.labelWidth = label.offsetWidth
+    }
+    lean(label, head.left + shown.labelWidth > host.right && head.left - shown.labelWidth >= host.left)
     selection.replaceChildren(...selected.map((box) => this.#mark(box, origin, colour)))
     if (shown.place === told) return
     shown.place = told
@@ -105,12 +114,11 @@ export class CaretOverlay {
     caret.style.width = `${CARET_WIDTH}px`
     label.style.position = 'absolute'
     label.style.bottom = '100%'
-    label.style.left = '0'
     for (const [name, value] of Object.entries(LABEL)) label.style.setProperty(name, value)
     caret.append(label)
     root.append(selection, caret)
     this.element.append(root)
-    const shown = { root, caret, label, selection, place: '', fade: null }
+    const shown = { root, caret, label, selection, labelWidth: 0, place: '', fade: null }
     this.#shownByClient.set(clientId, shown)
     return shown
   }
@@ -134,10 +142,16 @@ const LABEL: Readonly<Record<string, string>> = {
   color: '#fff',
   font: '600 12px/16px system-ui, sans-serif',
   padding: '1px 5px',
-  'border-radius': '4px 4px 4px 0',
   'white-space': 'nowrap',
   transition: 'opacity 0.3s',
   'user-select': 'none',
+}
+
+/** A label stands over what follows its caret, or where that would end outside the editor over what comes before. */
+function lean(label: HTMLElement, isBack: boolean): void {
+  label.style.left = isBack ? 'auto' : '0'
+  label.style.right = isBack ? '0' : 'auto'
+  label.style.borderRadius = isBack ? '4px 4px 0' : '4px 4px 4px 0'
 }
 
 function place(element: HTMLElement, { left, top }: { readonly left: number; readonly top: number }): void {

@@ -13,6 +13,8 @@ import { createRoom, join, type Peer } from '../support/peer.ts'
 
 const relay = inject('relay')
 
+const LATE = { timeout: 10_000 } as const
+
 interface Desk {
   readonly peer: Peer
   readonly editor: Editor
@@ -87,6 +89,29 @@ describe('carets of others', () => {
     })
     bob.editor.commands.blur()
     await vi.waitFor(() => expect(alice.carets()).toHaveLength(0), { timeout: 10_000 })
+  })
+
+  it('keep their label inside the editor', async () => {
+    const { alice, bob } = await twoDesks()
+    const end = 1 + 'one two three'.length
+    alice.host.style.width = `${alice.editor.view.coordsAtPos(end).left - alice.host.getBoundingClientRect().left + 12}px`
+    const edges = (): readonly [DOMRect, DOMRect, DOMRect] => {
+      const [[label], [caret]] = [alice.labels(), alice.carets()]
+      if (label === undefined || caret === undefined) throw new Error('no caret is shown')
+      return [label.getBoundingClientRect(), caret.getBoundingClientRect(), alice.host.getBoundingClientRect()]
+    }
+    await focusAt(bob, end)
+    await vi.waitFor(() => {
+      const [label, caret, host] = edges()
+      expect(label.right).toBeLessThanOrEqual(host.right)
+      expect(label.left).toBeGreaterThanOrEqual(host.left)
+      expect(Math.abs(label.right - caret.right)).toBeLessThan(1.5)
+    }, LATE)
+    bob.editor.commands.setTextSelection(1)
+    await vi.waitFor(() => {
+      const [label, caret] = edges()
+      expect(Math.abs(label.left - caret.left)).toBeLessThan(1.5)
+    }, LATE)
   })
 
   it('show what is selected', async () => {
