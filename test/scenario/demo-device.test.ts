@@ -97,6 +97,12 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
         await page.getByLabel('The key that you wrote down').fill(given)
         await page.getByRole('button', { name: 'Bring my notes here' }).click()
       }
+      const other = { name: 'photo.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('no recovery file') }
+      await page.getByLabel('Your name').fill('Alice')
+      await page.getByLabel('The key that you wrote down').fill(key)
+      await page.getByLabel('The recovery file').setInputFiles(other)
+      await page.getByRole('button', { name: 'Bring my notes here' }).click()
+      await page.getByRole('alert').getByText('That is no recovery file').waitFor()
       const last = key.endsWith('0') ? '1' : '0'
       await give(`${key.slice(0, -1)}${last}`)
       await page.getByRole('alert').getByText('That is not the key of this recovery file.').waitFor()

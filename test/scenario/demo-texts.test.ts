@@ -15,6 +15,10 @@ const LONG =
   'Donaudampfschifffahrtsgesellschaftskapitänskajütentürschlüsselloch, and what is to be seen through it from the quay'
 const ARABIC = 'رحلة نهاية الأسبوع إلى البحيرة'
 
+interface EditorElement extends HTMLElement {
+  readonly editor?: { getJSON(): unknown }
+}
+
 const titleOf = (page: Page): Locator => page.getByRole('textbox', { name: 'Title' })
 
 /** Pixels of what is in there that cannot be seen, across and down. */
@@ -93,6 +97,29 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
       await goToList(page)
       const card = await gapsOf(page.locator('.card-title').filter({ hasText: ARABIC }))
       expect(card.right).toBeLessThan(card.left)
+    })
+
+    test('[DEMO 8.12] a list has its marks where its letters begin, beside one whose letters run the other way', async () => {
+      const { page } = await stage.phoneAtNote('iPhone 15', 'Lists')
+      await typeText(page, `[ ] ${ARABIC}`)
+      await page.keyboard.press('Enter')
+      await page.keyboard.type('Milk')
+      for (let times = 0; times < 2; times++) await page.keyboard.press('Enter')
+      await page.keyboard.type('- Bread')
+      await page.locator('.tiptap ul:not([data-type]) p').waitFor()
+      const boxes = page.locator('.tiptap input[type=checkbox]')
+      const items = page.locator('.tiptap ul[data-type=taskList] p')
+      for (const nth of [0, 1]) {
+        const text = await gapsOf(items.nth(nth))
+        expect(text.right).toBeLessThan(text.left)
+        expect((await boxes.nth(nth).boundingBox())?.x).toBeGreaterThan(text.left)
+      }
+      const bullet = await gapsOf(page.locator('.tiptap ul:not([data-type]) p'))
+      expect(bullet.left).toBeLessThan(bullet.right)
+      // The page alone says so: the note has none of it.
+      const note = await page.locator('.tiptap').evaluate((element: EditorElement) => element.editor?.getJSON())
+      expect(JSON.stringify(note)).toContain('taskItem')
+      expect(JSON.stringify(note)).not.toContain('dir')
     })
 
     test('[CL7] [DEMO 4] the list shows with whom a note is shared, and a note who is there, by the names that the members have', async () => {

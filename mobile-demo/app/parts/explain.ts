@@ -45,6 +45,8 @@ const WORDS: Readonly<Record<string, string>> = {
   NOT_A_PAIRING: 'That is no pairing code.',
   RECOVERY_KEY: 'That is not the key of this recovery file.',
   RECOVERY_FILE: 'The recovery file is damaged, or is another kind of file.',
+  RECOVERY_VERSION:
+    'That is no recovery file, or one that a newer app has made. Choose the file that you saved with the key, or reload this page.',
   RECOVERY_OUTDATED: 'The device of this recovery file was removed since. Pair with a device that you still have.',
   HISTORY_TRIMMED: 'Versions that old are not kept any more.',
 }

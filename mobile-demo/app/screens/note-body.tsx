@@ -22,12 +22,22 @@ interface NoteBodyProps {
   readonly isReadOnly: boolean
 }
 
+/** A list has its marks, and a quotation its line, on the side from which its own letters run. Of the page alone: the document has none of it. */
+const BY_LETTERS = { HTMLAttributes: { dir: 'auto' } } as const
+
 /** What notes may hold; the same for editing, for versions and for export. */
 export const CONTENT: Parameters<typeof useEditor>[0]['extensions'] = [
   // Undo takes back one's own edits only: that is the collaboration's. Links of others are not followed by a tap.
-  StarterKit.configure({ undoRedo: false, link: { openOnClick: false } }),
-  TaskList,
-  TaskItem.configure({ nested: true }),
+  StarterKit.configure({
+    undoRedo: false,
+    link: { openOnClick: false },
+    bulletList: BY_LETTERS,
+    orderedList: BY_LETTERS,
+    blockquote: BY_LETTERS,
+  }),
+  TaskList.configure(BY_LETTERS),
+  // Named by its own words, which also say to which side a list of them runs: the label stands in the page before them.
+  TaskItem.configure({ nested: true, a11y: { checkboxLabel: ({ textContent }) => textContent || 'Empty item' } }),
 ]
 
 /** The caret is brought into view above the toolbar, which lies over the foot of the text. */

@@ -62,7 +62,7 @@ export function NoteCard({ note, open, share, rename, remove }: NoteCardProps): 
           >
             <label>
               {isOwnName(note) ? 'Your own name for it' : 'Title, for all its members'}
-              <input name="name" defaultValue={note.title} maxLength={200} />
+              <input name="name" dir="auto" defaultValue={note.title} maxLength={200} />
             </label>
             <button type="submit" className="primary">
               Rename

@@ -48,7 +48,7 @@ export async function playScenes(browser: Browser, host: DemoHost, scheme: Schem
   await take('join', bobs)
   await bobs.getByLabel('Your name').fill('Bob')
   await bobs.getByRole('button', { name: 'Open the note' }).click()
-  await bobs.getByText('Stove', { exact: true }).waitFor()
+  await bobs.locator('.tiptap p').getByText('Stove').waitFor()
   await playTogether(page, bobs, take)
   await playWays(browser, scheme, page, take)
   await playTrouble(browser, host, scheme, page, take)
@@ -75,12 +75,12 @@ async function writeTrip(page: Page): Promise<void> {
 }
 
 async function playTogether(page: Page, bobs: Page, take: Take): Promise<void> {
-  await bobs.getByText('Stove', { exact: true }).click()
+  await bobs.locator('.tiptap p').getByText('Stove').click()
   await bobs.keyboard.press('End')
   await bobs.waitForTimeout(150)
   await bobs.keyboard.press('Enter')
   await bobs.keyboard.type('Bread and cheese')
-  await page.getByText('Bread and cheese', { exact: true }).waitFor()
+  await page.locator('.tiptap p').getByText('Bread and cheese').waitFor()
   await page.getByRole('button', { name: 'Members; 1 here now' }).waitFor()
   await bobs.keyboard.type(' ')
   await page.waitForTimeout(300)
