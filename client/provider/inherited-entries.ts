@@ -144,11 +144,14 @@ export class InheritedEntries {
     return this.#options.log.compareTranscript(seenSeq, seenTranscript) === 'same'
   }
 
-  /** They are drafts by now: once those are stored, they go. What else is on its way comes all the same. */
+  /**
+   * They are drafts by now: once those are stored, they go. What else earlier runs have sealed comes all the same; what this one has, it may have to
+   * find again by comparing, for the log may have gone back.
+   */
   #replace(gone: readonly Envelope[]): void {
     const { queue, book, edits, keeper, onChange } = this.#options
     if (gone.length === 0) return
-    edits.noteGivenUp(updatesOf(queue.select(() => true)))
+    edits.noteGivenUp(updatesOf(queue.select(({ restored }) => restored)))
     void book.whenKept().then(() => keeper.replace(gone))
     onChange()
   }

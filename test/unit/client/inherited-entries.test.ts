@@ -9,7 +9,17 @@ import { feedUpdate } from '../../../client/yjs/feed-update.ts'
 import { craftUpdate, type Block } from '../../hostile/yjs-update.ts'
 import { createNote, type Note, type Person } from '../../support/members/note.ts'
 import { Forger } from '../../support/members/quote-play.ts'
-import { isEdit, readText, rollBack, sit, sitAgain, store, storeAll, type Seat } from '../../support/members/seat.ts'
+import {
+  isEdit,
+  isUpdate,
+  readText,
+  rollBack,
+  sit,
+  sitAgain,
+  store,
+  storeAll,
+  type Seat,
+} from '../../support/members/seat.ts'
 
 /** What the log that goes on has of Mallory's, who has taken this client after a restart and filled its clocks. */
 function takeClient(note: Note, mallory: Person, client: number): Bytes {
@@ -276,8 +286,15 @@ function readFromHead({ log }: Person): void {
   log.restart({ seq: head.seq, context: log.context(), clocks: new Map(state.clocks()), deletes: [] })
 }
 
-/** Bob's edit is sealed upon a head that the log has lost; what it has at that place he does not know, for he reads it from behind that on. */
-async function loseHead(isShown: boolean): Promise<{ note: Note; bob: Person; memory: Outbox; second: Seat }> {
+/** Bob has an edit in the log, and another on its way, sealed upon a bind of somebody else's, before which the log is `before` long. */
+async function sealUponBind(): Promise<{
+  note: Note
+  bob: Person
+  memory: Outbox
+  kept: Bytes
+  before: number
+  forger: Forger
+}> {
   const note = await createNote()
   const bob = await note.add('writer')
   note.append(note.creator.bind())
@@ -297,6 +314,12 @@ async function loseHead(isShown: boolean): Promise<{ note: Note; bob: Person; me
   first.doc.getText('note').insert(first.doc.getText('note').length, 'on its way')
   await vi.waitFor(async () => expect((await memory.list(note.documentId)).some(isEdit)).toBe(true))
   first.sender.destroy()
+  return { note, bob, memory, kept, before, forger }
+}
+
+/** The log has lost that bind; what it has in its place Bob does not know, for he reads it from behind there on. */
+async function loseHead(isShown: boolean): Promise<{ note: Note; bob: Person; memory: Outbox; second: Seat }> {
+  const { note, bob, memory, kept, before, forger } = await sealUponBind()
   rollBack(note, before)
   for (const client of [8, 9]) note.append(forger.bind(client))
   const second = sit(bob, memory)
@@ -358,3 +381,26 @@ it.each([
     await vi.waitFor(async () => expect(await memory.list(note.documentId)).toEqual([]))
   },
 )
+
+it('[CL5] [CL14] [LO14] what this run has on its way when the log goes back leaves anew beside what an earlier one has, that had seen what is lost', async () => {
+  const { note, bob, memory, kept, before } = await sealUponBind()
+  const second = sit(bob, memory)
+  feedUpdate(second.doc, kept, 'leftover')
+  await second.sender.restore()
+  second.sender.loaded()
+  second.sender.opened()
+  second.doc.getText('note').insert(second.doc.getText('note').length, ', typed')
+  // The bind is in the log, and what bears it is sealed; neither that nor the earlier edit arrives.
+  second.sent.splice(0, Infinity, ...second.sent.filter(({ kind }) => kind === KIND.bind))
+  store(note, bob, second)
+  await vi.waitFor(() => expect(second.sent.some(isUpdate)).toBe(true))
+  second.sent.splice(0)
+  second.sender.closed()
+  rollBack(note, before)
+  second.sender.startOver()
+  second.sender.opened()
+  await vi.waitFor(() => {
+    store(note, bob, second)
+    expect([readText(note), second.sender.unsaved]).toEqual(['acknowledged on its way, typed', 0])
+  })
+})
