@@ -36,6 +36,8 @@ import { followStorageLoss } from './storage-loss.ts'
 import { watchView } from './watch-view.ts'
 
 const READ_BYTES = 262_144
+/** A storage in which the log is gone each time is not filled again for ever: each time the log is asked for. */
+const MOST_WIPES = 3
 
 export class OpenDocument {
   readonly membership: Membership | null
@@ -54,6 +56,7 @@ export class OpenDocument {
   #device: Device | null = null
   /** Another tab has wiped what was kept of the log, and it is not read again yet. */
   #isWiped = false
+  #wipes = 0
   #snapshots: SnapshotSide | null = null
   #quoter: Quoter | null = null
   #starting: Promise<void> | null = null
@@ -368,7 +371,9 @@ export class OpenDocument {
 
   /** What another tab has wiped, at a relay that gives it again: a log that goes back is begun anew by itself. [CL16] */
   #keepAgain(): void {
-    if (this.#isWiped && this.line.status === 'connected' && !this.healer.isFallen) void this.#keepAnew()
+    if (!this.#isWiped || this.line.status !== 'connected' || this.healer.isFallen || this.#wipes === MOST_WIPES) return
+    this.#wipes += 1
+    void this.#keepAnew()
   }
 
   /** As the relay has it. Nothing that is on its way, nor a draft, has anything to do with that. */
