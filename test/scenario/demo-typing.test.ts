@@ -7,6 +7,7 @@
 import type { Page } from 'playwright'
 import { describe, expect, test } from 'vitest'
 
+import { COMPOSITION_IDLE_MS } from '../../client/input/input-gate.ts'
 import { hasComponent } from '../support/components.ts'
 import { expectStatus, expectText, SEEN, useDemo } from '../support/demo/demo-stage.ts'
 import { createNote, textOf, typeText } from '../support/demo/note-steps.ts'
@@ -47,6 +48,7 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
             selectionEnd: text.length,
           })
         }
+        const stirred = await watchComposition(composer)
         for (const text of ['h', 'he', 'hel']) await compose(text)
         await textOf(typist).focus()
         await typist.keyboard.press('Control+Home')
@@ -54,8 +56,8 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
         await typist.keyboard.type('I ')
         await expectStatus(typist, 'saved')
         await compose('hell')
-        // Under the fingers nothing moves.
-        expect((await whatIsShown(composer)).view).toEqual(['say hell'])
+        // Under the fingers nothing moves, unless they rest: on a busy machine they do, for as long as it takes to get here.
+        expect(await stirred()).toBeGreaterThanOrEqual(COMPOSITION_IDLE_MS)
         await compose('hello')
         await keyboard.send('Input.insertText', { text: 'hello' })
         await expectShown([composer, typist], ['I say hello'])
@@ -179,6 +181,24 @@ describe.skipIf(!hasComponent('chromium') || !hasComponent('certutil'))(
     })
   },
 )
+
+/** For how many ms the word that is composed had rested when what stands before it first changed; `Infinity` while nothing has. */
+async function watchComposition(page: Page): Promise<() => Promise<number>> {
+  const watch = await page.evaluateHandle(() => {
+    const text = document.querySelector<HTMLElement>('.tiptap')
+    if (text === null) throw new Error('no note is open')
+    const [begin] = text.innerText.split('\n')
+    const seen = { lastAt: 0, restedMs: Infinity }
+    const onComposed = (): void => void (seen.lastAt = performance.now())
+    for (const event of ['compositionstart', 'compositionupdate']) text.addEventListener(event, onComposed)
+    new MutationObserver(() => {
+      if (seen.restedMs === Infinity && !text.innerText.startsWith(begin ?? ''))
+        seen.restedMs = performance.now() - seen.lastAt
+    }).observe(text, { subtree: true, childList: true, characterData: true })
+    return seen
+  })
+  return async () => await watch.evaluate(({ restedMs }) => restedMs)
+}
 
 /** Pixels between the caret and the toolbar. */
 async function roomUnderCaret(page: Page): Promise<number> {
