@@ -16,6 +16,7 @@ import {
   type Envelope,
 } from '@y-sealed/protocol'
 import type { DocumentStore, StoredEntry } from '../stores/document-store.ts'
+import { sessionOf } from './quote-judge.ts'
 
 const PAGE_BYTES = 262_144
 const PAGE_ENTRIES = 256
@@ -40,12 +41,13 @@ export class LostEntries {
   }
 
   /**
-   * Keeps those after a place of a log that are about to be forgotten, behind the ones that are kept already, and none of these twice: a relay may
-   * show them again and again. What cannot be written waits in memory for {@link writeAgain}; rejects where there is such.
+   * Keeps those after a place of a log that are about to be forgotten, with the binds before it that begin their sessions (KM15), behind the ones that
+   * are kept already, and none of these twice: a relay may show them again and again. What cannot be written waits in memory for {@link writeAgain};
+   * rejects where there is such.
    */
   async keep(documentId: Bytes, afterSeq = 0): Promise<void> {
     const { baseSeq } = await this.#store.extent(documentId)
-    const pages = this.#quotable(documentId, Math.max(baseSeq, afterSeq) + 1, await this.#hashes())
+    const pages = this.#quotable(documentId, baseSeq, Math.max(baseSeq, afterSeq))
     for await (const page of pages) {
       try {
         await this.#append(page)
@@ -66,19 +68,39 @@ export class LostEntries {
     }
   }
 
-  /** Entries of a log, as far as a quote may hold them, but for those of these hashes. */
+  /** Entries of a log, as far as a quote may hold them, but for those that are kept already. */
   async *#quotable(
     documentId: Bytes,
-    fromSeq: number,
-    known: ReadonlySet<string>,
+    baseSeq: number,
+    afterSeq: number,
   ): AsyncGenerator<readonly Bytes[], void, undefined> {
-    for (let next = fromSeq; ;) {
+    const known = await this.#hashes()
+    const isFresh = (envelope: Bytes): boolean => known.size === 0 || !known.has(hashOf(envelope))
+    if (afterSeq > baseSeq) {
+      const sessions = new Set<string>()
+      for await (const page of this.#pages(documentId, afterSeq + 1))
+        for (const envelope of decodePage(page)) sessions.add(sessionOf(envelope))
+      if (sessions.size === 0) return
+      for await (const page of this.#pages(documentId, baseSeq + 1, afterSeq)) {
+        const binds = decodePage(page).filter((each) => each.kind === KIND.bind && sessions.has(sessionOf(each)))
+        yield binds.map(({ bytes }) => bytes).filter(isFresh)
+      }
+    }
+    for await (const page of this.#pages(documentId, afterSeq + 1))
+      yield page.filter((envelope) => QUOTABLE.has(envelope[OFFSET.kind]) && isFresh(envelope))
+  }
+
+  /** Envelopes of a log. */
+  async *#pages(
+    documentId: Bytes,
+    fromSeq: number,
+    throughSeq = Infinity,
+  ): AsyncGenerator<readonly Bytes[], void, undefined> {
+    for (let next = fromSeq; next <= throughSeq;) {
       const page = await this.#store.read(documentId, next, PAGE_BYTES)
       if (page.length === 0) return
       next += page.length
-      const envelopes = page.map(({ envelope }) => envelope)
-      const quotable = envelopes.filter((envelope) => QUOTABLE.has(envelope[OFFSET.kind]))
-      yield known.size === 0 ? quotable : quotable.filter((envelope) => !known.has(hashOf(envelope)))
+      yield page.filter(({ seq }) => seq <= throughSeq).map(({ envelope }) => envelope)
     }
   }
 
