@@ -187,9 +187,11 @@ export class LogFollower {
     return this.#heads.promises.upTo(seq)
   }
 
-  /** The log begins behind a snapshot that ends at `seq`: what was promised before, marks have to prove. */
+  /** The log begins behind a snapshot that ends at `seq`: what was promised before, marks have to prove; what was for that very place fits, or not. */
   rebased(seq: number): void {
+    const promise = this.#heads.promises.at(seq)
     this.#heads.promises.forget(seq)
+    if (promise !== null && this.#heads.fits(promise)) this.#heads.fit(promise)
   }
 
   /** What an earlier run has kept of this relay's heads. */

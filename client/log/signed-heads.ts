@@ -50,6 +50,11 @@ export class SignedHeads {
     return this.#options.log.compareTranscript(seq, transcript) === 'different'
   }
 
+  /** Is that what is read at its place? */
+  fits({ seq, transcript }: SignedHead): boolean {
+    return this.#options.log.compareTranscript(seq, transcript) === 'same'
+  }
+
   /** Does it contradict only what nobody has signed for? What the relay passed on is not what it has then, and all that it signed may be true. [CL30] */
   isDoubtful(head: SignedHead): boolean {
     return this.contradicts(head) && head.seq > (this.#newest?.seq ?? 0) && this.promises.at(head.seq) === null

@@ -1,9 +1,12 @@
 /** What one tab of a device does to the log that it shares with another one: the relay is the test. */
 import { createMemoryDocumentStore, type DocumentStore } from '@y-sealed/client'
 import type { OpenedFrame, SignedHead } from '@y-sealed/protocol'
+import { Session } from '@y-sealed/protocol/sealing'
 import { expect, it, onTestFinished } from 'vitest'
 
 import { History, type HistoryOptions } from '../../../client/log/history.ts'
+import { Slices } from '../../../client/snapshots/slices.ts'
+import { Workbench } from '../../../client/snapshots/workbench.ts'
 import { signHead } from '../../../server/core/signed-head.ts'
 import { createNote, type Note } from '../../support/members/note.ts'
 import { createTestDevice } from '../../support/raw-client.ts'
@@ -97,4 +100,25 @@ it('[CL30] [CL31] what a tab goes back behind is kept for quoting, once, however
   // In shared-key mode a quote says who its authors are by the bind that begins their session. [KM15]
   const kept = [...note.entries.slice(1, 2), ...note.entries.slice(3)]
   expect(lost).toEqual(kept.map(({ envelope }) => envelope.bytes.join()))
+})
+
+it('[CL30] [CL41] a log that is kept from a snapshot on still has the signature for the place where that ends', async () => {
+  const store = createMemoryDocumentStore()
+  const note = await createLog(4)
+  const { creator, documentId } = note
+  const before = await openTab(note, store)
+  before.readSigned(3)
+  await before.history.whenKept()
+  const access = creator.membership
+  const bench = new Workbench({ access, store, whenKept: () => before.history.whenKept() })
+  const slices = new Slices()
+  const rebuilt = await bench.rebuild(before.history.log.head, slices)
+  const made = await bench.make(rebuilt!, new Session(documentId, creator.device), access.keyOf(1)!, slices)
+  await bench.shelve(made!)
+  before.history.close()
+  const { history } = await openTab(note, store)
+  history.follower.offer(note.entries.slice(3))
+  await history.rewind(0)
+  const { log, follower } = history
+  expect([log.baseSeq, log.head.seq, follower.signedHead?.seq, follower.furthest?.seq]).toEqual([3, 3, 3, 3])
 })
