@@ -136,3 +136,49 @@ it(
     expect(text).toHaveLength('. carol BOB was here. alice. dave. later. '.length)
   },
 )
+
+it.each([
+  ['members', seatMembers],
+  ['shared-key', seatByKey],
+] as const)(
+  '[CL30] [CL31] what such an author wrote and the relay lost before it signed for it is saved in %s mode, without a restart',
+  { timeout: 120_000 },
+  async (_mode, seat) => {
+    const front = await startLyingRelay()
+    const first = await startHonestRelay([front])
+    front.stand(first)
+    const party = await seat(front)
+    const { alice, bob, carol, dave, newcomer } = party
+    type(carol, 'both. ')
+    await settle(alice, bob, carol, dave)
+    await whenSigned(alice, bob, carol, dave)
+    const backup = await copyOf(first, [front])
+    dave.peer.provider.disconnect()
+    const second = await startHonestRelay([front], first.data)
+    front.stand(second)
+    await settle(alice, bob, carol)
+    await whenSigned(alice, bob, carol)
+    front.toClient = (frame) => (frame?.type === 'head' ? [] : undefined)
+    type(carol, 'carol was here. ')
+    await settle(alice, bob, carol)
+    for (const { peer } of [alice, bob]) {
+      expect(peer.provider.signedHead?.seq).toBeLessThan(peer.provider.head.seq)
+      peer.provider.disconnect()
+    }
+    carol.peer.provider.disconnect()
+    await copyOf(second, [front])
+    front.toClient = () => undefined
+    front.stand(await startHonestRelay([front], backup))
+    dave.peer.provider.connect()
+    type(dave, 'dave. ')
+    await dave.peer.provider.whenSaved()
+    for (const { peer } of [alice, bob]) peer.provider.connect()
+    await vi.waitFor(() => expect(dave.peer.text.toJSON()).toContain('carol was here. '), PATIENCE)
+    await settle(alice, bob, dave)
+    const stranger = await newcomer()
+    await settle(alice, bob, dave, stranger)
+    const text = stranger.peer.text.toJSON()
+    for (const edit of ['both. ', 'carol was here. ', 'dave. ']) expect(text.split(edit)).toHaveLength(2)
+    expect([alice, bob, dave, stranger].flatMap(({ closings }) => closings)).toEqual([])
+  },
+)

@@ -33,6 +33,9 @@ import { leaveDocument, removeMember, removeOwnDevice } from '../../../client/me
 import type { Intent } from '../../../client/members/record-tools.ts'
 import { join, Peer, type RelayAddress } from '../peer.ts'
 
+/** What is not saved by then on the busiest machine waits for something that does not come. */
+const LATE_MS = 90_000
+
 /** One device in one document. */
 export class Teammate {
   readonly peer: Peer
@@ -71,7 +74,18 @@ export class Teammate {
   /** Types, and waits until it is saved. */
   async write(line: string): Promise<void> {
     this.type(line)
-    await this.peer.provider.flush()
+    const late = new Promise<never>((_, reject) => {
+      const { closings, reports, problems, peer } = this
+      const timer = setTimeout(() => {
+        const seen = { line, status: peer.provider.syncStatus, closings, reports, problems }
+        reject(
+          new Error(`not saved: ${JSON.stringify(seen, (key, value: unknown) => (key === 'proof' ? '…' : value))}`),
+        )
+      }, LATE_MS)
+      onTestFinished(() => clearTimeout(timer))
+      void peer.provider.whenSaved().then(() => clearTimeout(timer))
+    })
+    await Promise.race([this.peer.provider.flush(), late])
   }
 
   change(intent: Intent): Promise<MemberRecord | null> {
