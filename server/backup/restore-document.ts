@@ -1,6 +1,7 @@
 /**
  * One document put back to a backup because the relay has signed two histories of it, and goes on with the wrong one: with the proof of that,
- * which a device has handed over, the head that is to be given back is known before anybody else comes. Rules LO14, LO16.
+ * which a device has handed over, the head that is to be given back is known before anybody else comes. It is not the only one for long where who has
+ * the wrong one comes first: the relay keeps the furthest head that it is shown. Rules LO14, LO16.
  *
  * @module
  */

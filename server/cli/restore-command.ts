@@ -68,7 +68,8 @@ async function restoreOne(data: string, from: string, proof: string): Promise<vo
   const { document, before, now, lost } = await restoreDocument({ data, from, proof })
   console.log(
     `Document ${bytesToBase64url(document)} is as the backup has it, ${count(now, 'entry', 'entries')} instead of ${before}. Nothing new is taken ` +
-      `there before a device that has them gives back the entries up to ${lost}; then an admin decides (restartLog) what becomes of what was taken away.`,
+      `there before a device that has them gives back the entries up to ${lost}; then an admin decides (restartLog) what becomes of what was taken away. ` +
+      'Let an admin open it before anybody else can: who wrote what was taken away may bring it back until then.',
   )
 }
 

@@ -74,10 +74,12 @@ it(
     const audit = await runRelayCommand(['audit', '--data', relay.data])
     expect([audit.exitCode, audit.stdout]).toEqual([0, expect.stringContaining('In order.')])
 
-    // Mallory is first again, and nothing of hers is taken.
+    // An admin's device comes first, as the command says: nothing of Mallory's is taken after that.
+    again.goOffline()
     await relay.restart()
-    again.type('and again. ')
     await alice.peer.provider.restartLog()
+    again.type('and again. ')
+    again.peer.provider.connect()
     await vi.waitFor(() => expect(again.closings).toHaveLength(1), PATIENCE)
     await bob.peer.provider.restartLog().catch(() => undefined)
     const back = await team.restart(bob, { provider: { store: storage.documents } })
