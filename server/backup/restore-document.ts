@@ -1,7 +1,6 @@
 /**
  * One document put back to a backup because the relay has signed two histories of it, and goes on with the wrong one: with the proof of that,
- * which a device has handed over, the head that is to be given back is known before anybody else comes. It is not the only one for long where who has
- * the wrong one comes first: the relay keeps the furthest head that it is shown. Rules LO14, LO16.
+ * which a device has handed over, the head that is to be given back is known before anybody else comes, and stands whatever they show. Rules LO14, LO16.
  *
  * @module
  */
@@ -29,8 +28,8 @@ export interface DocumentRestoreOptions {
 
 export interface DocumentRestored extends PutBack {
   readonly document: Bytes
-  /** Seq up to which it is to be given back. */
-  readonly lost: number
+  /** Seq up to which it is to be given back; `null` where the backup has all of it. */
+  readonly lost: number | null
 }
 
 /** Does it, or rejects and leaves the database as it was. */
@@ -51,7 +50,8 @@ export async function restoreDocument({ data, from, proof }: DocumentRestoreOpti
     const draft = createDraftFile(path)
     try {
       await makeVerifiedCopy({ from, to: draft.path, acceptsFaults: false })
-      return { ...putBackDocument(path, draft.path, document, lost), document, lost: lost.seq }
+      const lacking = lackedBy(draft.path, document, lost) ? lost : null
+      return { ...putBackDocument(path, draft.path, document, lacking), document, lost: lacking?.seq ?? null }
     } finally {
       draft.discard()
     }
@@ -62,19 +62,43 @@ export async function restoreDocument({ data, from, proof }: DocumentRestoreOpti
 
 /** The one of the two heads that the database has not. */
 function findLost(path: string, document: Bytes, heads: readonly SignedHead[]): SignedHead {
+  const lacking = withTranscripts(path, document, 'the database', (transcriptAt) =>
+    heads.filter(({ seq, transcript }) => !isSame(transcriptAt(seq), transcript)),
+  )
+  const [lost] = lacking
+  if (lost === undefined || lacking.length > 1) {
+    throw new SettingsError('the database goes on with neither of the two histories: nothing was changed')
+  }
+  return lost
+}
+
+/** Does the backup end before this head? One that has gone the other way by then is of no use. */
+function lackedBy(backup: string, document: Bytes, { seq, transcript }: SignedHead): boolean {
+  const held = withTranscripts(backup, document, 'the backup', (transcriptAt) => transcriptAt(seq))
+  if (held !== null && !isSame(held, transcript)) {
+    throw new SettingsError(
+      'the backup has the history that is to go, nothing was changed: take one that was made before',
+    )
+  }
+  return held === null
+}
+
+function isSame(held: Bytes | null, transcript: Bytes): boolean {
+  return held !== null && equalBytes(held, transcript)
+}
+
+/** What `read` finds, who is given T by seq. */
+function withTranscripts<Result>(
+  path: string,
+  document: Bytes,
+  name: string,
+  read: (transcriptAt: (seq: number) => Bytes | null) => Result,
+): Result {
   const reader = openAuditReader(path)
   try {
     const row = reader.document(document)
-    if (row === null) throw new SettingsError('the database has no such document')
-    const lacking = heads.filter(({ seq, transcript }) => {
-      const held = reader.transcriptAt(row.key, seq)
-      return held === null || !equalBytes(held, transcript)
-    })
-    const [lost] = lacking
-    if (lost === undefined || lacking.length > 1) {
-      throw new SettingsError('the database goes on with neither of the two histories: nothing was changed')
-    }
-    return lost
+    if (row === null) throw new SettingsError(`${name} has no such document`)
+    return read((seq) => reader.transcriptAt(row.key, seq))
   } finally {
     reader.close()
   }

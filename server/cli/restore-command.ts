@@ -66,10 +66,13 @@ async function restoreOne(data: string, from: string, proof: string): Promise<vo
   await cryptoReady()
   const { restoreDocument } = await import('../backup/restore-document.ts')
   const { document, before, now, lost } = await restoreDocument({ data, from, proof })
+  const consequence =
+    lost === null
+      ? 'It lacks nothing of the history that the proof asks for.'
+      : `Nothing new is taken there, and nothing of what was taken away, before a device that has them gives back the entries up to ${lost}; ` +
+        'then an admin decides (restartLog) what becomes of the rest.'
   console.log(
-    `Document ${bytesToBase64url(document)} is as the backup has it, ${count(now, 'entry', 'entries')} instead of ${before}. Nothing new is taken ` +
-      `there before a device that has them gives back the entries up to ${lost}; then an admin decides (restartLog) what becomes of what was taken away. ` +
-      'Let an admin open it before anybody else can: who wrote what was taken away may bring it back until then.',
+    `Document ${bytesToBase64url(document)} is as the backup has it, ${count(now, 'entry', 'entries')} instead of ${before}. ${consequence}`,
   )
 }
 

@@ -52,7 +52,9 @@ export async function giveBack(
   if (seq > head.seq + 1 || missing.length === 0) return null
   const returned = verify(context, subscription, head, missing)
   if (returned === null) return { code: 'BAD_ENVELOPE' }
-  if ((status?.lost ?? null) !== null && returned.some(({ isProven }) => !isProven)) return { code: 'NEEDS_RESTORE' }
+  const lost = status?.lost ?? null
+  if (lost !== null && !returned.every(({ isProven }) => isProven)) return { code: 'NEEDS_RESTORE' }
+  if (lost?.isPinned === true && !leadsTo(subscription, lost)) return { code: 'NEEDS_RESTORE' }
   for (const unit of cutIntoUnits(returned)) {
     if (!(await storeUnit(context, subscription, unit))) break
   }
@@ -62,6 +64,11 @@ export async function giveBack(
 /** T_0 of a document that is lost altogether, once its genesis hash is known. */
 function startOf({ sha512 }: Context, { plan }: Subscription): Head | null {
   return plan === null ? null : { seq: 0, transcript: startTranscript(sha512, plan.genesisHash) }
+}
+
+/** Is what is given back of the history that a proof has asked for? The relay has signed the other one too. */
+function leadsTo({ plan }: Subscription, { seq, transcript }: Head): boolean {
+  return plan?.holds(seq, transcript) === true
 }
 
 /** Each with its id and the word that vouches for it; `null` when one of them is not what this relay has signed. */

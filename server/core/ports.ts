@@ -124,6 +124,12 @@ export interface Head {
 }
 
 /** The row that describes a document. */
+/** A head that was signed once and that the log lacks. [LO14] */
+export interface LostHead extends Head {
+  /** It is that of a proof with which the document was put back: it stands, however far others are that are shown. */
+  readonly isPinned: boolean
+}
+
 export interface DocumentStatus {
   readonly head: Head
   readonly genesisHash: Bytes
@@ -139,8 +145,8 @@ export interface DocumentStatus {
   readonly recordSeq: number
   /** Bytes of the envelopes that the log holds: what is trimmed is given back. */
   readonly logBytes: number
-  /** The furthest head that was signed once and that the log lacks. [LO14] */
-  readonly lost: Head | null
+  /** The furthest head that was signed once and that the log lacks, or the one that is pinned. [LO14] */
+  readonly lost: LostHead | null
   /** Seq up to which bodies are gone, but for records; 0 when the log is whole. [LO15] */
   readonly base: number
   readonly snapshots: SnapshotStatus
@@ -187,10 +193,10 @@ export interface Store {
     counter: number,
   ): Promise<{ readonly seq: number; readonly id: Bytes } | null>
   /**
-   * Notes a head that this deployment has signed. What the log lacks then, durably noted: that head, or one further on; `null` when it has
-   * all of it. The document need not exist. [LO14]
+   * Notes a head that this deployment has signed. What the log lacks then, durably noted: that head, one further on, or the one that is
+   * pinned; `null` when it has all of it. The document need not exist. [LO14]
    */
-  noteSigned(document: Bytes, head: Head): Promise<Head | null>
+  noteSigned(document: Bytes, head: Head): Promise<LostHead | null>
   /** Commitments by epoch, ascending from 1: [epoch, commitment]. */
   commitments(document: Bytes): Promise<readonly (readonly [number, Bytes])[]>
   readonly snapshots: SnapshotStore

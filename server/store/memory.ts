@@ -6,7 +6,16 @@
  */
 import { type Bytes, bytesToHex, concatBytes, equalBytes, type Sha512 } from '@y-sealed/protocol'
 
-import type { AppendResult, AppendUnit, Creation, DocumentStatus, Head, Store, StoredEntry } from '../core/ports.ts'
+import type {
+  AppendResult,
+  AppendUnit,
+  Creation,
+  DocumentStatus,
+  Head,
+  LostHead,
+  Store,
+  StoredEntry,
+} from '../core/ports.ts'
 import { checkUnit } from './check-unit.ts'
 import { furtherLost } from './lost-head.ts'
 import { deletedStatus } from './deleted-status.ts'
@@ -32,7 +41,7 @@ export interface MemoryStoreOptions {
 
 export function createMemoryStore({ sha512 = nodeSha512, now = Date.now }: MemoryStoreOptions = {}): Store {
   const documentsById = new Map<string, MemoryDocument | 'deleted'>()
-  const lostById = new Map<string, Head>()
+  const lostById = new Map<string, LostHead>()
   let isClosed = false
   let lastKey = 0
 
@@ -117,7 +126,7 @@ export function createMemoryStore({ sha512 = nodeSha512, now = Date.now }: Memor
       const held = document === null ? null : memoryTranscriptAt(sha512, document, head.seq)
       if (held === null && document !== null && head.seq <= document.base) return noted
       const lost = furtherLost(head, noted, held)
-      if (lost !== null && lost !== noted) lostById.set(key, { seq: lost.seq, transcript: lost.transcript.slice() })
+      if (lost !== null) lostById.set(key, lost)
       return lost
     },
     async commitments(id) {

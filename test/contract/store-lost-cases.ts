@@ -6,7 +6,7 @@
 import type { Bytes } from '@y-sealed/protocol'
 import { expect, it } from 'vitest'
 
-import type { AppendUnit, Head, Store } from '../../server/core/ports.ts'
+import type { AppendUnit, Head, LostHead, Store } from '../../server/core/ports.ts'
 import { makeGenesis, markOf, random, transcriptOf, type TestDocument } from './append-units.ts'
 import { appendOne, expectUntouched, withDocument, type StoreFactory } from './store-case.ts'
 
@@ -16,12 +16,12 @@ function givenBack(unit: AppendUnit, at: number): AppendUnit {
 }
 
 /** T once these units have followed the genesis. */
-function headAfter({ creation, genesis }: TestDocument, units: readonly AppendUnit[]): Head {
+function headAfter({ creation, genesis }: TestDocument, units: readonly AppendUnit[]): LostHead {
   const marks = [genesis, ...units].flatMap(({ entries }) => entries.map(markOf))
-  return { seq: marks.length, transcript: transcriptOf(creation.genesisHash, marks) }
+  return { seq: marks.length, transcript: transcriptOf(creation.genesisHash, marks), isPinned: false }
 }
 
-async function lostOf(store: Store, id: Bytes): Promise<Head | null | undefined> {
+async function lostOf(store: Store, id: Bytes): Promise<LostHead | null | undefined> {
   return (await store.status([id]))[0]?.lost
 }
 
@@ -36,13 +36,13 @@ export function lostContract(open: StoreFactory): void {
     expect(await store.noteSigned(id, { ...lost, seq: 3 })).toEqual(lost)
     expect(await store.noteSigned(id, { ...lost, transcript: random(32) })).toEqual(lost)
     expect(await lostOf(store, id)).toEqual(lost)
-    const fork = { seq: 1, transcript: random(32) }
+    const fork = { seq: 1, transcript: random(32), isPinned: false }
     expect(await store.noteSigned(id, fork)).toEqual(lost)
   })
 
   it('[LO14] takes another history at a place that it has for one that it lacks', async () => {
     const { store, id, creator } = await withDocument(open)
-    const fork = { seq: 1, transcript: random(32) }
+    const fork = { seq: 1, transcript: random(32), isPinned: false }
     expect(await store.noteSigned(id, fork)).toEqual(fork)
     expect(await appendOne(store, creator.unit())).toEqual({ status: 'needs-restore', seq: 1 })
   })
@@ -61,7 +61,10 @@ export function lostContract(open: StoreFactory): void {
     expect(await appendOne(store, givenBack(missing[1]!, 5))).toEqual({ status: 'moved', head: here })
     expect(await appendOne(store, givenBack(missing[0]!, 3))).toMatchObject({ status: 'stored', fresh: 2 })
     expect(await lostOf(store, id)).toEqual(lost)
-    expect(await appendOne(store, givenBack(missing[1]!, 5))).toMatchObject({ status: 'stored', head: lost })
+    expect(await appendOne(store, givenBack(missing[1]!, 5))).toMatchObject({
+      status: 'stored',
+      head: { seq: lost.seq, transcript: lost.transcript },
+    })
     expect(await lostOf(store, id)).toBeNull()
     expect(await appendOne(store, givenBack(missing[1]!, 5))).toMatchObject({ status: 'stored', fresh: 0 })
     expect(await appendOne(store, creator.unit())).toMatchObject({ status: 'stored', seqs: [6] })

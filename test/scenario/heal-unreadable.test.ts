@@ -3,13 +3,16 @@
  * member is the first to come. Rules LO14, LO16, CL11, CL30; row I7.
  */
 import { openNodeStorage } from '@y-sealed/client/node'
+import { CLIENT_FRAME, REFUSALS } from '@y-sealed/protocol'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, vi } from 'vitest'
 
 import { runRelayCommand } from '../support/command-line.ts'
+import { createLiar } from '../support/lying-socket.ts'
 import { Team, type Teammate } from '../support/members/team.ts'
 import { MortalRelay } from '../support/mortal-relay.ts'
+import { platformFor } from '../support/peer.ts'
 import { makeTemporaryFolder } from '../support/temporary-folder.ts'
 import { settle } from '../support/settled.ts'
 
@@ -48,7 +51,9 @@ it(
     for (const person of [alice, bob]) person.goOffline()
     await relay.restart()
     for (const name of await mallory.keys.list('pin/')) await mallory.keys.delete(name)
-    const again = await team.restart(mallory)
+    const { WebSocket } = await platformFor({ url: relay.url, ca: readFileSync(relay.caPath, 'utf8') })
+    const sockets = createLiar(WebSocket)
+    const again = await team.restart(mallory, { WebSocket: sockets.WebSocket })
     for (let i = 0; i < 20; i++) await again.write(`back ${i}. `)
     await vi.waitFor(() => expect(again.peer.provider.signedHead?.seq).toBeGreaterThan(seq), PATIENCE)
 
@@ -66,20 +71,26 @@ it(
     const proven = proofOf(alice)
     writeFileSync(proof, proven?.proof ?? '')
     const command = ['restore', '--data', relay.data, '--from', backup, '--proof', proof]
-    const refused = await runRelayCommand(command)
-    expect([refused.exitCode, refused.stderr]).toEqual([1, expect.stringContaining('stop it first')])
+    const running = await runRelayCommand(command)
+    expect([running.exitCode, running.stderr]).toEqual([1, expect.stringContaining('stop it first')])
     await relay.stop()
     const put = await runRelayCommand(command)
     expect([put.stderr, put.exitCode, put.stdout]).toEqual(['', 0, expect.stringContaining(`up to ${seq}`)])
     const audit = await runRelayCommand(['audit', '--data', relay.data])
     expect([audit.exitCode, audit.stdout]).toEqual([0, expect.stringContaining('In order.')])
 
-    // An admin's device comes first, as the command says: nothing of Mallory's is taken after that.
-    again.goOffline()
-    await relay.restart()
-    await alice.peer.provider.restartLog()
+    // Mallory comes first again, offers all that she has, and none of it is taken: neither before an admin's device has come, nor after.
+    const refused = new Set<number>()
+    sockets.lie = {
+      toClient: (frame) => {
+        if (frame?.type === 'nack' && frame.refused === CLIENT_FRAME.restore) refused.add(frame.code)
+        return undefined
+      },
+    }
     again.type('and again. ')
-    again.peer.provider.connect()
+    await relay.restart()
+    await vi.waitFor(() => expect(refused).toEqual(new Set([REFUSALS.NEEDS_RESTORE.number])), PATIENCE)
+    await alice.peer.provider.restartLog()
     await vi.waitFor(() => expect(again.closings).toHaveLength(1), PATIENCE)
     await bob.peer.provider.restartLog().catch(() => undefined)
     const back = await team.restart(bob, { provider: { store: storage.documents } })

@@ -6,6 +6,7 @@
 import type Database from 'better-sqlite3'
 
 const BACK: Readonly<Record<number, string>> = {
+  6: 'ALTER TABLE lost_heads DROP COLUMN pinned',
   5: `
     DROP TABLE packed_sessions; DROP TABLE mark_pages;
     ALTER TABLE sessions DROP COLUMN last_id; ALTER TABLE sessions DROP COLUMN last_seq; ALTER TABLE sessions DROP COLUMN last_counter;

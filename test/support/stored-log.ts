@@ -7,7 +7,7 @@ import { cryptoReady, envelopeId, sodiumSha512, type Bytes } from '@y-sealed/pro
 import type { Sealed } from '@y-sealed/protocol/sealing'
 
 import { newEntry } from '../../server/core/new-entry.ts'
-import type { AppendUnit, NewEntry } from '../../server/core/ports.ts'
+import type { AppendUnit, Head, NewEntry, Store } from '../../server/core/ports.ts'
 import { openSqliteStore } from '../../server/store/sqlite/store.ts'
 import { createTestDevice } from './raw-client.ts'
 import { createMembersDocument, TestWriter } from './room-document.ts'
@@ -15,8 +15,12 @@ import { createMembersDocument, TestWriter } from './room-document.ts'
 export interface StoredLog {
   /** 16 bytes. */
   readonly document: Bytes
+  /** 32 bytes. */
+  readonly genesisHash: Bytes
   /** Seq of its newest entry. */
   readonly head: number
+  /** Adds entries by a session of its own to this document in a copy of the database, which has as many as were there first, and no store has open. */
+  readonly goOn: (path: string, entries: number) => Promise<Head>
 }
 
 export interface StoredLogOptions {
@@ -37,37 +41,53 @@ export async function writeStoredLog(path: string, options: StoredLogOptions): P
   const device = createTestDevice()
   const document = createMembersDocument(device)
   const { id, genesisHash, key } = document
-  const writers = Array.from({ length: sessions }, () => new TestWriter(document, device))
-  const store = openSqliteStore({ path })
   const append = async (
+    store: Store,
     writer: TestWriter,
     sealed: readonly Sealed[],
     more: Partial<AppendUnit> = {},
-  ): Promise<void> => {
+  ): Promise<Head> => {
     const [first, ...rest] = sealed.map(({ envelope }) =>
       newEntry(envelope, envelopeId(sodiumSha512, key.commitment, envelope)),
     ) as [NewEntry, ...NewEntry[]]
     const unit = { document: id, device: device.id, session: writer.session.id, needs: 'none', group: false } as const
     const [result] = await store.append([{ ...unit, entries: [first, ...rest], ...more }])
     if (result?.status !== 'stored') throw new Error(`not stored: ${result?.status}`)
-    head = result.head
+    return result.head
   }
-  let head = document.start
+  const write = async (store: Store, writers: readonly TestWriter[], from: Head, count: number): Promise<Head> => {
+    let head = from
+    for (let done = 0, turn = 0; done < count; turn++) {
+      const writer = writers[turn % writers.length] as TestWriter
+      writer.seen = head
+      const size = Math.min(UNIT_ENTRIES, count - done)
+      head = await append(
+        store,
+        writer,
+        Array.from({ length: size }, () => writer.update(content)),
+      )
+      done += size
+    }
+    return head
+  }
+  const writers = Array.from({ length: sessions }, () => new TestWriter(document, device))
+  const store = openSqliteStore({ path })
   const [founder] = writers as [TestWriter]
   const roles = [{ device: device.id, role: 'admin' }] as const
-  await append(founder, [founder.genesis()], {
+  const start = await append(store, founder, [founder.genesis()], {
     creation: { genesisHash, mode: 'members', commitment: key.commitment, roles },
   })
-  for (let done = 0, turn = 0; done < entries; turn++) {
-    const writer = writers[turn % sessions] as TestWriter
-    writer.seen = head
-    const count = Math.min(UNIT_ENTRIES, entries - done)
-    await append(
-      writer,
-      Array.from({ length: count }, () => writer.update(content)),
-    )
-    done += count
-  }
+  const head = await write(store, writers, start, entries)
   await store.close()
-  return { document: id, head: head.seq }
+  return {
+    document: id,
+    genesisHash,
+    head: head.seq,
+    goOn: async (copy, count) => {
+      const other = openSqliteStore({ path: copy })
+      const last = await write(other, [new TestWriter(document, device)], head, count)
+      await other.close()
+      return last
+    },
+  }
 }

@@ -6,7 +6,7 @@
  */
 import { type Bytes, type Sha512, startTranscript, toBytes } from '@y-sealed/protocol'
 
-import type { AppendUnit, DocumentStatus, Head, Role } from '../../core/ports.ts'
+import type { AppendUnit, DocumentStatus, Head, LostHead, Role } from '../../core/ports.ts'
 import type { PublishedSnapshot, SnapshotStatus } from '../../core/snapshot-ports.ts'
 import type { AppendView, LogState, PlacedEntry } from '../judge-append.ts'
 import type { StagedState } from '../judge-snapshot.ts'
@@ -41,7 +41,7 @@ export interface DocumentState extends LogState {
   recordHead: Bytes
   recordSeq: number
   head: Head
-  lost: Head | null
+  lost: LostHead | null
   /** Of all envelopes that ever came. */
   sumBytes: number
   /** Of those that are trimmed. */
@@ -109,10 +109,10 @@ export function loadDocument(sql: Statements, id: Bytes): DocumentState | 'delet
   })
 }
 
-/** The furthest head that the document lacks, whether or not it is there. [LO14] */
-export function findLostHead(sql: Statements, id: Bytes): Head | null {
+/** The head that the document lacks, whether or not it is there. [LO14] */
+export function findLostHead(sql: Statements, id: Bytes): LostHead | null {
   const row = sql.lostHead.get(id)
-  return row === undefined ? null : { seq: row.seq, transcript: toBytes(row.transcript) }
+  return row === undefined ? null : { seq: row.seq, transcript: toBytes(row.transcript), isPinned: row.pinned === 1 }
 }
 
 export function createDocumentState(
@@ -175,7 +175,7 @@ export class UnitView implements AppendView {
     return findTranscript(this.#sha512, this.#sql, document, seq)
   }
 
-  lost(): Head | null {
+  lost(): LostHead | null {
     const document = this.#document
     if (document === 'deleted') return null
     return document === null ? findLostHead(this.#sql, (this.#unit as AppendUnit).document) : document.lost

@@ -7,7 +7,7 @@
 import type { Database } from 'better-sqlite3'
 import type { Bytes, Sha512 } from '@y-sealed/protocol'
 
-import type { AppendResult, AppendUnit, Creation, Head } from '../../core/ports.ts'
+import type { AppendResult, AppendUnit, Creation, Head, LostHead } from '../../core/ports.ts'
 import { furtherLost } from '../lost-head.ts'
 import type { PublicationEffect } from '../../core/snapshot-ports.ts'
 import { judgeAppend, type PlacedEntry } from '../judge-append.ts'
@@ -103,7 +103,7 @@ export class SqliteEngine {
   }
 
   /** Durable on return. [LO14] */
-  noteSigned(id: Bytes, signed: Head): Head | null {
+  noteSigned(id: Bytes, signed: Head): LostHead | null {
     return this.transaction(() => {
       const document = this.documents.use(id)
       if (document === 'deleted') return null
@@ -114,9 +114,8 @@ export class SqliteEngine {
       const lost = furtherLost(signed, noted, held)
       if (lost === null || lost === noted) return lost
       this.sql.setLostHead.run(id, lost.seq, lost.transcript)
-      const kept = { seq: lost.seq, transcript: lost.transcript.slice() }
-      if (document !== null) document.lost = kept
-      return kept
+      if (document !== null) document.lost = lost
+      return lost
     })
   }
 

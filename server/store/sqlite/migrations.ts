@@ -217,7 +217,12 @@ const STEP_5 = `
   ) STRICT, WITHOUT ROWID;
 `
 
-const STEPS: readonly (string | ((nowS: number) => string))[] = [STEP_1, STEP_2, STEP_3, STEP_4, STEP_5]
+/** A head of a proof with which a document was put back stands until the log has it. [LO14] */
+const STEP_6 = `
+  ALTER TABLE lost_heads ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0 CHECK (pinned IN (0, 1));
+`
+
+const STEPS: readonly (string | ((nowS: number) => string))[] = [STEP_1, STEP_2, STEP_3, STEP_4, STEP_5, STEP_6]
 
 /**
  * Throws `STORE_FOREIGN` for a file that is not ours, `STORE_NEWER` for one that a later version wrote. Changes nothing:

@@ -1,6 +1,6 @@
 /**
- * One document of a database put back to what a backup has of it, and the head noted that it then lacks: in one transaction, all other
- * documents as they are. Nobody else has either file open. Rule LO14.
+ * One document of a database put back to what a backup has of it, and the head noted that it then lacks, which stands until it is there,
+ * whoever shows others: in one transaction, all other documents as they are. Nobody else has either file open. Rule LO14.
  *
  * @module
  */
@@ -9,6 +9,7 @@ import type { Bytes } from '@y-sealed/protocol'
 
 import type { Head } from '../../core/ports.ts'
 import { StoreError } from '../store-error.ts'
+import { migrate } from './migrations.ts'
 import { sqliteToStoreError } from './sqlite-error.ts'
 
 /** Tables with rows of a document, each before those that refer to it; rows of those behind belong to a row of a table before them. */
@@ -36,11 +37,15 @@ export interface PutBack {
   readonly now: number
 }
 
-/** Does it; `backup` has the present format. Throws `StoreError`, having changed nothing. */
-export function putBackDocument(path: string, backup: string, id: Bytes, lost: Head): PutBack {
+/**
+ * Does it, and brings the database to the present format, which `backup` has; `lost` is `null` where the backup lacks nothing. Throws `StoreError`,
+ * having changed no document.
+ */
+export function putBackDocument(path: string, backup: string, id: Bytes, lost: Head | null): PutBack {
   const db = new Database(path, { fileMustExist: true })
   try {
     for (const setting of ['synchronous = FULL', 'foreign_keys = ON', 'secure_delete = ON']) db.pragma(setting)
+    migrate(db)
     db.prepare('ATTACH ? AS backup').run(backup)
     const keyIn = (name: 'main' | 'backup'): number | undefined =>
       db.prepare<[Bytes], number>(`SELECT document FROM ${name}.documents WHERE id = ?`).pluck().get(id)
@@ -66,11 +71,14 @@ export function putBackDocument(path: string, backup: string, id: Bytes, lost: H
         const owned = `SELECT ${column} FROM backup.${owners} WHERE document = ?`
         db.prepare(`INSERT INTO main.${table} SELECT * FROM backup.${table} WHERE ${column} IN (${owned})`).run(key)
       }
-      db.prepare('INSERT OR REPLACE INTO main.lost_heads (id, seq, transcript) VALUES (?, ?, ?)').run(
-        id,
-        lost.seq,
-        lost.transcript,
-      )
+      db.prepare('DELETE FROM main.lost_heads WHERE id = ?').run(id)
+      if (lost !== null) {
+        db.prepare('INSERT INTO main.lost_heads (id, seq, transcript, pinned) VALUES (?, ?, ?, 1)').run(
+          id,
+          lost.seq,
+          lost.transcript,
+        )
+      }
       return { before, now: headIn('main', key) }
     })()
   } catch (error) {

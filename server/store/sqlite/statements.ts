@@ -32,6 +32,7 @@ export interface HeadRow {
 export interface LostHeadRow {
   readonly seq: number
   readonly transcript: Blob
+  readonly pinned: number
 }
 
 export interface RecordHeadRow {
@@ -144,7 +145,7 @@ export function prepareStatements(db: Database): Statements {
       .raw(),
     link: db.prepare<[number, Blob], number>('SELECT expires FROM links WHERE document = ? AND link = ?').pluck(),
 
-    lostHead: db.prepare('SELECT seq, transcript FROM lost_heads WHERE id = ?'),
+    lostHead: db.prepare('SELECT seq, transcript, pinned FROM lost_heads WHERE id = ?'),
 
     insertDocument: db.prepare('INSERT INTO documents (id, mode, genesis_hash, room_key) VALUES (?, ?, ?, ?)'),
     insertEpoch: db.prepare('INSERT INTO epochs (document, epoch, commitment) VALUES (?, ?, ?)'),

@@ -156,6 +156,8 @@ export interface JoinOptions {
   readonly provider?: Partial<SealedProviderOptions>
   /** The relay that this person dials, where it is another one. */
   readonly relay?: Way
+  /** By these sockets, where the relay has an address. */
+  readonly WebSocket?: SocketConstructor
 }
 
 /** A person's keys, before they have anything to do with the document. */
@@ -232,13 +234,20 @@ async function arrive(
   relay: Way,
   keys: KeyStore,
   access: Membership,
-  { doc, provider }: JoinOptions,
+  { doc, provider, WebSocket }: JoinOptions,
 ): Promise<Teammate> {
   const options = { ...provider, connect: false }
   const peer =
     typeof relay === 'function'
       ? await joinBy(relay, keys, access, { ...options, doc: doc ?? new Y.Doc() })
-      : await join({ relay, access, keys, provider: options, ...(doc !== undefined && { doc }) })
+      : await join({
+          relay,
+          access,
+          keys,
+          provider: options,
+          ...(doc !== undefined && { doc }),
+          ...(WebSocket !== undefined && { WebSocket }),
+        })
   peer.provider.awareness.setLocalState(null)
   const teammate = new Teammate(peer, keys, access)
   if (provider?.connect !== false) peer.provider.connect()

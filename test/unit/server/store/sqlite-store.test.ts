@@ -7,7 +7,15 @@ import type { AppendUnit, Store } from '../../../../server/core/ports.ts'
 import { SqliteEngine } from '../../../../server/store/sqlite/engine.ts'
 import { openDatabase } from '../../../../server/store/sqlite/open-database.ts'
 import { openSqliteStore, type SqliteStoreOptions } from '../../../../server/store/sqlite/store.ts'
-import { createTestDocument, makeGenesis, random, sha512, Writer } from '../../../contract/append-units.ts'
+import {
+  createTestDocument,
+  makeGenesis,
+  markOf,
+  random,
+  sha512,
+  transcriptOf,
+  Writer,
+} from '../../../contract/append-units.ts'
 import { toFormat } from '../../../support/old-format.ts'
 import { makeStorePath } from '../../../contract/store-directory.ts'
 
@@ -50,6 +58,30 @@ describe('the SQLite store', () => {
     expect(await after.status([id])).toMatchObject([{ epoch: 1, isEpochClosed: true }])
     expect(await after.linkOf(id, link)).toEqual({ expiresAt: 7 })
     expect(await after.append([creator.unit()])).toEqual([{ status: 'epoch-stale', epoch: 2 }])
+  })
+
+  it('[LO14] keeps the head that is pinned, whatever further ones are shown, until the log has come to it', async () => {
+    const path = makeStorePath()
+    const before = openSqliteStore({ path })
+    const { id, creator, creation, genesis } = await createTestDocument(before)
+    await before.close()
+    const lost = creator.unit({ count: 2 })
+    const transcript = transcriptOf(
+      creation.genesisHash,
+      [genesis, lost].flatMap(({ entries }) => entries.map(markOf)),
+    )
+    const db = new Database(path)
+    db.prepare('INSERT INTO lost_heads VALUES (?, 3, ?, 1)').run(id, transcript)
+    db.close()
+    const after = open({ path })
+    const pinned = { seq: 3, transcript, isPinned: true }
+    const further = { seq: 9, transcript: random(32) }
+    expect(await after.noteSigned(id, further)).toEqual(pinned)
+    expect(await after.status([id])).toMatchObject([{ lost: pinned }])
+    expect(await after.append([creator.unit()])).toEqual([{ status: 'needs-restore', seq: 3 }])
+    expect(await after.append([{ ...lost, restored: { at: 2, isProven: true } }])).toMatchObject([{ status: 'stored' }])
+    expect(await after.status([id])).toMatchObject([{ lost: null }])
+    expect(await after.noteSigned(id, further)).toEqual({ ...further, isPinned: false })
   })
 
   it('brings a file of the first format up to date, with all that is in it', async () => {
@@ -281,8 +313,9 @@ describe('the tables', () => {
     ['a short commitment', EPOCH, [1, 2, blob(31)]],
     ['a short session', SESSION, [1, blob(16), blob(7)]],
     ['a session of no document', SESSION, [2, blob(16), blob(8)]],
-    ['a lost head at 0', 'INSERT INTO lost_heads VALUES (?, ?, ?)', [blob(16), 0, blob(32)]],
-    ['a short lost transcript', 'INSERT INTO lost_heads VALUES (?, ?, ?)', [blob(16), 1, blob(31)]],
+    ['a lost head at 0', 'INSERT INTO lost_heads VALUES (?, ?, ?, ?)', [blob(16), 0, blob(32), 0]],
+    ['a short lost transcript', 'INSERT INTO lost_heads VALUES (?, ?, ?, ?)', [blob(16), 1, blob(31), 0]],
+    ['a lost head pinned twice', 'INSERT INTO lost_heads VALUES (?, ?, ?, ?)', [blob(16), 1, blob(32), 2]],
     ['a short tombstone', 'INSERT INTO tombstones VALUES (?)', [blob(15)]],
   ])('[I4] refuse %s', async (_, sql, row) => {
     const db = await openTables()
