@@ -62,7 +62,8 @@ export class Attachment {
         this.#hasRetriedToken = false
         return 'heard'
       case 'entries':
-        // What is asked for now was asked without them, and brings them again.
+      case 'read-done':
+        // What is asked for now was asked without them, and brings them again: an answer without its entries would say that there are none.
         return this.#isOpen ? 'heard' : 'late'
       case 'closed':
         this.#isOpen = false

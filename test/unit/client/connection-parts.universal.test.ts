@@ -1,8 +1,16 @@
 import { HeadKeyPin, createMemoryKeyStore } from '@y-sealed/client'
-import { cryptoReady, headInput, headKeyInput, type HeadKeyStatement, type SignedHead } from '@y-sealed/protocol'
+import {
+  cryptoReady,
+  headInput,
+  headKeyInput,
+  type HeadKeyStatement,
+  type SignedHead,
+  zeroHead,
+} from '@y-sealed/protocol'
 import { createDeviceSeeds, Device } from '@y-sealed/protocol/sealing'
 import { beforeAll, describe, expect, it } from 'vitest'
 
+import { Attachment } from '../../../client/connection/attachment.ts'
 import { Backoff, LONGEST_DELAY_MS } from '../../../client/connection/backoff.ts'
 import { audienceOf } from '../../../client/connection/socket.ts'
 
@@ -44,6 +52,31 @@ describe('backoff', () => {
 
   it('[CL8] never goes below what the relay asked for', () => {
     expect(new Backoff(() => 0).next(5_000)).toBe(5_000)
+  })
+})
+
+describe('a document that is opened anew on its socket', () => {
+  it('[FR7] [K3] hears neither the entries of a READ of the opening before, nor that it was all', () => {
+    const document = new Uint8Array(16)
+    const entries = { type: 'entries', document, seq: 2, envelopes: [] } as const
+    const done = { type: 'read-done', document, through: 2, headSeq: 2 } as const
+    const attached = new Attachment({
+      documentId: document,
+      token: undefined,
+      cursor: () => ({ seq: 1, transcript: new Uint8Array(32), recordHead: new Uint8Array(32) }),
+      receive: () => undefined,
+      dialling: () => undefined,
+      down: () => undefined,
+    })
+    const hear = (): readonly string[] => [entries, done].map((frame) => attached.hear(frame))
+    attached.opening()
+    expect(hear()).toEqual(['late', 'late'])
+    const stands = { head: zeroHead(), role: 'writer', permissions: 0, expiresAtMs: 0, oldestSeq: 1 } as const
+    const snapshot = { snapshotId: new Uint8Array(32), snapshotSeq: 0, snapshotBytes: 0 }
+    attached.hear({ type: 'opened', document, present: true, through: 0, ...stands, ...snapshot })
+    expect(hear()).toEqual(['heard', 'heard'])
+    attached.opening()
+    expect(hear()).toEqual(['late', 'late'])
   })
 })
 
