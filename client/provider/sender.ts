@@ -41,6 +41,8 @@ export class Sender {
   readonly #own: OwnClients
   readonly #book: EditBook
   #ready = false
+  /** What the device has kept of the log is read: only then is it known how far the log has a client that is another's. */
+  #isLoaded = false
   #lastSealedAt = -Infinity
   #mergeTimer: Cancel | null = null
   readonly #brake: SendBrake
@@ -169,6 +171,7 @@ export class Sender {
 
   /** What the device has kept is in the document: own edits that lean on it are shown. */
   loaded(): void {
+    this.#isLoaded = true
     this.#inherited.settleTaken()
     this.#book.show()
     this.#options.onChange()
@@ -260,7 +263,7 @@ export class Sender {
 
   /** Others' entries have come: what hung on them may leave. */
   retry(): void {
-    if (this.#book.hidden > 0) this.#book.show()
+    if (this.#isLoaded && this.#book.hidden > 0) this.#book.show()
     this.#edits.grown()
     if (this.#book.letGo() && this.#edits.isEmpty) void this.#dropOnceKept(this.#book.release())
     if (this.#ready && !this.#edits.isEmpty && this.#mergeTimer === null) this.flush()

@@ -92,6 +92,36 @@ describe('what is typed without a relay', () => {
     await vi.waitFor(async () => expect(await storage.outbox.list(peer.provider.documentId)).toEqual([]))
   })
 
+  it('[CL14] is there once, and so are others’ words, where one Y.Doc goes from a provider to the next', async () => {
+    const room = await createRoom()
+    const alice = await join({ relay, access: room() })
+    await alice.provider.whenSynced()
+    alice.text.insert(0, 'hers. ')
+    await alice.provider.whenSaved()
+    const storage = await (await makeDeviceDisk()).open()
+    const bob = await join({ relay, access: room(), ...kept(storage) })
+    await bob.provider.whenSynced()
+    // Behind the head that the relay has signed for him: what is kept comes back in two runs.
+    alice.text.insert(alice.text.length, 'and more. ')
+    await vi.waitFor(() => expect(bob.text.toJSON()).toBe('hers. and more. '))
+    await bob.provider.whenKept()
+    bob.close()
+    const { doc } = bob
+    for (const word of ['one ', 'two ', 'three ']) {
+      const next = await join({ relay: nowhere, access: room(), doc, ...kept(storage) })
+      await next.provider.whenLoaded()
+      next.text.insert(next.text.length, word)
+      await next.provider.whenKept()
+      next.close()
+    }
+    expect(doc.getText('note').toJSON()).toBe('hers. and more. one two three ')
+    const back = await join({ relay, access: room(), doc, ...kept(storage) })
+    await back.provider.whenSaved()
+    await vi.waitFor(() => expect(alice.text.toJSON()).toBe('hers. and more. one two three '))
+    expect(back.text.toJSON()).toBe(alice.text.toJSON())
+    await storage.close()
+  })
+
   it('[CL14] [CL22] is said to be kept once the outbox has it, and not before', async () => {
     const outbox = createMemoryOutbox()
     let goOn = (): void => undefined

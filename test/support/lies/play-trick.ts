@@ -52,13 +52,14 @@ export async function playTrick(trick: Trick, scene: Scene): Promise<Account> {
   const during = inventedIn(bob)
   const strangers = Math.max(0, bob.shown() - 2)
   const isStopped = (): boolean => bob.reports.some(({ fatal }) => fatal)
-  if (trick.stops === true) await comesTrue(isStopped)
+  // A provider that dials anew by itself goes on once the relay is honest: that it was at rest is seen before.
+  const wasAtRest = trick.stops === true && (await comesTrue(() => isAtRest(bob, isStopped())))
   liar.lie = null
   liar.cut()
   const isWell = (): boolean => !isStopped() && isSaved(bob) && hasAll(bob) && bob.text.toJSON() === alice.text.toJSON()
   // Other people's providers learn of the end by an event of its own, a moment after the app was told.
-  await comesTrue(() => isWell() || isAtRest(bob, isStopped()))
-  const end = isWell() ? 'well' : isAtRest(bob, isStopped()) ? 'stopped' : 'neither'
+  await comesTrue(() => wasAtRest || isWell() || isAtRest(bob, isStopped()))
+  const end = isWell() ? 'well' : wasAtRest || isAtRest(bob, isStopped()) ? 'stopped' : 'neither'
   const report = bob.reports.find(({ code }) => trick.tells.includes(code))
   const isTold = trick.tells.length === 0 || report !== undefined
   const honestAt = liar.honestAt ?? Infinity
