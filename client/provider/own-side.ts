@@ -36,6 +36,8 @@ export class OwnSide {
   readonly #typedClocks: TypedClocks
   #sender: Sender | null = null
   #presence: Presence | null = null
+  /** What the document held already: whose it is the log that is kept tells. */
+  #found: Bytes | null = null
   /** Taken before there was a sender. */
   #early: Bytes[] = []
   #lastUnsaved = 0
@@ -48,7 +50,7 @@ export class OwnSide {
     const { doc } = options
     this.#typedClocks = new TypedClocks(doc)
     // What the document holds already may be new to the relay: the log decides when it is known.
-    if (doc.store.clients.size > 0) this.#early.push(Y.encodeStateAsUpdateV2(doc) as Bytes)
+    if (doc.store.clients.size > 0) this.#found = Y.encodeStateAsUpdateV2(doc) as Bytes
   }
 
   /** `null` until the outbox is read. */
@@ -62,12 +64,12 @@ export class OwnSide {
 
   /** Local edits that are not saved. [CL6] */
   get unsaved(): number {
-    return (this.#sender?.unsaved ?? 0) + this.#early.length
+    return (this.#sender?.unsaved ?? 0) + this.#early.length + (this.#found === null ? 0 : 1)
   }
 
   /** Local edits would survive a crash of this device, so far as it keeps anything. [CL14] */
   get isKept(): boolean {
-    return this.#early.length === 0 && (this.#sender?.isKept ?? true)
+    return this.#found === null && this.#early.length === 0 && (this.#sender?.isKept ?? true)
   }
 
   /** What can never leave. [CL15] */
@@ -100,7 +102,13 @@ export class OwnSide {
 
   /** What is kept of the document is in it: own edits that lean on that are shown. */
   loaded(): void {
-    this.#sender?.loaded()
+    if (this.#sender === null) return
+    if (this.#found !== null) {
+      this.#sender.takeFound(this.#found)
+      this.#checkText(this.#found)
+      this.#found = null
+    }
+    this.#sender.loaded()
   }
 
   /** Takes an edit of the document, made here; `isRefused` where a reader's may not leave. */
@@ -163,6 +171,10 @@ export class OwnSide {
 
   #takeOwn(sender: Sender, update: Bytes): void {
     sender.take(update)
+    this.#checkText(update)
+  }
+
+  #checkText(update: Bytes): void {
     if (!hasIllFormedText(this.#options.doc, update)) return
     const message = 'a text, a key or a name holds half of a surrogate pair: everybody else has U+FFFD in its place'
     this.#options.emit('problem', [{ code: 'ILL_FORMED_TEXT', message }])

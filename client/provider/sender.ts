@@ -6,6 +6,7 @@
  */
 import { equalBytes, KIND, type AckFrame, type Bytes, type Envelope, type NackFrame } from '@y-sealed/protocol'
 import { randomBytes, type Session } from '@y-sealed/protocol/sealing'
+import { encodeStateAsUpdateV2 } from 'yjs'
 import { EditBook } from '../drafts/edit-book.ts'
 import type { TypedUpdate } from '../drafts/draft.ts'
 import type { SetAsideList } from '../drafts/set-aside-list.ts'
@@ -169,6 +170,21 @@ export class Sender {
     this.#pump()
   }
 
+  /** Takes the state that the document had before this run: what the kept log has for another device is not this one's to send. [CL14] */
+  takeFound(state: Bytes): void {
+    const draft = this.#draftDocument(state)
+    this.#edits.take(state, draft.authored)
+    if (draft.typed.length > 0) this.#edits.lookForOwn(this.#own.mayBe)
+    this.#book.keepDocument(draft)
+    this.#options.onChange()
+  }
+
+  #draftDocument(state: Bytes): TypedUpdate {
+    const { log, device } = this.#options
+    this.#own.learn(log.state.boundClients(), device.id)
+    return draftDocument(state, claimedNow(), (client) => !this.#own.mayBe(client))
+  }
+
   /** What the device has kept is in the document: own edits that lean on it are shown. */
   loaded(): void {
     this.#isLoaded = true
@@ -251,11 +267,10 @@ export class Sender {
       for (const each of [...copies, envelope]) this.#keeper.put(each)
     }
     if (mayWrite || this.unsaved > 0) {
-      const { doc, log, device } = this.#options
-      this.#own.learn(log.state.boundClients(), device.id)
+      const draft = this.#draftDocument(encodeStateAsUpdateV2(this.#options.doc) as Bytes)
       // What of others the log does not bring again is not this device's to send.
       this.#edits.holdsOthers(this.#own.mayBe)
-      this.#book.keepDocument(draftDocument(doc, claimedNow(), (client) => !this.#own.mayBe(client)))
+      this.#book.keepDocument(draft)
     }
     this.#book.writeAnew()
     await Promise.all([this.#book.whenKept(), this.#keeper.whenPut()])

@@ -122,6 +122,44 @@ describe('what is typed without a relay', () => {
     await storage.close()
   })
 
+  it('[CL14] is there once where the Y.Doc has more of others than the log that is kept', async () => {
+    const room = await createRoom()
+    const alice = await join({ relay, access: room() })
+    await alice.provider.whenSynced()
+    alice.text.insert(0, 'hers. ')
+    await alice.provider.whenSaved()
+    const storage = await (await makeDeviceDisk()).open()
+    const bob = await join({ relay, access: room(), ...kept(storage) })
+    await bob.provider.whenSynced()
+    await bob.provider.whenKept()
+    bob.close()
+    const { doc } = bob
+    alice.text.insert(alice.text.length, 'and more. ')
+    await alice.provider.whenSaved()
+    // The app has stored what its document showed, and the log of that was not kept any more.
+    const unkept = await join({ relay, access: room(), doc, keys: storage.keys })
+    await unkept.provider.whenSynced()
+    expect(doc.getText('note').toJSON()).toBe('hers. and more. ')
+    unkept.close()
+    for (const word of ['one ', 'two ', 'three ']) {
+      const next = await join({ relay: nowhere, access: room(), doc, ...kept(storage) })
+      await next.provider.whenLoaded()
+      next.text.insert(next.text.length, word)
+      expect(next.provider.unsyncedChanges).toBeGreaterThan(0)
+      await next.provider.whenKept()
+      next.close()
+    }
+    expect(doc.getText('note').toJSON()).toBe('hers. and more. one two three ')
+    const { peer, refused } = await lookOn(room())
+    const back = await join({ relay, access: room(), doc, ...kept(storage) })
+    await back.provider.whenSaved()
+    for (const { text } of [peer, alice, back]) {
+      await vi.waitFor(() => expect(text.toJSON()).toBe('hers. and more. one two three '))
+    }
+    expect(refused).toEqual([])
+    await storage.close()
+  })
+
   it('[CL14] [CL22] is said to be kept once the outbox has it, and not before', async () => {
     const outbox = createMemoryOutbox()
     let goOn = (): void => undefined
