@@ -26,8 +26,8 @@ import { ForkWitness } from './fork-witness.ts'
 import { Giver } from './giver.ts'
 import type { HealerOptions } from './healer-options.ts'
 import { LeftRelay, type LeftFor, type Mismatch } from './left-relay.ts'
+import { LogRestart } from './log-restart.ts'
 import { RelayLack } from './relay-lack.ts'
-import { sealRestart } from './seal-restart.ts'
 import { Spoils, type Spoil } from './spoils.ts'
 
 /** Frames of this one's. */
@@ -60,9 +60,8 @@ export class Healer {
   /** For what it has left: the relay has signed them, and they do not fit the log that was verified here. */
   #beside: readonly SignedHead[] = []
   #records: PlacedRecord[] = []
-  /** Who waits for a restart that they asked for. */
-  readonly #onRestarted: (() => void)[] = []
   readonly #exchange: Exchange
+  readonly #restart: LogRestart
   readonly #giver: Giver
   readonly #witness: ForkWitness
   readonly #left: LeftRelay
@@ -75,6 +74,7 @@ export class Healer {
     const { access, history, headKey, onProof, send } = options
     const exchange = new Exchange(send)
     this.#exchange = exchange
+    this.#restart = new LogRestart({ ...options, exchange })
     this.#giver = new Giver({ access, history, exchange })
     this.#witness = new ForkWitness({
       access,
@@ -133,7 +133,7 @@ export class Healer {
     if (this.#isFallen && !this.#isUntold) this.#tellHealed(frame.head.seq)
     this.#isFallen = false
     this.#denials = 0
-    for (const resolve of this.#onRestarted.splice(0)) resolve()
+    if (!this.#lack.isInsisted) this.#restart.done()
     this.#lack.opened()
   }
 
@@ -149,22 +149,26 @@ export class Healer {
     this.#tellHealed(this.#options.history.log.head.seq)
   }
 
-  /** The app gives up what the relay lacks, if that is how it is: an admin's word, in `shared-key` mode anybody's. Resolves when the log goes on. */
+  /**
+   * The app gives up what the relay lacks, if that is how it is: an admin's word, in `shared-key` mode anybody's. Resolves when the log goes on; rejects
+   * with `FORBIDDEN`, and with why the relay was left, or closed the document for good, before. Offline it waits.
+   */
   restart(): Promise<void> {
-    const { mayRestart, history, resume } = this.#options
-    if (!mayRestart()) return Promise.reject(new SyncError('FORBIDDEN', 'only an admin gives up what was lost'))
-    const told = this.#lack.told
-    if (!this.#isFallen && told === null) return Promise.resolve()
-    return new Promise((resolve) => {
-      this.#onRestarted.push(resolve)
-      // Others were shown what the relay lacks, and nothing of it is here: the log that goes on is this device's own.
-      if (!this.#isFallen && told !== null) {
-        void this.#restartFor(told)
-        return
-      }
-      history.follower.resume()
-      resume()
-    })
+    const { history, resume } = this.#options
+    const { refusal } = this.#restart
+    if (refusal !== null) return Promise.reject(refusal)
+    if (!this.#isFallen && !this.#lack.isKnown) return Promise.resolve()
+    const restarted = this.#restart.ask()
+    if (this.#isFallen) history.follower.resume()
+    else this.#lack.insist()
+    if (this.#isFallen || this.#lack.told === null) resume()
+    else void this.#restartFor(this.#lack.told)
+    return restarted
+  }
+
+  /** The document was closed for good: by the relay, or because that was left. */
+  ended(error: SyncError): void {
+    this.#restart.fail(error)
   }
 
   /** Records of a log that is not the one verified here. */
@@ -184,9 +188,17 @@ export class Healer {
   restored(frame: RestoredFrame): void {
     this.#exchange.restored(frame)
     if (!this.#isFallen) this.#lack.hear(frame)
-    if (frame.lost.seq > 0) return
-    if (!this.#isFallen) this.#options.onWhole()
-    else if (this.#timer !== null) this.#options.reopen()
+    if (frame.lost.seq > 0) {
+      const { told, isInsisted } = this.#lack
+      if (isInsisted && told !== null && !this.#restart.isSent(this.#exchange.turn)) void this.#restartFor(told)
+      return
+    }
+    if (this.#isFallen) {
+      if (this.#timer !== null) this.#options.reopen()
+      return
+    }
+    this.#options.onWhole()
+    this.#restart.done()
   }
 
   /** True when it was a frame of this one's that the relay refused. */
@@ -220,6 +232,7 @@ export class Healer {
     this.closed()
     this.#lack.forget()
     this.#left.endLooks()
+    this.#restart.fail(new SyncError('OFFLINE', 'the provider was destroyed before the log was restarted'))
   }
 
   /** The relay has signed what cannot be true together, or with the log: it is left, and that is proven where it can be. */
@@ -344,7 +357,7 @@ export class Healer {
     // A relay that has nothing has no restart either.
     const given = frame.present ? (others?.given ?? []) : []
     const isGiven = [...this.#beside, ...(furthest === null ? [] : [furthest])].some((head) => isGivenUp(given, head))
-    const isAsked = this.#onRestarted.length > 0
+    const { isAsked } = this.#restart
     if (others?.holdsOurs === true && (isGiven || (this.#isBehind && isAsked))) {
       return await this.#follow(turn)
     }
@@ -401,18 +414,15 @@ export class Healer {
     this.#options.goOn()
   }
 
-  /** Gives up what the relay lacks, upon its own head. Whether it took that is seen at the next opening. */
   async #restartAt(told: RestoredFrame, others: OtherRecords | null, turn: Turn): Promise<void> {
-    const { access, device } = this.#options
-    const author = device()
+    const { refusal } = this.#restart
+    if (refusal !== null) this.#restart.fail(refusal)
     // A record that this device has accepted is never undone.
-    if (others?.holdsOurs !== true || author === null) return this.#leave('FORK', told.head.seq, 'foreign')
-    this.#exchange.say({ type: 'push', envelopes: [sealRestart(access, author, others, told)] })
-    await this.#exchange.nextTold(turn)
+    else if (!(await this.#restart.send(told, others))) return this.#leave('FORK', told.head.seq, 'foreign')
     return this.#wait(turn)
   }
 
-  /** The same where this device has nothing of it. */
+  /** The same where this device misses nothing: others were shown what the relay lacks, and the log that goes on is this device's own. */
   async #restartFor(told: RestoredFrame): Promise<void> {
     const { access, history } = this.#options
     await this.#restartAt(told, readOtherRecords(access, [], history.log.recordHead), this.#exchange.turn)

@@ -27,6 +27,8 @@ export class RelayLack {
   #isAsked = false
   /** People know. */
   #isLasting = false
+  /** The app gives it up: whether it is over is asked on each opening. */
+  #isInsisted = false
   #timer: Cancel | null = null
 
   constructor(options: RelayLackOptions) {
@@ -38,6 +40,21 @@ export class RelayLack {
     return this.#told
   }
 
+  /** It lacks something, by its word on this opening, or by what people were told. */
+  get isKnown(): boolean {
+    return this.#told !== null || this.#isLasting
+  }
+
+  /** The app wants it over, and it is not. */
+  get isInsisted(): boolean {
+    return this.#isInsisted
+  }
+
+  /** The app gives it up. */
+  insist(): void {
+    this.#isInsisted = true
+  }
+
   /** The document is opened anew, or not open any more. */
   closed(): void {
     this.#told = null
@@ -46,7 +63,7 @@ export class RelayLack {
 
   /** The relay shows all that this device has verified. It says nothing where it lacks nothing: where people were told otherwise it is asked. */
   opened(): void {
-    if (this.#isLasting) this.#ask()
+    if (this.#isLasting || this.#isInsisted) this.#ask()
   }
 
   /** It refuses what it is sent, for it lacks something. */
@@ -64,6 +81,7 @@ export class RelayLack {
 
   /** What this device has verified is lacking as well: that is told, and made good, by itself. */
   forget(): void {
+    this.#isInsisted = false
     this.#isLasting = false
     this.#timer?.()
     this.#timer = null

@@ -187,7 +187,10 @@ export class OpenDocument {
         this.healer.closed()
         this.#presence?.dropAll()
       },
-      onEnded: (reason) => this.#desk?.end(reason.code, closedError(reason).message),
+      onEnded: (reason) => {
+        this.#desk?.end(reason.code, closedError(reason).message)
+        this.healer.ended(closedError(reason))
+      },
       explain: (told) => (this.membership?.hasBelonged ? explainRemoval(told, this.membership.isRemoved) : told),
     })
   }

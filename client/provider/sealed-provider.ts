@@ -173,7 +173,9 @@ export class SealedProvider extends ObservableV2<EventMap> {
   /**
    * Gives up what the relay has lost and nobody has any more, or a history that the relay left for another one (`integrity`: `FORK`, `ROLLBACK`): an
    * admin's decision, for everybody; in `shared-key` mode anybody's. The log goes on from what the relay has, and each device writes anew what it
-   * lacks of its own edits. Resolves when it does; rejects with `FORBIDDEN`. Never gives up a change of members. [LO14]
+   * lacks of its own edits. Resolves when it does; offline it waits. Rejects with `FORBIDDEN`, with why the relay was left again (`FORK` where it would give up a
+   * change of members, which never is, or where the relay goes another way still), or the document closed for good, and with `OFFLINE` when the provider
+   * is destroyed before; it may be called again. [LO14]
    */
   restartLog(): Promise<void> {
     return this.#document.healer.restart()

@@ -64,6 +64,8 @@ it(
     }, PATIENCE)
     const proofOf = ({ reports }: Teammate) => reports.find((report) => report.code === 'FORK_PROVEN')
     await vi.waitFor(() => expect(proofOf(alice)).toBeDefined(), PATIENCE)
+    // Giving up what the relay lacks would bring the removed member back.
+    await expect(alice.peer.provider.restartLog()).rejects.toMatchObject({ code: 'FORK' })
     alice.type('unsaved. ')
     expect([alice.text, bob.text]).toEqual([`${text}unsaved. `, text])
 

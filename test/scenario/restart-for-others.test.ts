@@ -3,6 +3,7 @@
  * why nothing leaves, and can. Rules LO14, CL30.
  */
 import type { IntegrityReport, SealedDocument } from '@y-sealed/client'
+import { KIND } from '@y-sealed/protocol'
 import { expect, it, vi } from 'vitest'
 
 import { startLyingRelay } from '../support/lying-relay.ts'
@@ -58,7 +59,17 @@ it(
     expect(ofAlice).toMatchObject([{ code: 'ROLLBACK', fatal: false }])
     expect(alice.provider.unsyncedChanges).toBeGreaterThan(0)
     await expect(bob.provider.restartLog()).rejects.toMatchObject({ code: 'FORBIDDEN' })
+    // The relay never hears of it the first time.
+    let dropped = 0
+    lying[0].toRelay = (frame, _message, link) => {
+      if (dropped > 0 || frame?.type !== 'push' || frame.envelopes[0]?.kind !== KIND.record) return undefined
+      dropped += 1
+      link.cut()
+      return []
+    }
     await alice.provider.restartLog()
+    expect(dropped).toBe(1)
+    expect(alice.provider.syncStatus.kind).not.toBe('rolled-back')
     await vi.waitFor(() => expect(textOf(bob)).toBe(textOf(alice)), { timeout: LONG_MS })
     await vi.waitFor(
       () => expect([alice, bob].map(({ provider }) => provider.syncStatus.kind)).toEqual(['saved', 'saved']),

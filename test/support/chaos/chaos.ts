@@ -5,7 +5,7 @@
  * @module
  */
 import { sharedKeyDocument } from '@y-sealed/client'
-import { isZero, type MemberRole } from '@y-sealed/protocol'
+import { isZero, SyncError, type MemberRole } from '@y-sealed/protocol'
 import { randomBytes } from '@y-sealed/protocol/sealing'
 import { onTestFinished } from 'vitest'
 
@@ -424,7 +424,7 @@ export class Chaos {
     const provider = fallen.length === 0 ? null : this.#pick(fallen, this.#chance).provider
     if (provider === null) return
     this.#note('restarted')
-    await Promise.race([provider.restartLog(), pause(BREATH_MS)])
+    await Promise.race([provider.restartLog().catch(expectLeft), pause(BREATH_MS)])
   }
 
   /** Whoever does not believe the relay any more comes to do so: by what others give back, by a restart, by looking again, or in another run. */
@@ -470,4 +470,9 @@ export class Chaos {
   #note(what: keyof Chaos['tally']): void {
     this.tally[what] = (this.tally[what] ?? 0) + 1
   }
+}
+
+/** Why a log is not restarted after all: the device is away again, or has left the relay again, or may not any more. */
+function expectLeft(error: unknown): void {
+  if (!(error instanceof SyncError)) throw error
 }
