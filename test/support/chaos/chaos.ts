@@ -433,6 +433,8 @@ export class Chaos {
     const isOver = (): boolean => this.members.every((seat) => seat.isAway || seat.provider?.synced === true)
     while (!isOver() && performance.now() - since < HEALING_MS) await pause(100)
     while (!isOver() && performance.now() - since < PEACE_MS) {
+      // Whom the relay takes nothing from, for what another was shown, hears of it by writing.
+      this.seats[0]?.type(1)
       await this.#restartLog()
       for (let i = 0; i < 120 && !isOver(); i++) await pause(100)
       // They would look again within five minutes.
