@@ -23,6 +23,15 @@ const PAGE_ENTRIES = 256
 /** What a quote may hold. */
 const QUOTABLE: ReadonlySet<number | undefined> = new Set([KIND.update, KIND.part, KIND.bind])
 
+/** Up to where they go at a moment. */
+export interface LostPlace {
+  readonly seq: number
+  readonly unwritten: readonly Bytes[]
+}
+
+/** Stands in the place of those that are forgotten. */
+const FORGOTTEN = new Uint8Array([0])
+
 export class LostEntries {
   readonly #store: DocumentStore
   /** Under which name they lie there: no document has it. */
@@ -37,7 +46,8 @@ export class LostEntries {
 
   /** Are there any? */
   async isEmpty(): Promise<boolean> {
-    return this.#unwritten.length === 0 && (await this.#store.extent(this.#name)).lastSeq === 0
+    const { baseSeq, lastSeq } = await this.#store.extent(this.#name)
+    return this.#unwritten.length === 0 && lastSeq === baseSeq
   }
 
   /**
@@ -126,7 +136,8 @@ export class LostEntries {
 
   /** All of them, in the order of the log that had them. */
   async *read(): AsyncGenerator<readonly Envelope[], void, undefined> {
-    for (let next = 1; ;) {
+    const { baseSeq } = await this.#store.extent(this.#name)
+    for (let next = baseSeq + 1; ;) {
       const page = await this.#store.read(this.#name, next, PAGE_BYTES)
       if (page.length === 0) break
       next += page.length
@@ -135,7 +146,23 @@ export class LostEntries {
     if (this.#unwritten.length > 0) yield decodePage(this.#unwritten)
   }
 
-  /** The log has them, in one form or another. */
+  /** The end of them, as {@link read} would give them now or more. */
+  async place(): Promise<LostPlace> {
+    const unwritten = [...this.#unwritten]
+    return { seq: (await this.#store.extent(this.#name)).lastSeq, unwritten }
+  }
+
+  /** The log has those up to there, in one form or another. What has come behind them since, from another tab say, stays. */
+  async forgetUpTo({ seq, unwritten }: LostPlace): Promise<void> {
+    const gone = new Set(unwritten)
+    this.#unwritten = this.#unwritten.filter((envelope) => !gone.has(envelope))
+    if (seq === 0) return
+    const id = hashFields(sodiumSha512, 'y-sealed/v1/lost', FORGOTTEN).slice(0, 32)
+    await this.#store.putSnapshot(this.#name, { seq, id, envelope: FORGOTTEN })
+    await this.#store.trim(this.#name, seq)
+  }
+
+  /** Nobody needs any of them: the document is given up on this device. */
   async forget(): Promise<void> {
     this.#unwritten = []
     await this.#store.delete(this.#name)

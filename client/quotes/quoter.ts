@@ -127,8 +127,9 @@ export class Quoter {
   async #work(): Promise<void> {
     this.#isWorking = true
     try {
-      const isDone = await this.#quote()
-      if (isDone) await this.#options.lost.forget()
+      const { lost } = this.#options
+      const place = await lost.place()
+      if (await this.#quote()) await lost.forgetUpTo(place)
     } catch (error) {
       // The next look may fare better.
       this.#fail(error)

@@ -1,10 +1,12 @@
 /** What a restart gave up, kept until the log that goes on has it. Rule CL31. */
 import { createMemoryDocumentStore, type DocumentStore } from '@y-sealed/client'
+import { openNodeStorage } from '@y-sealed/client/node'
 import { cryptoReady, equalBytes, KIND, SyncError, type Bytes } from '@y-sealed/protocol'
 import { beforeAll, expect, it } from 'vitest'
 
 import { LostEntries } from '../../../client/quotes/lost-entries.ts'
 import { createNote, type Note } from '../../support/members/note.ts'
+import { makeTemporaryFolder } from '../../support/temporary-folder.ts'
 
 beforeAll(() => cryptoReady())
 
@@ -61,3 +63,39 @@ it('[CL31] outlasts the log also where the storage has no room for both', async 
   expect(await bytesOf(lost)).toEqual(quotable(note))
   expect(await bytesOf(new LostEntries(store, documentId))).toEqual(quotable(note))
 })
+
+it.each([
+  ['in memory', () => Promise.resolve(createMemoryDocumentStore())],
+  ['in files', async () => (await openNodeStorage(makeTemporaryFolder())).documents],
+])(
+  '[CL31] forgets no more than was there when it was looked at, whatever another tab keeps meanwhile, %s',
+  async (_, open) => {
+    const store = await open()
+    const notes = [await createNote(), await createNote(), await createNote()] as const
+    const { documentId } = notes[0]
+    const lose = async (tab: LostEntries, note: Note): Promise<void> => {
+      const { creator } = note
+      note.append(creator.bind(), creator.type('one '), creator.type('two '))
+      await store.append(
+        documentId,
+        note.entries.map(({ seq, envelope }) => ({ seq, envelope: envelope.bytes })),
+      )
+      await tab.keep(documentId)
+      await store.delete(documentId)
+    }
+    const [one, other] = [new LostEntries(store, documentId), new LostEntries(store, documentId)]
+    await lose(one, notes[0])
+    const place = await one.place()
+    await lose(other, notes[1])
+    await one.forgetUpTo(place)
+    expect(await bytesOf(one)).toEqual(quotable(notes[1]))
+    await lose(one, notes[2])
+    expect(await bytesOf(other)).toEqual([...quotable(notes[1]), ...quotable(notes[2])])
+    await other.forgetUpTo(await other.place())
+    // Late: what was there then is gone already.
+    await one.forgetUpTo(place)
+    expect([await one.isEmpty(), await bytesOf(one), await other.isEmpty()]).toEqual([true, [], true])
+    await one.forget()
+    expect(await one.isEmpty()).toBe(true)
+  },
+)
