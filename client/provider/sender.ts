@@ -17,6 +17,7 @@ import type { BoundClient } from '../yjs/log-state.ts'
 import { extendedClients } from '../yjs/outgoing.ts'
 import { Binds } from './binds.ts'
 import { cutUpdate } from './cut-update.ts'
+import { FoundDocument } from './found-document.ts'
 import { InheritedEntries } from './inherited-entries.ts'
 import { OutboxKeeper } from './outbox-keeper.ts'
 import { OwnClients } from './own-clients.ts'
@@ -40,6 +41,7 @@ export class Sender {
   readonly #inherited: InheritedEntries
   readonly #binds: Binds
   readonly #own: OwnClients
+  readonly #found: FoundDocument
   readonly #book: EditBook
   #ready = false
   /** What the device has kept of the log is read: only then is it known how far the log has a client that is another's. */
@@ -93,6 +95,13 @@ export class Sender {
       bind: (clients) => this.#bindAll(clients),
       onProblem: options.onProblem,
       onSetAside: (code, content) => this.#book.putAside(code, content, claimedNow()),
+    })
+    this.#found = new FoundDocument({
+      ...options,
+      session: () => this.session,
+      own: this.#own,
+      edits: this.#edits,
+      book: this.#book,
     })
     this.#inherited = new InheritedEntries({
       ...options,
@@ -170,19 +179,10 @@ export class Sender {
     this.#pump()
   }
 
-  /** Takes the state that the document had before this run: what the kept log has for another device is not this one's to send. [CL14] */
+  /** Takes the state that the document had before this run, once what the device has kept of the log is read. */
   takeFound(state: Bytes): void {
-    const draft = this.#draftDocument(state)
-    this.#edits.take(state, draft.authored)
-    if (draft.typed.length > 0) this.#edits.lookForOwn(this.#own.mayBe)
-    this.#book.keepDocument(draft)
+    this.#found.take(state)
     this.#options.onChange()
-  }
-
-  #draftDocument(state: Bytes): TypedUpdate {
-    const { log, device } = this.#options
-    this.#own.learn(log.state.boundClients(), device.id)
-    return draftDocument(state, claimedNow(), (client) => !this.#own.mayBe(client))
   }
 
   /** What the device has kept is in the document: own edits that lean on it are shown. */
@@ -223,6 +223,7 @@ export class Sender {
         "edits of an earlier run lean on some that have not come, another tab's say: they are kept until then"
       this.#options.onProblem({ code: 'DEPENDS_ON_UNSENT', message })
     }
+    this.#found.opened()
     this.#edits.gather()
     this.#brake.allowed()
     this.#brake.release()
@@ -267,7 +268,10 @@ export class Sender {
       for (const each of [...copies, envelope]) this.#keeper.put(each)
     }
     if (mayWrite || this.unsaved > 0) {
-      const draft = this.#draftDocument(encodeStateAsUpdateV2(this.#options.doc) as Bytes)
+      const { doc, log, device } = this.#options
+      this.#own.learn(log.state.boundClients(), device.id)
+      const state = encodeStateAsUpdateV2(doc) as Bytes
+      const draft = draftDocument(state, claimedNow(), (client) => !this.#own.mayBe(client))
       // What of others the log does not bring again is not this device's to send.
       this.#edits.holdsOthers(this.#own.mayBe)
       this.#book.keepDocument(draft)
