@@ -66,6 +66,8 @@ export class Healer {
   readonly #witness: ForkWitness
   readonly #left: LeftRelay
   readonly #lack: RelayLack
+  /** What was under way then ends without a word. */
+  #isDestroyed = false
   /** Runs while others may have what this device has not. */
   #timer: Cancel | null = null
 
@@ -162,13 +164,13 @@ export class Healer {
     if (this.#isFallen) history.follower.resume()
     else this.#lack.insist()
     if (this.#isFallen || this.#lack.told === null) resume()
-    else void this.#restartFor(this.#lack.told)
+    else if (!this.#restart.isSent(this.#exchange.turn)) void this.#restartFor(this.#lack.told)
     return restarted
   }
 
   /** The document was closed for good: by the relay, or because that was left. */
   ended(error: SyncError): void {
-    this.#restart.fail(error)
+    this.#failRestart(error)
   }
 
   /** Records of a log that is not the one verified here. */
@@ -229,10 +231,11 @@ export class Healer {
 
   /** Looks no more. */
   destroy(): void {
+    this.#isDestroyed = true
     this.closed()
     this.#lack.forget()
     this.#left.endLooks()
-    this.#restart.fail(new SyncError('OFFLINE', 'the provider was destroyed before the log was restarted'))
+    this.#failRestart(new SyncError('OFFLINE', 'the provider was destroyed before the log was restarted'))
   }
 
   /** The relay has signed what cannot be true together, or with the log: it is left, and that is proven where it can be. */
@@ -340,7 +343,15 @@ export class Healer {
       : this.#witness.prove(head, ours))
   }
 
+  /** Who was told that it will not be has withdrawn the wish: it is not sent at a later opening. */
+  #failRestart(error: SyncError): void {
+    this.#lack.relent()
+    this.#restart.fail(error)
+  }
+
   #leave(code: Mismatch, seq: number, why: LeftFor): void {
+    // It would be looked at for ever.
+    if (this.#isDestroyed) return
     this.#code = code
     this.#left.leave(code, seq, why)
   }
@@ -416,7 +427,7 @@ export class Healer {
 
   async #restartAt(told: RestoredFrame, others: OtherRecords | null, turn: Turn): Promise<void> {
     const { refusal } = this.#restart
-    if (refusal !== null) this.#restart.fail(refusal)
+    if (refusal !== null) this.#failRestart(refusal)
     // A record that this device has accepted is never undone.
     else if (!(await this.#restart.send(told, others))) return this.#leave('FORK', told.head.seq, 'foreign')
     return this.#wait(turn)

@@ -55,6 +55,11 @@ export class RelayLack {
     this.#isInsisted = true
   }
 
+  /** It does not any more. */
+  relent(): void {
+    this.#isInsisted = false
+  }
+
   /** The document is opened anew, or not open any more. */
   closed(): void {
     this.#told = null

@@ -178,6 +178,7 @@ export class SealedProvider extends ObservableV2<EventMap> {
    * is destroyed before; it may be called again. [LO14]
    */
   restartLog(): Promise<void> {
+    if (this.#isDestroyed) return Promise.reject(this.#endedError())
     return this.#document.healer.restart()
   }
 
